@@ -1,0 +1,23 @@
+"""Families of recurrent networks: simulate them, differentiate them, see how they behave. Any number can be an axis."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rnnsim import tasks
+from rnnsim.axes import axis
+from rnnsim.backprop import backprop
+from rnnsim.networks import Elman
+from rnnsim.simulate import simulate
+from rnnsim.storage import open, save
+from rnnsim.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from rnnsim import plot
+
+__all__ = ["Elman", "__version__", "axis", "backprop", "open", "plot", "save", "simulate", "tasks"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plot":  # matplotlib takes as long to import as all the rest
+        return importlib.import_module("rnnsim.plot")
+    raise AttributeError(f"module 'rnnsim' has no attribute {name!r}")

@@ -1,0 +1,57 @@
+"""Costs and gradients of a family, by back-propagation through time."""
+
+from typing import Any
+
+import xarray as xr
+
+from rnnsim.losses import LOSSES
+from rnnsim.networks import Elman
+from rnnsim.provenance import attributes
+from rnnsim.running import check_network, compute, name_results, prepare
+from rnnsim.simulate import computed, with_output
+from rnnsim.variables import BACKPROPAGATED, chosen
+
+
+def backprop(
+    net: Elman, inputs: Any, targets: Any, *, loss: str = "mse", keep: Any = ("cost", "grad"), dtype: Any = "float64"
+) -> xr.Dataset:
+    """The cost of every network of a family and its exact derivatives.
+
+    Parameters
+    ----------
+    net : the family.
+    inputs : (step) or (sample, step) finite numbers, at least one step; or a DataArray with these dimensions and, if wanted, axes.
+    targets : of the last step, () or (sample), or of every step, (step) or (sample, step); with axes as a DataArray. An entry that
+        is nan does not count.
+    loss : "mse": the mean over samples and targeted steps of (state - target)².
+    keep : exactly the variables to return: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` ("grad" is all four), the
+        derivatives of the cost by the parameters; `grad_state`, `grad_preactivation`, `grad_input` over (axes…, sample, step), those
+        by what happens at step k, with all its consequences; and whatever `simulate` keeps.
+    dtype : "float64" or "float32", for computing and for results.
+
+    Returns
+    -------
+    A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite,
+    or -1. `grad_h0` has a dimension `sample` if h0 has. At step 0 `grad_preactivation` is nan and `grad_input` 0.
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(rs.axis("w_in", np.linspace(-3, 3, 7)), rs.axis("w_rec", np.linspace(-3, 3, 7)), activation="linear")
+    >>> surface = rs.backprop(net, [[0, 1, 1], [1, 0, 0]], [2, 1])
+    >>> float(surface.cost.sel(w_in=1, w_rec=1))
+    0.0
+    """
+    check_network(net)
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise ValueError(f"loss was given as {loss!r}; it needs one of {', '.join(LOSSES)}")
+    names = chosen(keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
+    run = prepare(net, inputs, targets, names, dtype, with_targets=True)
+    results = compute(run, computed(names), LOSSES[loss])
+    given = {"inputs": run.inputs.array, "targets": run.targets.array}
+    attrs = attributes("backprop", net, given, {"keep": names, "loss": loss, "dtype": run.dtype})
+    return name_results(run, names, with_output(names, results), attrs)

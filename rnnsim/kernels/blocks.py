@@ -1,0 +1,106 @@
+"""Blocks of points: gathering their parameters from arrays that share axes, and running a kernel over them on all processors."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import llvmlite.binding
+import numpy as np
+
+from rnnsim.kernels.compiling import kernel
+
+BLOCK_BYTES = 1 << 21
+BLOCK_STEPS = 1 << 23
+MIN_BLOCKS = 8
+SIMD_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
+
+
+class Strided(NamedTuple):
+    """Numbers of a grid of points: the number of point (i, j, …) is values[i · strides[0] + j · strides[1] + …], stride 0 along the
+    axes that it does not have."""
+
+    values: np.ndarray
+    strides: np.ndarray
+
+
+@kernel
+def gather(values, strides, shape, lo, hi, out):
+    """out[i] = the number of point lo + i, for points lo…hi of a grid (of one axis or more) in C order; the last one is repeated to the
+    end of out."""
+    last = shape.size - 1
+    point = lo
+    while point < hi:
+        run = min(shape[last] - point % shape[last], hi - point)
+        rest, position = point, 0
+        for axis in range(last, -1, -1):
+            position += rest % shape[axis] * strides[axis]
+            rest //= shape[axis]
+        for i in range(run):
+            out[point - lo + i] = values[position + i * strides[last]]
+        point += run
+    for i in range(hi - lo, out.size):
+        out[i] = out[hi - lo - 1]
+
+
+_threads = threading.local()
+
+
+def processors() -> int:
+    """How many processors this process may use ($RNNSIM_NUM_THREADS, if set, of those)."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    chosen = os.environ.get("RNNSIM_NUM_THREADS", "")
+    return max(1, min(int(chosen), allowed)) if chosen.isdigit() else allowed
+
+
+@contextmanager
+def settings(*, threads: int | None = None, block: int | None = None, width: int | None = None) -> Iterator[None]:
+    """Compute with other numbers of threads, points a block and lanes, for tests and benchmarks: results do not depend on them."""
+    before = dict(vars(_threads))
+    vars(_threads).update(threads=threads, block=block, width=width)
+    try:
+        yield
+    finally:
+        vars(_threads).clear()
+        vars(_threads).update(before)
+
+
+def lanes(registers: int, dtype: Any = np.float64) -> int:
+    """How many numbers `registers` vector registers of this processor hold."""
+    return getattr(_threads, "width", None) or registers * SIMD_BYTES // np.dtype(dtype).itemsize
+
+
+def blocks(points: int, steps: int, rows: int, width: int) -> list[tuple[int, int]]:
+    """Cut points into blocks: whole groups of `width`, short in bytes of parameters and in steps, several for every thread."""
+    most = min(BLOCK_BYTES // (8 * rows), BLOCK_STEPS // steps, -(-points // (MIN_BLOCKS * processors())))
+    size = getattr(_threads, "block", None) or max(most, 1)
+    size = -(-size // width) * width
+    return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
+
+
+def run(work: Callable[[Callable[[], Any]], None], pieces: list[Any], threads: int | None = None) -> None:
+    """Call `work(next_piece)` in every thread; it asks for pieces until there is none. Ctrl-C stops after the pieces under way."""
+    todo = deque(pieces)
+
+    def next_piece():
+        try:
+            return todo.popleft()
+        except IndexError:
+            return None
+
+    threads = min(threads or getattr(_threads, "threads", None) or processors(), len(pieces))
+    if threads == 1:
+        work(next_piece)
+        return
+    with ThreadPoolExecutor(threads, thread_name_prefix="rnnsim") as pool:
+        futures = [pool.submit(work, next_piece) for _ in range(threads)]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            todo.clear()
+            wait(futures)
+            raise

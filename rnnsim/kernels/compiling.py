@@ -1,0 +1,126 @@
+"""How kernels are compiled: serial, without the GIL, and cached on disk under a name that changes with the sources."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numba
+import platformdirs
+from numba.core import caching
+
+PACKAGE = Path(__file__).parents[1]
+NUMERICS = ("lanes.py", "functions.py", "cells.py", "losses.py", "optimizers.py", "kernels")
+DAYS_KEPT = 30
+
+
+def source_stamp() -> str:
+    """A hash of the sources that kernels are made of. Numba's own stamp sees the kernel's file alone, and not what it calls."""
+    digest = hashlib.sha256()
+    for name in NUMERICS:
+        path = PACKAGE / name
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path] * path.exists():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+STAMP = source_stamp()
+
+
+def _cache_directory() -> Path | None:
+    """The first place that can be written to: $RNNSIM_CACHE_DIR, $NUMBA_CACHE_DIR, the user's cache, the temporary directory."""
+    chosen = [os.environ.get("RNNSIM_CACHE_DIR"), os.environ.get("NUMBA_CACHE_DIR")]
+    homes = [Path(place) for place in chosen if place] + [
+        Path(platformdirs.user_cache_dir("rnnsim", appauthor=False)),
+        Path(tempfile.gettempdir()) / f"rnnsim-{os.getuid() if hasattr(os, 'getuid') else 'cache'}",
+    ]
+    for home in homes:
+        directory = home / f"kernels-{STAMP}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=directory).close()
+        except OSError:
+            continue
+        _forget_old_versions(home, directory)
+        return directory
+    return None
+
+
+def _forget_old_versions(home: Path, current: Path) -> None:
+    try:
+        os.utime(current)
+        for directory in home.glob("kernels-*"):
+            if directory != current and time.time() - directory.stat().st_mtime > DAYS_KEPT * 86400:
+                shutil.rmtree(directory, ignore_errors=True)
+    except OSError:
+        pass
+
+
+CACHE_DIRECTORY = _cache_directory()
+
+
+class _Locator(caching._CacheLocator):
+    """Numba's question where to keep a function's machine code, answered."""
+
+    def __init__(self, function):
+        self._line = function.__code__.co_firstlineno
+
+    def get_cache_path(self):
+        return str(CACHE_DIRECTORY)
+
+    def get_source_stamp(self):
+        return STAMP
+
+    def get_disambiguator(self):
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, function, file):
+        return cls(function)
+
+
+class _Implementation(caching.CompileResultCacheImpl):
+    _locator_classes = [_Locator]
+
+    def __init__(self, function):
+        locators, numba.config.CACHE_LOCATOR_CLASSES = numba.config.CACHE_LOCATOR_CLASSES, ""
+        try:
+            super().__init__(function)
+        finally:
+            numba.config.CACHE_LOCATOR_CLASSES = locators
+
+
+class _Cache(caching.FunctionCache):
+    """A cache that is only ever a help: what cannot be read is compiled again, what cannot be written is not kept."""
+
+    _impl_class = _Implementation
+
+    def load_overload(self, sig, target_context):
+        try:
+            found = super().load_overload(sig, target_context)
+        except Exception:
+            self._discard()
+            return None
+        return found if found is not None and tuple(found.signature.args) == tuple(sig) else None
+
+    def save_overload(self, sig, data):
+        try:
+            super().save_overload(sig, data)
+        except Exception:
+            self._discard()
+
+    def _discard(self):
+        try:
+            self.flush()
+        except OSError:
+            self.disable()
+
+
+def kernel(function):
+    """Compile a loop over points: it releases the GIL, divides by zero as IEEE 754 does, and is cached on disk."""
+    compiled = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    if CACHE_DIRECTORY is not None and compiled is not function:
+        compiled._cache = _Cache(function)
+    return compiled

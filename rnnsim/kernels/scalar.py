@@ -1,0 +1,269 @@
+"""Forward states and back-propagation through time of scalar networks: one unit, whose states never leave the registers.
+
+    a[k] = w_rec h[k-1] + (w_in x[k] + bias)        one a gate
+    s[k] = step(s[k-1], a[k])                       s = (h, …)
+
+Every lane is a point. Rows of `theta`, by gate: bias, w_in, w_rec; then the cell's constants; then the starts, one a sample (or one for
+all) and state; then the number of targets that count. A gradient is summed over the steps of a sample first, then over samples in
+order, so that a result depends on nothing but its own point.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import overload, register_jitable
+
+from rnnsim.cells import linearize, pullback, step
+from rnnsim.kernels.compiling import kernel
+from rnnsim.kernels.rows import add, dot, keep_row, kept_row, muladd_each, take, width, write, write_each, zeros
+from rnnsim.kernels.sources import read, turn_to
+from rnnsim.lanes import align_stack, any_lane, at_most, load, muladd, select, splat, store
+from rnnsim.losses import contribution, cotangent
+
+
+class Sizes(NamedTuple):
+    """Samples, steps, how many samples have a start (and its gradient) of their own, all or one, and how many last steps a target."""
+
+    samples: int
+    steps: int
+    starts: int
+    targeted: int
+
+
+class Block(NamedTuple):
+    """The points first…last of `points`, and room for one row of lanes."""
+
+    points: int
+    first: int
+    last: int
+    spare: np.ndarray
+
+
+class Trajectories(NamedTuple):
+    """What to keep of every step, each flat (sample, step, point), or empty; and the last states, flat (sample, point)."""
+
+    state: np.ndarray
+    increment: np.ndarray
+    preactivation: np.ndarray
+    final_state: np.ndarray
+
+
+class Gradients(NamedTuple):
+    """What to keep of the backward pass: the cost (point); parameters' gradients rows[places[row of theta]] (point), none for a
+    negative place; and cotangents of every step, each flat (sample, step, point). Empty arrays are not wanted."""
+
+    cost: np.ndarray
+    rows: np.ndarray
+    places: np.ndarray
+    state: np.ndarray
+    preactivation: np.ndarray
+    input: np.ndarray
+
+
+class Weights(NamedTuple):
+    """Tuples of lanes, one member a gate; `constants` one a constant."""
+
+    bias: Any
+    w_in: Any
+    w_rec: Any
+    constants: Any
+
+
+def slots(cell, what):
+    """A tuple with one member for each of a cell's `gates`, `states` or `constants`."""
+    return (0,) * getattr(type(cell), what)
+
+
+@overload(slots, prefer_literal=True, jit_options={"forceinline": True})
+def _slots(cell, what):
+    members = (0,) * getattr(cell.instance_class, what.literal_value)
+    return lambda cell, what: members
+
+
+@register_jitable(forceinline=True)
+def weights_of(kind, cell, theta, at):
+    gates = slots(cell, "gates")
+    n = len(gates)
+    return Weights(
+        take(kind, gates, theta, 0, at),
+        take(kind, gates, theta, n, at),
+        take(kind, gates, theta, 2 * n, at),
+        take(kind, slots(cell, "constants"), theta, 3 * n, at),
+    )
+
+
+@register_jitable(forceinline=True)
+def starts_of(kind, cell, theta, sizes, sample, at):
+    states = slots(cell, "states")
+    first = 3 * len(slots(cell, "gates")) + len(slots(cell, "constants"))
+    return take(kind, states, theta, first + min(sample, sizes.starts - 1) * len(states), at)
+
+
+@register_jitable(forceinline=True)
+def preactivations(weights, x, h):
+    return muladd_each(weights.w_rec, h, muladd_each(weights.w_in, x, weights.bias))
+
+
+@register_jitable(forceinline=True)
+def record(kept, sizes, block, sample, k, point, count, h, h_before, a):
+    """Keep what is wanted of step k."""
+    position = (sample * (sizes.steps + 1) + k) * block.points + point
+    if kept.state.size:
+        write(kept.state, position, h, count, block.spare)
+    if kept.increment.size:
+        write(kept.increment, position, h - h_before, count, block.spare)
+    if kept.preactivation.size:
+        write(kept.preactivation, position, a, count, block.spare)
+
+
+@register_jitable(forceinline=True)
+def record_back(gradients, position, counted, count, block, g_h, g_a, g_x):
+    """Keep what is wanted of the cotangents of a step."""
+    if gradients.state.size:
+        write(gradients.state, position, g_h / counted, count, block.spare)
+    if gradients.preactivation.size:
+        write(gradients.preactivation, position, g_a / counted, count, block.spare)
+    if gradients.input.size:
+        write(gradients.input, position, g_x / counted, count, block.spare)
+
+
+@kernel
+def first_not_finite(kind, cell, theta, inputs, sizes, at, spare):
+    """Into `spare`: the first step at which a sample of each lane's point is not finite, or infinity."""
+    first = splat(kind, np.inf)
+    weights = weights_of(kind, cell, theta, at)
+    for n in range(sizes.samples):
+        turn_to(kind, inputs, n, at)
+        s = starts_of(kind, cell, theta, sizes, n, at)
+        first = select(s[0] - s[0] == 0.0, first, 0.0)
+        for k in range(sizes.steps):
+            s = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, k), s[0]))
+            first = select(s[0] - s[0] == 0.0, first, at_most(first, k + 1.0))
+    store(spare, 0, first)
+
+
+@register_jitable(forceinline=True)
+def mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at):
+    """Where `zero` became nan, which it does with the first state that is not finite, find out when."""
+    if any_lane(zero != 0.0):
+        first_not_finite(kind, cell, theta, inputs, sizes, at, block.spare)
+        for i in range(count):
+            if block.spare[i] < np.inf:
+                diverged_at[block.first + at + i] = int(block.spare[i])
+
+
+@kernel
+def forward(kind, cell, theta, inputs, sizes, block, kept, diverged_at):
+    """States of a block of points."""
+    align_stack()
+    for at in range(0, block.last - block.first, width(kind)):
+        point = block.first + at
+        count = min(width(kind), block.last - point)
+        weights = weights_of(kind, cell, theta, at)
+        zero = splat(kind, 0.0)
+        for n in range(sizes.samples):
+            turn_to(kind, inputs, n, at)
+            s = starts_of(kind, cell, theta, sizes, n, at)
+            zero = muladd(s[0], 0.0, zero)
+            record(kept, sizes, block, n, 0, point, count, s[0], s[0], splat(kind, np.nan))
+            for k in range(sizes.steps):
+                h = s[0]
+                a = preactivations(weights, read(kind, inputs, n, k), h)
+                s = step(cell, weights.constants, s, a)
+                zero = muladd(s[0], 0.0, zero)
+                record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
+            if kept.final_state.size:
+                write(kept.final_state, n * block.points + point, s[0], count, block.spare)
+        mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
+
+
+@kernel
+def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept, gradients, diverged_at):
+    """Cost and gradients of a block of points, by back-propagation through time.
+
+    With ē the cotangent of e: s̄[k-1] and ā[k] by the cell's pullback of s̄[k], then h̄[k-1] += Σ w_rec ā[k] over the gates; bias, w_in and
+    w_rec get Σ ā[k], Σ ā[k] x[k] and Σ ā[k] h[k-1]. The tape holds h[k-1] and the partial derivatives of every step.
+    """
+    align_stack()
+    gates = slots(cell, "gates")
+    states = slots(cell, "states")
+    n_gates = len(gates)
+    start_row = 3 * n_gates + len(slots(cell, "constants"))
+    tape_rows = tape.size // (sizes.steps * width(kind))
+    untargeted = sizes.steps - sizes.targeted
+    recording = kept.state.size + kept.increment.size + kept.preactivation.size > 0
+    recording_back = gradients.state.size + gradients.preactivation.size + gradients.input.size > 0
+    backwards = gradients.rows.size > 0 or recording_back
+    for at in range(0, block.last - block.first, width(kind)):
+        point = block.first + at
+        count = min(width(kind), block.last - point)
+        weights = weights_of(kind, cell, theta, at)
+        counted = load(kind, theta[start_row + sizes.starts * len(states)], at)
+        zero = splat(kind, 0.0)
+        total = splat(kind, 0.0)
+        total_bias = zeros(kind, gates)
+        total_in = zeros(kind, gates)
+        total_rec = zeros(kind, gates)
+        total_start = zeros(kind, states)
+        for n in range(sizes.samples):
+            turn_to(kind, inputs, n, at)
+            turn_to(kind, targets, n, at)
+            s = starts_of(kind, cell, theta, sizes, n, at)
+            zero = muladd(s[0], 0.0, zero)
+            record(kept, sizes, block, n, 0, point, count, s[0], s[0], splat(kind, np.nan))
+            for k in range(sizes.steps):
+                h = s[0]
+                a = preactivations(weights, read(kind, inputs, n, k), h)
+                s, partials = linearize(cell, weights.constants, s, a)
+                keep_row(tape, k * tape_rows, (h,))
+                keep_row(tape, k * tape_rows + 1, partials)
+                if recording:
+                    record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
+            zero = muladd(s[0], 0.0, zero)
+            if kept.final_state.size:
+                write(kept.final_state, n * block.points + point, s[0], count, block.spare)
+
+            h = s[0]
+            cost = splat(kind, 0.0)
+            g = zeros(kind, states)
+            g_bias = zeros(kind, gates)
+            g_in = zeros(kind, gates)
+            g_rec = zeros(kind, gates)
+            first = n * (sizes.steps + 1) * block.points + point
+            for k in range(sizes.steps - 1, -1, -1):
+                if k >= untargeted:
+                    target = read(kind, targets, n, k - untargeted)
+                    cost = cost + contribution(loss, h, target)
+                    g = (g[0] + cotangent(loss, h, target),) + g[1:]
+                elif not backwards:
+                    break
+                g_h = g[0]
+                h = load(kind, tape, k * tape_rows * width(kind))
+                x = read(kind, inputs, n, k)
+                past, g_a = pullback(cell, weights.constants, kept_row(kind, partials, tape, k * tape_rows + 1), g)
+                g = (dot(weights.w_rec, g_a, past[0]),) + past[1:]
+                g_bias = add(g_bias, g_a)
+                g_in = muladd_each(g_a, x, g_in)
+                g_rec = muladd_each(g_a, h, g_rec)
+                if recording_back:
+                    g_x = dot(weights.w_in, g_a, splat(kind, 0.0))
+                    record_back(gradients, first + (k + 1) * block.points, counted, count, block, g_h, g_a[0], g_x)
+            total = total + cost
+            if gradients.state.size:
+                write(gradients.state, first, g[0] / counted, count, block.spare)
+            total_bias = add(total_bias, g_bias)
+            total_in = add(total_in, g_in)
+            total_rec = add(total_rec, g_rec)
+            total_start = add(total_start, g)
+            if gradients.rows.size and sizes.starts > 1:
+                row = start_row + n * len(states)
+                write_each(gradients.rows, gradients.places, row, g, counted, point, count, block.spare)
+        if gradients.cost.size:
+            write(gradients.cost, point, total / counted, count, block.spare)
+        if gradients.rows.size:
+            write_each(gradients.rows, gradients.places, 0, total_bias, counted, point, count, block.spare)
+            write_each(gradients.rows, gradients.places, n_gates, total_in, counted, point, count, block.spare)
+            write_each(gradients.rows, gradients.places, 2 * n_gates, total_rec, counted, point, count, block.spare)
+            if sizes.starts == 1:
+                write_each(gradients.rows, gradients.places, start_row, total_start, counted, point, count, block.spare)
+        mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

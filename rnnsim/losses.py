@@ -1,0 +1,38 @@
+"""What a network is trained to make small: every cost, as the contribution of one output and its cotangent."""
+
+from typing import NamedTuple
+
+from numba.extending import overload
+
+from rnnsim.lanes import select
+
+
+def contribution(loss, y, target):
+    """What output y adds to the sum whose mean is the cost; 0 where the target is nan."""
+    return type(loss).contribution(loss, y, target)
+
+
+def cotangent(loss, y, target):
+    """The derivative of `contribution` with respect to y."""
+    return type(loss).cotangent(loss, y, target)
+
+
+for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent")):
+    overload(_rule, jit_options={"forceinline": True}, strict=False)(
+        lambda loss, *_, name=_name: getattr(loss.instance_class, name)
+    )
+
+
+class MeanSquaredError(NamedTuple):
+    """(y - target)²."""
+
+    def contribution(loss, y, target):
+        error = y - target
+        return select(target == target, error * error, 0.0)
+
+    def cotangent(loss, y, target):
+        error = y - target
+        return select(target == target, error + error, 0.0)
+
+
+LOSSES = {"mse": MeanSquaredError()}

@@ -1,0 +1,40 @@
+"""What a result carries so that it can be repeated: versions, the call's options, and hashes of what went in."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.kernels.compiling import STAMP
+from rnnsim.version import VERSION
+
+
+def fingerprint(arrays: Mapping[str, xr.DataArray]) -> str:
+    """A hash of named arrays: names, dimensions, types, numbers and coordinates."""
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        parts = {name: array.variable, **{str(dim): array[dim].variable for dim in array.dims if dim in array.coords}}
+        for part, variable in parts.items():
+            values = np.ascontiguousarray(variable.values)
+            digest.update(f"{part}{variable.dims}{values.shape}{values.dtype.str}".encode())
+            digest.update(values.data if values.dtype.kind in "biuf" else repr(values.tolist()).encode())
+    return digest.hexdigest()
+
+
+def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: Mapping[str, Any]) -> dict[str, str]:
+    """A result's attributes, all of them text."""
+    return {
+        "Conventions": "CF-1.11",
+        "title": f"{verb} of a family of recurrent networks",
+        "source": f"rnnsim {VERSION}",
+        "rnnsim_version": VERSION,
+        "rnnsim_kernel": STAMP,
+        "verb": verb,
+        "network": json.dumps({"cell": type(net).__name__, "activation": net.activation}),
+        "options": json.dumps(dict(options), sort_keys=True),
+        "parameters_sha256": fingerprint({name: net[name] for name in net.parameter_names}),
+        **{f"{name}_sha256": fingerprint({name: array}) for name, array in given.items()},
+    }

@@ -1,0 +1,77 @@
+"""The variables that verbs return: what each is called, what it means, and over which dimensions it stands behind the axes."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import xarray as xr
+
+from rnnsim.axes import Grid
+
+
+class Meaning(NamedTuple):
+    """Dimensions behind the axes (those that a run does not have are left out) and the long name; all units are "1"."""
+
+    dims: tuple[str, ...]
+    long_name: str
+
+
+EVERY_STEP = ("sample", "step")
+
+SIMULATED = {
+    "state": Meaning(EVERY_STEP, "state"),
+    "increment": Meaning(EVERY_STEP, "increment of the state"),
+    "preactivation": Meaning(EVERY_STEP, "pre-activation"),
+    "input": Meaning(EVERY_STEP, "input"),
+    "output": Meaning(EVERY_STEP, "output"),
+    "final_state": Meaning(("sample",), "state at the last step"),
+}
+
+PARAMETERS = {
+    "w_in": Meaning((), "input weight"),
+    "w_rec": Meaning((), "recurrent weight"),
+    "bias": Meaning((), "bias"),
+    "h0": Meaning(("sample",), "state at step 0"),
+}
+
+BACKPROPAGATED = {
+    "cost": Meaning((), "cost"),
+    **{f"grad_{name}": Meaning(p.dims, f"derivative of the cost by the {p.long_name}") for name, p in PARAMETERS.items()},
+    "grad_state": Meaning(EVERY_STEP, "derivative of the cost by the state"),
+    "grad_preactivation": Meaning(EVERY_STEP, "derivative of the cost by the pre-activation"),
+    "grad_input": Meaning(EVERY_STEP, "derivative of the cost by the input"),
+    **SIMULATED,
+}
+
+DIVERGED_AT = "diverged_at"
+MEANINGS = {
+    **BACKPROPAGATED,
+    DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
+}
+
+
+def chosen(keep: Any, known: dict[str, Meaning], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The variables that `keep`, a name or several, asks for: names of `known` or of `groups` of them."""
+    names = (keep,) if isinstance(keep, str) else keep
+    if not isinstance(names, Iterable) or isinstance(names, dict):
+        raise TypeError(f"keep was given {keep!r}; it needs a name or a sequence of names")
+    found: dict[str, None] = {}
+    for name in names:
+        if not isinstance(name, str) or name not in {**known, **groups}:
+            raise ValueError(f"keep was given {name!r}; it needs some of {', '.join([*groups, *known])}")
+        found.update(dict.fromkeys(groups.get(name, (name,))))
+    if not found:
+        raise ValueError(f"keep was given nothing; it needs some of {', '.join([*groups, *known])}")
+    return tuple(found)
+
+
+def dataset(
+    grid: Grid, arrays: dict[str, tuple[tuple[str, ...], Any]], coords: dict[str, Any], attrs: dict[str, str]
+) -> xr.Dataset:
+    """Name arrays, each given with all its dimensions."""
+    variables = {
+        name: xr.Variable(dims, values, {"long_name": MEANINGS[name].long_name, "units": "1"})
+        for name, (dims, values) in arrays.items()
+    }
+    used = {dim for variable in variables.values() for dim in variable.dims}
+    wanted = {name: c for name, c in {**grid.coords, **coords}.items() if name in used}
+    return xr.Dataset(variables, wanted, attrs)
