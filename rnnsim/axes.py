@@ -11,9 +11,23 @@ import xarray as xr
 from rnnsim.kernels.blocks import Strided
 
 RESERVED = frozenset(
-    ("sample", "step", "unit", "unit_from", "input", "output", "gate", "token", "layer", "epoch", "point", "exponent", "lag", "mode")
+    (
+        "sample",
+        "step",
+        "unit",
+        "unit_from",
+        "input",
+        "output",
+        "gate",
+        "token",
+        "layer",
+        "epoch",
+        "point",
+        "exponent",
+        "lag",
+        "mode",
+    )
     + ("parameter", "parameter_from")
-)
 )
 
 
@@ -97,7 +111,7 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
     coords: dict[str, xr.DataArray] = {}
     first: dict[str, str] = {}
     for name, array in named.items():
-        for dim, size in array.sizes.items():
+        for dim, size in zip(map(str, array.dims), array.shape, strict=True):
             if dim in own:
                 continue
             check_axis_name(dim, taken)

@@ -52,6 +52,5 @@ def backprop(
     names = chosen(keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
     run = prepare(net, inputs, targets, names, dtype, with_targets=True)
     results = compute(run, computed(names), LOSSES[loss])
-    given = {"inputs": run.inputs.array, "targets": run.targets.array}
-    attrs = attributes("backprop", net, given, {"keep": names, "loss": loss, "dtype": run.dtype})
+    attrs = attributes("backprop", net, run.given, {"keep": names, "loss": loss, "dtype": run.dtype})
     return name_results(run, names, with_output(names, results), attrs)

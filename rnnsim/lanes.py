@@ -42,9 +42,9 @@ class Lanes(types.Type):
 
 
 class Mask(types.Type):
-    def __init__(self, width: int):
-        self.width = width
-        super().__init__(name=f"Mask({width})")
+    def __init__(self, lanes: Lanes):
+        self.lanes = lanes
+        super().__init__(name=f"Mask({lanes})")
 
 
 register_model(KindType)(models.OpaqueModel)
@@ -60,7 +60,7 @@ class _LanesModel(models.PrimitiveModel):
 @register_model(Mask)
 class _MaskModel(models.PrimitiveModel):
     def __init__(self, dmm, fe_type):
-        super().__init__(dmm, fe_type, ir.VectorType(ir.IntType(1), fe_type.width))
+        super().__init__(dmm, fe_type, ir.VectorType(ir.IntType(1), fe_type.lanes.width))
 
 
 @typeof_impl.register(Kind)
@@ -161,8 +161,8 @@ for _op, _sign in (
     (operator.ge, ">="),
     (operator.eq, "=="),
 ):
-    _operator(_op, lambda lanes: Mask(lanes.width), lambda builder, a, b, sign=_sign: builder.fcmp_ordered(sign, a, b))
-_operator(operator.ne, lambda lanes: Mask(lanes.width), lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
+    _operator(_op, lambda lanes: Mask(lanes), lambda builder, a, b, sign=_sign: builder.fcmp_ordered(sign, a, b))
+_operator(operator.ne, lambda lanes: Mask(lanes), lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
 
 _teach(operator.neg, lambda x: x if isinstance(x, Lanes) else None)
 
@@ -314,9 +314,9 @@ def select(mask, yes, no):
 
 
 def _type_select(mask, yes, no):
-    typ = _meet((yes, no))
-    fits = isinstance(typ, Lanes) if isinstance(mask, Mask) else isinstance(mask, types.Boolean)
-    return typ if fits else None
+    if isinstance(mask, Mask):
+        return _meet((mask.lanes, yes, no))
+    return _meet((yes, no)) if isinstance(mask, types.Boolean) else None
 
 
 _teach(select, _type_select)
@@ -338,7 +338,7 @@ _teach(any_lane, lambda mask: types.boolean if isinstance(mask, Mask | types.Boo
 
 @lower_builtin(any_lane, Mask)
 def _lower_any_lane(context, builder, sig, args):
-    integer = builder.bitcast(args[0], ir.IntType(sig.args[0].width))
+    integer = builder.bitcast(args[0], ir.IntType(sig.args[0].lanes.width))
     return builder.icmp_unsigned("!=", integer, ir.Constant(integer.type, 0))
 
 
@@ -383,9 +383,9 @@ def _alignment(lanes):
     return lanes.dtype.bitwidth // 8
 
 
-for _typ in NUMBERS:
+for _number in NUMBERS:
 
-    @lower_builtin(splat, KindType, _typ)
+    @lower_builtin(splat, KindType, _number)
     def _lower_splat(context, builder, sig, args):
         return _spread(context, builder, args[1], sig.args[1], sig.return_type)
 

@@ -93,7 +93,9 @@ class Elman:
     def parameters(self) -> xr.Dataset:
         """The parameters, each over its own axes. (One over an axis of its own name is a coordinate of the Dataset.)"""
         for name, array in self._parameters.items():
-            if name in self._grid.sizes and not (array.dims == (name,) and array.equals(self._grid.coords.get(name))):
+            if name in self._grid.sizes and not (
+                array.dims == (name,) and name in self._grid.coords and array.equals(self._grid.coords[name])
+            ):
                 raise ValueError(f"axis {name!r} has other values than the parameter {name}, so that no Dataset can hold both")
         coords = {**self._grid.coords, **{n: a for n, a in self._parameters.items() if n in self._grid.sizes}}
         return xr.Dataset({n: a for n, a in self._parameters.items() if n not in coords}, coords, {"activation": self.activation})
@@ -117,7 +119,8 @@ class Elman:
     def cell(self) -> Any:
         """The recurrence that kernels run."""
         phi = cells.ACTIVATIONS[self.activation]
-        return cells.Elman(phi) if (self["leak"].values == 1.0).all() else cells.LeakyElman(phi)
+        rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
+        return rule(phi)
 
     def replace(self, **changes: Any) -> Self:
         """This family with some parameters (or the activation) changed.

@@ -1,7 +1,7 @@
 """A run of a family: its checked inputs laid out for kernels, the loop over blocks of points, and results named again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,11 @@ class Run:
     samples: int | None
     steps: int
     dtype: str
+
+    @property
+    def given(self) -> dict[str, xr.DataArray]:
+        """What the user gave beside the family, by name."""
+        return {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
 
     @property
     def sizes(self) -> scalar.Sizes:
@@ -67,11 +72,9 @@ def prepare(net: Elman, inputs: Any, targets: Any, names: Iterable[str], dtype: 
         raise ValueError(f"h0 has {own} samples, but inputs has {samples}; they need the same number")
     samples = samples or own
     aims = check_targets(targets, samples, steps) if with_targets else None
-    named = {name: net[name] for name in net.parameter_names} | {"inputs": sequence.array}
-    if aims:
-        named["targets"] = aims.array
-    grid = common_grid(named, ("sample", "step"), (*names, DIVERGED_AT))
-    return Run(net, sequence, aims, grid, samples, steps, dtype)
+    run = Run(net, sequence, aims, net.grid, samples, steps, dtype)
+    named = {name: net[name] for name in net.parameter_names} | run.given
+    return replace(run, grid=common_grid(named, ("sample", "step"), (*names, DIVERGED_AT)))
 
 
 def rows_of(run: Run) -> list[Strided]:
@@ -189,7 +192,7 @@ def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray]
             values[..., 0] = AT_THE_START[name]
         arrays[name] = axes + dims, values
     steps = np.arange(run.steps + 1, dtype=np.int32)
-    coords = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
+    coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
     if "sample" in run.inputs.array.coords:
         coords["sample"] = run.inputs.array["sample"]
     return dataset(run.grid, arrays, coords, attrs)

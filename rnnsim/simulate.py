@@ -42,7 +42,7 @@ def simulate(net: Elman, inputs: Any, *, keep: Any = ("state",), dtype: Any = "f
     names = chosen(keep, SIMULATED, {})
     run = prepare(net, inputs, None, names, dtype, with_targets=False)
     results = compute(run, computed(names))
-    attrs = attributes("simulate", net, {"inputs": run.inputs.array}, {"keep": names, "dtype": run.dtype})
+    attrs = attributes("simulate", net, run.given, {"keep": names, "dtype": run.dtype})
     return name_results(run, names, with_output(names, results), attrs)
 
 
