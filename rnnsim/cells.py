@@ -181,21 +181,21 @@ class LeakyElman(NamedTuple):
     def step(cell, constants, s, a):
         leak = constants[0]
         y = value(cell.activation, a[0])
-        return (muladd(leak, y, select(leak == 1.0, NOTHING, (1.0 - leak) * s[0])),)
+        return (muladd(leak, y, (1.0 - leak) * select(leak == 1.0, NOTHING, s[0])),)
 
     def linearize(cell, constants, s, a):
         leak = constants[0]
         y, partials = linearize_activation(cell.activation, a[0])
-        return (muladd(leak, y, select(leak == 1.0, NOTHING, (1.0 - leak) * s[0])),), partials
+        return (muladd(leak, y, (1.0 - leak) * select(leak == 1.0, NOTHING, s[0])),), partials
 
     def pullback(cell, constants, partials, g):
         leak = constants[0]
-        kept = select(leak == 1.0, NOTHING, (1.0 - leak) * g[0])
+        kept = (1.0 - leak) * select(leak == 1.0, NOTHING, g[0])
         return (kept,), (scale(cell.activation, partials, leak * g[0]),)
 
     def pushforward(cell, constants, partials, ds, da):
         leak = constants[0]
-        kept = select(leak == 1.0, NOTHING, (1.0 - leak) * ds[0])
+        kept = (1.0 - leak) * select(leak == 1.0, NOTHING, ds[0])
         return (muladd(leak, scale(cell.activation, partials, da[0]), kept),)
 
 

@@ -1,0 +1,7 @@
+"""Figures of recurrent networks: every function takes a Dataset, draws on an Axes and returns it."""
+
+from rnnsim.plot.courses import gradient_over_steps, trajectories
+from rnnsim.plot.maps import cobweb, phase_portrait
+from rnnsim.plot.surfaces import cost_surface, cost_surfaces
+
+__all__ = ["cobweb", "cost_surface", "cost_surfaces", "gradient_over_steps", "phase_portrait", "trajectories"]

@@ -1,0 +1,61 @@
+"""What a Dataset must hold before it can be drawn; every refusal is one sentence that names the remedy."""
+
+import math
+from collections.abc import Hashable
+
+import xarray as xr
+
+MOST_LINES = 200
+
+
+def required(ds: xr.Dataset, name: str, *dims: str) -> xr.DataArray:
+    """The variable `name` of ds, which must have the dimensions `dims`."""
+    if name not in ds.variables:
+        held = ", ".join(map(str, ds.data_vars)) or "nothing"
+        raise ValueError(f'the Dataset has no {name} (it holds {held}): compute it with keep="{name}"')
+    array = ds[name]
+    for dim in dims:
+        dimension(array, dim, "the figure")
+    return array
+
+
+def dimension(array: xr.DataArray, dim: str, role: str) -> str:
+    """`dim`, which must be a dimension of the array."""
+    if dim not in array.dims:
+        raise ValueError(f"{role} needs {dim!r}, but the dimensions of {array.name} are {_listed(array.dims)}")
+    return dim
+
+
+def few_lines(array: xr.DataArray, along: str) -> None:
+    """Refuse an array that would be drawn as more lines than an eye can follow."""
+    sizes = {str(dim): size for dim, size in array.sizes.items() if dim != along}
+    lines = math.prod(sizes.values())
+    if lines > MOST_LINES:
+        shape = " × ".join(f"{dim} {size}" for dim, size in sizes.items())
+        longest = max(sizes, key=sizes.__getitem__)
+        stride = math.ceil(sizes[longest] / max(1, MOST_LINES * sizes[longest] // lines))
+        raise ValueError(
+            f"{array.name} would be {lines} lines ({shape}), and at most {MOST_LINES} can be drawn: "
+            f"choose some, as in ds.isel({longest}=slice(None, None, {stride}))"
+        )
+
+
+def only(array: xr.DataArray, *dims: str) -> xr.DataArray:
+    """The array in the order `dims`, which must be all the dimensions that it has."""
+    further = [str(dim) for dim in array.dims if dim not in dims]
+    if further:
+        choice = ", ".join(f"{dim}=0" for dim in further)
+        raise ValueError(f"{array.name} has the further dimensions {_listed(further)}: choose, as in ds.isel({choice})")
+    return array.transpose(*dims)
+
+
+def numbers(coordinate: xr.DataArray) -> None:
+    """Refuse a coordinate that cannot be a side of a surface."""
+    if coordinate.dtype.kind not in "biuf":
+        raise ValueError(f"a surface needs numbers along {coordinate.name}, but its coordinate holds {coordinate.dtype.name}")
+    if coordinate.size < 2:
+        raise ValueError(f"a surface needs at least 2 points along {coordinate.name}, which has {coordinate.size}")
+
+
+def _listed(dims: "tuple[Hashable, ...] | list[str]") -> str:
+    return ", ".join(map(str, dims)) or "none"

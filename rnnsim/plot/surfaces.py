@@ -1,0 +1,147 @@
+"""Costs over two axes of a family, as filled contours."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+
+from rnnsim.plot import canvas, checks, contours
+from rnnsim.plot.contours import Window
+from rnnsim.plot.grids import over_two_axes
+from rnnsim.plot.labels import label, name
+from rnnsim.plot.levels import Scale, scale
+
+
+def cost_surface(
+    ds: xr.Dataset,
+    *,
+    variable: str = "cost",
+    x: str | None = None,
+    y: str | None = None,
+    points: Sequence[tuple[float, float]] | None = None,
+    window: Window | None = None,
+    levels: int | Sequence[float] | None = None,
+    log: bool | None = None,
+    norm: Normalize | None = None,
+    cmap: str = "YlGnBu_r",
+    colorbar: bool = True,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a cost over two axes of the family as filled contours of cost + 1 at logarithmic levels.
+
+    Parameters
+    ----------
+    ds : Dataset with `cost (x, y)`. Cells that are nan or inf are grey, and the legend counts them.
+        More than 1000 points a side are drawn with a stride; a stride that steps over a grey cell shows it all the same.
+    variable : what is drawn instead of `cost`; 1 is added only to costs on a logarithmic scale
+    x, y : the axes of the family to draw along, by default its first and second
+    points : (x, y) of points to mark, each with a colour and a marker of its own
+    window : ((x0, x1), (y0, y1)), the part to show, by default all
+    levels : contour levels or their number; by default 10^-0.2…10^8 for costs that reach 100,
+        and else chosen from the whole surface
+    log : whether levels are logarithmic, by default for costs only
+    norm : matplotlib norm that colours the levels, by default LogNorm or Normalize
+    cmap : matplotlib colour map
+    colorbar, legend : whether to draw them, beside and below the Axes
+    ax : Axes to draw on, by default those of a new figure
+
+    Returns the Axes. Raises ValueError if the variable or an axis is missing, for further axes, if no cell is finite, if a
+    logarithmic scale meets values of 0 or below, or if the window holds no points.
+
+    >>> surface = rs.backprop(net, task.inputs, task.targets, keep="cost")
+    >>> rs.plot.cost_surface(surface, points=[(2, 1), (1, 2)], window=((0, 2), (0, 2)))
+    """
+    surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm)
+    part = contours.part(surface, window)
+    ax = canvas.axes(ax, (5.6, 4.8))
+    filled, cells = contours.fill(ax, part, colors, window, cmap)
+    entries = contours.mark(ax, points or ()) + contours.grey_entry(cells)
+    if colorbar:
+        contours.colour_bar(filled, colors, title, ax)
+    if legend:
+        canvas.legend_below(ax, entries)
+    return ax
+
+
+def cost_surfaces(
+    ds: xr.Dataset,
+    *,
+    windows: Sequence[Window | None],
+    points: Sequence[tuple[float, float]] | None = None,
+    variable: str = "cost",
+    x: str | None = None,
+    y: str | None = None,
+    levels: int | Sequence[float] | None = None,
+    log: bool | None = None,
+    norm: Normalize | None = None,
+    cmap: str = "YlGnBu_r",
+    ax: Sequence[Axes] | None = None,
+) -> np.ndarray:
+    """Draw several windows of one cost surface side by side, with shared levels, one colour bar and one legend.
+
+    Parameters
+    ----------
+    ds : Dataset with `cost (x, y)`
+    windows : ((x0, x1), (y0, y1)) or None for the whole, one for each Axes
+    points, variable, x, y, levels, log, norm, cmap : as in `cost_surface`
+    ax : as many Axes as windows, by default those of a new figure
+
+    Returns the Axes as an array `(window,)`. Raises ValueError as `cost_surface` does, or if Axes and windows differ in number.
+
+    >>> rs.plot.cost_surfaces(surface, windows=[None, ((0, 2), (0, 2))], points=[(2, 1), (1, 2)])
+    """
+    surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm)
+    parts = [contours.part(surface, window) for window in windows]
+    panels = _panels(ax, len(windows))
+    marks: dict[str, Artist] = {}
+    lost = 0
+    for panel, part, window in zip(panels, parts, windows, strict=True):
+        filled, cells = contours.fill(panel, part, colors, window, cmap)
+        marks |= {str(mark.get_label()): mark for mark in contours.mark(panel, points or ())}
+        lost = max(lost, cells)
+    contours.colour_bar(filled, colors, title, panels.tolist())
+    entries = [*marks.values(), *contours.grey_entry(lost)]
+    if ax is None:
+        canvas.legend_under_figure(panels[0].figure, entries)
+    else:
+        canvas.legend_below(panels[0], entries)
+    return panels
+
+
+def _prepared(
+    ds: xr.Dataset,
+    variable: str,
+    x: str | None,
+    y: str | None,
+    levels: int | Sequence[float] | None,
+    log: bool | None,
+    norm: Normalize | None,
+) -> tuple[xr.DataArray, Scale, str]:
+    """The surface over (y, x), its colour scale and the title of its colour bar."""
+    surface = over_two_axes(checks.required(ds, variable), x, y).compute()
+    cost = variable.endswith("cost")
+    log = cost if log is None else log
+    title = f"{name(surface)} + 1" if cost and log else label(surface)
+    if cost and log:
+        surface = (surface + 1.0).assign_attrs(surface.attrs)
+    finite = surface.values[np.isfinite(surface.values)]
+    if not finite.size:
+        raise ValueError(f"{variable} has no finite cell to draw")
+    if log and finite.min() <= 0.0:
+        raise ValueError(f"{variable} falls to {finite.min():g}, but a logarithmic scale needs values above 0: give log=False")
+    return surface, scale(finite, log=log, cost=cost, levels=levels, norm=norm), title
+
+
+def _panels(ax: Sequence[Axes] | None, count: int) -> np.ndarray:
+    """The Axes given, of which there must be `count`, or those of a new figure."""
+    if ax is None:
+        ax = plt.subplots(1, count, figsize=(1.2 + 4.4 * count, 4.4), layout="constrained", squeeze=False)[1][0]
+    panels = np.asarray(ax, dtype=object).ravel()
+    if len(panels) != count or not count:
+        raise ValueError(f"ax has {len(panels)} Axes, but there are {count} windows")
+    return panels

@@ -1,0 +1,37 @@
+"""Random families and the numbers of their single members, for tests."""
+
+import numpy as np
+import xarray as xr
+
+import rnnsim as rs
+
+
+def over(name, values):
+    return xr.DataArray(np.asarray(values, float), dims=name, coords={name: np.arange(len(values))})
+
+
+def random_family(seed=0, activation="tanh", leaky=True, scale=1.5):
+    """Axes on every parameter: a (w_in), b (w_rec and bias), c (h0), d (leak), in odd sizes."""
+    rng = np.random.default_rng(seed)
+    w_rec = over("b", rng.normal(size=5) * scale) + over("c", rng.normal(size=3) * 0.1)
+    return rs.Elman(
+        w_in=over("a", rng.normal(size=7)),
+        w_rec=w_rec,
+        bias=over("b", rng.normal(size=5) * 0.3),
+        h0=over("c", rng.normal(size=3)),
+        leak=over("d", [0.25, 1.0]) if leaky else 1.0,
+        activation=activation,
+    )
+
+
+def members(net):
+    """Every member's position and its parameters as numbers."""
+    for index in np.ndindex(*net.axes.values()):
+        where = dict(zip(net.axes, index, strict=True))
+        member = net.isel(**where)
+        yield where, {name: member[name].values[()] for name in member.parameter_names}
+
+
+def random_inputs(seed=1, samples=4, steps=6):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(samples, steps))

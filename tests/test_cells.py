@@ -1,0 +1,59 @@
+"""Each activation and cell: its slopes against the complex step, its pullback as the transpose of its pushforward."""
+
+import numpy as np
+import pytest
+from reference import SLOPES, VALUES
+
+from rnnsim import cells
+
+POINTS = np.array([-30.0, -2.5, -0.3, 0.2, 0.55, 1.7, 30.0])
+
+
+@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+def test_activations_are_what_they_are_called(name):
+    phi = cells.ACTIVATIONS[name]
+    y, partials = cells.linearize_activation(phi, POINTS)
+    assert len(partials) == phi.partials
+    np.testing.assert_allclose(cells.value(phi, POINTS), VALUES[name](POINTS), rtol=1e-15)
+    np.testing.assert_array_equal(y, cells.value(phi, POINTS))
+    slope = cells.scale(phi, partials, np.ones_like(POINTS))
+    np.testing.assert_allclose(slope, SLOPES[name](POINTS), rtol=1e-14)
+
+
+def make(rule, name, leak):
+    cell = rule(cells.ACTIVATIONS[name])
+    return cell, (np.full(POINTS.shape, leak),) * cell.constants
+
+
+@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+@pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
+def test_cells_step_as_the_equation_says(rule, name, leak):
+    cell, constants = make(rule, name, leak)
+    s, a = (POINTS[::-1].copy(),), (POINTS,)
+    (h,) = cells.step(cell, constants, s, a)
+    np.testing.assert_allclose(h, (1 - leak) * s[0] + leak * VALUES[name](a[0]), rtol=1e-14)
+    np.testing.assert_array_equal(cells.linearize(cell, constants, s, a)[0][0], h)
+
+
+@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+@pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
+def test_pullbacks_are_the_transpose_of_pushforwards_and_both_are_the_derivative(rule, name, leak):
+    cell, constants = make(rule, name, leak)
+    s, a = (POINTS[::-1].copy(),), (POINTS,)
+    _, partials = cells.linearize(cell, constants, s, a)
+    assert len(partials) == cell.partials
+    rng = np.random.default_rng(0)
+    g, ds, da = ((rng.normal(size=POINTS.size),) for _ in range(3))
+    (out,) = cells.pushforward(cell, constants, partials, ds, da)
+    back_s, back_a = cells.pullback(cell, constants, partials, g)
+    np.testing.assert_allclose(g[0] * out, back_s[0] * ds[0] + back_a[0] * da[0], rtol=1e-12, atol=1e-300)
+    exact = (1 - leak) * ds[0] + leak * SLOPES[name](a[0]) * da[0]
+    np.testing.assert_allclose(out, exact, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["linear", "relu"])
+def test_a_leak_of_one_forgets_even_infinity(name):
+    cell, constants = make(cells.LeakyElman, name, 1.0)
+    s, a = (np.full(POINTS.shape, np.inf),), (POINTS,)
+    (h,) = cells.step(cell, constants, s, a)
+    np.testing.assert_array_equal(h, cells.step(cells.Elman(cell.activation), (), s, a)[0])
