@@ -98,9 +98,7 @@ def test_gradients_equal_the_complex_step(activation, scale):
         reach = reference.reach(inputs, activation=activation, **numbers)
         exploding += reach > 1e3
         for name in TRAINABLE:
-            exact = reference.complex_step(
-                lambda **p: reference.cost(inputs, targets, activation=activation, **p), numbers, name
-            )
+            exact = reference.complex_step(lambda **p: reference.cost(inputs, targets, activation=activation, **p), numbers, name)
             bound = 1e-12 * max(1.0, reach) * max(1.0, abs(exact))
             assert abs(ds[f"grad_{name}"].isel(where) - exact) <= bound, (where, name)
     assert exploding or scale < 4.0 or activation != "linear"

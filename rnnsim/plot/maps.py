@@ -65,9 +65,7 @@ def cobweb(
     """
     state = checks.required(ds, "state", "step")
     if state.sizes.get("unit", 1) > 1:
-        raise ValueError(
-            f"state has {state.sizes['unit']} units, but a cobweb shows a map of one: choose, as in ds.isel(unit=0)"
-        )
+        raise ValueError(f"state has {state.sizes['unit']} units, but a cobweb shows a map of one: choose, as in ds.isel(unit=0)")
     checks.few_lines(state, "step")
     after = None if curve is None else _one_axis(checks.required(curve, "final_state"))
     look = lines.looks(state, "step", color)

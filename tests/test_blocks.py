@@ -1,0 +1,54 @@
+"""Gathering points of a grid, cutting it into blocks, and running them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnsim.kernels import blocks
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
+def test_gathering_is_broadcasting(shape, data):
+    has = data.draw(st.lists(st.booleans(), min_size=len(shape), max_size=len(shape)))
+    own = [size if there else 1 for size, there in zip(shape, has, strict=True)]
+    values = np.random.default_rng(0).normal(size=own)
+    everywhere = np.broadcast_to(values, shape).reshape(-1)
+    lo = data.draw(st.integers(0, everywhere.size - 1))
+    hi = data.draw(st.integers(lo + 1, everywhere.size))
+    strides = np.array([stride // 8 if there else 0 for stride, there in zip(values.strides, has, strict=True)])
+    out = np.full(everywhere.size + 3, np.nan)
+    blocks.gather(values.reshape(-1), strides, np.array(shape), lo, hi, out)
+    np.testing.assert_array_equal(out[: hi - lo], everywhere[lo:hi])
+    assert (out[hi - lo :] == everywhere[hi - 1]).all()
+
+
+@pytest.mark.parametrize("points", [1, 7, 1000, 12345])
+def test_blocks_cover_every_point_once_in_whole_groups(points):
+    pieces = blocks.blocks(points, steps=100, rows=5, width=16)
+    assert [lo for lo, _ in pieces] == [0] + [hi for _, hi in pieces[:-1]] and pieces[-1][1] == points
+    assert all((hi - lo) % 16 == 0 for lo, hi in pieces[:-1])
+    assert max(hi - lo for lo, hi in pieces) * 5 * 8 <= blocks.BLOCK_BYTES + 16 * 5 * 8
+
+
+def test_an_error_in_one_thread_stops_the_others_and_is_raised():
+    done = []
+
+    def work(next_piece):
+        while (piece := next_piece()) is not None:
+            if piece == 3:
+                raise KeyboardInterrupt
+            done.append(piece)
+
+    with pytest.raises(KeyboardInterrupt):
+        blocks.run(work, list(range(1000)), threads=2)
+    assert len(done) < 1000
+
+
+def test_the_number_of_threads_can_be_chosen(monkeypatch):
+    allowed = blocks.processors()
+    monkeypatch.setenv("RNNSIM_NUM_THREADS", "1")
+    assert blocks.processors() == 1
+    monkeypatch.setenv("RNNSIM_NUM_THREADS", "100000")
+    assert blocks.processors() == allowed

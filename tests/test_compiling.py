@@ -1,0 +1,88 @@
+"""The cache on disk: hit in new processes, new after an upgrade, and never in the way."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "rnnsim"
+SCRIPT = """
+import rnnsim as rs
+from rnnsim.kernels import scalar, compiling
+print(float(rs.simulate(rs.Elman(1.0, 0.5, activation="linear"), [1.0, 1.0], keep="final_state").final_state))
+print(sum(scalar.forward.stats.cache_hits.values()))
+print(compiling.CACHE_DIRECTORY)
+"""
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the package that may be changed, and a way to run the script with it."""
+    place = tmp_path / "checkout"
+    shutil.copytree(PACKAGE, place / "rnnsim", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def run(**environment):
+        settings = {"PYTHONPATH": str(place), "RNNSIM_CACHE_DIR": str(tmp_path / "cache"), **environment}
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env={**os.environ, **settings}, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        number, hits, directory = done.stdout.split()
+        return float(number), int(hits), directory
+
+    run.place = place
+    return run
+
+
+def test_a_second_process_finds_the_kernel_and_an_upgraded_callee_is_compiled_anew(copy):
+    assert copy()[:2] == (1.5, 0)
+    assert copy()[:2] == (1.5, 1)
+    cells = copy.place / "rnnsim" / "cells.py"
+    source = cells.read_text()
+    changed = source.replace("    def value(phi, a):\n        return a\n", "    def value(phi, a):\n        return a + a\n")
+    assert changed != source
+    cells.write_text(changed)
+    assert copy()[:2] == (4.0, 0)
+    cells.write_text(source)
+    assert copy()[:2] == (1.5, 1)
+
+
+def test_damaged_files_are_compiled_anew(copy, tmp_path):
+    copy()
+    for damage in (b"", b"nonsense"):
+        for pattern in ("*.nbi", "*.nbc"):
+            files = list((tmp_path / "cache").rglob(pattern))
+            assert files
+            for file in files:
+                file.write_bytes(damage)
+            assert copy()[0] == 1.5
+    assert copy()[:2] == (1.5, 1)
+
+
+def test_an_unwritable_place_is_passed_over(copy, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    number, _, directory = copy(RNNSIM_CACHE_DIR=str(blocked), XDG_CACHE_HOME=str(tmp_path / "home"), NUMBA_CACHE_DIR="")
+    assert number == 1.5 and directory.startswith(str(tmp_path / "home"))
+    everywhere = {name: str(blocked) for name in ("RNNSIM_CACHE_DIR", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "HOME")}
+    number, _, directory = copy(**everywhere, TMPDIR=str(tmp_path))
+    assert number == 1.5 and directory.startswith(str(tmp_path / "rnnsim"))
+
+
+def test_without_any_place_kernels_are_compiled_in_memory(copy, tmp_path):
+    compiling = copy.place / "rnnsim" / "kernels" / "compiling.py"
+    compiling.write_text(compiling.read_text().replace("CACHE_DIRECTORY = _cache_directory()", "CACHE_DIRECTORY = None"))
+    assert copy() == (1.5, 0, "None")
+
+
+def test_caches_of_old_versions_are_forgotten(copy, tmp_path):
+    old = tmp_path / "cache" / "kernels-0123456789abcdef"
+    old.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    recent = tmp_path / "cache" / "kernels-fedcba9876543210"
+    recent.mkdir()
+    copy()
+    assert not old.exists() and recent.exists()

@@ -1,0 +1,117 @@
+"""Bad input of every kind is refused in one sentence, before any work is done."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import rnnsim as rs
+from rnnsim import running
+
+NET = rs.Elman(1.0, rs.axis("w", [0.5, 1.5]))
+X = np.ones((3, 5))
+T = np.ones(3)
+
+
+def given(dims, shape, **coords):
+    return xr.DataArray(np.ones(shape), dims=dims, coords=coords)
+
+
+REFUSED = [
+    # axes
+    (lambda: rs.axis("step", [1.0]), ValueError, "'step', which is one of the package's own"),
+    (lambda: rs.axis("my axis", [1.0]), ValueError, "'my axis'; it needs letters"),
+    (lambda: rs.axis(3, [1.0]), ValueError, "name 3"),
+    (lambda: rs.axis("w", []), ValueError, "'w' was given no values"),
+    (lambda: rs.axis("w", [[1.0]]), ValueError, r"shape \(1, 1\); it needs one dimension"),
+    (lambda: rs.axis("w", 1.0), ValueError, r"shape \(\); it needs one dimension"),
+    (lambda: rs.axis("w", [1j]), TypeError, "complex128; it needs real"),
+    (lambda: rs.axis("w", [None]), TypeError, "object; it needs real"),
+    # parameters
+    (lambda: rs.Elman([1.0, 2.0], 0.5), ValueError, r'w_in was given an array of shape \(2,\).*rs.axis\("w_in", values\)'),
+    (lambda: rs.Elman(1.0, np.ones((2, 2))), ValueError, r"w_rec was given an array of shape \(2, 2\)"),
+    (lambda: rs.Elman(1j, 0.5), TypeError, "w_in was given values of type complex128"),
+    (lambda: rs.Elman("a", 0.5), TypeError, "w_in was given values of type <U1"),
+    (lambda: rs.Elman(None, 0.5), TypeError, "w_in was given values of type object"),
+    (lambda: rs.Elman(xr.Dataset(), 0.5), TypeError, "w_in was given a Dataset"),
+    (lambda: rs.Elman(np.ma.masked_array(1.0, True), 0.5), TypeError, "w_in was given a MaskedArray"),
+    (lambda: rs.Elman(given(("step",), 3), 0.5), ValueError, "'step', which is one of the package's own"),
+    (lambda: rs.Elman(given(("sample",), 3), 0.5), ValueError, "w_in was given a dimension 'sample'"),
+    (lambda: rs.Elman(1.0, 0.5, activation="tan"), ValueError, "activation was given as 'tan'; it needs one of linear, tanh"),
+    (lambda: rs.Elman(1.0, 0.5, activation=np.tanh), ValueError, "activation was given as <ufunc"),
+    (lambda: rs.Elman(1.0, 0.5, leak=0.0), ValueError, r"leak was given the value 0.0; it needs numbers in \(0, 1\]"),
+    (lambda: rs.Elman(1.0, 0.5, leak=rs.axis("a", [0.5, 1.5])), ValueError, "leak was given the value 1.5"),
+    (lambda: rs.Elman(1.0, 0.5, leak=np.nan), ValueError, "leak was given the value nan"),
+    (
+        lambda: rs.Elman(rs.axis("w", [1.0, 2.0]), rs.axis("w", [1.0, 3.0])),
+        ValueError,
+        "axis 'w' has other values in w_in than in w_rec; axes of one name must agree exactly",
+    ),
+    (lambda: rs.Elman(rs.axis("w", [1.0, 2.0]), given(("w",), 3)), ValueError, "axis 'w' has 2 values in w_in and 3 in w_rec"),
+    (lambda: rs.Elman(given(("w",), 0), 1.0), ValueError, "axis 'w' of w_in has no values"),
+    (lambda: NET.replace(w_out=1.0), ValueError, "replace was given 'w_out'; it needs one of w_in"),
+    (lambda: NET.isel(v=0), ValueError, "isel was given 'v'; the family's axes are w"),
+    # inputs
+    (lambda: rs.simulate("net", X), TypeError, "net was given a str"),
+    (lambda: rs.simulate(NET, 1.0), ValueError, r"inputs was given an array of shape \(\); a scalar network needs \(step\) or"),
+    (lambda: rs.simulate(NET, np.ones((2, 3, 1))), ValueError, r"inputs was given an array of shape \(2, 3, 1\)"),
+    (lambda: rs.simulate(NET, []), ValueError, "inputs was given no steps"),
+    (lambda: rs.simulate(NET, np.ones((0, 4))), ValueError, "inputs was given no samples"),
+    (lambda: rs.simulate(NET, [1.0, np.nan, 2.0]), ValueError, "inputs is nan at step 1; it needs finite numbers"),
+    (lambda: rs.simulate(NET, [[1.0, 2.0], [3.0, -np.inf]]), ValueError, "inputs is infinite at sample 1, step 1"),
+    (lambda: rs.simulate(NET, [1j]), TypeError, "inputs was given values of type complex128"),
+    (lambda: rs.simulate(NET, ["a"]), TypeError, "inputs was given values of type <U1"),
+    (lambda: rs.simulate(NET, "abc"), TypeError, "inputs was given a str"),
+    (lambda: rs.simulate(NET, None), TypeError, "inputs was given a NoneType"),
+    (lambda: rs.simulate(NET, [[1.0], [1.0, 2.0]]), TypeError, "inputs was given a list that makes no array"),
+    (lambda: rs.simulate(NET, np.array([None, 1.0])), TypeError, "inputs was given values of type object"),
+    (lambda: rs.simulate(NET, np.ma.masked_array([1.0], [True])), TypeError, "inputs was given a MaskedArray"),
+    (lambda: rs.simulate(NET, xr.Dataset()), TypeError, "inputs was given a Dataset"),
+    (lambda: rs.simulate(NET, given(("time",), 3)), ValueError, r"inputs was given the dimensions \('time',\); it needs 'step'"),
+    (lambda: rs.simulate(NET, given(("step", "input"), (3, 1))), ValueError, "inputs was given a dimension 'input'"),
+    (lambda: rs.simulate(NET, given(("step", "state"), (3, 2))), ValueError, "'state', which a variable of the result has"),
+    (lambda: rs.simulate(NET, given(("step", "epoch"), (3, 2))), ValueError, "'epoch', which is one of the package's own"),
+    (lambda: rs.simulate(NET, given(("step", "w"), (3, 3))), ValueError, "axis 'w' has 2 values in w_rec and 3 in inputs"),
+    (lambda: rs.simulate(NET.replace(h0=[0.0, 1.0]), X), ValueError, "h0 has 2 samples, but inputs has 3"),
+    # keep, dtype, loss
+    (lambda: rs.simulate(NET, X, keep="cost"), ValueError, "keep was given 'cost'; it needs some of state"),
+    (lambda: rs.simulate(NET, X, keep=()), ValueError, "keep was given nothing"),
+    (lambda: rs.simulate(NET, X, keep=3), TypeError, "keep was given 3"),
+    (lambda: rs.simulate(NET, X, keep=("state", None)), ValueError, "keep was given None"),
+    (lambda: rs.simulate(NET, X, dtype="float16"), ValueError, "dtype was given as 'float16'; it needs one of float64, float32"),
+    (lambda: rs.simulate(NET, X, dtype="text"), ValueError, "dtype was given as 'text'"),
+    (lambda: rs.backprop(NET, X, T, loss="mae"), ValueError, "loss was given as 'mae'; it needs one of mse"),
+    (lambda: rs.backprop(NET, X, T, keep="gradient"), ValueError, "keep was given 'gradient'; it needs some of grad, cost"),
+    (lambda: rs.backprop(rs.Elman(rs.axis("cost", [1.0]), 1.0), X, T), ValueError, "'cost', which a variable of the result"),
+    (lambda: rs.simulate(rs.Elman(rs.axis("diverged_at", [1.0]), 1.0), X), ValueError, "'diverged_at', which a variable"),
+    # targets
+    (lambda: rs.backprop(NET, X, np.ones(4)), ValueError, r"targets has shape \(4,\), but the inputs are 3 samples of 5 steps"),
+    (lambda: rs.backprop(NET, X, np.ones((3, 4))), ValueError, r"it needs \(3,\) for the last step or \(3, 5\) for every one"),
+    (lambda: rs.backprop(NET, X, 1.0), ValueError, r"targets was given an array of shape \(\)"),
+    (lambda: rs.backprop(NET, X[0], np.ones(4)), ValueError, r"the inputs are one run of 5 steps; it needs \(\) for"),
+    (lambda: rs.backprop(NET, X[0], given(("sample",), 3)), ValueError, "the inputs are one run"),
+    (lambda: rs.backprop(NET, X, given(("step",), 5)), ValueError, "the inputs are 3 samples"),
+    (lambda: rs.backprop(NET, X, [1.0, np.inf, 2.0]), ValueError, "targets is infinite at sample 1"),
+    (lambda: rs.backprop(NET, X, [np.nan] * 3), ValueError, "targets is nan for every sample and step"),
+    (lambda: rs.backprop(NET, X, [1j] * 3), TypeError, "targets was given values of type complex128"),
+    (lambda: rs.backprop(NET, X, given(("sample", "output"), (3, 1))), ValueError, "targets was given a dimension 'output'"),
+    # tasks
+    (lambda: rs.tasks.counting(samples=0), ValueError, "samples was given as 0; it needs a whole number of 1 or more"),
+    (lambda: rs.tasks.counting(steps=2.5), ValueError, "steps was given as 2.5"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), REFUSED, ids=[message for *_, message in REFUSED])
+def test_bad_input_is_refused_in_one_sentence_before_any_work(call, kind, message, monkeypatch):
+    def no_work(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(running.blocks, "run", no_work)
+    with pytest.raises(kind, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_other_types_are_numbers():
+    plain = rs.backprop(rs.Elman(1.0, 0.5), [[1.0, 0.0]], [1.0])
+    for inputs in ([[True, False]], np.array([[1, 0]], np.uint8), np.array([[1, 0]], np.float32)):
+        assert rs.backprop(rs.Elman(np.float32(1), np.int8(1) * 0.5), inputs, np.array([1])).equals(plain)

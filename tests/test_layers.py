@@ -1,0 +1,68 @@
+"""The import rule: numerics know no names, names know no files; and every example in a docstring runs."""
+
+import ast
+import doctest
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "rnnsim"
+
+# what each layer may import of the package, by the first part of the module's name; itself is always allowed
+LAYERS = {
+    "lanes": set(),
+    "functions": {"lanes"},
+    "cells": {"lanes", "functions"},
+    "losses": {"lanes", "functions"},
+    "kernels": {"lanes", "functions", "cells", "losses"},
+    "version": set(),
+    "axes": {"kernels"},
+    "networks": {"axes", "cells"},
+    "variables": {"axes"},
+    "sequences": set(),
+    "provenance": {"kernels", "version"},
+    "running": {"axes", "kernels", "lanes", "networks", "sequences", "variables"},
+    "simulate": {"networks", "provenance", "running", "variables"},
+    "backprop": {"losses", "networks", "provenance", "running", "simulate", "variables"},
+    "tasks": set(),
+    "storage": set(),
+    "plot": set(),
+}
+NO_XARRAY = ("lanes", "functions", "cells", "losses", "kernels")
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def imports(path):
+    for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" if node.module == "rnnsim" else node.module for alias in node.names)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if str(path) != "__init__.py"], ids=str)
+def test_modules_import_only_what_stands_below_them(path):
+    layer = path.parts[0].removesuffix(".py")
+    allowed = LAYERS[layer] | {layer}
+    for name in imports(path):
+        if name.startswith("rnnsim."):
+            assert name.split(".")[1] in allowed, f"{path} imports {name}"
+        if layer in NO_XARRAY:
+            assert name.split(".")[0] not in ("xarray", "pandas", "matplotlib"), f"{path} imports {name}"
+
+
+def test_importing_the_package_leaves_matplotlib_alone():
+    code = (
+        "import sys, rnnsim; assert 'matplotlib' not in sys.modules; rnnsim.plot.cost_surface; assert 'matplotlib' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["axes", "networks", "simulate", "backprop", "tasks"])
+def test_examples_in_docstrings_run(name):
+    module = importlib.import_module("rnnsim") if name == "rnnsim" else sys.modules[f"rnnsim.{name}"]
+    failed, tried = doctest.testmod(module)
+    assert tried and not failed

@@ -1,0 +1,55 @@
+"""With NUMBA_DISABLE_JIT=1 cells, functions and small kernels run as plain Python, and to rounding as compiled."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rnnsim as rs
+
+TESTS = Path(__file__).parent
+SCRIPT = """
+import sys, numpy as np, rnnsim as rs
+net = rs.Elman(0.7, rs.axis("w", [0.5, 1.5, -2.0]), 0.1, 0.3, leak=rs.axis("leak", [0.4, 1.0]), activation=sys.argv[2])
+ds = rs.backprop(net, np.linspace(-1, 1, 8).reshape(2, 4), [0.2, np.nan], keep=("cost", "grad", "grad_state", "state", "increment"))
+np.savez(sys.argv[1], **{name: ds[name].values for name in ds})
+"""
+
+
+def python(*arguments, jit):
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(TESTS.parent)}
+    done = subprocess.run([sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_tests_of_cells_functions_and_lanes_pass():
+    python(
+        "-m",
+        "pytest",
+        "-q",
+        "tests/test_cells.py",
+        "tests/test_functions.py",
+        "tests/test_lanes.py",
+        "tests/test_blocks.py",
+        jit=False,
+    )
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu", "sigmoid"])
+def test_kernels_give_the_same_numbers(activation, tmp_path):
+    for jit in (True, False):
+        python("-c", SCRIPT, tmp_path / f"{jit}.npz", activation, jit=jit)
+    compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
+    for name in compiled:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-15, err_msg=name)
+    assert set(compiled) == {
+        "cost",
+        "diverged_at",
+        "grad_state",
+        "state",
+        "increment",
+        *(f"grad_{p}" for p in rs.Elman(1, 1).trainable),
+    }
