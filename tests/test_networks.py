@@ -70,7 +70,7 @@ def test_the_counting_task_is_that_of_the_tutorial():
     rows = (
         "0100000001 0101010100 1101110001 0011101101 1101001000 0100001011 0010011111 1001001011 1110010111 0101001101 "
         "0110110111 0011011110 0000111100 1110101011 1000000110 0110010111 0011000011 0110111000 1010010111 0011110011"
-    ).split()
+    ).split(" ")
     task = rs.tasks.counting()
     np.testing.assert_array_equal(task.inputs, [[int(digit) for digit in row] for row in rows])
     np.testing.assert_array_equal(task.targets, [row.count("1") for row in rows])
