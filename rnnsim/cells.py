@@ -9,7 +9,8 @@ that make them) give the states s[k]; `constants` are the unit's own numbers tha
     pushforward  tangents of s[k-1] and of a[k]        ->  of s[k]
 
 An activation φ has the same: `value`, `linearize`, and `scale`, which multiplies by φ'. A new cell or activation is one more class.
-States and partial derivatives are tuples, and each class says how many it has.
+States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a finite state can follow one
+that is not.
 """
 
 from typing import NamedTuple
@@ -57,6 +58,18 @@ def pushforward(cell, constants, partials, ds, da):
     return type(cell).pushforward(cell, constants, partials, ds, da)
 
 
+def watch(cell, h, zero):
+    """`zero`, made nan by a state that is not finite, if a finite one can follow and hide it."""
+    return muladd(h, 0.0, zero) if cell.activation.comes_back else zero
+
+
+@overload(watch, jit_options={"forceinline": True})
+def _watch(cell, h, zero):
+    if cell.types[cell.fields.index("activation")].instance_class.comes_back:
+        return lambda cell, h, zero: muladd(h, 0.0, zero)
+    return lambda cell, h, zero: zero
+
+
 def _dispatch(rule, name):
     """Kernels call `rule(cell, …)`; Numba inlines the method of that name of the cell's class."""
     overload(rule, jit_options={"forceinline": True}, strict=False)(lambda cell, *_: getattr(cell.instance_class, name))
@@ -78,6 +91,7 @@ class Linear(NamedTuple):
     """φ(a) = a."""
 
     partials = 0
+    comes_back = False
 
     def value(phi, a):
         return a
@@ -93,6 +107,7 @@ class Tanh(NamedTuple):
     """φ(a) = tanh a."""
 
     partials = 1
+    comes_back = False
 
     def value(phi, a):
         return tanh(a)
@@ -109,6 +124,7 @@ class Sigmoid(NamedTuple):
     """φ(a) = 1 / (1 + exp(-a))."""
 
     partials = 1
+    comes_back = False
 
     def value(phi, a):
         return sigmoid(a)
@@ -125,6 +141,7 @@ class ReLU(NamedTuple):
     """φ(a) = max(a, 0), with slope 0 at 0."""
 
     partials = 1
+    comes_back = True
 
     def value(phi, a):
         return relu(a)

@@ -177,6 +177,11 @@ def test_divergence_stays_in_its_point():
     identical(ds.isel(w=[0, 2]), rs.backprop(net.isel(w=[0, 2]), np.ones((2, 8)), np.ones(2)))
 
 
+def test_divergence_is_seen_even_when_the_state_comes_back():
+    net = rs.Elman(xr.DataArray([-np.inf, 1.0], dims="w"), 0.0, activation="relu")
+    np.testing.assert_array_equal(rs.backprop(net, [-1.0, 1.0], 0.0).diverged_at, [1, -1])
+
+
 def test_a_target_that_is_nan_does_not_count():
     inputs = random_inputs()
     every = np.full(inputs.shape, np.nan)

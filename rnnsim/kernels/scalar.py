@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import linearize, pullback, step
+from rnnsim.cells import linearize, pullback, step, watch
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.rows import add, dot, keep_row, kept_row, muladd_each, take, width, write, write_each, zeros
 from rnnsim.kernels.sources import read, turn_to
@@ -170,8 +170,9 @@ def forward(kind, cell, theta, inputs, sizes, block, kept, diverged_at):
                 h = s[0]
                 a = preactivations(weights, read(kind, inputs, n, k), h)
                 s = step(cell, weights.constants, s, a)
-                zero = muladd(s[0], 0.0, zero)
+                zero = watch(cell, s[0], zero)
                 record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
+            zero = muladd(s[0], 0.0, zero)
             if kept.final_state.size:
                 write(kept.final_state, n * block.points + point, s[0], count, block.spare)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
@@ -215,6 +216,7 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
                 h = s[0]
                 a = preactivations(weights, read(kind, inputs, n, k), h)
                 s, partials = linearize(cell, weights.constants, s, a)
+                zero = watch(cell, s[0], zero)
                 keep_row(tape, k * tape_rows, (h,))
                 keep_row(tape, k * tape_rows + 1, partials)
                 if recording:

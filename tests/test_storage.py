@@ -1,0 +1,455 @@
+"""Saved files are whole, conforming, and the same bits as the Dataset."""
+
+import doctest
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import rnnsim.storage as storage
+
+DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+ADDED = {"history", "title", "Conventions"}
+
+
+def described(name, units="1"):
+    return {"long_name": name.replace("_", " "), "units": units}
+
+
+def surface():
+    w_in, w_rec = np.linspace(-3, 3, 5), np.linspace(-2, 2, 4)
+    cost = np.arange(20.0).reshape(4, 5).T
+    cost[:3, 0] = np.nan, -0.0, np.inf
+    return xr.Dataset(
+        {
+            "cost": (("w_in", "w_rec"), cost, described("cost")),
+            "grad_w_in": (("w_in", "w_rec"), np.full((5, 4), 5e-324), described("gradient_of_the_cost")),
+            "diverged_at": (("w_in", "w_rec"), np.full((5, 4), -1, np.int32), described("first_step_not_finite")),
+            "state": (("w_rec", "sample", "step"), np.ones((4, 2, 3), np.float32), described("state")),
+            "truncated": ("w_in", np.array([True, False, True, True, False]), described("truncated")),
+            "bias": ("gate", np.arange(3.0), described("bias")),
+            "regime": (
+                "w_rec",
+                np.arange(4, dtype=np.int8),
+                {"long_name": "regime", "flag_values": np.arange(4, dtype=np.int8)},
+            ),
+        },
+        coords={
+            "w_in": ("w_in", w_in, described("input_weight")),
+            "w_rec": ("w_rec", w_rec, described("recurrent_weight")),
+            "step": ("step", np.arange(3), described("step")),
+            "gate": ("gate", ["r", "z", "né"], {"long_name": "gate"}),
+            "gain": ("w_rec", w_rec**2, described("gain")),
+            "seed": ((), 7, described("seed")),
+        },
+        attrs={"rnnsim_version": "0.1", "verb": "backprop", "options": '{"loss": "mse"}', "blocks": 3, "memory": [1.5, 2.0]},
+    )
+
+
+def assert_same(back, ds):
+    xr.testing.assert_identical(back.drop_attrs(), ds.drop_attrs())
+    assert set(back.coords) == set(ds.coords)
+    for name, variable in ds.variables.items():
+        stored = back[name].variable
+        assert stored.dims == variable.dims
+        assert stored.shape == variable.shape
+        assert stored.dtype == variable.dtype
+        assert stored.values.tobytes() == variable.values.tobytes()
+        assert set(stored.attrs) == set(variable.attrs)
+        assert all(np.array_equal(stored.attrs[key], variable.attrs[key]) for key in variable.attrs)
+    assert set(back.attrs) - set(ds.attrs) <= ADDED
+    assert all(np.array_equal(back.attrs[key], value) for key, value in ds.attrs.items() if key != "history")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "surface.nc"
+
+
+@pytest.fixture
+def old(path):
+    storage.save(xr.Dataset({"cost": 1.0}), path)
+    return path.read_bytes()
+
+
+def test_round_trip_keeps_every_bit(path):
+    storage.save(surface(), path)
+    with storage.open(path) as back:
+        assert_same(back, surface())
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), dtype=st.sampled_from(DTYPES), shape=hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
+def test_round_trip_of_any_shape_and_dtype(tmp_path_factory, data, dtype, shape):
+    values = data.draw(hnp.arrays(dtype, shape)).T
+    dims = [f"d{axis}" for axis in range(values.ndim)]
+    labels = {dim: data.draw(hnp.arrays(dtype, size)) for dim, size in zip(dims, values.shape, strict=True)}
+    ds = xr.Dataset({"value": (dims, values)}, coords=labels if dtype != "bool" else {})
+    path = tmp_path_factory.mktemp("any") / "any.nc"
+    storage.save(ds, path)
+    with storage.open(path) as back:
+        assert_same(back, ds)
+
+
+@given(texts=hnp.arrays("U3", hnp.array_shapes(max_dims=2, max_side=3), elements=st.text("ab é中", max_size=3)))
+@settings(max_examples=20, deadline=None)
+def test_round_trip_of_strings(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("text") / "text.nc"
+    storage.save(xr.Dataset({"label": (["a", "b"][: texts.ndim], texts)}), path)
+    with storage.open(path) as back:
+        np.testing.assert_array_equal(back.label.values, texts)
+        assert back.label.dtype.kind == "U"
+
+
+def test_slabs_join_to_the_whole_variable(path, monkeypatch):
+    monkeypatch.setattr(storage, "SLAB_BYTES", 100)
+    ds = xr.Dataset({"state": (("step", "unit"), np.random.default_rng(0).normal(size=(6, 71)).T)})
+    storage.save(ds, path)
+    assert_same(storage.open(path).load(), ds)
+
+
+def test_transposed_variable_is_copied_slab_by_slab(path, monkeypatch):
+    monkeypatch.setattr(storage, "SLAB_BYTES", 2**20)
+    ds = xr.Dataset(
+        {"state": (("step", "unit"), np.ones((1024, 2048)).T), "stable": (("lag", "mode"), np.ones((2048, 8192), bool))}
+    )
+    tracemalloc.start()
+    storage.save(ds, path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 2**20 < ds.state.nbytes == ds.stable.nbytes
+
+
+def test_the_callers_dataset_stays_as_it_is(path):
+    ds, before = surface(), surface()
+    ds.cost.encoding = {"_FillValue": -1.0, "dtype": "int16", "scale_factor": 0.1}
+    storage.save(ds, path)
+    xr.testing.assert_identical(ds, before)
+    assert ds.cost.encoding == {"_FillValue": -1.0, "dtype": "int16", "scale_factor": 0.1}
+    assert_same(storage.open(path).load(), before)
+
+
+def test_no_variable_has_a_fill_value_and_integers_stay(path):
+    ds = surface()
+    ds.cost.attrs["_FillValue"] = np.nan
+    storage.save(ds, path)
+    with netCDF4.Dataset(path) as file:
+        assert not [name for name, variable in file.variables.items() if "_FillValue" in variable.ncattrs()]
+        assert file["diverged_at"].dtype == np.int32
+        assert file["step"].dtype == np.int64
+
+
+def test_coordinates_off_the_dimensions_are_listed_and_come_back(path):
+    storage.save(surface(), path)
+    with netCDF4.Dataset(path) as file:
+        assert file["cost"].coordinates == "gain seed"
+        assert file["truncated"].coordinates == "seed"
+    only = surface()[["gain", "seed"]].reset_coords(drop=True).assign_coords(gain=surface().gain)
+    storage.save(only, path)
+    assert_same(storage.open(path).load(), only)
+
+
+def test_global_attributes_are_added_only_where_absent(path):
+    storage.save(surface(), path)
+    first = storage.open(path).load()
+    assert (first.Conventions, first.title) == ("CF-1.11", "backprop")
+    assert first.history.endswith("Z rnnsim.save")
+    assert "\n" not in first.history
+    storage.save(first.assign_attrs(Conventions="CF-1.8", title="Counting"), path)
+    second = storage.open(path).load()
+    assert (second.Conventions, second.title) == ("CF-1.8", "Counting")
+    assert second.history.startswith(first.history + "\n")
+    assert second.history.count("rnnsim.save") == 2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_file_conforms_to_cf(path, capsys):
+    runner = pytest.importorskip("compliance_checker.runner")
+    runner.CheckSuite.load_all_available_checkers()
+    storage.save(surface(), path)
+    passed, crashed = runner.ComplianceChecker.run_checker(str(path), ["cf:1.11"], verbose=0, criteria="strict")
+    report = capsys.readouterr().out
+    assert "All tests passed!" in report, report
+    assert passed
+    assert not crashed
+
+
+@pytest.mark.skipif(shutil.which("ncdump") is None, reason="ncdump is not installed")
+def test_ncdump_reads_the_header(path):
+    storage.save(surface(), path)
+    header = subprocess.run(["ncdump", "-h", str(path)], capture_output=True, text=True, check=True).stdout
+    assert "double cost(w_in, w_rec) ;" in header
+    assert "int64 step(step) ;" in header
+    assert "_FillValue" not in header
+
+
+def test_plain_xarray_reads_the_file_and_writes_it_again(path, tmp_path):
+    storage.save(surface(), path)
+    with xr.open_dataset(path) as plain:
+        xr.testing.assert_identical(plain.load().drop_attrs(), surface().drop_attrs())
+        plain.to_netcdf(tmp_path / "plain.nc")
+    with storage.open(tmp_path / "plain.nc") as back:
+        storage.save(back, tmp_path / "again.nc")
+    assert_same(storage.open(tmp_path / "again.nc").load(), surface())
+
+
+def test_open_is_lazy_and_interprets_nothing(path):
+    raw = np.array([0, 1, 2], np.int16)
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("x", 3)
+        variable = file.createVariable("a", "i2", ("x",), fill_value=1)
+        variable.set_auto_maskandscale(False)
+        variable.setncatts({"scale_factor": 0.5, "units": "days since 2000-01-01"})
+        variable[:] = raw
+    with storage.open(path) as ds:
+        assert not ds.a.variable._in_memory
+        assert ds.a.dtype == np.int16
+        assert ds.a.units == "days since 2000-01-01"
+        np.testing.assert_array_equal(ds.a, raw)
+
+
+def test_saves_onto_the_file_that_is_lazily_open(path):
+    storage.save(surface(), path)
+    with storage.open(path) as ds:
+        storage.save(ds.assign(cost=ds.cost * 2), path)
+        assert ds.grad_w_in.values.tobytes() == surface().grad_w_in.values.tobytes()
+    assert_same(storage.open(path).load(), surface().assign(cost=surface().cost.copy(data=surface().cost * 2)))
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".nc4", ".netcdf", ".NC"])
+def test_netcdf_suffixes(tmp_path, suffix):
+    storage.save(surface(), str(tmp_path / f"surface{suffix}"))
+    assert os.listdir(tmp_path) == [f"surface{suffix}"]
+
+
+def test_replaces_the_file_behind_a_link_and_keeps_its_mode(path, tmp_path, old):
+    path.chmod(0o640)
+    link = tmp_path / "link.nc"
+    link.symlink_to(path)
+    storage.save(surface(), link)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert_same(storage.open(path).load(), surface())
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MemoryError])
+def test_failing_half_way_leaves_the_old_file(path, old, monkeypatch, error):
+    def fail_at_the_third(variable, calls=[]):  # noqa: B006
+        calls.append(variable)
+        if len(calls) == 3:
+            assert len(os.listdir(path.parent)) == 2
+            raise error("half-way")
+        yield ...
+
+    monkeypatch.setattr(storage, "_slabs", fail_at_the_third)
+    with pytest.raises(error, match="half-way"):
+        storage.save(surface(), path)
+    assert path.read_bytes() == old
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_failing_on_the_disk_leaves_the_old_file(path, old, monkeypatch, call):
+    def fail(*args):
+        raise OSError(errno.EIO, "the disk is gone")
+
+    monkeypatch.setattr(storage.os, call, fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        storage.save(surface(), path)
+    assert path.read_bytes() == old
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_flushes_the_file_before_and_the_directory_after_it_takes_its_place(path, monkeypatch):
+    events, flush, replace = [], storage._flush, os.replace
+    monkeypatch.setattr(storage, "_flush", lambda place: (events.append(place.suffix), flush(place)))
+    monkeypatch.setattr(storage.os, "replace", lambda *args: (events.append("replace"), replace(*args)))
+    storage.save(surface(), path)
+    assert events == [".tmp", "replace", ""]
+
+
+FULL = """
+import resource, signal, sys
+import numpy as np, xarray as xr
+from rnnsim import storage
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+try:
+    storage.save(xr.Dataset({"state": ("step", np.ones(1_000_000))}), sys.argv[1])
+except OSError as error:
+    sys.exit("OSError: " + str(error))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+def test_full_disk_is_reported_and_leaves_the_old_file(path, old):
+    full = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True)
+    assert full.stderr.startswith(f"OSError: {path} could not be written")
+    assert full.stderr.strip().endswith("the disk may be full")
+    assert path.read_bytes() == old
+    assert os.listdir(path.parent) == [path.name]
+
+
+KILLED = """
+import sys
+import numpy as np, xarray as xr
+from rnnsim import storage
+values = np.ones((50, 500_000))
+print("ready", flush=True)
+storage.save(xr.Dataset({"state": (("step", "unit"), values)}), sys.argv[1])
+print("saved", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_killed_in_the_middle_leaves_the_old_file(path, old):
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    while sum(file.stat().st_size for file in path.parent.glob(".*.tmp")) < 20e6:
+        assert child.poll() is None
+        time.sleep(0.001)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert child.stdout.read() == ""
+    child.stdout.close()
+    assert path.read_bytes() == old
+    storage.save(surface(), path)
+    assert_same(storage.open(path).load(), surface())
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.ones(2, complex), "variable 'multiplier' is complex.*'multiplier_real' and 'multiplier_imag'"),
+        (np.array([1, "a"], object), "variable 'multiplier' holds more than plain strings"),
+        (np.array(["a", None], object), "variable 'multiplier' holds more than plain strings"),
+        (np.array(["a\0b", ""]), "variable 'multiplier' holds more than plain strings"),
+        (np.ones(2, np.float16), "variable 'multiplier' is float16, but NetCDF needs integers, float32, float64, bool or str"),
+        (np.array(["2000-01-01", "NaT"], "M8[ns]"), "variable 'multiplier' is datetime64"),
+    ],
+)
+def test_refuses_variables_that_netcdf_cannot_hold(path, value, message):
+    with pytest.raises(TypeError, match=message):
+        storage.save(xr.Dataset({"multiplier": ("mode", value)}), path)
+    assert not os.listdir(path.parent)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, np.True_, {"a": 1}, [[1, 2], [3, 4]], [[1], [2, 3]], 1j, [1, None], [1, "a"], b"a", 2**64, "\0", [True, 1]],
+)
+@pytest.mark.parametrize("owner", ["the Dataset", "variable 'cost'", "variable 'w_in'"])
+def test_refuses_attributes_that_netcdf_cannot_hold(path, value, owner):
+    ds = surface()
+    {"the Dataset": ds, "variable 'cost'": ds.cost, "variable 'w_in'": ds.w_in}[owner].attrs["note"] = value
+    with pytest.raises(TypeError, match=f"attribute 'note' of {owner} is .*, but NetCDF needs a string, a number or a flat list"):
+        storage.save(ds, path)
+    assert not os.listdir(path.parent)
+
+
+@pytest.mark.parametrize(
+    "value", ["é", "", 1, 1.5, np.float32(0.1), np.int8(3), [1, 2], (1.5, 2.5), np.arange(3), ["a", "b"], 2**63]
+)
+def test_attributes_come_back(path, value):
+    storage.save(xr.Dataset({"cost": ((), 1.0, {"note": value})}, attrs={"note": value}), path)
+    back = storage.open(path).load()
+    for note in (back.note, back.cost.note):
+        np.testing.assert_array_equal(note, value)
+        assert not isinstance(value, np.generic) or note.dtype == value.dtype
+
+
+@pytest.mark.parametrize("name", ["CLASS", "coordinates", "scale_factor", "missing_value", "least_significant_digit", "_FillValue"])
+def test_refuses_attributes_with_a_meaning_of_their_own(path, name):
+    ds = surface()
+    ds.cost.attrs[name] = 1.0
+    with pytest.raises(ValueError, match=f"attribute '{name}' of variable 'cost' has a meaning of its own"):
+        storage.save(ds, path)
+    assert not os.listdir(path.parent)
+
+
+@pytest.mark.parametrize("name", ["a/b", " a", "a ", "a\n", "", "_a", "-a", "a" * 256, "e\u0301", "\ud800"])
+@pytest.mark.parametrize("what", ["a variable", "a dimension", "an attribute of variable 'cost'", "an attribute of the Dataset"])
+def test_refuses_names_that_netcdf_cannot_hold(path, name, what):
+    ds = {
+        "a variable": xr.Dataset({name: 1.0}),
+        "a dimension": xr.Dataset({"cost": (name, [1.0])}),
+        "an attribute of variable 'cost'": xr.Dataset({"cost": ((), 1.0, {name: 1})}),
+        "an attribute of the Dataset": xr.Dataset(attrs={name: 1}),
+    }[what]
+    with pytest.raises(ValueError, match=f"NetCDF cannot hold the name .* of {what}: rename it"):
+        storage.save(ds, path)
+    assert not os.listdir(path.parent)
+
+
+def test_refuses_names_that_are_no_strings_or_that_cf_cannot_list(path):
+    with pytest.raises(TypeError, match="the name 3 of a variable is of type int, but NetCDF needs a string"):
+        storage.save(xr.Dataset({3: 1.0}), path)
+    with pytest.raises(ValueError, match="coordinate 'my gain' has a space in its name"):
+        storage.save(surface().assign_coords({"my gain": ("w_rec", np.ones(4))}), path)
+
+
+def test_names_beyond_ascii_come_back(path):
+    ds = xr.Dataset({"λ_1": ("w in", [1.0], {"größe": 1})})
+    storage.save(ds, path)
+    assert_same(storage.open(path).load(), ds)
+
+
+@pytest.mark.parametrize("ds", [None, {"cost": 1.0}, xr.DataArray([1.0], dims="x")])
+def test_refuses_what_is_no_dataset(path, ds):
+    with pytest.raises(TypeError, match=f"ds is a {type(ds).__name__}, but save needs an xarray.Dataset"):
+        storage.save(ds, path)
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "message"),
+    [
+        ("surface.zarr", ValueError, "path ends in '.zarr', but save writes NetCDF-4 and needs .nc, .nc4, .netcdf"),
+        ("surface", ValueError, "path ends in '', but save"),
+        ("missing/surface.nc", FileNotFoundError, "the directory .*missing does not exist: create it"),
+        ("folder.nc", IsADirectoryError, "folder.nc is a directory, but save needs the path of a file"),
+    ],
+)
+def test_refuses_targets(tmp_path, place, error, message):
+    (tmp_path / "folder.nc").mkdir()
+    with pytest.raises(error, match=message):
+        storage.save(surface(), tmp_path / place)
+    assert os.listdir(tmp_path) == ["folder.nc"]
+
+
+@pytest.mark.parametrize("locked", ["directory", "file"])
+def test_refuses_what_is_not_writable(path, old, monkeypatch, locked):
+    place = path if locked == "file" else path.parent
+    monkeypatch.setattr(storage.os, "access", lambda asked, mode: Path(asked) != place)
+    with pytest.raises(PermissionError, match=f"{place} is not writable"):
+        storage.save(surface(), path)
+    assert path.read_bytes() == old
+
+
+def test_open_refuses_what_is_no_netcdf_file(path):
+    with pytest.raises(FileNotFoundError, match=r"surface\.nc does not exist: open needs a NetCDF file"):
+        storage.open(path)
+    path.write_text("cost,1.0")
+    with pytest.raises(ValueError, match=r"surface\.nc is not a NetCDF file, or it is damaged"):
+        storage.open(path)
+    storage.save(surface(), path)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ValueError, match=r"surface\.nc is not a NetCDF file, or it is damaged"):
+        storage.open(path)
+
+
+def test_examples_run():
+    assert doctest.testmod(storage).attempted > 0
+    assert doctest.testmod(storage).failed == 0
