@@ -355,6 +355,11 @@ def splat(kind, x):
     return np.full(kind.width, x, kind.dtype)
 
 
+def spread(kind, array, position):
+    """Every lane holds the number that stands at `position` in a contiguous 1-D `array`."""
+    return splat(kind, array[position])
+
+
 def load(kind, array, position):
     """The lanes that stand from `position` on in a contiguous 1-D `array`."""
     return array[position : position + kind.width].copy()
@@ -366,6 +371,7 @@ def store(array, position, value):
 
 
 _teach(splat, lambda kind, x: kind.lanes)
+_teach(spread, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
 _teach(load, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
 _teach(store, lambda array, position, value: types.void if _fits(array, value) else None)
 
@@ -388,6 +394,14 @@ for _number in NUMBERS:
     @lower_builtin(splat, KindType, _number)
     def _lower_splat(context, builder, sig, args):
         return _spread(context, builder, args[1], sig.args[1], sig.return_type)
+
+
+@lower_builtin(spread, KindType, types.Array, types.Integer)
+def _lower_spread(context, builder, sig, args):
+    _, array_type, _ = sig.args
+    data = context.make_array(array_type)(context, builder, args[1]).data
+    number = builder.load(builder.gep(data, [args[2]]))
+    return _spread(context, builder, number, sig.return_type.dtype, sig.return_type)
 
 
 @lower_builtin(load, KindType, types.Array, types.Integer)

@@ -110,7 +110,7 @@ def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: in
     return turn_to
 
 
-def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], scalar.Trajectories, scalar.Gradients]:
+def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], scalar.Gradients]:
     """Flat arrays for the results, by name, and as kernels take them."""
     points, sizes = run.grid.points, run.sizes
     length = {("sample", "step"): sizes.samples * (sizes.steps + 1), ("sample",): sizes.samples}
@@ -132,17 +132,26 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
         results[f"grad_{name}"] = rows[place : place + count].reshape(-1)
     results[DIVERGED_AT] = np.full(points, -1, np.int32)
 
-    none = np.empty(0, run.dtype)
-    kept = scalar.Trajectories(*(results.get(name, none) for name in scalar.Trajectories._fields))
-    cotangents = (results.get(f"grad_{name}", none) for name in ("state", "preactivation", "input"))
-    return results, kept, scalar.Gradients(results.get("cost", none), rows, places, *cotangents)
+    return results, scalar.Gradients(results.get("cost", nothing(run)), rows, places)
+
+
+def nothing(run: Run) -> np.ndarray:
+    """The array of a result that is not wanted."""
+    return np.empty(0, run.dtype)
+
+
+def over_steps(run: Run, kind: Any, results: dict[str, np.ndarray]) -> Any:
+    """The results over steps of one kind as kernels take them, or None if none is wanted: then a kernel without them is compiled."""
+    found = [results.get(name, nothing(run)) for name in kind._fields]
+    return kind(*found) if any(array.size for array in found) else None
 
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, flat, with the points innermost."""
     cell, sizes, points, shape = run.net.cell, run.sizes, run.grid.points, run.grid.strided_shape
-    results, kept, gradients = allocate(run, names)
-    diverged_at = results[DIVERGED_AT]
+    results, gradients = allocate(run, names)
+    kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
+    final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]
     theta_rows = rows_of(run)
     kind = Kind(blocks.lanes(REGISTERS["forward" if loss is None else "backward"], run.dtype), run.dtype)
     pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
@@ -160,10 +169,11 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
                 blocks.gather(*strided, shape, *piece, row)
             block, inputs = scalar.Block(points, *piece, spare), inputs_of(*piece)
             if loss is None:
-                scalar.forward(kind, cell, theta, inputs, sizes, block, kept, diverged_at)
+                scalar.forward(kind, cell, theta, inputs, sizes, block, kept, final, diverged_at)
             else:
-                targets = targets_of(*piece)
-                scalar.backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept, gradients, diverged_at)
+                read = inputs, targets_of(*piece)
+                wanted = kept, final, cotangents, gradients, diverged_at
+                scalar.backward(kind, cell, loss, theta, *read, sizes, block, tape, *wanted)
 
     blocks.run(work, pieces)
     return results

@@ -11,6 +11,7 @@ order, so that a result depends on nothing but its own point.
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 from numba.extending import overload, register_jitable
 
 from rnnsim.cells import linearize, pullback, step, watch
@@ -40,24 +41,27 @@ class Block(NamedTuple):
 
 
 class Trajectories(NamedTuple):
-    """What to keep of every step, each flat (sample, step, point), or empty; and the last states, flat (sample, point)."""
+    """What to keep of every step on the way forward, each flat (sample, step, point), or empty."""
 
     state: np.ndarray
     increment: np.ndarray
     preactivation: np.ndarray
-    final_state: np.ndarray
+
+
+class Cotangents(NamedTuple):
+    """What to keep of every step on the way back, each flat (sample, step, point), or empty."""
+
+    grad_state: np.ndarray
+    grad_preactivation: np.ndarray
+    grad_input: np.ndarray
 
 
 class Gradients(NamedTuple):
-    """What to keep of the backward pass: the cost (point); parameters' gradients rows[places[row of theta]] (point), none for a
-    negative place; and cotangents of every step, each flat (sample, step, point). Empty arrays are not wanted."""
+    """The cost (point), and the parameters' gradients rows[places[row of theta]] (point), none for a negative place."""
 
     cost: np.ndarray
     rows: np.ndarray
     places: np.ndarray
-    state: np.ndarray
-    preactivation: np.ndarray
-    input: np.ndarray
 
 
 class Weights(NamedTuple):
@@ -104,9 +108,20 @@ def preactivations(weights, x, h):
     return muladd_each(weights.w_rec, h, muladd_each(weights.w_in, x, weights.bias))
 
 
-@register_jitable(forceinline=True)
 def record(kept, sizes, block, sample, k, point, count, h, h_before, a):
-    """Keep what is wanted of step k."""
+    """Keep what is wanted of step k. Without trajectories nothing is, and nothing is compiled in."""
+    if kept is not None:
+        _record(kept, sizes, block, sample, k, point, count, h, h_before, a)
+
+
+@overload(record, jit_options={"forceinline": True})
+def _overload_record(kept, sizes, block, sample, k, point, count, h, h_before, a):
+    if isinstance(kept, types.NoneType):
+        return lambda kept, sizes, block, sample, k, point, count, h, h_before, a: None
+    return _record
+
+
+def _record(kept, sizes, block, sample, k, point, count, h, h_before, a):
     position = (sample * (sizes.steps + 1) + k) * block.points + point
     if kept.state.size:
         write(kept.state, position, h, count, block.spare)
@@ -116,15 +131,27 @@ def record(kept, sizes, block, sample, k, point, count, h, h_before, a):
         write(kept.preactivation, position, a, count, block.spare)
 
 
-@register_jitable(forceinline=True)
-def record_back(gradients, position, counted, count, block, g_h, g_a, g_x):
-    """Keep what is wanted of the cotangents of a step."""
-    if gradients.state.size:
-        write(gradients.state, position, g_h / counted, count, block.spare)
-    if gradients.preactivation.size:
-        write(gradients.preactivation, position, g_a / counted, count, block.spare)
-    if gradients.input.size:
-        write(gradients.input, position, g_x / counted, count, block.spare)
+def record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x):
+    """Keep what is wanted of the cotangents of step k, if anything is."""
+    if cotangents is not None:
+        _record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x)
+
+
+@overload(record_back, jit_options={"forceinline": True})
+def _overload_record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x):
+    if isinstance(cotangents, types.NoneType):
+        return lambda cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x: None
+    return _record_back
+
+
+def _record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x):
+    position = (sample * (sizes.steps + 1) + k) * block.points + point
+    if cotangents.grad_state.size:
+        write(cotangents.grad_state, position, g_h / counted, count, block.spare)
+    if cotangents.grad_preactivation.size:
+        write(cotangents.grad_preactivation, position, g_a / counted, count, block.spare)
+    if cotangents.grad_input.size:
+        write(cotangents.grad_input, position, g_x / counted, count, block.spare)
 
 
 @kernel
@@ -153,9 +180,10 @@ def mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, di
 
 
 @kernel
-def forward(kind, cell, theta, inputs, sizes, block, kept, diverged_at):
-    """States of a block of points."""
+def forward(kind, cell, theta, inputs, sizes, block, kept, final, diverged_at):
+    """States of a block of points; `final`, the last ones, flat (sample, point), may be empty."""
     align_stack()
+    nothing = splat(kind, np.nan)
     for at in range(0, block.last - block.first, width(kind)):
         point = block.first + at
         count = min(width(kind), block.last - point)
@@ -165,7 +193,7 @@ def forward(kind, cell, theta, inputs, sizes, block, kept, diverged_at):
             turn_to(kind, inputs, n, at)
             s = starts_of(kind, cell, theta, sizes, n, at)
             zero = muladd(s[0], 0.0, zero)
-            record(kept, sizes, block, n, 0, point, count, s[0], s[0], splat(kind, np.nan))
+            record(kept, sizes, block, n, 0, point, count, s[0], s[0], nothing)
             for k in range(sizes.steps):
                 h = s[0]
                 a = preactivations(weights, read(kind, inputs, n, k), h)
@@ -173,17 +201,18 @@ def forward(kind, cell, theta, inputs, sizes, block, kept, diverged_at):
                 zero = watch(cell, s[0], zero)
                 record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
             zero = muladd(s[0], 0.0, zero)
-            if kept.final_state.size:
-                write(kept.final_state, n * block.points + point, s[0], count, block.spare)
+            if final.size:
+                write(final, n * block.points + point, s[0], count, block.spare)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
 
 
 @kernel
-def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept, gradients, diverged_at):
+def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept, final, cotangents, gradients, diverged_at):
     """Cost and gradients of a block of points, by back-propagation through time.
 
     With ē the cotangent of e: s̄[k-1] and ā[k] by the cell's pullback of s̄[k], then h̄[k-1] += Σ w_rec ā[k] over the gates; bias, w_in and
-    w_rec get Σ ā[k], Σ ā[k] x[k] and Σ ā[k] h[k-1]. The tape holds h[k-1] and the partial derivatives of every step.
+    w_rec get Σ ā[k], Σ ā[k] x[k] and Σ ā[k] h[k-1]. The tape holds h[k-1] and the partial derivatives of every step. What is summed is
+    the loss before its mean is taken; results are divided by the number of targets at the end.
     """
     align_stack()
     gates = slots(cell, "gates")
@@ -192,9 +221,7 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
     start_row = 3 * n_gates + len(slots(cell, "constants"))
     tape_rows = tape.size // (sizes.steps * width(kind))
     untargeted = sizes.steps - sizes.targeted
-    recording = kept.state.size + kept.increment.size + kept.preactivation.size > 0
-    recording_back = gradients.state.size + gradients.preactivation.size + gradients.input.size > 0
-    backwards = gradients.rows.size > 0 or recording_back
+    nothing = splat(kind, np.nan)
     for at in range(0, block.last - block.first, width(kind)):
         point = block.first + at
         count = min(width(kind), block.last - point)
@@ -211,7 +238,7 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
             turn_to(kind, targets, n, at)
             s = starts_of(kind, cell, theta, sizes, n, at)
             zero = muladd(s[0], 0.0, zero)
-            record(kept, sizes, block, n, 0, point, count, s[0], s[0], splat(kind, np.nan))
+            record(kept, sizes, block, n, 0, point, count, s[0], s[0], nothing)
             for k in range(sizes.steps):
                 h = s[0]
                 a = preactivations(weights, read(kind, inputs, n, k), h)
@@ -219,11 +246,10 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
                 zero = watch(cell, s[0], zero)
                 keep_row(tape, k * tape_rows, (h,))
                 keep_row(tape, k * tape_rows + 1, partials)
-                if recording:
-                    record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
+                record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
             zero = muladd(s[0], 0.0, zero)
-            if kept.final_state.size:
-                write(kept.final_state, n * block.points + point, s[0], count, block.spare)
+            if final.size:
+                write(final, n * block.points + point, s[0], count, block.spare)
 
             h = s[0]
             cost = splat(kind, 0.0)
@@ -231,14 +257,11 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
             g_bias = zeros(kind, gates)
             g_in = zeros(kind, gates)
             g_rec = zeros(kind, gates)
-            first = n * (sizes.steps + 1) * block.points + point
             for k in range(sizes.steps - 1, -1, -1):
                 if k >= untargeted:
                     target = read(kind, targets, n, k - untargeted)
                     cost = cost + contribution(loss, h, target)
                     g = (g[0] + cotangent(loss, h, target),) + g[1:]
-                elif not backwards:
-                    break
                 g_h = g[0]
                 h = load(kind, tape, k * tape_rows * width(kind))
                 x = read(kind, inputs, n, k)
@@ -247,25 +270,22 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
                 g_bias = add(g_bias, g_a)
                 g_in = muladd_each(g_a, x, g_in)
                 g_rec = muladd_each(g_a, h, g_rec)
-                if recording_back:
-                    g_x = dot(weights.w_in, g_a, splat(kind, 0.0))
-                    record_back(gradients, first + (k + 1) * block.points, counted, count, block, g_h, g_a[0], g_x)
+                g_x = dot(weights.w_in, g_a, splat(kind, 0.0))
+                record_back(cotangents, sizes, block, n, k + 1, point, count, counted, g_h, g_a[0], g_x)
+            record_back(cotangents, sizes, block, n, 0, point, count, counted, g[0], nothing, nothing)
             total = total + cost
-            if gradients.state.size:
-                write(gradients.state, first, g[0] / counted, count, block.spare)
             total_bias = add(total_bias, g_bias)
             total_in = add(total_in, g_in)
             total_rec = add(total_rec, g_rec)
             total_start = add(total_start, g)
-            if gradients.rows.size and sizes.starts > 1:
+            if sizes.starts > 1:
                 row = start_row + n * len(states)
                 write_each(gradients.rows, gradients.places, row, g, counted, point, count, block.spare)
         if gradients.cost.size:
             write(gradients.cost, point, total / counted, count, block.spare)
-        if gradients.rows.size:
-            write_each(gradients.rows, gradients.places, 0, total_bias, counted, point, count, block.spare)
-            write_each(gradients.rows, gradients.places, n_gates, total_in, counted, point, count, block.spare)
-            write_each(gradients.rows, gradients.places, 2 * n_gates, total_rec, counted, point, count, block.spare)
-            if sizes.starts == 1:
-                write_each(gradients.rows, gradients.places, start_row, total_start, counted, point, count, block.spare)
+        write_each(gradients.rows, gradients.places, 0, total_bias, counted, point, count, block.spare)
+        write_each(gradients.rows, gradients.places, n_gates, total_in, counted, point, count, block.spare)
+        write_each(gradients.rows, gradients.places, 2 * n_gates, total_rec, counted, point, count, block.spare)
+        if sizes.starts == 1:
+            write_each(gradients.rows, gradients.places, start_row, total_start, counted, point, count, block.spare)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

@@ -6,7 +6,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from rnnsim.kernels.rows import width
-from rnnsim.lanes import load
+from rnnsim.lanes import load, spread
 
 
 class Shared(NamedTuple):
@@ -33,10 +33,10 @@ def turn_to(kind, source, sample, at):
 
 
 def read(kind, source, sample, step):
-    """The number (or lanes) of a step."""
+    """The numbers of a step."""
     if isinstance(source, Own):
         return load(kind, source.rows, step * width(kind))
-    return source.values[sample * source.by_sample + step]
+    return spread(kind, source.values, sample * source.by_sample + step)
 
 
 @register_jitable
@@ -62,4 +62,4 @@ def _turn_to(kind, source, sample, at):
 def _read(kind, source, sample, step):
     if _is_own(source):
         return lambda kind, source, sample, step: load(kind, source.rows, step * width(kind))
-    return lambda kind, source, sample, step: source.values[sample * source.by_sample + step]
+    return lambda kind, source, sample, step: spread(kind, source.values, sample * source.by_sample + step)

@@ -1,0 +1,1 @@
+"""Every work beside its rivals: results are compared before anything is timed."""

@@ -1,0 +1,78 @@
+"""Every rival of the benchmarks gives rnnsim's results, and the table has all of its rows."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from benchmarks import problems, table, works
+
+ROOT = Path(__file__).parents[1]
+PAIRS = [(work, rival) for work in works.WORKS for rival in works.WORKS[work].rivals]
+OPTIONAL = ["torch", "jax"]
+CHECK = """
+import sys
+from benchmarks.works import OURS, WORKS, checked_call, posed
+for name, work in WORKS.items():
+    problem = posed(name, "tiny")
+    ours = work.rivals[OURS].make(problem)()
+    for rival in work.rivals.values():
+        if rival.library == sys.argv[1]:
+            checked_call(rival, problem, ours)
+            print("checked")
+"""
+
+
+def always_there(rival):
+    return rival.library not in OPTIONAL
+
+
+@pytest.mark.parametrize(("work", "rival"), [pair for pair in PAIRS if always_there(works.WORKS[pair[0]].rivals[pair[1]])])
+def test_rivals_agree(work, rival):
+    problem = works.posed(work, "tiny")
+    rivals = works.WORKS[work].rivals
+    works.checked_call(rivals[rival], problem, rivals[works.OURS].make(problem)())
+
+
+@pytest.mark.parametrize("library", OPTIONAL)
+def test_optional_rivals_agree(library):
+    """In a process of their own: JAX's threads make every later fork of this one a warning."""
+    if not works.installed(works.Rival(print, library=library)):
+        pytest.skip(f"{library} is not installed")
+    done = subprocess.run([sys.executable, "-c", CHECK, library], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rivals = [rival for work in works.WORKS.values() for rival in work.rivals.values() if rival.library == library]
+    assert done.stdout.split() == ["checked"] * len(rivals)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("cost", 1e-8), ("grad_h0", 1e-8), ("grad_w_in", np.nan), ("grad_w_rec", np.zeros((2, 361)))]
+)
+def test_a_wrong_result_is_not_timed(name, wrong):
+    problem = works.posed("linear surface, cost and gradients", "tiny")
+    ours = works.WORKS["linear surface, cost and gradients"].rivals[works.OURS].make(problem)()
+    cheat = works.Rival(lambda problem: lambda: {**ours, name: ours[name] + wrong * (1 + sum(abs(v) for v in ours.values()))})
+    with pytest.raises(AssertionError, match=name):
+        works.checked_call(cheat, problem, ours)
+
+
+def test_pieces_cover_every_point_once():
+    problem = problems.surface("linear", side=7, samples=3, steps=2)
+    found = np.concatenate([np.arange(49)[piece] for piece in problems.pieces(problem, 60)])
+    np.testing.assert_array_equal(found, np.arange(49))
+
+
+def test_the_table_has_all_rows():
+    page = list(table.lines("tiny", 1, always_there))
+    rows = [line.strip("| ").split(" | ") for line in page if line.startswith("| ")]
+    head, _, *timed = rows[: len(works.WORKS) + 2]
+    assert [row[0] for row in timed] == list(works.WORKS)
+    assert head[3:] == ["NumPy", "tutorial (300 points, scaled)", "Numba", "filling memory"]
+    assert all(float(cell) > 0 for row in timed for cell in row[1:3])
+    assert "Left out, not installed: PyTorch, JAX, JAX in pieces." in page
+    once = rows[len(works.WORKS) + 4 :]
+    assert len(once) == 6 and all(value.split()[1] in ("ms", "MB") for _, value in once)
