@@ -17,7 +17,8 @@ from rnnsim.sequences import Sequences, check_inputs, check_targets
 from rnnsim.variables import DIVERGED_AT, MEANINGS, dataset
 
 DTYPES = ("float64", "float32")
-REGISTERS = {"forward": 8, "backward": 4}
+STRIP = 4096
+REGISTERS = 4
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def rows_of(run: Run) -> list[Strided]:
     rows = []
     for name in run.net.row_names:
         array = run.net[name]
-        values, starts = array.values.astype(run.dtype), array.sizes.get("sample", 1)
+        values, starts = array.values.astype(run.dtype, copy=False), array.sizes.get("sample", 1)
         row = run.grid.strided(values, tuple(str(dim) for dim in array.dims if dim != "sample"), starts)
         rows += [Strided(row.values[n:], row.strides) for n in range(starts)]
     if run.targets:
@@ -153,7 +154,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
     final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]
     theta_rows = rows_of(run)
-    kind = Kind(blocks.lanes(REGISTERS["forward" if loss is None else "backward"], run.dtype), run.dtype)
+    kind = Kind(blocks.lanes(REGISTERS, run.dtype), run.dtype)
     pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
     own = bool(run.inputs.axes or (run.targets and run.targets.axes))
@@ -164,12 +165,13 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
         targets_of = reader(run, run.targets, own, kind.width, most)
         spare = np.empty(kind.width, run.dtype)
         tape = np.empty(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
+        strip = np.empty((cell.states + 1) * (kind.width if own else min(most, STRIP)), run.dtype)
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 blocks.gather(*strided, shape, *piece, row)
             block, inputs = scalar.Block(points, *piece, spare), inputs_of(*piece)
             if loss is None:
-                scalar.forward(kind, cell, theta, inputs, sizes, block, kept, final, diverged_at)
+                scalar.forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverged_at)
             else:
                 read = inputs, targets_of(*piece)
                 wanted = kept, final, cotangents, gradients, diverged_at

@@ -15,7 +15,9 @@ WINDOWS = [((-3, 3), (-3, 3)), ((0, 2), (0, 2))]
 
 def surface(task: xr.Dataset, window: tuple, points: int) -> xr.Dataset:
     """Cost and gradients on points² weights of a window."""
-    w_in, w_rec = (rs.axis(name, np.linspace(low, high, points)) for name, (low, high) in zip(("w_in", "w_rec"), window, strict=True))
+    w_in, w_rec = (
+        rs.axis(name, np.linspace(low, high, points)) for name, (low, high) in zip(("w_in", "w_rec"), window, strict=True)
+    )
     return rs.backprop(rs.Elman(w_in, w_rec, activation="linear"), task.inputs, task.targets)
 
 
@@ -29,10 +31,11 @@ def gradients_at(task: xr.Dataset, marked: list) -> xr.Dataset:
 def figure(surfaces: list[xr.Dataset], gradients: xr.Dataset) -> plt.Figure:
     """Both windows with one colour bar, and the gradient over steps below."""
     fig = plt.figure(figsize=(11, 9), layout="constrained")
-    top, bottom = fig.subfigures(2, 1, height_ratios=[1.25, 1])
-    for ax, ds, last in zip(np.ravel(top.subplots(1, 2)), surfaces, (False, True), strict=True):
-        rs.plot.cost_surface(ds, points=MARKED, colorbar=last, legend=False, ax=ax)
-    rs.plot.gradient_over_steps(gradients, color="weights", ax=bottom.add_subplot())
+    grid = fig.add_gridspec(2, 2, height_ratios=[1.25, 1])
+    for column, ds in enumerate(surfaces):
+        last = column == len(surfaces) - 1
+        rs.plot.cost_surface(ds, points=MARKED, colorbar=last, legend=False, ax=fig.add_subplot(grid[0, column]))
+    rs.plot.gradient_over_steps(gradients, color="weights", ax=fig.add_subplot(grid[1, :]))
     return fig
 
 

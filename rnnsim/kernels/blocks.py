@@ -95,9 +95,10 @@ def run(work: Callable[[Callable[[], Any]], None], pieces: list[Any], threads: i
     if threads == 1:
         work(next_piece)
         return
-    with ThreadPoolExecutor(threads, thread_name_prefix="rnnsim") as pool:
-        futures = [pool.submit(work, next_piece) for _ in range(threads)]
+    with ThreadPoolExecutor(threads - 1, thread_name_prefix="rnnsim") as pool:
+        futures = [pool.submit(work, next_piece) for _ in range(threads - 1)]
         try:
+            work(next_piece)
             for future in futures:
                 future.result()
         except BaseException:
