@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.functions import relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.functions import linear, relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.lanes import muladd, select
 
 NOTHING = -0.0  # x + NOTHING is x to the bit, for every x
@@ -87,6 +87,11 @@ for _rule, _name in (
     _dispatch(_rule, _name)
 
 
+def by_slope(phi, partials, g):
+    """φ'(a) g, of an activation whose one partial derivative is its slope."""
+    return partials[0] * g
+
+
 class Linear(NamedTuple):
     """φ(a) = a."""
 
@@ -94,10 +99,10 @@ class Linear(NamedTuple):
     comes_back = False
 
     def value(phi, a):
-        return a
+        return linear(a)
 
     def linearize(phi, a):
-        return a, ()
+        return linear(a), ()
 
     def scale(phi, partials, g):
         return g
@@ -108,6 +113,7 @@ class Tanh(NamedTuple):
 
     partials = 1
     comes_back = False
+    scale = by_slope
 
     def value(phi, a):
         return tanh(a)
@@ -116,15 +122,13 @@ class Tanh(NamedTuple):
         y, slope = tanh_and_slope(a)
         return y, (slope,)
 
-    def scale(phi, partials, g):
-        return partials[0] * g
-
 
 class Sigmoid(NamedTuple):
     """φ(a) = 1 / (1 + exp(-a))."""
 
     partials = 1
     comes_back = False
+    scale = by_slope
 
     def value(phi, a):
         return sigmoid(a)
@@ -133,15 +137,13 @@ class Sigmoid(NamedTuple):
         y, slope = sigmoid_and_slope(a)
         return y, (slope,)
 
-    def scale(phi, partials, g):
-        return partials[0] * g
-
 
 class ReLU(NamedTuple):
     """φ(a) = max(a, 0), with slope 0 at 0."""
 
     partials = 1
     comes_back = True
+    scale = by_slope
 
     def value(phi, a):
         return relu(a)
@@ -149,9 +151,6 @@ class ReLU(NamedTuple):
     def linearize(phi, a):
         y, slope = relu_and_slope(a)
         return y, (slope,)
-
-    def scale(phi, partials, g):
-        return partials[0] * g
 
 
 class Elman(NamedTuple):

@@ -421,7 +421,7 @@ def _lower_store(context, builder, sig, args):
 
 
 def align_stack():
-    """At the start of a kernel: let LLVM align its stack, so that spilled registers do not straddle cache lines (up to 1.6 times)."""
+    """At the start of a kernel: let LLVM align its stack, so that spilled registers do not straddle cache lines (up to 1.4 times)."""
 
 
 _teach(align_stack, lambda: types.void)

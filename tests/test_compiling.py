@@ -42,7 +42,7 @@ def test_a_second_process_finds_the_kernel_and_an_upgraded_callee_is_compiled_an
     assert copy()[:2] == (1.5, 1)
     cells = copy.place / "rnnsim" / "cells.py"
     source = cells.read_text()
-    changed = source.replace("    def value(phi, a):\n        return a\n", "    def value(phi, a):\n        return a + a\n")
+    changed = source.replace("        return linear(a)\n", "        return linear(a + a)\n")
     assert changed != source
     cells.write_text(changed)
     assert copy()[:2] == (4.0, 0)
