@@ -1,5 +1,6 @@
 """Axes: how numbers become families, how families share axes by name, and how a grid of points is laid out in memory."""
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -51,7 +52,7 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
     Frozen({'gain': 3})
     """
     check_axis_name(name)
-    array = np.asarray(values.values if isinstance(values, xr.DataArray) else values)
+    array = to_array(f"axis {name!r}", values.values if isinstance(values, xr.DataArray) else values)
     if array.ndim != 1:
         raise ValueError(f"axis {name!r} was given values of shape {array.shape}; it needs one dimension")
     if array.size == 0:
@@ -59,6 +60,31 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
     if array.dtype.kind not in "biufUS":
         raise TypeError(f"axis {name!r} was given values of type {array.dtype}; it needs real numbers or labels")
     return xr.DataArray(array, dims=name, coords={name: (name, array, {"long_name": name, "units": "1", **attrs})}, name=name)
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: on one line, and short."""
+    return " ".join(reprlib.repr(value).split())
+
+
+def to_array(name: str, value: Any) -> np.ndarray:
+    """NumPy's array of what a user gave, if there is one."""
+    if isinstance(value, xr.Dataset | np.ma.MaskedArray):
+        raise TypeError(f"{name} was given a {type(value).__name__}; it needs plain numbers or a DataArray")
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        why = " ".join(str(error).split())
+        raise TypeError(f"{name} was given a {type(value).__name__} that makes no array ({why}); it needs real numbers") from None
+
+
+def check_dims(name: str, array: xr.DataArray) -> None:
+    """Refuse a dimension that stands twice, or a MultiIndex."""
+    for dim in array.dims:
+        if array.dims.count(dim) > 1:
+            raise ValueError(f"{name} was given the dimension {dim!r} twice; it needs each once")
+        if dim in array.indexes and array.indexes[dim].nlevels > 1:
+            raise ValueError(f"{name} was given a MultiIndex for {dim!r}; it needs one value a place: call reset_index({dim!r})")
 
 
 def check_axis_name(name: Any, taken: Iterable[str] = ()) -> None:
@@ -123,7 +149,7 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
                 )
             first.setdefault(dim, name)
             if dim in array.coords and dim not in coords:
-                coords[dim] = _described(array[dim].reset_coords(drop=True))
+                coords[dim] = described(array, dim)
                 first[dim] = name
             elif dim in array.coords and not coords[dim].to_index().equals(array.indexes[dim]):
                 raise ValueError(
@@ -132,5 +158,17 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
     return Grid(sizes, coords)
 
 
-def _described(coordinate: xr.DataArray) -> xr.DataArray:
-    return coordinate.assign_attrs({"long_name": str(coordinate.name), "units": "1", **coordinate.attrs})
+def described(array: xr.DataArray, dim: str) -> xr.DataArray:
+    """The coordinate of a dimension, alone, with a long name and units."""
+    coordinate = array[dim].reset_coords(drop=True)
+    return coordinate.assign_attrs({"long_name": dim, "units": "1", **coordinate.attrs})
+
+
+def common_coordinate(named: Mapping[str, xr.DataArray], dim: str) -> xr.DataArray | None:
+    """The coordinate of one of the package's own dimensions, on which all arrays that have one must agree exactly."""
+    having = {name: array for name, array in named.items() if dim in array.dims and dim in array.coords}
+    for name, array in having.items():
+        first = next(iter(having))
+        if not array.indexes[dim].equals(having[first].indexes[dim]):
+            raise ValueError(f"{first} and {name} have other values of {dim!r}; they must agree exactly")
+    return described(next(iter(having.values())), dim) if having else None

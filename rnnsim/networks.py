@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import cells
-from rnnsim.axes import Grid, common_grid
+from rnnsim.axes import Grid, check_dims, common_grid, shown, to_array
 
 OWN_DIMENSIONS = ("sample",)
 
@@ -15,16 +15,18 @@ def parameter(name: str, value: Any, own: tuple[str, ...] = ()) -> xr.DataArray:
     """A parameter as an array of float64 over its axes, then over those of its `own` dimensions that it has."""
     if isinstance(value, xr.DataArray):
         array = value
-    elif isinstance(value, xr.Dataset | np.ma.MaskedArray):
-        raise TypeError(f"{name} was given a {type(value).__name__}; it needs a number or a DataArray")
+        check_dims(name, array)
     else:
-        numbers = np.asarray(value)
+        numbers = to_array(name, value)
         if numbers.ndim > len(own):
             remedy = f'for an axis, give rs.axis("{name}", values)'
             raise ValueError(f"{name} was given an array of shape {numbers.shape}; a scalar network needs a number ({remedy})")
         array = xr.DataArray(numbers, dims=own[: numbers.ndim])
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
+    for mine in own:
+        if array.sizes.get(mine) == 0:
+            raise ValueError(f"{name} was given no {mine}s; it needs at least one")
     for dim in array.dims:
         if dim in OWN_DIMENSIONS and dim not in own:
             raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
@@ -57,7 +59,7 @@ class Elman:
 
     def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, *, activation: str = "tanh", leak: Any = 1.0):
         if not isinstance(activation, str) or activation not in cells.ACTIVATIONS:
-            raise ValueError(f"activation was given as {activation!r}; it needs one of {', '.join(cells.ACTIVATIONS)}")
+            raise ValueError(f"activation was given as {shown(activation)}; it needs one of {', '.join(cells.ACTIVATIONS)}")
         self.activation = activation
         self._parameters = {
             "w_in": parameter("w_in", w_in),
@@ -149,8 +151,14 @@ class Elman:
         for name in indexers:
             if name not in self._grid.sizes:
                 raise ValueError(f"{how} was given {name!r}; the family's axes are {', '.join(self._grid.sizes) or 'none'}")
-        aligned = {
-            n: a.assign_coords({d: c for d, c in self._grid.coords.items() if d in a.dims}) for n, a in self._parameters.items()
-        }
-        chosen = {n: getattr(a, how)({d: i for d, i in indexers.items() if d in a.dims}, drop=True) for n, a in aligned.items()}
+        indexers = {name: i.values if isinstance(i, xr.DataArray) else i for name, i in indexers.items()}
+        chosen = {}
+        for name, array in self._parameters.items():
+            labelled = array.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in array.dims})
+            try:
+                chosen[name] = getattr(labelled, how)({dim: i for dim, i in indexers.items() if dim in array.dims}, drop=True)
+            except (IndexError, KeyError, TypeError, ValueError) as error:
+                given = ", ".join(f"{dim}={shown(i)}" for dim, i in indexers.items())
+                why = " ".join(str(error).split())
+                raise ValueError(f"{how} was given {given}, which is not on the axes ({why}); it needs places that are") from None
         return type(self)(**chosen, activation=self.activation)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import Grid, common_grid
+from rnnsim.axes import Grid, common_coordinate, common_grid, shown
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
 from rnnsim.lanes import Kind
 from rnnsim.networks import Elman
-from rnnsim.sequences import Sequences, check_inputs, check_targets
+from rnnsim.sequences import Sequences, check_inputs, check_targets, refuse
 from rnnsim.variables import DIVERGED_AT, MEANINGS, dataset
 
 DTYPES = ("float64", "float32")
@@ -32,6 +32,7 @@ class Run:
     samples: int | None
     steps: int
     dtype: str
+    sample: xr.DataArray | None = None
 
     @property
     def given(self) -> dict[str, xr.DataArray]:
@@ -57,7 +58,7 @@ def check_dtype(dtype: Any) -> str:
     except TypeError:
         name = ""
     if name not in DTYPES:
-        raise ValueError(f"dtype was given as {dtype!r}; it needs one of {', '.join(DTYPES)}")
+        raise ValueError(f"dtype was given as {shown(dtype)}; it needs one of {', '.join(DTYPES)}")
     return name
 
 
@@ -71,11 +72,16 @@ def prepare(net: Elman, inputs: Any, targets: Any, names: Iterable[str], dtype: 
     own = net["h0"].sizes.get("sample")
     if own is not None and samples not in (None, own):
         raise ValueError(f"h0 has {own} samples, but inputs has {samples}; they need the same number")
-    samples = samples or own
+    samples = own if samples is None else samples
     aims = check_targets(targets, samples, steps) if with_targets else None
     run = Run(net, sequence, aims, net.grid, samples, steps, dtype)
     named = {name: net[name] for name in net.parameter_names} | run.given
-    return replace(run, grid=common_grid(named, ("sample", "step"), (*names, DIVERGED_AT)))
+    for name, array in run.given.items():
+        with np.errstate(over="ignore"):
+            refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
+    common_coordinate(run.given, "step")
+    grid = common_grid(named, ("sample", "step"), (*names, DIVERGED_AT))
+    return replace(run, grid=grid, sample=common_coordinate(run.given | {"h0": net["h0"]}, "sample"))
 
 
 def rows_of(run: Run) -> list[Strided]:
@@ -83,7 +89,9 @@ def rows_of(run: Run) -> list[Strided]:
     rows = []
     for name in run.net.row_names:
         array = run.net[name]
-        values, starts = array.values.astype(run.dtype, copy=False), array.sizes.get("sample", 1)
+        starts = array.sizes.get("sample", 1)
+        with np.errstate(over="ignore"):
+            values = array.values.astype(run.dtype, copy=False)
         row = run.grid.strided(values, tuple(str(dim) for dim in array.dims if dim != "sample"), starts)
         rows += [Strided(row.values[n:], row.strides) for n in range(starts)]
     if run.targets:
@@ -205,14 +213,16 @@ def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray]
         arrays[name] = axes + dims, values
     steps = np.arange(run.steps + 1, dtype=np.int32)
     coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
-    if "sample" in run.inputs.array.coords:
-        coords["sample"] = run.inputs.array["sample"]
+    if run.sample is not None:
+        coords["sample"] = run.sample
     return dataset(run.grid, arrays, coords, attrs)
 
 
 def padded_inputs(run: Run) -> tuple[tuple[str, ...], np.ndarray]:
-    """The inputs with a 0 at step 0."""
-    values = run.inputs.values
-    width = [(0, 0)] * (values.ndim - 1) + [(1, 0)]
-    dims = run.inputs.axes + ("sample",) * run.inputs.has_sample + ("step",)
-    return dims, np.pad(values, width).astype(run.dtype, copy=False)
+    """The inputs with a 0 at step 0, over those of the axes that they have, and over the run's samples."""
+    inputs = run.inputs.array
+    array = xr.DataArray(inputs.values, dims=inputs.dims).pad(step=(1, 0), constant_values=0.0).astype(run.dtype)
+    if run.samples is not None and "sample" not in array.dims:
+        array = array.expand_dims(sample=run.samples)
+    dims = (*(dim for dim in run.grid.sizes if dim in array.dims), *(dim for dim in ("sample", "step") if dim in array.dims))
+    return dims, array.transpose(*dims).values

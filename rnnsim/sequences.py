@@ -6,20 +6,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.axes import check_dims, to_array
+
 
 def real_array(name: str, value: Any, layouts: dict[int, tuple[str, ...]]) -> xr.DataArray:
     """Numbers with named dimensions: a DataArray as it is, anything else by its rank, which must be one of `layouts`."""
-    if isinstance(value, xr.Dataset | np.ma.MaskedArray | str | bytes | dict | set) or value is None:
+    if isinstance(value, str | bytes | dict | set) or value is None:
         raise TypeError(f"{name} was given a {type(value).__name__}; it needs an array of real numbers")
     if isinstance(value, xr.DataArray):
         array = value
+        check_dims(name, array)
     else:
-        try:
-            numbers = np.asarray(value)
-        except Exception as error:
-            raise TypeError(
-                f"{name} was given a {type(value).__name__} that makes no array ({error}); it needs real numbers"
-            ) from None
+        numbers = to_array(name, value)
         if numbers.ndim not in layouts:
             needed = " or ".join(f"({', '.join(dims)})" for dims in layouts.values())
             raise ValueError(f"{name} was given an array of shape {numbers.shape}; a scalar network needs {needed}")

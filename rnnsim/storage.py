@@ -190,6 +190,8 @@ def _is_nan_fill(name: object, value: object) -> bool:
 def _write(ds: xr.Dataset, path: Path) -> None:
     with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
         file.setncatts(_global_attributes(ds))
+        for dim, size in ds.sizes.items():
+            file.createDimension(str(dim), size)
         for name, variable in ds.variables.items():
             attributes = {key: value for key, value in variable.attrs.items() if key != "_FillValue"}
             coordinates = _auxiliary(ds, set(variable.dims)) if name in ds.data_vars else {}
@@ -198,7 +200,7 @@ def _write(ds: xr.Dataset, path: Path) -> None:
 
 def _write_variable(file: netCDF4.Dataset, name: str, variable: xr.Variable, attributes: dict[str, Any]) -> None:
     if variable.dtype.kind in _TEXT:
-        variable, attributes = _characters(name, variable), attributes | {"_Encoding": "utf-8"}
+        variable, attributes = _characters(_unused(f"{name}_character", file), variable), attributes | {"_Encoding": "utf-8"}
     dtype = variable.dtype.newbyteorder("=")
     if dtype.kind == "b":
         dtype, attributes = np.dtype("i1"), attributes | {"dtype": "bool"}
@@ -224,9 +226,15 @@ def _auxiliary(ds: xr.Dataset, dims: set[Hashable]) -> dict[str, str]:
     return {"coordinates": " ".join(names)} if names else {}
 
 
-def _characters(name: str, variable: xr.Variable) -> xr.Variable:
+def _unused(name: str, file: netCDF4.Dataset) -> str:
+    while name in file.dimensions:
+        name += "_"
+    return name
+
+
+def _characters(dim: str, variable: xr.Variable) -> xr.Variable:
     text = np.strings.encode(variable[...].values.astype(str), "utf-8")
-    return xr.Variable((*variable.dims, f"{name}_character"), text[..., np.newaxis].view("S1"))
+    return xr.Variable((*variable.dims, dim), text[..., np.newaxis].view("S1"))
 
 
 def _slabs(variable: xr.Variable) -> Iterator[Any]:

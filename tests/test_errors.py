@@ -72,6 +72,18 @@ REFUSED = [
     (lambda: rs.simulate(NET, given(("step", "epoch"), (3, 2))), ValueError, "'epoch', which is one of the package's own"),
     (lambda: rs.simulate(NET, given(("step", "w"), (3, 3))), ValueError, "axis 'w' has 2 values in w_rec and 3 in inputs"),
     (lambda: rs.simulate(NET.replace(h0=[0.0, 1.0]), X), ValueError, "h0 has 2 samples, but inputs has 3"),
+    (lambda: rs.simulate(rs.Elman(1.0, 1.0, h0=np.zeros(0)), [1.0, 2.0]), ValueError, "h0 was given no samples"),
+    (lambda: rs.axis("a", np.ma.array([1.0], mask=[True])), TypeError, "axis 'a' was given a MaskedArray"),
+    (lambda: rs.Elman([[1], [1, 2]], 1.0), TypeError, "w_in was given a list that makes no array"),
+    (lambda: rs.Elman(given(("a", "b"), (2, 2)).stack(p=("a", "b")), 1.0), ValueError, "w_in was given a MultiIndex for 'p'"),
+    (lambda: NET.isel(w=7), ValueError, "isel was given w=7, which is not on the axes"),
+    (lambda: NET.sel(w=7.0), ValueError, "sel was given w=7.0, which is not on the axes"),
+    (
+        lambda: rs.backprop(NET, given(("sample", "step"), (3, 5), sample=[0, 1, 2]), given(("sample",), 3, sample=[2, 1, 0])),
+        ValueError,
+        "inputs and targets have other values of 'sample'; they must agree exactly",
+    ),
+    (lambda: rs.simulate(NET, [1e300], dtype="float32"), ValueError, "inputs is too large for float32 at step 0"),
     # keep, dtype, loss
     (lambda: rs.simulate(NET, X, keep="cost"), ValueError, "keep was given 'cost'; it needs some of state"),
     (lambda: rs.simulate(NET, X, keep=()), ValueError, "keep was given nothing"),

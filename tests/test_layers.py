@@ -22,7 +22,7 @@ LAYERS = {
     "axes": {"kernels"},
     "networks": {"axes", "cells"},
     "variables": {"axes"},
-    "sequences": set(),
+    "sequences": {"axes"},
     "provenance": {"kernels", "version"},
     "running": {"axes", "kernels", "lanes", "networks", "sequences", "variables"},
     "simulate": {"networks", "provenance", "running", "variables"},

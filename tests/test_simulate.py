@@ -183,3 +183,27 @@ def test_every_variable_says_what_it_is():
     ds = rs.backprop(random_family(), random_inputs(), np.zeros(4), keep=("cost", "grad", "grad_state", *EVERYTHING))
     for variable in ds.variables.values():
         assert variable.attrs["long_name"] and variable.attrs["units"] == "1"
+
+
+def test_other_coordinates_of_the_inputs_stay_outside():
+    inputs = xr.DataArray(
+        random_inputs(),
+        dims=("sample", "step"),
+        coords={"sample": [4, 5, 6, 7], "state": ("sample", np.ones(4)), "final_state": 3.0},
+    )
+    ds = rs.simulate(random_family(), inputs, keep=("state", "final_state"))
+    identical(ds, rs.simulate(random_family(), inputs.values, keep=("state", "final_state")))
+    assert set(ds.data_vars) == {"state", "final_state", "diverged_at"}
+    np.testing.assert_array_equal(ds.sample, [4, 5, 6, 7])
+    many = rs.simulate(rs.Elman(1.0, 1.0, h0=[0.0, 1.0, 2.0]), inputs.isel(sample=0))
+    assert many.state.dims == ("sample", "step")
+
+
+def test_inputs_kept_stand_in_the_order_of_the_axes():
+    inputs = xr.DataArray(np.random.default_rng(0).normal(size=(3, 2, 4, 5)), dims=("step", "b", "sample", "a"))
+    net = rs.Elman(over("a", np.ones(5)).drop_vars("a"), over("b", np.ones(2)).drop_vars("b"))
+    ds = rs.simulate(net, inputs, keep=("state", "input"))
+    assert ds.state.dims == ds.input.dims == ("a", "b", "sample", "step")
+    np.testing.assert_array_equal(ds.input[..., 1:], inputs.transpose("a", "b", "sample", "step"))
+    starts = rs.simulate(rs.Elman(1.0, 1.0, h0=[1.0, 2.0]), [1.0, 2.0], keep="input")
+    np.testing.assert_array_equal(starts.input, [[0, 1, 2], [0, 1, 2]])

@@ -453,3 +453,10 @@ def test_open_refuses_what_is_no_netcdf_file(path):
 def test_examples_run():
     assert doctest.testmod(storage).attempted > 0
     assert doctest.testmod(storage).failed == 0
+
+
+def test_a_dimension_may_have_the_name_that_characters_would_take(path):
+    ds = xr.Dataset({"x": (("a", "a_character"), np.ones((2, 3)))}, {"a": ["xyz", "yy"], "a_character": [1.0, 2.0, 3.0]})
+    storage.save(ds, path)
+    with storage.open(path) as back:
+        xr.testing.assert_equal(back, ds)

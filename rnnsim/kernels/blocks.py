@@ -53,7 +53,11 @@ def processors() -> int:
     """How many processors this process may use ($RNNSIM_NUM_THREADS, if set, of those)."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     chosen = os.environ.get("RNNSIM_NUM_THREADS", "")
-    return max(1, min(int(chosen), allowed)) if chosen.isdigit() else allowed
+    if not chosen:
+        return allowed
+    if not (chosen.isascii() and chosen.isdecimal() and int(chosen) > 0):
+        raise ValueError(f"RNNSIM_NUM_THREADS is {chosen!r}; it needs a whole number of 1 or more")
+    return min(int(chosen), allowed)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ MOST_LINES = 200
 
 def required(ds: xr.Dataset, name: str, *dims: str) -> xr.DataArray:
     """The variable `name` of ds, which must have the dimensions `dims`."""
+    if not isinstance(ds, xr.Dataset):
+        raise TypeError(f"ds is a {type(ds).__name__}, but figures need an xarray.Dataset")
     if name not in ds.variables:
         held = ", ".join(map(str, ds.data_vars)) or "nothing"
         raise ValueError(f'the Dataset has no {name} (it holds {held}): compute it with keep="{name}"')
