@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rnnsim import tasks
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
-from rnnsim.networks import Elman
+from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.simulate import simulate
 from rnnsim.storage import open, save
 from rnnsim.version import VERSION as __version__
@@ -14,7 +14,7 @@ from rnnsim.version import VERSION as __version__
 if TYPE_CHECKING:
     from rnnsim import plot
 
-__all__ = ["Elman", "__version__", "axis", "backprop", "open", "plot", "save", "simulate", "tasks"]
+__all__ = ["GRU", "LSTM", "Elman", "__version__", "axis", "backprop", "open", "plot", "save", "simulate", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

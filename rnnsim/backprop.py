@@ -4,16 +4,17 @@ from typing import Any
 
 import xarray as xr
 
+from rnnsim.engines import compute
 from rnnsim.losses import LOSSES
-from rnnsim.networks import Elman
+from rnnsim.networks import Network
 from rnnsim.provenance import attributes
-from rnnsim.running import check_network, compute, name_results, prepare
+from rnnsim.running import check_network, name_results, prepare
 from rnnsim.simulate import computed, with_output
 from rnnsim.variables import BACKPROPAGATED, chosen
 
 
 def backprop(
-    net: Elman, inputs: Any, targets: Any, *, loss: str = "mse", keep: Any = ("cost", "grad"), dtype: Any = "float64"
+    net: Network, inputs: Any, targets: Any, *, loss: str = "mse", keep: Any = ("cost", "grad"), dtype: Any = "float64"
 ) -> xr.Dataset:
     """The cost of every network of a family and its exact derivatives.
 

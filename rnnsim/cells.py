@@ -1,12 +1,14 @@
 """What a recurrent network is: every activation and every cell, as equations on numbers, arrays or lanes.
 
 A cell is the element-wise part of one unit. Its states s[k-1] and pre-activations a[k] (one a gate; the kernels own the linear maps
-that make them) give the states s[k]; `constants` are the unit's own numbers that are no weights, such as the leak. A cell has four rules:
+that make them; `reads` says which of them read inputs, x, and which states, h) give the states s[k], h first; `constants` are the
+unit's own numbers that are no weights, such as the leak. A cell has five rules:
 
     step         s[k]
     linearize    s[k], and the partial derivatives that the two rules below need
     pullback     cotangents of s[k]                    ->  of s[k-1] (but for the path through a[k]) and of a[k]
     pushforward  tangents of s[k-1] and of a[k]        ->  of s[k]
+    report       the pre-activations as users know them, one for each of the cell's `labels`
 
 An activation φ has the same: `value`, `linearize`, and `scale`, which multiplies by φ'. A new cell or activation is one more class.
 States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a finite state can follow one
@@ -58,6 +60,11 @@ def pushforward(cell, constants, partials, ds, da):
     return type(cell).pushforward(cell, constants, partials, ds, da)
 
 
+def report(cell, a):
+    """The pre-activations as users know them."""
+    return type(cell).report(cell, a)
+
+
 def watch(cell, h, zero):
     """`zero`, made nan by a state that is not finite, if a finite one can follow and hide it."""
     return muladd(h, 0.0, zero) if cell.activation.comes_back else zero
@@ -83,8 +90,14 @@ for _rule, _name in (
     (linearize, "linearize"),
     (pullback, "pullback"),
     (pushforward, "pushforward"),
+    (report, "report"),
 ):
     _dispatch(_rule, _name)
+
+
+def as_they_are(cell, a):
+    """Pre-activations that users know as the kernels do."""
+    return a
 
 
 def by_slope(phi, partials, g):
@@ -157,8 +170,11 @@ class Elman(NamedTuple):
     """h[k] = φ(a[k]),  a[k] = w_rec h[k-1] + w_in x[k] + bias."""
 
     activation: NamedTuple
+    reads = ("xh",)
+    labels = ()
     gates = 1
     states = 1
+    report = as_they_are
     constants = 0
 
     @property
@@ -186,8 +202,11 @@ class LeakyElman(NamedTuple):
     """
 
     activation: NamedTuple
+    reads = ("xh",)
+    labels = ()
     gates = 1
     states = 1
+    report = as_they_are
     constants = 1
 
     @property
@@ -213,6 +232,78 @@ class LeakyElman(NamedTuple):
         leak = constants[0]
         kept = (1.0 - leak) * select(leak == 1.0, NOTHING, ds[0])
         return (muladd(leak, scale(cell.activation, partials, da[0]), kept),)
+
+
+class GRU(NamedTuple):
+    """h[k] = (1 - z) n + z h[k-1],  r = σ(a_r), z = σ(a_z), n = tanh(a_x + r a_h): a_x reads the input alone, a_h the state alone."""
+
+    reads = ("xh", "xh", "x", "h")
+    labels = ("r", "z", "n")
+    gates = 4
+    states = 1
+    constants = 0
+    partials = 5
+
+    def step(cell, constants, s, a):
+        r, z = sigmoid(a[0]), sigmoid(a[1])
+        n = tanh(muladd(r, a[3], a[2]))
+        return (muladd(z, s[0] - n, n),)
+
+    def linearize(cell, constants, s, a):
+        r, r_slope = sigmoid_and_slope(a[0])
+        z, z_slope = sigmoid_and_slope(a[1])
+        n, n_slope = tanh_and_slope(muladd(r, a[3], a[2]))
+        difference = s[0] - n
+        return (muladd(z, difference, n),), (z, difference * z_slope, (1.0 - z) * n_slope, a[3] * r_slope, r)
+
+    def pullback(cell, constants, partials, g):
+        z, by_z, by_n, n_by_r, r = partials
+        g_n = g[0] * by_n
+        return (g[0] * z,), (g_n * n_by_r, g[0] * by_z, g_n, g_n * r)
+
+    def pushforward(cell, constants, partials, ds, da):
+        z, by_z, by_n, n_by_r, r = partials
+        dn = muladd(r, da[3], muladd(n_by_r, da[0], da[2]))
+        return (muladd(z, ds[0], muladd(by_z, da[1], by_n * dn)),)
+
+    def report(cell, a):
+        return a[0], a[1], muladd(sigmoid(a[0]), a[3], a[2])
+
+
+class LSTM(NamedTuple):
+    """c[k] = f c[k-1] + i g,  h[k] = o tanh c[k],  i = σ(a_i), f = σ(a_f), g = tanh(a_g), o = σ(a_o)."""
+
+    reads = ("xh", "xh", "xh", "xh")
+    labels = ("i", "f", "g", "o")
+    gates = 4
+    states = 2
+    constants = 0
+    partials = 6
+    report = as_they_are
+
+    def step(cell, constants, s, a):
+        i, f, g, o = sigmoid(a[0]), sigmoid(a[1]), tanh(a[2]), sigmoid(a[3])
+        c = muladd(f, s[1], i * g)
+        return o * tanh(c), c
+
+    def linearize(cell, constants, s, a):
+        i, i_slope = sigmoid_and_slope(a[0])
+        f, f_slope = sigmoid_and_slope(a[1])
+        g, g_slope = tanh_and_slope(a[2])
+        o, o_slope = sigmoid_and_slope(a[3])
+        c = muladd(f, s[1], i * g)
+        y, y_slope = tanh_and_slope(c)
+        return (o * y, c), (f, g * i_slope, s[1] * f_slope, i * g_slope, y * o_slope, o * y_slope)
+
+    def pullback(cell, constants, partials, g):
+        f, c_by_i, c_by_f, c_by_g, h_by_o, h_by_c = partials
+        g_c = muladd(g[0], h_by_c, g[1])
+        return (NOTHING, g_c * f), (g_c * c_by_i, g_c * c_by_f, g_c * c_by_g, g[0] * h_by_o)
+
+    def pushforward(cell, constants, partials, ds, da):
+        f, c_by_i, c_by_f, c_by_g, h_by_o, h_by_c = partials
+        dc = muladd(f, ds[1], muladd(c_by_i, da[0], muladd(c_by_f, da[1], c_by_g * da[2])))
+        return muladd(h_by_c, dc, h_by_o * da[3]), dc
 
 
 ACTIVATIONS = {"linear": Linear(), "tanh": Tanh(), "relu": ReLU(), "sigmoid": Sigmoid()}

@@ -1,27 +1,42 @@
-"""Families of networks: parameters with names and axes. A single network is a family without axes."""
+"""Families of networks: parameters with names, shapes and axes. A single network is a family without axes."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
 
-from rnnsim import cells
+from rnnsim import cells, draws
 from rnnsim.axes import Grid, check_dims, common_grid, shown, to_array
+from rnnsim.drawn import Drawn
 
-OWN_DIMENSIONS = ("sample",)
+OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input")
+OF_VECTORS = ("unit", "unit_from", "input")
 
 
-def parameter(name: str, value: Any, own: tuple[str, ...] = ()) -> xr.DataArray:
-    """A parameter as an array of float64 over its axes, then over those of its `own` dimensions that it has."""
+def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
+    """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
+    if isinstance(value, xr.DataArray | Drawn):
+        return any(dim in OF_VECTORS for dim in value.dims)
+    return not isinstance(value, xr.Dataset) and np.ndim(to_array(name, value)) == len(dims)
+
+
+def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = False, samples: bool = False) -> xr.DataArray:
+    """A parameter as an array of float64 over its axes, then over its own dimensions `dims`. One that `fills` may be a number for all of
+    them; one with `samples` may have a dimension `sample` before them."""
+    own = ("sample", *dims) if samples else dims
     if isinstance(value, xr.DataArray):
         array = value
         check_dims(name, array)
+        missing = [dim for dim in dims if dim not in array.dims]
+        if missing and not (fills and len(missing) == len(dims)):
+            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {missing[0]!r} among them")
     else:
         numbers = to_array(name, value)
-        if numbers.ndim > len(own):
-            remedy = f'for an axis, give rs.axis("{name}", values)'
-            raise ValueError(f"{name} was given an array of shape {numbers.shape}; a scalar network needs a number ({remedy})")
-        array = xr.DataArray(numbers, dims=own[: numbers.ndim])
+        layouts = [dims, *([own] if samples else []), *([()] if fills else [])]
+        fitting = [layout for layout in layouts if len(layout) == numbers.ndim]
+        if not fitting:
+            raise ValueError(f"{name} was given an array of shape {numbers.shape}; {needed(name, layouts)}")
+        array = xr.DataArray(numbers, dims=fitting[0])
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
     for mine in own:
@@ -30,56 +45,95 @@ def parameter(name: str, value: Any, own: tuple[str, ...] = ()) -> xr.DataArray:
     for dim in array.dims:
         if dim in OWN_DIMENSIONS and dim not in own:
             raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
-    coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords}
+    coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
     return xr.DataArray(array.variable.astype(np.float64), coords, name=name).transpose(..., *(d for d in own if d in array.dims))
 
 
-class Elman:
-    """A family of Elman networks of one unit: h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
+def needed(name: str, layouts: list[tuple[str, ...]]) -> str:
+    """What shapes a parameter may have, for a message."""
+    if () in layouts and all(dim not in OF_VECTORS for layout in layouts for dim in layout):
+        return f'a scalar network needs a number (for an axis, give rs.axis("{name}", values))'
+    shapes = ["a number" if not layout else f"({', '.join(layout)})" for layout in dict.fromkeys(layouts)]
+    return f"it needs {' or '.join(shapes)}; a DataArray may have axes besides"
 
-    Parameters
-    ----------
-    w_in, w_rec, bias : weights of the input and of the last state, and the bias: each a number or, for axes, a `DataArray`
-        (such as `rs.axis` makes), whose dimensions are the axes. Axes of one name are one axis and must agree exactly.
-    h0 : the state at step 0; it may have a dimension `sample` (an array (sample) has): then every sample has its own start.
-    activation : φ: "tanh", "linear", "relu" or "sigmoid".
-    leak : in (0, 1]: how much of the new state comes in at a step; the Euler step dt/τ of τ dh/dt = -h + φ(…).
 
-    Raises
-    ------
-    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+class Network:
+    """What families of all kinds have in common. `DIMENSIONS` are a network's parameters and their dimensions, weights first."""
 
-    Examples
-    --------
-    >>> import numpy as np, rnnsim as rs
-    >>> net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", np.linspace(-2, 2, 5)), h0=0.1)
-    >>> net.axes
-    {'w_rec': 5}
-    """
+    DIMENSIONS: ClassVar[dict[str, tuple[str, ...]]]
+    GATES: ClassVar[tuple[str, ...]] = ()
+    WEIGHTS = ("w_in", "w_rec")
+    STARTS: ClassVar[tuple[str, ...]] = ("h0",)
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, *, activation: str = "tanh", leak: Any = 1.0):
-        if not isinstance(activation, str) or activation not in cells.ACTIVATIONS:
-            raise ValueError(f"activation was given as {shown(activation)}; it needs one of {', '.join(cells.ACTIVATIONS)}")
-        self.activation = activation
-        self._parameters = {
-            "w_in": parameter("w_in", w_in),
-            "w_rec": parameter("w_rec", w_rec),
-            "bias": parameter("bias", bias),
-            "h0": parameter("h0", h0, ("sample",)),
-            "leak": parameter("leak", leak),
-        }
-        outside = self._parameters["leak"].values
-        outside = outside[~((outside > 0) & (outside <= 1))]
-        if outside.size:
-            raise ValueError(f"leak was given the value {outside[0]}; it needs numbers in (0, 1]")
-        self._grid = common_grid(self._parameters, OWN_DIMENSIONS)
+    _parameters: dict[str, Any]
+    _grid: Grid
+
+    def _take(self, given: dict[str, Any]) -> None:
+        """Check the parameters and keep them."""
+        full = [has_units(name, given[name], self.DIMENSIONS[name]) for name in self.WEIGHTS]
+        if any(full) and not all(full):
+            arrays, numbers = self.WEIGHTS if full[0] else self.WEIGHTS[::-1]
+            shape = np.shape(given[arrays])
+            raise ValueError(
+                f"{arrays} was given an array of shape {shape}, but {numbers} has no units; both need them, or neither"
+            )
+        self.scalar = not any(full)
+        self._parameters = {}
+        for name, dims in self.DIMENSIONS.items():
+            dims = tuple(dim for dim in dims if not (self.scalar and dim in OF_VECTORS))
+            fills, samples = name not in self.WEIGHTS or not dims, name in self.STARTS
+            drawn = isinstance(given[name], Drawn)
+            self._parameters[name] = given[name] if drawn else parameter(name, given[name], dims, fills=fills, samples=samples)
+        self._check_sizes()
+        self._grid = common_grid(self.templates, OWN_DIMENSIONS)
+
+    def _check_sizes(self) -> None:
+        for name, array in self._parameters.items():
+            if "gate" in array.dims and array.sizes["gate"] != len(self.GATES):
+                gates = f"{len(self.GATES)} ({', '.join(self.GATES)})"
+                raise ValueError(f"{name} has {array.sizes['gate']} gates, but a {type(self).__name__} needs {gates}")
+            for dim in ("unit", "unit_from"):
+                if dim in array.dims and array.sizes[dim] != self.units:
+                    what = "columns" if dim == "unit_from" else "units"
+                    raise ValueError(f"{name} has {array.sizes[dim]} {what}, but w_in has {self.units} units; they need to agree")
 
     def __repr__(self) -> str:
+        size = "one unit" if self.scalar else f"{self.units} units and {self.inputs} inputs"
+        options = "".join(f", {name} {shown(getattr(self, name)).strip(chr(39))}" for name in self.OPTIONS)
         axes = ", ".join(f"{name}: {size}" for name, size in self.axes.items()) or "none"
-        return f"<rnnsim.Elman of one unit, activation {self.activation}; axes {axes}>"
+        return f"<rnnsim.{type(self).__name__} of {size}{options}; axes {axes}>"
 
     def __getitem__(self, name: str) -> xr.DataArray:
+        found = self._parameters[name]
+        return found.array() if isinstance(found, Drawn) else found
+
+    def source(self, name: str) -> Any:
+        """A parameter as it is kept: an array, or `Drawn` when it is needed."""
         return self._parameters[name]
+
+    @property
+    def templates(self) -> dict[str, xr.DataArray]:
+        """The parameters' dimensions and coordinates; the numbers of drawn ones are not there."""
+        return {name: p.template if isinstance(p, Drawn) else p for name, p in self._parameters.items()}
+
+    @property
+    def hashed(self) -> dict[str, xr.DataArray]:
+        """What decides all numbers: the parameters, or the seeds and gains of drawn ones."""
+        found: dict[str, xr.DataArray] = {}
+        for name, p in self._parameters.items():
+            found |= {f"{name} {p.law} seed": p.seed, f"{name} gain": p.gain} if isinstance(p, Drawn) else {name: p}
+        return found
+
+    @property
+    def units(self) -> int:
+        """The number of units."""
+        return self._parameters["w_in"].sizes.get("unit", 1)
+
+    @property
+    def inputs(self) -> int:
+        """The number of inputs."""
+        return self._parameters["w_in"].sizes.get("input", 1)
 
     @property
     def axes(self) -> dict[str, int]:
@@ -92,25 +146,27 @@ class Elman:
         return self._grid
 
     @property
+    def options(self) -> dict[str, Any]:
+        """What is no number: the activation."""
+        return {name: getattr(self, name) for name in self.OPTIONS}
+
+    @property
     def parameters(self) -> xr.Dataset:
         """The parameters, each over its own axes. (One over an axis of its own name is a coordinate of the Dataset.)"""
-        for name, array in self._parameters.items():
+        whole = {name: self[name] for name in self._parameters}
+        for name, array in whole.items():
             if name in self._grid.sizes and not (
                 array.dims == (name,) and name in self._grid.coords and array.equals(self._grid.coords[name])
             ):
                 raise ValueError(f"axis {name!r} has other values than the parameter {name}, so that no Dataset can hold both")
-        coords = {**self._grid.coords, **{n: a for n, a in self._parameters.items() if n in self._grid.sizes}}
-        return xr.Dataset({n: a for n, a in self._parameters.items() if n not in coords}, coords, {"activation": self.activation})
+        coords = {**self._grid.coords, **{n: a for n, a in whole.items() if n in self._grid.sizes}}
+        ds = xr.Dataset({n: a for n, a in whole.items() if n not in coords}, coords, self.options)
+        return ds.assign_coords(gate=list(self.GATES)) if self.GATES else ds
 
     @property
     def trainable(self) -> tuple[str, ...]:
         """The parameters that have a gradient."""
-        return "w_in", "w_rec", "bias", "h0"
-
-    @property
-    def row_names(self) -> tuple[str, ...]:
-        """The parameters in the order in which kernels read them."""
-        return "bias", "w_in", "w_rec", *("leak",) * self.cell.constants, "h0"
+        return tuple(name for name in self.DIMENSIONS if name != "leak")
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -120,9 +176,87 @@ class Elman:
     @property
     def cell(self) -> Any:
         """The recurrence that kernels run."""
-        phi = cells.ACTIVATIONS[self.activation]
-        rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
-        return rule(phi)
+        raise NotImplementedError
+
+    def dimensions(self, name: str) -> tuple[str, ...]:
+        """A parameter's dimensions behind the axes in its full shape."""
+        return tuple(dim for dim in self.DIMENSIONS[name] if not (self.scalar and dim in OF_VECTORS))
+
+    @classmethod
+    def random(
+        cls,
+        units: int,
+        inputs: int = 1,
+        *,
+        gain: Any = 1.0,
+        init: str = "gaussian",
+        seed: Any = 0,
+        h0: Any = 0.0,
+        bias: Any = 0.0,
+        density: float = 0.1,
+        **options: Any,
+    ) -> Self:
+        """A random family. Matrices are drawn block by block when they are needed; `seed=s` is the same network in whatever grid.
+
+        Parameters
+        ----------
+        units, inputs : sizes.
+        gain : by which the recurrent matrix is multiplied; a number or an axis.
+        init : the recurrent matrix at gain 1: "gaussian" (variance 1/units), "orthogonal", "uniform" (±1/√units, as PyTorch draws),
+            "identity", "spectral" (gaussian, of spectral radius 1) or "sparse" (a share `density` of entries, of variance
+            1/(units · density)). Input weights are uniform in ±1/√units for "uniform", else normal of variance 1/inputs.
+        seed : whole numbers from 0; a number or an axis.
+        h0 : the state at step 0 as the family takes it, or "gaussian": drawn, of variance 1. An LSTM's `c0` likewise.
+        bias : biases as the family takes them, or "gaussian" (variance 1) or "uniform" (±1/√units): drawn.
+        **options : what else the family takes, such as `activation` and `leak`.
+
+        Raises
+        ------
+        ValueError, TypeError : sizes, names or seeds that do not fit, before anything is computed.
+
+        Examples
+        --------
+        >>> import rnnsim as rs
+        >>> rs.Elman.random(100, gain=rs.axis("gain", [0.5, 1.5]), seed=rs.axis("seed", range(10)), h0="gaussian").axes
+        {'seed': 10, 'gain': 2}
+        """
+        for what, size in {"units": units, "inputs": inputs}.items():
+            if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"{what} was given as {shown(size)}; it needs a whole number of 1 or more")
+        draws.check_init(init)
+        draws.check_density(density)
+        seeds, gains = parameter("seed", seed, ()), parameter("gain", gain, ())
+        draws.checked_seeds(seeds.values)
+        gates = len(cls.GATES) or 1
+        sizes = {"gate": len(cls.GATES), "unit": int(units), "unit_from": int(units), "input": int(inputs)}
+        one = xr.DataArray(1.0)
+
+        def drawn(name: str, law: str, factor: xr.DataArray, draw: Any) -> Drawn:
+            own = {dim: sizes[dim] for dim in cls.DIMENSIONS[name] if sizes[dim]}
+
+            def shaped(different: np.ndarray) -> np.ndarray:
+                return draw(different).reshape(len(different), *own.values())
+
+            return Drawn(name, law, seeds, factor, own, shaped)
+
+        given = {
+            "w_in": drawn("w_in", init, one, lambda s: draws.inputs(init, s, gates, units, inputs)),
+            "w_rec": drawn("w_rec", f"{init} {density}", gains, lambda s: draws.recurrent(init, s, gates, units, density)),
+        }
+        for name in cls.DIMENSIONS:
+            if name in cls.STARTS:
+                start = h0 if name == "h0" else options.pop(name, 0.0)
+                law = isinstance(start, str)
+                if law and start != "gaussian":
+                    raise ValueError(f"{name} was given as {start!r}; it needs numbers or 'gaussian'")
+                given[name] = drawn(name, start, one, lambda s, name=name: draws.start(s, units, name)) if law else start
+            elif name.startswith("bias"):
+                value = options.pop(name, bias)
+                if isinstance(value, str):
+                    draws.biases(value, np.zeros(0, np.int64), gates, units, name)
+                    value = drawn(name, value, one, lambda s, law=value, name=name: draws.biases(law, s, gates, units, name))
+                given[name] = value
+        return cls(**given, **options)
 
     def replace(self, **changes: Any) -> Self:
         """This family with some parameters (or the activation) changed.
@@ -133,7 +267,7 @@ class Elman:
         >>> rs.Elman(1.0, 0.5).replace(w_rec=rs.axis("w", [0.5, 1.5])).axes
         {'w': 2}
         """
-        now = {**self._parameters, "activation": self.activation}
+        now = {**self._parameters, **self.options}
         unknown = sorted(set(changes) - set(now))
         if unknown:
             raise ValueError(f"replace was given {unknown[0]!r}; it needs one of {', '.join(now)}")
@@ -154,11 +288,157 @@ class Elman:
         indexers = {name: i.values if isinstance(i, xr.DataArray) else i for name, i in indexers.items()}
         chosen = {}
         for name, array in self._parameters.items():
-            labelled = array.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in array.dims})
             try:
+                if isinstance(array, Drawn):
+                    chosen[name] = array.select(how, indexers)
+                    continue
+                labelled = array.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in array.dims})
                 chosen[name] = getattr(labelled, how)({dim: i for dim, i in indexers.items() if dim in array.dims}, drop=True)
             except (IndexError, KeyError, TypeError, ValueError) as error:
                 given = ", ".join(f"{dim}={shown(i)}" for dim, i in indexers.items())
                 why = " ".join(str(error).split())
                 raise ValueError(f"{how} was given {given}, which is not on the axes ({why}); it needs places that are") from None
-        return type(self)(**chosen, activation=self.activation)
+        return type(self)(**chosen, **self.options)
+
+
+class Elman(Network):
+    """A family of Elman networks: h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
+
+    Parameters
+    ----------
+    w_in, w_rec : (unit, input) and (unit, unit_from) weights of the input and of the last state. A scalar network has a number for each.
+        As `DataArray`s (such as `rs.axis` makes) they may have further dimensions, which are axes. Axes of one name are one axis and
+        must agree exactly.
+    bias : (unit), or a number for all units; it may have axes, as everything below.
+    h0 : (unit) or a number: the state at step 0; with a dimension `sample` before (`(sample, unit)`; `(sample)` of a scalar network)
+        every sample has its own start.
+    activation : φ: "tanh", "linear", "relu" or "sigmoid".
+    leak : in (0, 1], (unit) or a number: how much of the new state comes in at a step; the Euler step dt/τ of τ dh/dt = -h + φ(…).
+
+    Raises
+    ------
+    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", np.linspace(-2, 2, 5)), h0=0.1)
+    >>> net.axes
+    {'w_rec': 5}
+    >>> import xarray as xr
+    >>> rotation = np.array([[0.8, -0.6], [0.6, 0.8]])
+    >>> rs.Elman(np.zeros((2, 1)), rs.axis("gain", [0.9, 1.1]) * xr.DataArray(rotation, dims=("unit", "unit_from")))
+    <rnnsim.Elman of 2 units and 1 inputs, activation tanh; axes gain: 2>
+    """
+
+    DIMENSIONS = {
+        "w_in": ("unit", "input"),
+        "w_rec": ("unit", "unit_from"),
+        "bias": ("unit",),
+        "h0": ("unit",),
+        "leak": ("unit",),
+    }
+    OPTIONS = ("activation",)
+
+    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, *, activation: str = "tanh", leak: Any = 1.0):
+        if not isinstance(activation, str) or activation not in cells.ACTIVATIONS:
+            raise ValueError(f"activation was given as {shown(activation)}; it needs one of {', '.join(cells.ACTIVATIONS)}")
+        self.activation = activation
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak})
+        outside = self._parameters["leak"].values
+        outside = outside[~((outside > 0) & (outside <= 1))]
+        if outside.size:
+            raise ValueError(f"leak was given the value {outside[0]}; it needs numbers in (0, 1]")
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """The parameters in the order in which the kernels of scalar networks read them."""
+        return "bias", "w_in", "w_rec", *("leak",) * self.cell.constants, "h0"
+
+    @property
+    def cell(self) -> Any:
+        phi = cells.ACTIVATIONS[self.activation]
+        rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
+        return rule(phi)
+
+
+class GRU(Network):
+    """A family of gated recurrent units (Cho et al. 2014), by PyTorch's equations: with (r, z) = σ(w_in x[k] + bias_in + w_rec h[k-1] +
+    bias_rec) and n = tanh(w_in x[k] + bias_in + r (w_rec h[k-1] + bias_rec)), each with its gate's weights, h[k] = (1 - z) n + z h[k-1].
+
+    Parameters
+    ----------
+    w_in, w_rec : (gate, unit, input) and (gate, unit, unit_from), gates r, z, n; (gate) each in a scalar network. As `DataArray`s they may
+        have further dimensions, which are axes.
+    bias_in, bias_rec : (gate, unit), or a number.
+    h0 : (unit) or (sample, unit), or a number: the state at step 0.
+
+    Raises
+    ------
+    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> rs.GRU(np.ones((3, 4, 2)), np.zeros((3, 4, 4)))
+    <rnnsim.GRU of 4 units and 2 inputs; axes none>
+    """
+
+    DIMENSIONS = {
+        "w_in": ("gate", "unit", "input"),
+        "w_rec": ("gate", "unit", "unit_from"),
+        "bias_in": ("gate", "unit"),
+        "bias_rec": ("gate", "unit"),
+        "h0": ("unit",),
+    }
+    GATES = cells.GRU.labels
+
+    def __init__(self, w_in: Any, w_rec: Any, bias_in: Any = 0.0, bias_rec: Any = 0.0, h0: Any = 0.0):
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias_in": bias_in, "bias_rec": bias_rec, "h0": h0})
+
+    @property
+    def cell(self) -> Any:
+        rule: Any = cells.GRU
+        return rule()
+
+
+class LSTM(Network):
+    """A family of long short-term memories (Hochreiter and Schmidhuber 1997; with forget gates), by PyTorch's equations: with
+    (i, f, o) = σ(w_in x[k] + w_rec h[k-1] + bias) and g = tanh(…), each with its gate's weights, c[k] = f c[k-1] + i g and
+    h[k] = o tanh c[k].
+
+    Parameters
+    ----------
+    w_in, w_rec : (gate, unit, input) and (gate, unit, unit_from), gates i, f, g, o; (gate) each in a scalar network. As `DataArray`s they
+        may have further dimensions, which are axes.
+    bias : (gate, unit), or a number.
+    h0, c0 : (unit) or (sample, unit), or a number: the state and the cell state at step 0.
+
+    Raises
+    ------
+    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> rs.LSTM(np.ones((4, 5, 2)), np.zeros((4, 5, 5)))
+    <rnnsim.LSTM of 5 units and 2 inputs; axes none>
+    """
+
+    DIMENSIONS = {
+        "w_in": ("gate", "unit", "input"),
+        "w_rec": ("gate", "unit", "unit_from"),
+        "bias": ("gate", "unit"),
+        "h0": ("unit",),
+        "c0": ("unit",),
+    }
+    GATES = cells.LSTM.labels
+    STARTS = ("h0", "c0")
+
+    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, c0: Any = 0.0):
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "c0": c0})
+
+    @property
+    def cell(self) -> Any:
+        rule: Any = cells.LSTM
+        return rule()

@@ -33,8 +33,8 @@ def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: 
         "rnnsim_version": VERSION,
         "rnnsim_kernel": STAMP,
         "verb": verb,
-        "network": json.dumps({"cell": type(net).__name__, "activation": net.activation}),
+        "network": json.dumps({"cell": type(net).__name__, **net.options}),
         "options": json.dumps(dict(options), sort_keys=True),
-        "parameters_sha256": fingerprint({name: net[name] for name in net.parameter_names}),
+        "parameters_sha256": fingerprint(net.hashed),
         **{f"{name}_sha256": fingerprint({name: array}) for name, array in given.items()},
     }

@@ -1,4 +1,4 @@
-"""A run of a family: its checked inputs laid out for kernels, the loop over blocks of points, and results named again."""
+"""A run of a family: checked before anything is computed, and its results named."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,23 +8,18 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.axes import Grid, common_coordinate, common_grid, shown
-from rnnsim.kernels import blocks, scalar
-from rnnsim.kernels.blocks import Strided
-from rnnsim.kernels.sources import Own, Shared
-from rnnsim.lanes import Kind
-from rnnsim.networks import Elman
+from rnnsim.networks import OWN_DIMENSIONS, Network
 from rnnsim.sequences import Sequences, check_inputs, check_targets, refuse
 from rnnsim.variables import DIVERGED_AT, MEANINGS, dataset
 
 DTYPES = ("float64", "float32")
-STRIP = 4096
 
 
 @dataclass(frozen=True)
 class Run:
     """A family with its inputs, and targets if there are any."""
 
-    net: Elman
+    net: Network
     inputs: Sequences
     targets: Sequences | None
     grid: Grid
@@ -39,14 +34,34 @@ class Run:
         return {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
 
     @property
-    def sizes(self) -> scalar.Sizes:
-        starts = (self.samples or 1) if "sample" in self.net["h0"].dims else 1
-        targeted = self.targets.values.shape[-1] if self.targets else 0
-        return scalar.Sizes(self.samples or 1, self.steps, starts, targeted)
+    def own_starts(self) -> bool:
+        """Whether every sample has a start of its own."""
+        return any("sample" in self.net.templates[name].dims for name in self.net.STARTS)
+
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        """The sizes of the dimensions that results have behind the axes."""
+        net = self.net
+        sizes = {"sample": self.samples, "step": self.steps + 1, "gate": len(net.GATES) or None}
+        if not net.scalar:
+            sizes |= {"unit": net.units, "unit_from": net.units, "input": net.inputs, "output": net.units}
+        return {dim: size for dim, size in sizes.items() if size is not None}
+
+    def dims_of(self, name: str) -> tuple[str, ...]:
+        """The dimensions of a result behind the axes."""
+        dims = tuple(dim for dim in MEANINGS[name].dims if dim in self.own_sizes)
+        parameter = name.removeprefix("grad_")
+        if name != parameter and parameter in self.net.trainable and "sample" not in self.net.templates[parameter].dims:
+            return tuple(dim for dim in dims if dim != "sample")
+        return dims
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The shape of a result behind the axes."""
+        return tuple(self.own_sizes[dim] for dim in self.dims_of(name))
 
 
-def check_network(net: Any) -> Elman:
-    if not isinstance(net, Elman):
+def check_network(net: Any) -> Network:
+    if not isinstance(net, Network):
         raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
     return net
 
@@ -61,162 +76,52 @@ def check_dtype(dtype: Any) -> str:
     return name
 
 
-def prepare(net: Elman, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool) -> Run:
+def prepare(net: Network, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool) -> Run:
     """Check everything about a run before any of it is computed; `names` are the variables it will return."""
     dtype = check_dtype(dtype)
-    sequence = check_inputs(inputs)
-    steps = sequence.values.shape[-1]
-    samples = sequence.array.sizes.get("sample")
-    own = net["h0"].sizes.get("sample")
-    if own is not None and samples not in (None, own):
-        raise ValueError(f"h0 has {own} samples, but inputs has {samples}; they need the same number")
-    samples = own if samples is None else samples
-    aims = check_targets(targets, samples, steps) if with_targets else None
+    for name in names:
+        if name.removeprefix("final_") == "cell_state" and len(net.STARTS) < 2:
+            raise ValueError(f"keep was given {name!r}; it needs a family of LSTMs, and this is one of {type(net).__name__}s")
+    sequence = check_inputs(inputs, None if net.scalar else net.inputs)
+    steps = sequence.array.sizes["step"]
+    samples, giver = sequence.array.sizes.get("sample"), "inputs"
+    for name in net.STARTS:
+        own = net.templates[name].sizes.get("sample")
+        if own is not None and samples not in (None, own):
+            raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
+        samples, giver = (own, name) if samples is None else (samples, giver)
+    aims = check_targets(targets, samples, steps, None if net.scalar else net.units) if with_targets else None
     run = Run(net, sequence, aims, net.grid, samples, steps, dtype)
-    named = {name: net[name] for name in net.parameter_names} | run.given
+    named = net.templates | run.given
     for name, array in run.given.items() if dtype != "float64" else ():
         with np.errstate(over="ignore"):
             refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
     common_coordinate(run.given, "step")
-    grid = common_grid(named, ("sample", "step"), (*names, DIVERGED_AT))
-    return replace(run, grid=grid, sample=common_coordinate(run.given | {"h0": net["h0"]}, "sample"))
-
-
-def rows_of(run: Run) -> list[Strided]:
-    """The rows of theta, as `kernels.scalar` lists them."""
-    rows = []
-    for name in run.net.row_names:
-        array = run.net[name]
-        starts = array.sizes.get("sample", 1)
-        with np.errstate(over="ignore"):
-            values = array.values.astype(run.dtype, copy=False)
-        row = run.grid.strided(values, tuple(str(dim) for dim in array.dims if dim != "sample"), starts)
-        rows += [Strided(row.values[n:], row.strides) for n in range(starts)]
-    if run.targets:
-        counted = np.isfinite(run.targets.values).sum(axis=tuple(range(len(run.targets.axes), run.targets.values.ndim)))
-        rows.append(run.grid.strided(counted.astype(run.dtype), run.targets.axes))
-    return rows
-
-
-def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: int) -> Any:
-    """A function lo, hi -> what a kernel reads the sequences of these points from, for one thread."""
-    if sequence is None:
-        return lambda lo, hi: None
-    values = sequence.values.astype(run.dtype, copy=False).reshape(-1)
-    if not own:
-        return lambda lo, hi: Shared(values, sequence.by_sample)
-    first = np.arange(values.size // sequence.unit, dtype=np.int64) * sequence.unit
-    offsets = run.grid.strided(first.reshape(sequence.values.shape[: len(sequence.axes)]), sequence.axes)
-    steps = sequence.values.shape[-1]
-    source = Own(values, sequence.by_sample, steps, np.empty(most, np.int64), np.empty(steps * width, run.dtype))
-
-    def turn_to(lo, hi):
-        blocks.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
-        return source
-
-    return turn_to
-
-
-def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], scalar.Gradients]:
-    """Flat arrays for the results, by name, and as kernels take them."""
-    points, sizes = run.grid.points, run.sizes
-    length = {("sample", "step"): sizes.samples * (sizes.steps + 1), ("sample",): sizes.samples}
-    parameters = [name for name in run.net.trainable if f"grad_{name}" in names]
-    results = {
-        name: np.empty(length.get(MEANINGS[name].dims, 1) * points, run.dtype)
-        for name in names
-        if name.removeprefix("grad_") not in parameters
-    }
-    places = np.full(len(run.net.row_names) - 1 + sizes.starts, -1, np.int64)
-    first = 0
-    for name in parameters:
-        row, count = run.net.row_names.index(name), sizes.starts if name == "h0" else 1
-        places[row : row + count] = np.arange(first, first + count)
-        first += count
-    rows = np.empty((first, points), run.dtype)
-    for name in parameters:
-        place, count = places[run.net.row_names.index(name)], sizes.starts if name == "h0" else 1
-        results[f"grad_{name}"] = rows[place : place + count].reshape(-1)
-    results[DIVERGED_AT] = np.full(points, -1, np.int32)
-
-    return results, scalar.Gradients(results.get("cost", nothing(run)), rows, places)
-
-
-def nothing(run: Run) -> np.ndarray:
-    """The array of a result that is not wanted."""
-    return np.empty(0, run.dtype)
-
-
-def over_steps(run: Run, kind: Any, results: dict[str, np.ndarray]) -> Any:
-    """The results over steps of one kind as kernels take them, or None if none is wanted: then a kernel without them is compiled."""
-    found = [results.get(name, nothing(run)) for name in kind._fields]
-    return kind(*found) if any(array.size for array in found) else None
-
-
-def registers(cell: Any, loss: Any) -> int:
-    """How many vector registers one number of a group takes, as measured: four hide the latency of tanh, and with two all sums of a
-    linear cell's gradient stay in registers (1.2 times)."""
-    return 2 if loss is not None and cell.partials == 0 else 4
-
-
-def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
-    """The variables `names` and `diverged_at`, flat, with the points innermost."""
-    cell, sizes, points, shape = run.net.cell, run.sizes, run.grid.points, run.grid.strided_shape
-    results, gradients = allocate(run, names)
-    kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
-    final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]
-    theta_rows = rows_of(run)
-    kind = Kind(blocks.lanes(registers(cell, loss), run.dtype), run.dtype)
-    pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
-    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
-    own = bool(run.inputs.axes or (run.targets and run.targets.axes))
-
-    def work(next_piece):
-        theta = np.empty((len(theta_rows), most), run.dtype)
-        inputs_of = reader(run, run.inputs, own, kind.width, most)
-        targets_of = reader(run, run.targets, own, kind.width, most)
-        spare = np.empty(kind.width, run.dtype)
-        tape = np.empty(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
-        strip = np.empty((cell.states + 1) * (kind.width if own else min(most, STRIP)), run.dtype)
-        while (piece := next_piece()) is not None:
-            for row, strided in zip(theta, theta_rows, strict=True):
-                blocks.gather(*strided, shape, *piece, row)
-            block, inputs = scalar.Block(points, *piece, spare), inputs_of(*piece)
-            if loss is None:
-                scalar.forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverged_at)
-            else:
-                read = inputs, targets_of(*piece)
-                wanted = kept, final, cotangents, gradients, diverged_at
-                scalar.backward(kind, cell, loss, theta, *read, sizes, block, tape, *wanted)
-
-    blocks.run(work, pieces)
-    return results
+    grid = common_grid(named, (*OWN_DIMENSIONS, "step", "output"), (*names, DIVERGED_AT))
+    starts = {name: net.templates[name] for name in net.STARTS}
+    return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))
 
 
 AT_THE_START = {"increment": 0.0, "preactivation": np.nan, "output": np.nan, "grad_preactivation": np.nan, "grad_input": 0.0}
 
 
 def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray], attrs: dict[str, str]) -> xr.Dataset:
-    """Give flat results their dimensions: the axes first, then sample and step, as views (the points stand innermost in memory)."""
-    own_sizes = {"sample": run.sizes.samples, "step": run.steps + 1}
+    """Give results, over the axes and then their own dimensions, their names."""
     axes = tuple(run.grid.sizes)
     arrays = {}
     for name in (*keep, DIVERGED_AT):
         if name == "input":
             arrays[name] = padded_inputs(run)
             continue
-        dims = MEANINGS[name].dims
-        if name == "grad_h0" and "sample" not in run.net["h0"].dims:
-            dims = ()
-        values = results[name].reshape((*(own_sizes[dim] for dim in dims), *run.grid.shape))
-        if "sample" in dims and run.samples is None:
-            values, dims = values[0], tuple(dim for dim in dims if dim != "sample")
-        values = np.moveaxis(values, range(len(dims)), range(-len(dims), 0))
+        dims = run.dims_of(name)
+        values = results[name].reshape((*run.grid.shape, *run.shape_of(name)))
         if name in AT_THE_START:
-            values[..., 0] = AT_THE_START[name]
+            np.moveaxis(values, len(axes) + dims.index("step"), 0)[0] = AT_THE_START[name]
         arrays[name] = axes + dims, values
     steps = np.arange(run.steps + 1, dtype=np.int32)
     coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
+    if run.net.GATES:
+        coords["gate"] = ("gate", list(run.net.GATES), {"long_name": "gate", "units": "1"})
     if run.sample is not None:
         coords["sample"] = run.sample
     return dataset(run.grid, arrays, coords, attrs)
@@ -228,5 +133,6 @@ def padded_inputs(run: Run) -> tuple[tuple[str, ...], np.ndarray]:
     array = xr.DataArray(inputs.values, dims=inputs.dims).pad(step=(1, 0), constant_values=0.0).astype(run.dtype)
     if run.samples is not None and "sample" not in array.dims:
         array = array.expand_dims(sample=run.samples)
-    dims = (*(dim for dim in run.grid.sizes if dim in array.dims), *(dim for dim in ("sample", "step") if dim in array.dims))
+    own = (dim for dim in ("sample", "step", "input") if dim in array.dims)
+    dims = (*(dim for dim in run.grid.sizes if dim in array.dims), *own)
     return dims, array.transpose(*dims).values

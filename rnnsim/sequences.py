@@ -9,24 +9,31 @@ import xarray as xr
 from rnnsim.axes import check_dims, to_array
 
 
-def real_array(name: str, value: Any, layouts: dict[int, tuple[str, ...]]) -> xr.DataArray:
-    """Numbers with named dimensions: a DataArray as it is, anything else by its rank, which must be one of `layouts`."""
+def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool) -> xr.DataArray:
+    """Numbers with named dimensions: a DataArray as it is, anything else by its rank, which must be that of one of `layouts`."""
     if isinstance(value, str | bytes | dict | set) or value is None:
         raise TypeError(f"{name} was given a {type(value).__name__}; it needs an array of real numbers")
+    features = {dim for dims in layouts for dim in dims} & {"input", "output"}
     if isinstance(value, xr.DataArray):
         array = value
         check_dims(name, array)
     else:
         numbers = to_array(name, value)
-        if numbers.ndim not in layouts:
-            needed = " or ".join(f"({', '.join(dims)})" for dims in layouts.values())
-            raise ValueError(f"{name} was given an array of shape {numbers.shape}; a scalar network needs {needed}")
-        array = xr.DataArray(numbers, dims=layouts[numbers.ndim])
+        fitting = [dims for dims in layouts if len(dims) == numbers.ndim]
+        if not fitting:
+            needed = " or ".join(f"({', '.join(dims)})" for dims in layouts)
+            kind = "scalar network" if scalar else "network of many units"
+            raise ValueError(f"{name} was given an array of shape {numbers.shape}; a {kind} needs {needed}")
+        array = xr.DataArray(numbers, dims=fitting[0])
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
     for dim in ("input", "output", "unit"):
-        if dim in array.dims:
-            raise ValueError(f"{name} was given a dimension {dim!r}; a scalar network has no such dimension")
+        if dim in array.dims and dim not in features:
+            kind = "a scalar network has no such dimension" if scalar else f"it needs {sorted(features)[0]!r} there"
+            raise ValueError(f"{name} was given a dimension {dim!r}; {kind}")
+    for dim in features:
+        if dim not in array.dims:
+            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {dim!r} among them")
     for dim in ("sample", "step"):
         if array.sizes.get(dim) == 0:
             raise ValueError(f"{name} was given no {dim}s; it needs at least one")
@@ -41,9 +48,12 @@ def refuse(name: str, array: xr.DataArray, bad: np.ndarray, what: str, needed: s
         raise ValueError(f"{name} is {what}{' at ' * bool(where)}{where}; it needs {needed}")
 
 
+OWN = ("sample", "step", "input", "output")
+
+
 @dataclass(frozen=True)
 class Sequences:
-    """Numbers over (axes…, sample, step), contiguous; without samples, one serves for all."""
+    """Numbers over (axes…, sample, step, input or output), contiguous; without samples, one serves for all."""
 
     array: xr.DataArray
     axes: tuple[str, ...]
@@ -54,29 +64,36 @@ class Sequences:
         return self.array.values
 
     @property
+    def by_step(self) -> int:
+        """Numbers from one step to the next."""
+        return self.array.sizes.get("input", 1) * self.array.sizes.get("output", 1)
+
+    @property
     def by_sample(self) -> int:
         """Numbers from one sample to the next."""
-        return self.values.shape[-1] if self.has_sample else 0
+        return self.by_step * self.array.sizes["step"] if self.has_sample else 0
 
     @property
     def unit(self) -> int:
         """Numbers from one point to the next."""
-        return self.values.shape[-1] * (self.values.shape[-2] if self.has_sample else 1)
+        return self.by_step * self.array.sizes["step"] * (self.array.sizes["sample"] if self.has_sample else 1)
 
 
 def sequences(array: xr.DataArray) -> Sequences:
-    """Put the dimensions in order: axes, sample, step."""
-    has_sample = "sample" in array.dims
-    axes = tuple(str(dim) for dim in array.dims if dim not in ("sample", "step"))
-    ordered = array.transpose(*axes, *(["sample"] if has_sample else []), "step")
-    return Sequences(ordered.copy(data=np.ascontiguousarray(ordered.values)), axes, has_sample)
+    """Put the dimensions in order: axes, sample, step, input or output."""
+    axes = tuple(str(dim) for dim in array.dims if dim not in OWN)
+    ordered = array.transpose(*axes, *(dim for dim in OWN if dim in array.dims))
+    return Sequences(ordered.copy(data=np.ascontiguousarray(ordered.values)), axes, "sample" in array.dims)
 
 
-def check_inputs(inputs: Any) -> Sequences:
-    """Inputs over (step) or (sample, step), and any axes."""
-    array = real_array("inputs", inputs, {1: ("step",), 2: ("sample", "step")})
+def check_inputs(inputs: Any, features: int | None) -> Sequences:
+    """Inputs over (step) or (sample, step), then `input` unless `features` is None, and any axes."""
+    own = () if features is None else ("input",)
+    array = real_array("inputs", inputs, [("step", *own), ("sample", "step", *own)], features is None)
     if "step" not in array.dims:
         raise ValueError(f"inputs was given the dimensions {array.dims}; it needs 'step' among them")
+    if features is not None and array.sizes["input"] != features:
+        raise ValueError(f"inputs has {array.sizes['input']} features, but w_in takes {features}")
     values = array.values
     if not np.isfinite(values).all():
         refuse("inputs", array, np.isnan(values), "nan", "finite numbers")
@@ -84,19 +101,23 @@ def check_inputs(inputs: Any) -> Sequences:
     return sequences(array)
 
 
-def check_targets(targets: Any, samples: int | None, steps: int) -> Sequences:
-    """Targets over () or (step), with `sample` if the run has samples, and any axes; nan where none is given."""
+def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | None) -> Sequences:
+    """Targets over () or (step), with `sample` if the run has samples, then `output` unless `outputs` is None, and any axes; nan where
+    none is given."""
     sample = () if samples is None else ("sample",)
-    array = real_array("targets", targets, {len(sample): sample, len(sample) + 1: (*sample, "step")})
+    feature = () if outputs is None else ("output",)
+    array = real_array("targets", targets, [(*sample, *feature), (*sample, "step", *feature)], outputs is None)
+    if outputs is not None and array.sizes["output"] != outputs:
+        raise ValueError(f"targets has {array.sizes['output']} outputs, but the network has {outputs}")
     run = f"{'one run' if samples is None else f'{samples} samples'} of {steps} steps"
     sizes = () if samples is None else (samples,)
+    last = () if outputs is None else (outputs,)
     if ("sample" in array.dims) != bool(sample) or array.sizes.get("sample") != samples or array.sizes.get("step", steps) != steps:
-        own = tuple(array.sizes[d] for d in ("sample", "step") if d in array.dims)
-        raise ValueError(
-            f"targets has shape {own}, but the inputs are {run}; it needs {sizes} for the last step or {(*sizes, steps)} for every one"
-        )
+        own = tuple(array.sizes[d] for d in ("sample", "step", *feature) if d in array.dims)
+        needed = f"{(*sizes, *last)} for the last step or {(*sizes, steps, *last)} for every one"
+        raise ValueError(f"targets has shape {own}, but the inputs are {run}; it needs {needed}")
     refuse("targets", array, np.isinf(array.values), "infinite", "finite numbers, or nan for steps that do not count")
-    own_axes = [array.dims.index(d) for d in ("sample", "step") if d in array.dims]
+    own_axes = [array.dims.index(d) for d in OWN if d in array.dims]
     uncounted = np.isnan(array.values).all(axis=tuple(own_axes))
     if uncounted.any():
         raise ValueError("targets is nan for every sample and step of a point; it needs at least one number")

@@ -4,13 +4,14 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.networks import Elman
+from rnnsim.engines import compute
+from rnnsim.networks import Network
 from rnnsim.provenance import attributes
-from rnnsim.running import check_network, compute, name_results, prepare
+from rnnsim.running import check_network, name_results, prepare
 from rnnsim.variables import SIMULATED, chosen
 
 
-def simulate(net: Elman, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:
+def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:
     """Run every network of a family over the inputs.
 
     Parameters

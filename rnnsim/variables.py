@@ -15,30 +15,33 @@ class Meaning(NamedTuple):
     long_name: str
 
 
-EVERY_STEP = ("sample", "step")
-
 SIMULATED = {
-    "state": Meaning(EVERY_STEP, "state"),
-    "increment": Meaning(EVERY_STEP, "increment of the state"),
-    "preactivation": Meaning(EVERY_STEP, "pre-activation"),
-    "input": Meaning(EVERY_STEP, "input"),
-    "output": Meaning(EVERY_STEP, "output"),
-    "final_state": Meaning(("sample",), "state at the last step"),
+    "state": Meaning(("sample", "step", "unit"), "state"),
+    "increment": Meaning(("sample", "step", "unit"), "increment of the state"),
+    "preactivation": Meaning(("sample", "step", "gate", "unit"), "pre-activation"),
+    "input": Meaning(("sample", "step", "input"), "input"),
+    "output": Meaning(("sample", "step", "output"), "output"),
+    "cell_state": Meaning(("sample", "step", "unit"), "cell state"),
+    "final_state": Meaning(("sample", "unit"), "state at the last step"),
+    "final_cell_state": Meaning(("sample", "unit"), "cell state at the last step"),
 }
 
 PARAMETERS = {
-    "w_in": Meaning((), "input weight"),
-    "w_rec": Meaning((), "recurrent weight"),
-    "bias": Meaning((), "bias"),
-    "h0": Meaning(("sample",), "state at step 0"),
+    "w_in": Meaning(("gate", "unit", "input"), "input weight"),
+    "w_rec": Meaning(("gate", "unit", "unit_from"), "recurrent weight"),
+    "bias": Meaning(("gate", "unit"), "bias"),
+    "bias_in": Meaning(("gate", "unit"), "bias of the input"),
+    "bias_rec": Meaning(("gate", "unit"), "bias of the state"),
+    "h0": Meaning(("sample", "unit"), "state at step 0"),
+    "c0": Meaning(("sample", "unit"), "cell state at step 0"),
 }
 
 BACKPROPAGATED = {
     "cost": Meaning((), "cost"),
     **{f"grad_{name}": Meaning(p.dims, f"derivative of the cost by the {p.long_name}") for name, p in PARAMETERS.items()},
-    "grad_state": Meaning(EVERY_STEP, "derivative of the cost by the state"),
-    "grad_preactivation": Meaning(EVERY_STEP, "derivative of the cost by the pre-activation"),
-    "grad_input": Meaning(EVERY_STEP, "derivative of the cost by the input"),
+    "grad_state": Meaning(("sample", "step", "unit"), "derivative of the cost by the state"),
+    "grad_preactivation": Meaning(("sample", "step", "gate", "unit"), "derivative of the cost by the pre-activation"),
+    "grad_input": Meaning(("sample", "step", "input"), "derivative of the cost by the input"),
     **SIMULATED,
 }
 

@@ -57,3 +57,32 @@ def test_a_leak_of_one_forgets_even_infinity(name):
     s, a = (np.full(POINTS.shape, np.inf),), (POINTS,)
     (h,) = cells.step(cell, constants, s, a)
     np.testing.assert_array_equal(h, cells.step(cells.Elman(cell.activation), (), s, a)[0])
+
+
+def gated(rng, cell):
+    s = tuple(rng.normal(size=POINTS.size) for _ in range(cell.states))
+    return s, tuple(POINTS[rng.permutation(POINTS.size)] / 10 for _ in range(cell.gates))
+
+
+@pytest.mark.parametrize("cell", [cells.GRU(), cells.LSTM()], ids=["GRU", "LSTM"])
+def test_gated_pullbacks_are_the_transpose_of_pushforwards_and_both_are_the_derivative(cell):
+    rng = np.random.default_rng(0)
+    s, a = gated(rng, cell)
+    new, partials = cells.linearize(cell, (), s, a)
+    assert len(partials) == cell.partials and len(cells.report(cell, a)) >= len(cell.labels)
+    for left, right in zip(new, cells.step(cell, (), s, a), strict=True):
+        np.testing.assert_array_equal(left, right)
+    g, ds = (tuple(rng.normal(size=POINTS.size) for _ in range(cell.states)) for _ in range(2))
+    da = tuple(rng.normal(size=POINTS.size) for _ in range(cell.gates))
+    out = cells.pushforward(cell, (), partials, ds, da)
+    back_s, back_a = cells.pullback(cell, (), partials, g)
+    there = sum(g_i * out_i for g_i, out_i in zip(g, out, strict=True))
+    back = sum(b * d for b, d in zip((*back_s, *back_a), (*ds, *da), strict=True))
+    np.testing.assert_allclose(there, back, rtol=1e-12)
+    size = 1e-7  # complex numbers do not pass through the cells' own functions
+    up, down = (
+        cells.step(cell, (), *(tuple(v + sign * size * d for v, d in zip(*pair, strict=True)) for pair in ((s, ds), (a, da))))
+        for sign in (1, -1)
+    )
+    for i, tangent in enumerate(out):
+        np.testing.assert_allclose(tangent, (up[i] - down[i]) / (2 * size), rtol=1e-6, atol=1e-8)

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import running
+from rnnsim.kernels import blocks
 
 NET = rs.Elman(1.0, rs.axis("w", [0.5, 1.5]))
 X = np.ones((3, 5))
@@ -117,7 +117,7 @@ def test_bad_input_is_refused_in_one_sentence_before_any_work(call, kind, messag
     def no_work(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr(running.blocks, "run", no_work)
+    monkeypatch.setattr(blocks, "run", no_work)
     with pytest.raises(kind, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)

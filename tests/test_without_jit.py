@@ -19,6 +19,18 @@ np.savez(sys.argv[1], **{name: ds[name].values for name in ds})
 """
 
 
+UNITS = """
+import sys, numpy as np, rnnsim as rs
+rng = np.random.default_rng(0)
+gates = {"Elman": (), "GRU": (3,), "LSTM": (4,)}[sys.argv[2]]
+units = int(sys.argv[3])
+net = getattr(rs, sys.argv[2])(rng.normal(size=(*gates, units, 2)), rng.normal(size=(*gates, units, units)), h0=rng.normal(size=units))
+keep = ("cost", "grad", "grad_state", "state", "preactivation", "grad_input")
+ds = rs.backprop(net, rng.normal(size=(5, 3, 2)), rng.normal(size=(5, units)), keep=keep)
+np.savez(sys.argv[1], **{name: ds[name].values for name in ds})
+"""
+
+
 def python(*arguments, jit):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(TESTS.parent)}
     done = subprocess.run([sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True)
@@ -53,3 +65,13 @@ def test_kernels_give_the_same_numbers(activation, tmp_path):
         "increment",
         *(f"grad_{p}" for p in rs.Elman(1, 1).trainable),
     }
+
+
+@pytest.mark.parametrize(("cell", "units"), [("Elman", 18), ("GRU", 3), ("LSTM", 18)])
+def test_kernels_of_many_units_give_the_same_numbers(cell, units, tmp_path):
+    for jit in (True, False):
+        python("-c", UNITS, tmp_path / f"{jit}.npz", cell, str(units), jit=jit)
+    compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
+    assert {"cost", "grad_w_in", "grad_w_rec", "grad_h0", "state", "preactivation"} < set(compiled)
+    for name in compiled:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-14, err_msg=name)

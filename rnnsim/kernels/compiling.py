@@ -124,3 +124,9 @@ def kernel(function):
     if CACHE_DIRECTORY is not None and compiled is not function:
         compiled._cache = _Cache(function)
     return compiled
+
+
+def part(function):
+    """Compile a part of kernels, which only they call: it has no wrappers for Python and no cache of its own."""
+    options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return numba.njit(**options)(function)

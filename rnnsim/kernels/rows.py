@@ -23,16 +23,29 @@ def _width(kind):
     return lambda kind: lanes
 
 
-def take(kind, count, theta, first, at):
+def gather_rows(kind, count, theta, first, at):
     """The tuple of rows first, first + 1, … of theta, one for each member of the tuple `count`."""
     return tuple(load(kind, theta[first + i], at) for i in range(len(count)))
 
 
-@overload(take, jit_options=INLINE)
-def _take(kind, count, theta, first, at):
+@overload(gather_rows, jit_options=INLINE)
+def _gather_rows(kind, count, theta, first, at):
     if len(count) == 0:
         return lambda kind, count, theta, first, at: ()
-    return lambda kind, count, theta, first, at: (load(kind, theta[first], at),) + take(kind, count[1:], theta, first + 1, at)
+    return lambda kind, count, theta, first, at: (
+        (load(kind, theta[first], at),) + gather_rows(kind, count[1:], theta, first + 1, at)
+    )
+
+
+def slots(cell, what):
+    """A tuple with one member for each of a cell's `gates`, `states` or `constants`."""
+    return (0,) * getattr(type(cell), what)
+
+
+@overload(slots, prefer_literal=True, jit_options=INLINE)
+def _slots(cell, what):
+    members = (0,) * getattr(cell.instance_class, what.literal_value)
+    return lambda cell, what: members
 
 
 def zeros(kind, count):
@@ -85,35 +98,36 @@ def _dot(u, v, start):
     return lambda u, v, start: dot(u[1:], v[1:], muladd(u[0], v[0], start))
 
 
-def keep_row(rows, first, values):
-    """Write a tuple of lanes into the rows of a 1-D scratch array, one after the other from row `first`."""
+def put(array, position, apart, values):
+    """Write a tuple of lanes into a 1-D array, the first at `position` and each next one `apart` further."""
     for i, value in enumerate(values):
-        store(rows, (first + i) * len(value), value)
+        store(array, position + i * apart, value)
 
 
-@overload(keep_row, jit_options=INLINE)
-def _keep_row(rows, first, values):
+@overload(put, jit_options=INLINE)
+def _put(array, position, apart, values):
     if len(values) == 0:
-        return lambda rows, first, values: None
-    lanes = values[0].width
+        return lambda array, position, apart, values: None
 
-    def body(rows, first, values):
-        store(rows, first * lanes, values[0])
-        keep_row(rows, first + 1, values[1:])
+    def body(array, position, apart, values):
+        store(array, position, values[0])
+        put(array, position + apart, apart, values[1:])
 
     return body
 
 
-def kept_row(kind, count, rows, first):
-    """The tuple of lanes that `keep_row` wrote."""
-    return tuple(load(kind, rows, (first + i) * kind.width) for i in range(len(count)))
+def take(kind, count, array, position, apart):
+    """The tuple of lanes that `put` wrote, one for each member of the tuple `count`."""
+    return tuple(load(kind, array, position + i * apart) for i in range(len(count)))
 
 
-@overload(kept_row, jit_options=INLINE)
-def _kept_row(kind, count, rows, first):
+@overload(take, jit_options=INLINE)
+def _take(kind, count, array, position, apart):
     if len(count) == 0:
-        return lambda kind, count, rows, first: ()
-    return lambda kind, count, rows, first: (load(kind, rows, first * width(kind)),) + kept_row(kind, count[1:], rows, first + 1)
+        return lambda kind, count, array, position, apart: ()
+    return lambda kind, count, array, position, apart: (
+        (load(kind, array, position),) + take(kind, count[1:], array, position + apart, apart)
+    )
 
 
 @register_jitable(forceinline=True)

@@ -16,7 +16,7 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.cells import linearize, pullback, step, watch
 from rnnsim.kernels.compiling import kernel
-from rnnsim.kernels.rows import add, dot, keep_row, kept_row, muladd_each, take, width, write, write_each, zeros
+from rnnsim.kernels.rows import add, dot, gather_rows, muladd_each, put, slots, take, width, write, write_each, zeros
 from rnnsim.kernels.sources import read, turn_to
 from rnnsim.lanes import align_stack, any_lane, at_most, load, muladd, select, splat, store
 from rnnsim.losses import contribution, cotangent
@@ -73,26 +73,15 @@ class Weights(NamedTuple):
     constants: Any
 
 
-def slots(cell, what):
-    """A tuple with one member for each of a cell's `gates`, `states` or `constants`."""
-    return (0,) * getattr(type(cell), what)
-
-
-@overload(slots, prefer_literal=True, jit_options={"forceinline": True})
-def _slots(cell, what):
-    members = (0,) * getattr(cell.instance_class, what.literal_value)
-    return lambda cell, what: members
-
-
 @register_jitable(forceinline=True)
 def weights_of(kind, cell, theta, at):
     gates = slots(cell, "gates")
     n = len(gates)
     return Weights(
-        take(kind, gates, theta, 0, at),
-        take(kind, gates, theta, n, at),
-        take(kind, gates, theta, 2 * n, at),
-        take(kind, slots(cell, "constants"), theta, 3 * n, at),
+        gather_rows(kind, gates, theta, 0, at),
+        gather_rows(kind, gates, theta, n, at),
+        gather_rows(kind, gates, theta, 2 * n, at),
+        gather_rows(kind, slots(cell, "constants"), theta, 3 * n, at),
     )
 
 
@@ -100,7 +89,7 @@ def weights_of(kind, cell, theta, at):
 def starts_of(kind, cell, theta, sizes, sample, at):
     states = slots(cell, "states")
     first = 3 * len(slots(cell, "gates")) + len(slots(cell, "constants"))
-    return take(kind, states, theta, first + min(sample, sizes.starts - 1) * len(states), at)
+    return gather_rows(kind, states, theta, first + min(sample, sizes.starts - 1) * len(states), at)
 
 
 @register_jitable(forceinline=True)
@@ -199,27 +188,27 @@ def forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverge
                 s = starts_of(kind, cell, theta, sizes, n, at)
                 row = (at - base) // width(kind) * strip_rows
                 zero = splat(kind, 0.0) if n == 0 else load(kind, strip, (row + len(states)) * width(kind))
-                keep_row(strip, row, s)
-                keep_row(strip, row + len(states), (muladd(s[0], 0.0, zero),))
+                put(strip, row * width(kind), width(kind), s)
+                put(strip, (row + len(states)) * width(kind), width(kind), (muladd(s[0], 0.0, zero),))
                 count = min(width(kind), top - at)
                 record(kept, sizes, block, n, 0, block.first + at, count, s[0], s[0], nothing)
             for k in range(sizes.steps):
                 for at in range(base, top, width(kind)):
                     row = (at - base) // width(kind) * strip_rows
                     weights = weights_of(kind, cell, theta, at)
-                    s = kept_row(kind, states, strip, row)
+                    s = take(kind, states, strip, row * width(kind), width(kind))
                     zero = load(kind, strip, (row + len(states)) * width(kind))
                     a = preactivations(weights, read(kind, inputs, n, k), s[0])
                     new = step(cell, weights.constants, s, a)
-                    keep_row(strip, row, new)
-                    keep_row(strip, row + len(states), (watch(cell, new[0], zero),))
+                    put(strip, row * width(kind), width(kind), new)
+                    put(strip, (row + len(states)) * width(kind), width(kind), (watch(cell, new[0], zero),))
                     count = min(width(kind), top - at)
                     record(kept, sizes, block, n, k + 1, block.first + at, count, new[0], s[0], a[0])
             for at in range(base, top, width(kind)):
                 row = (at - base) // width(kind) * strip_rows
                 h = load(kind, strip, row * width(kind))
                 zero = muladd(h, 0.0, load(kind, strip, (row + len(states)) * width(kind)))
-                keep_row(strip, row + len(states), (zero,))
+                put(strip, (row + len(states)) * width(kind), width(kind), (zero,))
                 count = min(width(kind), top - at)
                 if final.size:
                     write(final, n * block.points + block.first + at, h, count, block.spare)
@@ -265,8 +254,8 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
                 a = preactivations(weights, read(kind, inputs, n, k), h)
                 s, partials = linearize(cell, weights.constants, s, a)
                 zero = watch(cell, s[0], zero)
-                keep_row(tape, k * tape_rows, (h,))
-                keep_row(tape, k * tape_rows + 1, partials)
+                put(tape, k * tape_rows * width(kind), width(kind), (h,))
+                put(tape, (k * tape_rows + 1) * width(kind), width(kind), partials)
                 record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
             zero = muladd(s[0], 0.0, zero)
             if final.size:
@@ -286,7 +275,8 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
                 g_h = g[0]
                 h = load(kind, tape, k * tape_rows * width(kind))
                 x = read(kind, inputs, n, k)
-                past, g_a = pullback(cell, weights.constants, kept_row(kind, partials, tape, k * tape_rows + 1), g)
+                kept_partials = take(kind, partials, tape, (k * tape_rows + 1) * width(kind), width(kind))
+                past, g_a = pullback(cell, weights.constants, kept_partials, g)
                 g = (dot(weights.w_rec, g_a, past[0]),) + past[1:]
                 g_bias = add(g_bias, g_a)
                 g_in = muladd_each(g_a, x, g_in)

@@ -1,0 +1,14 @@
+"""The two engines: kernels of scalar networks, whose states never leave the registers, and those of networks of many units."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnsim import layer_runs, scalar_runs
+from rnnsim.running import Run
+
+
+def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
+    """The variables `names` and `diverged_at`, over the axes (or points) and then their own dimensions."""
+    engine = scalar_runs if scalar_runs.serves(run) else layer_runs
+    return engine.compute(run, names, loss)

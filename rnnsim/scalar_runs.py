@@ -1,0 +1,155 @@
+"""Runs of scalar networks: their numbers laid out for `kernels.scalar`, and the loop over blocks of points."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnsim.kernels import blocks, scalar
+from rnnsim.kernels.blocks import Strided
+from rnnsim.kernels.sources import Own, Shared
+from rnnsim.lanes import Kind
+from rnnsim.networks import Elman
+from rnnsim.running import Run
+from rnnsim.sequences import Sequences
+from rnnsim.variables import DIVERGED_AT, MEANINGS
+
+STRIP = 4096
+
+
+def serves(run: Run) -> bool:
+    """Whether a run is one of scalar Elman networks."""
+    return isinstance(run.net, Elman) and run.net.scalar
+
+
+def net_of(run: Run) -> Elman:
+    assert isinstance(run.net, Elman)
+    return run.net
+
+
+def own_dims(name: str) -> tuple[str, ...]:
+    """The dimensions of a result of scalar networks."""
+    return tuple(dim for dim in MEANINGS[name].dims if dim in ("sample", "step"))
+
+
+def sizes_of(run: Run) -> scalar.Sizes:
+    """The sizes of a run as kernels take them."""
+    starts = (run.samples or 1) if run.own_starts else 1
+    return scalar.Sizes(run.samples or 1, run.steps, starts, run.targets.array.sizes["step"] if run.targets else 0)
+
+
+def axes_first(run: Run, name: str, values: np.ndarray) -> np.ndarray:
+    """A flat result (sample, step, point) as a view over (point, sample, step)."""
+    own = values.reshape((*run.shape_of(name), *run.grid.shape))
+    count = len(run.shape_of(name))
+    return np.moveaxis(own, range(count), range(-count, 0)) if count else own
+
+
+def rows_of(run: Run) -> list[Strided]:
+    """The rows of theta, as `kernels.scalar` lists them."""
+    rows = []
+    for name in net_of(run).row_names:
+        array = run.net[name]
+        starts = array.sizes.get("sample", 1)
+        with np.errstate(over="ignore"):
+            values = array.values.astype(run.dtype, copy=False)
+        row = run.grid.strided(values, tuple(str(dim) for dim in array.dims if dim != "sample"), starts)
+        rows += [Strided(row.values[n:], row.strides) for n in range(starts)]
+    if run.targets:
+        counted = np.isfinite(run.targets.values).sum(axis=tuple(range(len(run.targets.axes), run.targets.values.ndim)))
+        rows.append(run.grid.strided(counted.astype(run.dtype), run.targets.axes))
+    return rows
+
+
+def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: int) -> Any:
+    """A function lo, hi -> what a kernel reads the sequences of these points from, for one thread."""
+    if sequence is None:
+        return lambda lo, hi: None
+    values = sequence.values.astype(run.dtype, copy=False).reshape(-1)
+    if not own:
+        return lambda lo, hi: Shared(values, sequence.by_sample)
+    first = np.arange(values.size // sequence.unit, dtype=np.int64) * sequence.unit
+    offsets = run.grid.strided(first.reshape(sequence.values.shape[: len(sequence.axes)]), sequence.axes)
+    steps = sequence.values.shape[-1]
+    source = Own(values, sequence.by_sample, steps, np.empty(most, np.int64), np.empty(steps * width, run.dtype))
+
+    def turn_to(lo, hi):
+        blocks.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
+        return source
+
+    return turn_to
+
+
+def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], scalar.Gradients]:
+    """Flat arrays for the results, by name, and as kernels take them."""
+    points, sizes = run.grid.points, sizes_of(run)
+    length = {("sample", "step"): sizes.samples * (sizes.steps + 1), ("sample",): sizes.samples}
+    parameters = [name for name in run.net.trainable if f"grad_{name}" in names]
+    results = {
+        name: np.empty(length.get(own_dims(name), 1) * points, run.dtype)
+        for name in names
+        if name.removeprefix("grad_") not in parameters
+    }
+    places = np.full(len(net_of(run).row_names) - 1 + sizes.starts, -1, np.int64)
+    first = 0
+    for name in parameters:
+        row, count = net_of(run).row_names.index(name), sizes.starts if name == "h0" else 1
+        places[row : row + count] = np.arange(first, first + count)
+        first += count
+    rows = np.empty((first, points), run.dtype)
+    for name in parameters:
+        place, count = places[net_of(run).row_names.index(name)], sizes.starts if name == "h0" else 1
+        results[f"grad_{name}"] = rows[place : place + count].reshape(-1)
+    results[DIVERGED_AT] = np.full(points, -1, np.int32)
+
+    return results, scalar.Gradients(results.get("cost", nothing(run)), rows, places)
+
+
+def nothing(run: Run) -> np.ndarray:
+    """The array of a result that is not wanted."""
+    return np.empty(0, run.dtype)
+
+
+def over_steps(run: Run, kind: Any, results: dict[str, np.ndarray]) -> Any:
+    """The results over steps of one kind as kernels take them, or None if none is wanted: then a kernel without them is compiled."""
+    found = [results.get(name, nothing(run)) for name in kind._fields]
+    return kind(*found) if any(array.size for array in found) else None
+
+
+def registers(cell: Any, loss: Any) -> int:
+    """How many vector registers one number of a group takes, as measured: four hide the latency of tanh, and with two all sums of a
+    linear cell's gradient stay in registers (1.2 times)."""
+    return 2 if loss is not None and cell.partials == 0 else 4
+
+
+def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
+    """The variables `names` and `diverged_at`, over the axes, then samples and steps: views, since points stand innermost in memory."""
+    cell, sizes, points, shape = run.net.cell, sizes_of(run), run.grid.points, run.grid.strided_shape
+    results, gradients = allocate(run, names)
+    kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
+    final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]
+    theta_rows = rows_of(run)
+    kind = Kind(blocks.lanes(registers(cell, loss), run.dtype), run.dtype)
+    pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
+    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+    own = bool(run.inputs.axes or (run.targets and run.targets.axes))
+
+    def work(next_piece):
+        theta = np.empty((len(theta_rows), most), run.dtype)
+        inputs_of = reader(run, run.inputs, own, kind.width, most)
+        targets_of = reader(run, run.targets, own, kind.width, most)
+        spare = np.empty(kind.width, run.dtype)
+        tape = np.empty(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
+        strip = np.empty((cell.states + 1) * (kind.width if own else min(most, STRIP)), run.dtype)
+        while (piece := next_piece()) is not None:
+            for row, strided in zip(theta, theta_rows, strict=True):
+                blocks.gather(*strided, shape, *piece, row)
+            block, inputs = scalar.Block(points, *piece, spare), inputs_of(*piece)
+            if loss is None:
+                scalar.forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverged_at)
+            else:
+                read = inputs, targets_of(*piece)
+                wanted = kept, final, cotangents, gradients, diverged_at
+                scalar.backward(kind, cell, loss, theta, *read, sizes, block, tape, *wanted)
+
+    blocks.run(work, pieces)
+    return {name: axes_first(run, name, values) for name, values in results.items()}

@@ -1,0 +1,79 @@
+"""Random families: the same network for a seed whatever the grid, never all matrices at once."""
+
+import numpy as np
+import pytest
+from test_simulate import identical
+
+import rnnsim as rs
+from rnnsim import draws
+from rnnsim.kernels import blocks
+
+X = np.random.default_rng(0).normal(size=(5, 5, 2))
+
+
+def net(cell="Elman", **options):
+    grid = {"gain": rs.axis("gain", [0.5, 1.0, 2.0]), "seed": rs.axis("seed", [3, 5, 8, 13])}
+    return getattr(rs, cell).random(4, 2, **{**grid, "h0": "gaussian", "bias": "uniform", **options})
+
+
+@pytest.mark.parametrize("cell", ["Elman", "GRU"])
+def test_a_seed_is_the_same_network_alone_in_a_grid_and_made_by_hand(cell):
+    family = net(cell)
+    whole = rs.simulate(family, X)
+    assert whole.state.dims == ("seed", "gain", "sample", "step", "unit")
+    alone = getattr(rs, cell).random(4, 2, gain=2.0, seed=8, h0="gaussian", bias="uniform")
+    identical(whole.sel(seed=8, gain=2.0), rs.simulate(alone, X))
+    identical(whole.isel(seed=[1, 3]), rs.simulate(family.isel(seed=[1, 3]), X))
+    by_hand = getattr(rs, cell)(**{name: alone[name] for name in alone.parameter_names if name != "leak"})
+    identical(rs.simulate(by_hand, X), rs.simulate(alone, X))
+    for setting in ({"threads": 1}, {"block": 1}):
+        with blocks.settings(**setting):
+            identical(whole, rs.simulate(family, X))
+
+
+def test_the_gain_multiplies_the_recurrent_matrix_alone():
+    family = net()
+    np.testing.assert_array_equal(family["w_rec"].sel(gain=2.0), 2 * family["w_rec"].sel(gain=1.0))
+    assert family["w_in"].dims == ("seed", "unit", "input")
+    np.testing.assert_array_equal(family["w_rec"].sel(gain=1.0, seed=13), draws.recurrent("gaussian", 13, 1, 4)[0])
+    assert set(family.parameters.data_vars) == {"w_in", "w_rec", "bias", "h0", "leak"}
+
+
+def test_matrices_are_made_block_by_block(monkeypatch):
+    most = []
+    whole = draws.recurrent
+
+    def watched(init, seed, *rest):
+        most.append(len(seed))
+        return whole(init, seed, *rest)
+
+    monkeypatch.setattr(draws, "recurrent", watched)
+    family = rs.Elman.random(32, 1, seed=rs.axis("seed", range(600)))
+    rs.simulate(family, np.ones((8, 2, 1)), keep="final_state")
+    assert sum(most) == 600 and max(most) * 32 * 32 * 8 <= blocks.BLOCK_BYTES
+
+
+def test_provenance_knows_seeds_gains_and_laws():
+    hashes = {
+        rs.simulate(family, X, keep="final_state").attrs["parameters_sha256"]
+        for family in (net(), net(seed=1), net(gain=1.5), net(init="uniform"), net(h0=0.0))
+    }
+    assert len(hashes) == 5
+
+
+REFUSED = [
+    (lambda: rs.Elman.random(0), "units was given as 0; it needs a whole number of 1 or more"),
+    (lambda: rs.Elman.random(3, 1.5), "inputs was given as 1.5"),
+    (lambda: rs.Elman.random(3, init="glorot"), "init was given as 'glorot'; it needs one of gaussian"),
+    (lambda: rs.Elman.random(3, seed=-1), "seed"),
+    (lambda: rs.Elman.random(3, seed=rs.axis("seed", [0.5])), "seed"),
+    (lambda: rs.Elman.random(3, h0="uniform"), "h0 was given as 'uniform'; it needs numbers or 'gaussian'"),
+    (lambda: rs.LSTM.random(3, bias="ones"), "'ones'"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_bad_input_is_refused(call, message):
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
