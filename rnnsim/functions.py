@@ -5,9 +5,9 @@ T = tanh h = h + h³ P(h²), which is small,
 
     tanh |a| = t + (1 - t) q,   1 - tanh |a| = (1 - t) (1 - q),   q = T (1 + t) / (1 + t T),
 
-so values, and what is missing to 1, have all their digits. Beyond the table they are 1, and exponentials. Values are within 2 units in
-the last place of the exact ones, in float64 and in float32, and slopes within 4.5, however far a function has saturated
-(tests/test_functions.py holds them to it).
+so values, and what is missing to 1, have all their digits. Beyond the table they are 1, and exponentials. exp has a table of its
+own. Values are within 2 units in the last place of the exact ones, in float64 and in float32, and slopes within 4.5, however far a
+function has saturated (tests/test_functions.py holds them to it).
 """
 
 from decimal import Decimal, localcontext
@@ -17,18 +17,20 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from rnnsim.lanes import Table, absolute, any_lane, at_least, at_most, copysign, look_up, muladd, power_of_two, select, shift
+from rnnsim.lanes import Table, absolute, any_negative, at_least, at_most, look_up, muladd, power_of_two, select, shift, signed
 
 
 class Constants(NamedTuple):
-    """ln 2 in two parts, the first with zeros at its end; P's coefficients, from the constant up (minimax, |h| < a row);
-    the table of t and 1 - t; from where on tanh is 1; and twice that from where on exp is 0."""
+    """For tanh, P's coefficients (from the constant up, minimax over a row), a table of t and 1 - t, and from where on tanh is 1; for exp,
+    those of Q, a table of 2 numbers whose sum is exp c, ln 2 in two parts (the first with zeros at its end), and from where on it is 0."""
 
+    tanh_coefficients: tuple[float, ...]
+    tanh_table: Table
+    saturated: float
+    exp_coefficients: tuple[float, ...]
+    exp_table: Table
     ln2_high: float
     ln2_low: float
-    coefficients: tuple[float, ...]
-    table: Table
-    saturated: float
     deepest: float
 
 
@@ -43,22 +45,38 @@ def table_of_tanh(fineness: int, last: float, dtype: str) -> Table:
     return Table("tanh", fineness, np.array(rows, dtype))
 
 
+def table_of_exp(fineness: int, dtype: str) -> Table:
+    """Rows exp(c - MIDDLE) in two parts, for c = 0, 2^-fineness, … 2 MIDDLE."""
+    rows = []
+    with localcontext(prec=40):
+        for i in range(int(2 * MIDDLE * 2**fineness) + 1):
+            value = (Decimal(i) / 2**fineness - Decimal(MIDDLE)).exp()
+            high = float(np.dtype(dtype).type(value))
+            rows.append((high, float(value - Decimal(high))))
+    return Table("exp", fineness, np.array(rows, dtype))
+
+
 LOG2_E = 1.4426950408889634
+MIDDLE = 0.375
 
 DOUBLE = Constants(
+    tanh_coefficients=(-0.33333333333326365, 0.13333333170004968, -0.05395737502487727),
+    tanh_table=table_of_tanh(6, 19.0625, "float64"),
+    saturated=19.0625,
+    exp_coefficients=(0.5000000000000137, 0.16666666665802857, 0.04166666863898336, 0.008333124432567828, 0.0013993215205838066),
+    exp_table=table_of_exp(6, "float64"),
     ln2_high=6.93147180369123816490e-01,
     ln2_low=1.90821492927058770002e-10,
-    coefficients=(-0.33333333333326365, 0.13333333170004968, -0.05395737502487727),
-    table=table_of_tanh(6, 19.0625, "float64"),
-    saturated=19.0625,
     deepest=752.0,
 )
 SINGLE = Constants(
+    tanh_coefficients=(-0.3332098861264486,),
+    tanh_table=table_of_tanh(5, 9.0625, "float32"),
+    saturated=9.0625,
+    exp_coefficients=(0.49997279372903414, 0.16885614554152029),
+    exp_table=table_of_exp(5, "float32"),
     ln2_high=0.693359375,
     ln2_low=-2.12194440e-4,
-    coefficients=(-0.3332098861264486,),
-    table=table_of_tanh(5, 9.0625, "float32"),
-    saturated=9.0625,
     deepest=105.0,
 )
 
@@ -93,10 +111,10 @@ def _horner(z, coefficients):
 def _from_table(a):
     """t, 1 - t and (tanh a - t) / (1 - t), for a ≥ 0 that is not beyond the table."""
     c = constants(a)
-    point, t, rest = look_up(c.table, a)
+    point, t, rest = look_up(c.tanh_table, a)
     h = a - point
     z = h * h
-    small = muladd(h * z, horner(z, c.coefficients), h)
+    small = muladd(h * z, horner(z, c.tanh_coefficients), h)
     return t, rest, muladd(t, small, small) / muladd(t, small, 1.0)
 
 
@@ -104,7 +122,7 @@ def _from_table(a):
 def tanh(x):
     """tanh x, within 2 ulp."""
     t, rest, share = _from_table(at_most(absolute(x), constants(x).saturated))
-    return copysign(muladd(rest, share, t), x)
+    return signed(muladd(rest, share, t), x)
 
 
 @register_jitable(forceinline=True)
@@ -115,10 +133,10 @@ def tanh_and_slope(x):
     t, rest, share = _from_table(at_most(a, saturated))
     y = muladd(rest, share, t)
     slope = muladd(-rest, share, rest) * (1.0 + y)
-    if any_lane(a > saturated):
+    if any_negative(saturated - a):
         root = 2.0 * exp(-a)
         slope = select(a > saturated, root * root, slope)
-    return copysign(y, x), slope
+    return signed(y, x), slope
 
 
 @register_jitable(forceinline=True)
@@ -129,7 +147,7 @@ def _sigmoid_below(x):
     _, rest, share = _from_table(at_most(a, saturated))
     rest = 0.5 * rest
     below = muladd(-rest, share, rest)
-    if any_lane(a > saturated):
+    if any_negative(saturated - a):
         below = select(a > saturated, exp(-absolute(x)), below)
     return below
 
@@ -158,13 +176,16 @@ def _powers_of_two(k):
 
 @register_jitable(forceinline=True)
 def exp(x):
-    """eˣ, within 2 ulp: 2ᵏ (1 + t) / (1 - t), with k the integer nearest to x / ln 2 and t = tanh of half the rest."""
+    """eˣ, within 2 ulp: 2ᵏ exp c exp h, with k the integer nearest to x / ln 2, x = k ln 2 + c + h and exp h = 1 + h + h² Q(h)."""
     c = constants(x)
     x = at_least(at_most(x, c.deepest), -c.deepest)
     k = muladd(x, LOG2_E, shift(x)) - shift(x)
-    t = tanh(0.5 * muladd(k, -c.ln2_low, muladd(k, -c.ln2_high, x)))
+    rest = muladd(k, -c.ln2_low, muladd(k, -c.ln2_high, x))
+    point, high, low = look_up(c.exp_table, rest + MIDDLE)
+    h = rest - (point - MIDDLE)
+    small = muladd(h * h, horner(h, c.exp_coefficients), h)
     s1, s2 = _powers_of_two(k)
-    return muladd((t + t) / (1.0 - t), s1, s1) * s2
+    return (high + muladd(high, small, low)) * s1 * s2
 
 
 @register_jitable(forceinline=True)

@@ -222,9 +222,18 @@ def square_root(x):
     return np.sqrt(x)
 
 
-@_primitive(2, _call("copysign"))
-def copysign(x, sign):
-    """|x| with the sign of `sign`, -0 included."""
+def _build_signed(builder, x, sign):
+    bits = 64 if _element(x)[0] == ir.DoubleType() else 32
+    integer = ir.VectorType(ir.IntType(bits), x.type.count) if isinstance(x.type, ir.VectorType) else ir.IntType(bits)
+    minus = 1 << (bits - 1)
+    minus = ir.Constant(integer, [minus] * integer.count if isinstance(integer, ir.VectorType) else minus)
+    signs = builder.and_(builder.bitcast(sign, integer), minus)
+    return builder.bitcast(builder.or_(builder.bitcast(x, integer), signs), x.type)
+
+
+@_primitive(2, _build_signed)
+def signed(x, sign):
+    """x ≥ 0 with the sign of `sign`, -0 included."""
     return np.copysign(x, sign)
 
 
@@ -287,27 +296,6 @@ def power_of_two(shifted):
     return np.ldexp(np.ones((), k.dtype), np.where(np.isfinite(k), k, 0).astype(np.int32))[()]
 
 
-def _build_settle(builder, x):
-    if not isinstance(x.type, ir.VectorType):
-        return x
-    with builder.goto_entry_block():
-        room = builder.alloca(x.type)
-        room.align = 64
-    builder.store(x, room).align = 64
-    used = ir.InlineAsm(ir.FunctionType(ir.VoidType(), [room.type]), "", "r,~{memory}", side_effect=True)
-    builder.call(used, [room])
-    value = builder.load(room)
-    value.align = 64
-    return value
-
-
-@_primitive(1, _build_settle)
-def settle(x):
-    """x, once all lanes of it are computed. LLVM works on one register of a wide vector after the other; where a chain of operations
-    is too long for the processor to look past, this splits it, and the parts of the registers overlap (1.2 times for tanh)."""
-    return x
-
-
 def select(mask, yes, no):
     """`yes` where `mask` holds, `no` elsewhere."""
     return np.where(mask, yes, no)[()]
@@ -345,6 +333,29 @@ def _lower_any_lane(context, builder, sig, args):
 @lower_builtin(any_lane, types.Boolean)
 def _lower_any_lane_number(context, builder, sig, args):
     return args[0]
+
+
+def any_negative(x):
+    """Whether any lane has a minus sign (a nan may have one), which is taken to be seldom so."""
+    return bool(np.any(np.signbit(x)))
+
+
+_teach(any_negative, lambda x: types.boolean if isinstance(x, Lanes | types.Float) else None)
+
+
+@lower_builtin(any_negative, types.Any)
+def _lower_any_negative(context, builder, sig, args):
+    """The signs of all registers in one, and a branch of which LLVM knows that it hardly ever goes one way."""
+    x, typ = args[0], sig.args[0]
+    count, bits = (typ.width, typ.dtype.bitwidth) if isinstance(typ, Lanes) else (1, typ.bitwidth)
+    x = builder.bitcast(x, ir.VectorType(ir.IntType(bits), count))
+    while x.type.count * bits > 256:
+        halves = np.arange(x.type.count).reshape(2, -1).tolist()
+        x = builder.or_(*(builder.shuffle_vector(x, x, ir.Constant(ir.VectorType(ir.IntType(32), len(h)), h)) for h in halves))
+    signs = builder.bitcast(builder.icmp_signed("<", x, ir.Constant(x.type, [0] * x.type.count)), ir.IntType(x.type.count))
+    true = builder.icmp_unsigned("!=", signs, ir.Constant(signs.type, 0))
+    expect = cgutils.get_or_insert_function(builder.module, ir.FunctionType(true.type, [true.type] * 2), "llvm.expect.i1")
+    return builder.call(expect, [true, ir.Constant(true.type, 0)])
 
 
 # Tables: what a function is at the points of a grid, for lanes to start from.
@@ -427,7 +438,6 @@ def _lower_look_up(context, builder, sig, args):
     bits = builder.and_(builder.bitcast(shifted, integers), ir.Constant(integers, [kept] * lanes))
     point = builder.fsub(builder.bitcast(bits, vector), ir.Constant(vector, [origin] * lanes))
     place = builder.bitcast(bits, ir.VectorType(i32, lanes * integer.width // 32))
-    place = builder.and_(place, ir.Constant(place.type, [places] * place.type.count))
     name = f"rnnsim.{table.name}.{table.rows.dtype}"
     if name not in builder.module.globals:
         content = cgutils.create_constant_array(ir.IntType(8), bytearray(table.rows.tobytes()))
@@ -435,7 +445,8 @@ def _lower_look_up(context, builder, sig, args):
     start = builder.bitcast(builder.module.get_global(name), ir.IntType(8).as_pointer())
     rows = []
     for lane in range(0, place.type.count, integer.width // 32):
-        at = builder.zext(builder.extract_element(place, ir.Constant(i32, lane)), ir.IntType(64))
+        at = builder.and_(builder.extract_element(place, ir.Constant(i32, lane)), ir.Constant(i32, places))
+        at = builder.zext(at, ir.IntType(64))
         row = builder.load(builder.bitcast(builder.gep(start, [at]), ir.VectorType(element, 2).as_pointer()))
         row.align = 2 * table.rows.itemsize
         rows.append(row)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnnsim import functions
+from rnnsim.kernels.rows import width
 from rnnsim.lanes import Kind, load, store
 
 WIDTH = 16
@@ -170,3 +171,44 @@ def test_small_sigmoids_are_not_zero():
 def test_the_value_beside_a_slope_is_the_value_alone_to_the_bit(which, function):
     x = np.concatenate([sampled(low, high, 4000, "float64", sign) for low, high in RANGES for sign in (1, -1)])
     np.testing.assert_array_equal(lanes(which, x), lanes([functions.tanh, functions.sigmoid].index(function), x))
+
+
+@numba.njit(error_model="numpy")
+def all_on_lanes(kind, x, out):
+    for i in range(0, x.size, width(kind)):
+        v = load(kind, x, i)
+        store(out[0], i, functions.tanh_and_slope(v)[0])
+        store(out[1], i, functions.tanh_and_slope(v)[1])
+        store(out[2], i, functions.sigmoid_and_slope(v)[0])
+        store(out[3], i, functions.sigmoid_and_slope(v)[1])
+        store(out[4], i, functions.exp(v))
+
+
+@pytest.mark.skipif(not JITTED, reason="needs the JIT")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_results_do_not_depend_on_the_other_lanes(dtype):
+    """Some lanes are saturated and some are not, in other company at every width."""
+    rng = np.random.default_rng(3)
+    x = (rng.normal(size=512) * 10 ** rng.uniform(-2, 2.5, 512)).astype(dtype)
+    x[::37] = np.nan
+    x[5::41] = np.inf
+    found = []
+    for lanes in (2, 8, 64):
+        found.append(np.empty((5, x.size), dtype))
+        all_on_lanes(Kind(lanes, dtype), x, found[-1])
+    with np.errstate(over="ignore", under="ignore"):
+        arrays = [*functions.tanh_and_slope(x), *functions.sigmoid_and_slope(x), functions.exp(x)]
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+    np.testing.assert_allclose(found[0], arrays, rtol=4 * np.finfo(dtype).eps, atol=4 * np.finfo(dtype).smallest_subnormal)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", EXACT)
+def test_every_row_of_the_tables_is_right_at_both_ends(name, dtype):
+    """The last numbers before the points of a grid, and the first after them, have the largest h and the least."""
+    function, exact, ulps = EXACT[name]
+    points = np.arange(1, 20 * 64, 7, dtype=dtype) / np.array(64, dtype)
+    x = np.concatenate([np.nextafter(points, 0), points, np.nextafter(points, 100)]).astype(dtype)
+    for sign in (1, -1):
+        assert errors_in_ulps(function(sign * x), sign * x, exact) <= ulps

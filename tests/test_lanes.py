@@ -35,15 +35,23 @@ def primitives(x, y):
         L.muladd(x, y, 3.0)
         + L.absolute(x)
         + L.square_root(L.absolute(y))
-        + L.copysign(y, x)
+        + L.signed(y, x)
         + L.at_most(x, 0.5)
         + L.at_least(y, 0.25)
-        + L.settle(x)
         + L.power_of_two((x * 0.0 + L.shift(x)) - 3.0)
     )
 
 
-FORMS = {"arithmetic": arithmetic, "choices": choices, "primitives": primitives}
+SQUARES = L.Table("squares", 3, np.array([(k / 8, (k / 8) ** 2) for k in range(50)]))
+
+
+@register_jitable
+def looked_up(x, y):
+    point, same, square = L.look_up(SQUARES, y)
+    return point + 2.0 * same + 4.0 * square
+
+
+FORMS = {"arithmetic": arithmetic, "choices": choices, "primitives": primitives, "looked_up": looked_up}
 
 
 def compiled(form):
@@ -94,6 +102,49 @@ def test_minimum_and_maximum_keep_nan():
     assert np.isnan(L.at_least(np.nan, 1.0))
     assert L.at_most(2.0, 1.0) == 1.0
     assert L.at_least(0.0, 1.0) == 1.0
+
+
+def test_a_table_is_read_at_the_last_point_before_a_number():
+    x = np.array([0.0, 5e-324, 0.1, 0.125, 0.2, 3.0, 6.1])
+    point, same, square = L.look_up(SQUARES, x)
+    np.testing.assert_array_equal(point, [0, 0, 0, 0.125, 0.125, 3.0, 6.0])
+    np.testing.assert_array_equal(same, point)
+    np.testing.assert_array_equal(square, point**2)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_no_number_is_looked_up_outside_the_table(dtype):
+    integer = {"float64": np.uint64, "float32": np.uint32}[dtype]
+    bits = np.random.default_rng(2).integers(0, np.iinfo(integer).max, 64, integer, endpoint=True)
+    bits[:4] = np.iinfo(integer).max, 1 << (bits.itemsize * 8 - 1), *np.array([np.inf, -np.inf], dtype).view(integer)
+    x = bits.view(dtype)
+    table = L.Table("ones", 3, np.ones((64, 2), dtype))
+    with np.errstate(all="ignore"):
+        assert (np.stack(L.look_up(table, x)[1:]) == 1).all()
+        assert np.isnan(L.look_up(table, x)[0][np.isnan(x)]).all()
+    if JITTED:
+
+        @numba.njit
+        def read(kind, x, out):
+            store(out, 0, L.look_up(table, load(kind, x, 0))[1])
+
+        out = np.empty(64, dtype)
+        read(Kind(64, dtype), x, out)
+        assert (out == 1).all()
+
+
+@pytest.mark.parametrize("x", [[1.0, 2.0, 0.0, 3.0], [1.0, 2.0, -0.0, 3.0], [-1.0, np.nan, 1.0, 2.0], [np.nan, 1.0, 1.0, np.inf]])
+def test_any_negative_looks_at_signs(x):
+    x = np.repeat(x, 4)
+    assert L.any_negative(x) == np.signbit(x).any()
+    if JITTED:
+
+        @numba.njit
+        def on_lanes(kind, x):
+            return L.any_negative(load(kind, x, 0))
+
+        assert on_lanes(Kind(16), x) == np.signbit(x).any()
+        assert on_lanes(Kind(2), x) == np.signbit(x[:2]).any()
 
 
 def test_loads_and_stores_of_the_stand_in():
