@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import xarray as xr
@@ -20,6 +21,9 @@ class Problem:
     inputs: np.ndarray
     targets: np.ndarray | None = None
 
+    results: ClassVar[tuple[str, ...]] = RESULTS
+    point_axis: ClassVar[int] = -1
+
     @property
     def linear(self) -> bool:
         return self.net.activation == "linear"
@@ -36,6 +40,10 @@ class Problem:
     def point_steps(self) -> int:
         """How often a state is computed."""
         return self.points * self.inputs.size
+
+    def by_point(self, values: np.ndarray) -> np.ndarray:
+        """A variable of rnnsim's, without steps, over (point)."""
+        return values.reshape(-1)
 
     def part(self, indices: np.ndarray) -> "Problem":
         """Some of the points, for rivals (the family stays whole)."""

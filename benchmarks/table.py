@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks import dgemm
 from benchmarks.fresh import in_fresh_process
-from benchmarks.works import OURS, WORKS, checked_call, installed, posed
+from benchmarks.works import FORWARD, OURS, WORKS, checked_call, installed, posed
 from rnnsim.kernels.blocks import processors
 
 SIDES = {"full": (200, 800), "quick": (200, 200), "tiny": (10, 10)}
@@ -42,6 +43,9 @@ def lines(size: str, rounds: int, only: Callable = installed) -> Iterator[str]:
     yield from ("", f"Left out, not installed: {', '.join(left_out)}.") if left_out else ()
     yield from ("", row("in a fresh process", ""), row("---", "---:"))
     yield from once_rows(*SIDES[size], rounds)
+    yield from ("", row("GFLOP/s of the forward pass", OURS, f"NumPy's dgemm, n = {dgemm.SIZE}"), row("---", "---:", "---:"))
+    for units, name in FORWARD.items():
+        yield arithmetic_row(units, name, size, rounds)
 
 
 def row(*cells: str) -> str:
@@ -84,6 +88,15 @@ def work_row(name: str, size: str, rounds: int, columns: list[str]) -> str:
     mine = best[OURS]
     ratios = (short(best[rival] / mine) if rival in best else "" for rival in columns)
     return row(name, short(mine * 1e3), short(mine * 1e9 / problem.point_steps), *ratios)
+
+
+def arithmetic_row(units: int, name: str, size: str, rounds: int) -> str:
+    """Floating-point operations of matrix products in a nanosecond, all else taking its time; and what BLAS reaches between the rounds."""
+    problem = posed(name, size)
+    ours = WORKS[name].rivals[OURS].make(problem)
+    ours(), dgemm.call()
+    best = race({OURS: (ours, 1.0), "dgemm": (dgemm.call, 1.0)}, rounds)
+    return row(f"n = {units}: {name}", short(problem.flops * 1e-9 / best[OURS]), short(dgemm.FLOPS * 1e-9 / best["dgemm"]))
 
 
 def race(calls: dict[str, tuple[Callable, float]], rounds: int) -> dict[str, float]:

@@ -2,26 +2,36 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 import rnnsim as rs
-from benchmarks.problems import RESULTS, Problem
+from benchmarks import problems, vectors
+
+Problem = problems.Problem | vectors.Problem
+
+
+def sequences(problem: Problem) -> np.ndarray:
+    """The inputs (sample, step, …) or (step)."""
+    return problem.inputs if problem.inputs.ndim == 1 else problem.inputs.swapaxes(0, 1).copy()
 
 
 def costs_and_gradients(problem: Problem) -> Callable:
-    """`backprop`; the Dataset's variables as (point)."""
-    inputs = problem.inputs.T.copy()
+    """`backprop`; the Dataset's variables by point."""
+    net, inputs = problem.net, sequences(problem)
 
     def call():
-        ds = rs.backprop(problem.net, inputs, problem.targets, keep=("cost", "grad"))
-        return {name: ds[name].values.reshape(-1) for name in RESULTS}
+        ds = rs.backprop(net, inputs, problem.targets, keep=("cost", "grad"))
+        return {name: problem.by_point(ds[name].values) for name in problem.results}
 
     return call
 
 
 def final_state(problem: Problem) -> Callable:
     """`simulate` without a trajectory."""
-    return lambda: {"final_state": rs.simulate(problem.net, problem.inputs, keep="final_state").final_state.values}
+    net, inputs = problem.net, sequences(problem)
+    return lambda: {"final_state": problem.by_point(rs.simulate(net, inputs, keep="final_state").final_state.values)}
 
 
-def trajectory(problem: Problem) -> Callable:
+def trajectory(problem: problems.Problem) -> Callable:
     """`simulate`; the states of steps 1…T as (step, point), a view."""
     return lambda: {"state": rs.simulate(problem.net, problem.inputs, keep="state").state.values.T[1:]}

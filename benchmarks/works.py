@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import filling, problems, with_loops, with_numba, with_numpy, with_rnnsim
-from benchmarks.problems import Problem
+from benchmarks import filling, problems, vectors, vectors_with_numpy, with_loops, with_numba, with_numpy, with_rnnsim
 
 TOLERANCE = 1e-9
 OURS = "rnnsim"
+
+Problem = problems.Problem | vectors.Problem
 
 
 class Rival(NamedTuple):
@@ -37,6 +38,7 @@ def optional(module: str, library: str, function: str) -> Rival:
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
+VectorPyTorch, VectorJAX = partial(optional, "vectors_with_torch", "torch"), partial(optional, "vectors_with_jax", "jax")
 
 GRADIENTS = {
     OURS: Rival(with_rnnsim.costs_and_gradients),
@@ -47,6 +49,44 @@ GRADIENTS = {
     "JAX": JAX("costs_and_gradients"),
     "JAX in pieces": JAX("costs_and_gradients_in_pieces"),
 }
+
+
+def of_vectors(function: str, *others: str) -> dict[str, Rival]:
+    """Who computes costs and gradients, or final states, of networks of many units; `others` do only some of them."""
+    known = {
+        OURS: Rival(getattr(with_rnnsim, function)),
+        "NumPy": Rival(getattr(vectors_with_numpy, function)),
+        "PyTorch": VectorPyTorch(function),
+        "PyTorch nn.RNN": VectorPyTorch(f"{function}_of_module"),
+        "JAX": VectorJAX(function),
+        "JAX in pieces": VectorJAX(f"{function}_in_pieces"),
+    }
+    return {name: rival for name, rival in known.items() if name in (OURS, "PyTorch", "JAX", *others)}
+
+
+def of_ensemble(
+    units: int, members: int, quick: dict[str, int], *, samples: int = 8, steps: int = 100
+) -> dict[str, dict[str, int]]:
+    """The sizes of a work on networks of many units: `quick` replaces some of the full size; tiny networks stay under 65 units."""
+    full = {"units": units, "members": members, "samples": samples, "steps": steps}
+    tiny = {"units": units if units <= 64 else 20, "members": min(3, members), "samples": 3, "steps": 4}
+    return {"full": full, "quick": {**full, **quick}, "tiny": tiny}
+
+
+def elman_works(name: str, sizes: dict[str, dict[str, int]], *others: str) -> dict[str, Work]:
+    """The two works on tanh networks of some sizes."""
+    pose = partial(vectors.ensemble, "Elman")
+    return {
+        f"{name}, final state": Work(pose, sizes, of_vectors("final_state", "NumPy", *others)),
+        f"{name}, cost and gradients": Work(pose, sizes, of_vectors("costs_and_gradients", "NumPy", *others)),
+    }
+
+
+def gated_work(cell: str) -> Work:
+    """GRU or LSTM networks of 16 units."""
+    sizes = of_ensemble(16, 1024, {"members": 64})
+    return Work(partial(vectors.ensemble, cell), sizes, of_vectors("costs_and_gradients", "JAX in pieces"))
+
 
 WORKS = {
     "linear surface, cost and gradients": Work(
@@ -99,6 +139,25 @@ WORKS = {
             "filling memory": Rival(filling.trajectory),
         },
     ),
+    **elman_works("tanh ensemble n = 2", of_ensemble(2, 8192, {"members": 512}), "JAX in pieces"),
+    **elman_works("tanh ensemble n = 8", of_ensemble(8, 4096, {"members": 256}), "JAX in pieces"),
+    **elman_works("tanh ensemble n = 32", of_ensemble(32, 1024, {"members": 64}), "JAX in pieces"),
+    **elman_works("tanh ensemble n = 64", of_ensemble(64, 256, {"members": 16}), "JAX in pieces"),
+    **elman_works(
+        "one network n = 128, 1000 samples × 200 steps",
+        of_ensemble(128, 1, {"samples": 100}, samples=1000, steps=200),
+        "PyTorch nn.RNN",
+    ),
+    **elman_works("16 networks n = 256, 8 samples × 100 steps", of_ensemble(256, 16, {"members": 4, "steps": 40}), "JAX in pieces"),
+    "GRU ensemble n = 16, cost and gradients": gated_work("GRU"),
+    "LSTM ensemble n = 16, cost and gradients": gated_work("LSTM"),
+}
+
+FORWARD = {  # the works whose arithmetic is counted, by units
+    32: "tanh ensemble n = 32, final state",
+    64: "tanh ensemble n = 64, final state",
+    128: "one network n = 128, 1000 samples × 200 steps, final state",
+    256: "16 networks n = 256, 8 samples × 100 steps, final state",
 }
 
 
@@ -125,17 +184,28 @@ def checked_call(rival: Rival, problem: Problem, ours: dict) -> tuple[Callable, 
     done = points_done(rival, problem)
     part = problem.part(done)
     call = rival.make(part)
-    compare(call(), {name: values[..., done] for name, values in ours.items()})
+    theirs, mine = points_last(call(), problem), points_last(ours, problem)
+    compare(theirs, {name: values[..., done] for name, values in mine.items()})
     return call, problem.points / part.points
+
+
+def points_last(results: dict, problem: Problem) -> dict[str, np.ndarray]:
+    """Views of results as (…, point)."""
+    arrays = {name: np.asarray(values) for name, values in results.items()}
+    return {name: np.moveaxis(values, problem.point_axis, -1) for name, values in arrays.items()}
 
 
 def compare(theirs: dict, ours: dict) -> None:
     """Raise unless results agree: costs and gradients relative to the largest of their point, states (in -1…1) absolutely."""
-    largest = np.max([np.abs(values) for values in ours.values()], axis=0) if "cost" in ours else None
+    largest = np.max([largest_by_point(values) for values in ours.values()], axis=0) if "cost" in ours else 1.0
     for name, values in theirs.items():
-        mine, other = np.atleast_2d(ours[name]), np.atleast_2d(np.asarray(values))
+        mine, other = np.atleast_2d(ours[name]), np.atleast_2d(values)
         if mine.shape != other.shape:
             raise AssertionError(f"{name} has shape {other.shape}, but rnnsim's has {mine.shape}")
-        allowed = TOLERANCE * (1.0 if largest is None else largest)
-        if not all((np.abs(a - b) <= allowed).all() for a, b in zip(mine, other, strict=True)):
+        if not all((np.abs(a - b) <= TOLERANCE * largest).all() for a, b in zip(mine, other, strict=True)):
             raise AssertionError(f"{name} is not rnnsim's within {TOLERANCE}")
+
+
+def largest_by_point(values: np.ndarray) -> np.ndarray:
+    """The largest magnitude of each point."""
+    return np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)

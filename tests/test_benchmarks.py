@@ -9,7 +9,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from benchmarks import problems, table, works
+from benchmarks import problems, table, vectors, vectors_with_numpy, works
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [(work, rival) for work in works.WORKS for rival in works.WORKS[work].rivals]
@@ -60,6 +60,19 @@ def test_a_wrong_result_is_not_timed(name, wrong):
         works.checked_call(cheat, problem, ours)
 
 
+@pytest.mark.parametrize("name", ["cost", "grad_w_rec", "grad_h0"])
+def test_a_wrong_result_of_one_network_is_not_timed(name):
+    """Relative to that network's largest value, not to those of the others."""
+    problem = vectors.ensemble("Elman", units=2, members=3, samples=2, steps=3)
+    ours = vectors_with_numpy.costs_and_gradients(problem)()
+    ours = {name: values * np.array([1e-6, 1.0, 1.0]).reshape(-1, *[1] * (values.ndim - 1)) for name, values in ours.items()}
+    wrong = {**ours, name: ours[name].copy()}
+    wrong[name][0] += 1e-13
+    works.checked_call(works.Rival(lambda problem: lambda: ours), problem, ours)
+    with pytest.raises(AssertionError, match=name):
+        works.checked_call(works.Rival(lambda problem: lambda: wrong), problem, ours)
+
+
 def test_pieces_cover_every_point_once():
     problem = problems.surface("linear", side=7, samples=3, steps=2)
     found = np.concatenate([np.arange(49)[piece] for piece in problems.pieces(problem, 60)])
@@ -73,6 +86,8 @@ def test_the_table_has_all_rows():
     assert [row[0] for row in timed] == list(works.WORKS)
     assert head[3:] == ["NumPy", "tutorial (300 points, scaled)", "Numba", "filling memory"]
     assert all(float(cell) > 0 for row in timed for cell in row[1:3])
-    assert "Left out, not installed: PyTorch, JAX, JAX in pieces." in page
-    once = rows[len(works.WORKS) + 4 :]
+    assert "Left out, not installed: PyTorch, JAX, JAX in pieces, PyTorch nn.RNN." in page
+    once, arithmetic = rows[len(works.WORKS) + 4 : -6], rows[-4:]
     assert len(once) == 6 and all(value.split()[1] in ("ms", "MB") for _, value in once)
+    assert [row[0].split(":")[0] for row in arithmetic] == [f"n = {units}" for units in (32, 64, 128, 256)]
+    assert all(float(cell) > 0 for row in arithmetic for cell in row[1:])
