@@ -69,7 +69,7 @@ def of_ensemble(
 ) -> dict[str, dict[str, int]]:
     """The sizes of a work on networks of many units: `quick` replaces some of the full size; tiny networks stay under 65 units."""
     full = {"units": units, "members": members, "samples": samples, "steps": steps}
-    tiny = {"units": units if units <= 64 else 20, "members": min(3, members), "samples": 3, "steps": 4}
+    tiny = {"units": units if units <= 64 else 20, "members": min(3, members), "samples": 5, "steps": 4}
     return {"full": full, "quick": {**full, **quick}, "tiny": tiny}
 
 
