@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rnnsim import tasks
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
+from rnnsim.interop import from_torch
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.simulate import simulate
 from rnnsim.storage import open, save
@@ -14,7 +15,7 @@ from rnnsim.version import VERSION as __version__
 if TYPE_CHECKING:
     from rnnsim import plot
 
-__all__ = ["GRU", "LSTM", "Elman", "__version__", "axis", "backprop", "open", "plot", "save", "simulate", "tasks"]
+__all__ = ["GRU", "LSTM", "Elman", "__version__", "axis", "backprop", "from_torch", "open", "plot", "save", "simulate", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

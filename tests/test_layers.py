@@ -23,6 +23,7 @@ LAYERS = {
     "draws": {"axes"},
     "drawn": set(),
     "networks": {"axes", "cells", "drawn", "draws"},
+    "interop": {"networks"},
     "variables": {"axes"},
     "sequences": {"axes"},
     "provenance": {"kernels", "version"},
