@@ -225,8 +225,8 @@ class Results:
 
     @classmethod
     def of(cls, run: Run, names: tuple[str, ...], slots: int) -> "Results":
-        summed = tuple(name for name in names if name == "cost" or run.net.trainable.count(name.removeprefix("grad_")))
-        summed = tuple(name for name in summed if "sample" not in run.dims_of(name))
+        by_point = {"cost", *(f"grad_{name}" for name in run.net.trainable)}
+        summed = tuple(name for name in names if name in by_point and "sample" not in run.dims_of(name))
         arrays = {
             name: np.empty((slots if name in summed else 1, run.grid.points, *run.shape_of(name)), run.dtype) for name in names
         }

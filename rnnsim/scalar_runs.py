@@ -39,9 +39,8 @@ def sizes_of(run: Run) -> scalar.Sizes:
 
 def axes_first(run: Run, name: str, values: np.ndarray) -> np.ndarray:
     """A flat result (sample, step, point) as a view over (point, sample, step)."""
-    own = values.reshape((*run.shape_of(name), *run.grid.shape))
-    count = len(run.shape_of(name))
-    return np.moveaxis(own, range(count), range(-count, 0)) if count else own
+    shape = run.shape_of(name)
+    return np.moveaxis(values.reshape((*shape, *run.grid.shape)), range(len(shape)), range(-len(shape), 0))
 
 
 def rows_of(run: Run) -> list[Strided]:

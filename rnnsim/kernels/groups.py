@@ -305,9 +305,7 @@ def backward(layout, loss, plan, layer, sources, scratch, points, strands, count
                 x = inputs_of(plan, layer, sources, scratch, group, rows, 0, steps)
                 forward_layer(layout, layer, x, rows, steps, True)
                 keep_states(layout, layer, sources, scratch, group, rows, 0, steps, steps, kept, found)
-                read_targets(
-                    sources.targets, group, plan.targeted, shape.units, rows, shape.row, shape.frame, plan.lanes, scratch.targets
-                )
+                read_targets(sources.targets, group, plan.targeted, shape.units, rows, shape.row, shape.frame, scratch.targets)
                 layer.cotangent[:] = 0.0
                 add_cost(layout, loss, layer, scratch, plan, states)
                 backward_layer(layout, layer, x, rows, steps, steps - plan.targeted)
@@ -333,7 +331,7 @@ def keep_cotangents(layout, plan, layer, scratch, group, rows, counted, cotangen
         keep_gates(layer, group, rows, 0, steps, counted, cotangents.grad_preactivation)
     if cotangents.grad_input.values.size:
         below, d = scratch.input_shape, layer.w_in.terms
-        pull_inputs(layout, layer, rows, 0, steps, scratch.grad_inputs, below)
+        pull_inputs(layout, layer, rows, steps, scratch.grad_inputs, below)
         keep_frames(scratch.grad_inputs, 0, below.frame, below.row, 0, d, group, rows, 1, steps, 0, counted, cotangents.grad_input)
     for i in range(len(cotangents.grad_starts)):
         kept = cotangents.grad_starts[i]

@@ -4,7 +4,7 @@
     s[k] = step(s[k-1], a[k])                       element by element, s = (h, …)
 
 A *frame* is one quantity of all units and sequences at one step: numbers[row · shape.row + unit · apart + lane], a row a sequence. What
-lanes are, the layout decides (`layouts.py`); a frame is longer than its rows, up to a whole number of wide registers.
+lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers.
 """
 
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ TERMS = 32  # of a product for weights' gradients, as many sequences and steps a
 
 
 class Layout(NamedTuple):
-    """What lanes are: the lanes of products and of frames, a tile, how weights and data are read ("vectors" or "numbers"), how far the
+    """What lanes are: the lanes of products and of frames, a tile, how weights and data are read (`AsVectors` or `AsNumbers`), how far the
     units of a frame are apart, and ones to sum with."""
 
     narrow: Any
@@ -86,11 +86,11 @@ class Sequence(NamedTuple):
 
 
 @part
-def project(layout, layer, x, rows, first, steps):
-    """a = W_in x + bias, for the steps first…steps; a gate that reads no x gets its bias."""
+def project(layout, layer, x, rows, steps):
+    """a = W_in x + bias for all steps; a gate that reads no x gets its bias."""
     shape, linear = layer.shape, layer.w_in
     gates = layer.bias.size // shape.row
-    size = linear.forward.size // max(len(linear.gates), 1)
+    size = linear.forward.size // len(linear.gates)
     for gate in range(gates):
         source = -1
         for i in range(len(linear.gates)):
@@ -99,28 +99,27 @@ def project(layout, layer, x, rows, first, steps):
         bias = Rows(layer.bias, gate * shape.row, 0)
         weights = factor(layout.weights, linear.forward, max(source, 0) * size, 0, linear.panel, linear.terms * linear.panel)
         terms = linear.terms if source >= 0 else 0
-        if gates * shape.frame == rows * shape.row and x.by_step == rows * x.by_row:
-            out = Rows(layer.pre, first * shape.frame, shape.row)
-            data = factor(layout.data, x.values, x.first + first * x.by_step, 0, layout.apart, x.by_row)
-            product(layout.narrow, layout.tile, out, bias, rows * (steps - first), shape.tiles, 1, terms, weights, data)
-            continue
-        if rows < len(layout.tile.rows):
+        if gates * shape.frame == rows * shape.row and x.by_step == rows * x.by_row:  # all steps follow each other row by row
+            out = Rows(layer.pre, 0, shape.row)
+            data = factor(layout.data, x.values, x.first, 0, layout.apart, x.by_row)
+            product(layout.narrow, layout.tile, out, bias, rows * steps, shape.tiles, 1, terms, weights, data)
+        elif rows < len(layout.tile.rows):
             for row in range(rows):
-                out = Rows(layer.pre, (first * gates + gate) * shape.frame + row * shape.row, gates * shape.frame)
-                data = factor(layout.data, x.values, x.first + first * x.by_step + row * x.by_row, 0, layout.apart, x.by_step)
-                product(layout.narrow, layout.tile, out, bias, steps - first, shape.tiles, 1, terms, weights, data)
-            continue
-        for k in range(first, steps):
-            out = Rows(layer.pre, (k * gates + gate) * shape.frame, shape.row)
-            data = factor(layout.data, x.values, x.first + k * x.by_step, 0, layout.apart, x.by_row)
-            product(layout.narrow, layout.tile, out, bias, rows, shape.tiles, 1, terms, weights, data)
+                out = Rows(layer.pre, gate * shape.frame + row * shape.row, gates * shape.frame)
+                data = factor(layout.data, x.values, x.first + row * x.by_row, 0, layout.apart, x.by_step)
+                product(layout.narrow, layout.tile, out, bias, steps, shape.tiles, 1, terms, weights, data)
+        else:
+            for k in range(steps):
+                out = Rows(layer.pre, (k * gates + gate) * shape.frame, shape.row)
+                data = factor(layout.data, x.values, x.first + k * x.by_step, 0, layout.apart, x.by_row)
+                product(layout.narrow, layout.tile, out, bias, rows, shape.tiles, 1, terms, weights, data)
 
 
 @part
 def forward_layer(layout, layer, x, rows, steps, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
-    project(layout, layer, x, rows, 0, steps)
+    project(layout, layer, x, rows, steps)
     cell, shape, linear = layer.cell, layer.shape, layer.w_rec
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     wide, frame = layout.wide, shape.frame
@@ -184,16 +183,6 @@ def collect(layout, layer, x, rows, first, count):
 
 
 @part
-def collect_all(layout, layer, x, rows, first, steps):
-    """Add the gradients of weights and biases from the steps first…steps, a few at a time."""
-    together = max(1, TERMS // rows)
-    while steps > first:
-        start = max(first, steps - together)
-        collect(layout, layer, x, rows, start, steps - start)
-        steps = start
-
-
-@part
 def backward_layer(layout, layer, x, rows, steps, top_from):
     """Back-propagation through time: the cotangents of states and pre-activations, from those of h that `top` holds from step
     `top_from` on; the gradients of weights and biases are added to."""
@@ -232,12 +221,12 @@ def backward_layer(layout, layer, x, rows, steps, top_from):
 
 
 @part
-def pull_inputs(layout, layer, rows, first, steps, below, below_shape):
-    """x̄[k] = Σ W_inᵀ ā[k] over the gates, for the steps first…steps, as frames of `below`."""
+def pull_inputs(layout, layer, rows, steps, below, below_shape):
+    """x̄[k] = Σ W_inᵀ ā[k] over the gates, as frames of `below`."""
     shape, linear = layer.shape, layer.w_in
     gates = layer.bias.size // shape.row
-    size = linear.back.size // max(len(linear.gates), 1)
-    for k in range(first, steps):
+    size = linear.back.size // len(linear.gates)
+    for k in range(steps):
         below[k * below_shape.frame : (k + 1) * below_shape.frame] = 0.0
         out = Rows(below, k * below_shape.frame, below_shape.row)
         for i in range(len(linear.gates)):

@@ -95,7 +95,7 @@ def add_bias(source, group, gates, units, by_row, out):
 
 
 @part
-def read_targets(source, group, steps, outputs, rows, by_row, frame, width, out):
+def read_targets(source, group, steps, outputs, rows, by_row, frame, out):
     """Targets of all steps as frames, nan wherever there is none: beyond the rows, the outputs, the samples and the points."""
     out[: steps * frame] = np.nan
     for k in range(steps):
@@ -106,7 +106,7 @@ def read_targets(source, group, steps, outputs, rows, by_row, frame, width, out)
                 if point < group.last and sample < group.samples:
                     start = source.offsets[point] + sample * source.by_sample + k * source.by_step
                     for unit in range(outputs):
-                        at = k * frame + row * by_row + unit * width + lane
+                        at = k * frame + row * by_row + unit * group.lanes + lane
                         out[at] = source.values[start + unit * source.by_unit]
 
 
