@@ -1,9 +1,11 @@
 """Random families and the numbers of their single members, for tests."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 import rnnsim as rs
+from rnnsim.kernels import blocks
 
 
 def over(name, values):
@@ -35,3 +37,15 @@ def members(net):
 def random_inputs(seed=1, samples=4, steps=6):
     rng = np.random.default_rng(seed)
     return rng.normal(size=(samples, steps))
+
+
+def refused(monkeypatch, call, kind, message):
+    """Check that a call is refused with a message of one line that matches, before any work."""
+
+    def no_work(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(blocks, "run", no_work)
+    with pytest.raises(kind, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from families import refused
 
 import rnnsim as rs
 
@@ -45,7 +46,5 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("make", "kind", "message"), REFUSED, ids=[message for *_, message in REFUSED])
-def test_other_modules_are_refused(make, kind, message):
-    with pytest.raises(kind, match=message) as caught:
-        rs.from_torch(make())
-    assert "\n" not in str(caught.value)
+def test_other_modules_are_refused(make, kind, message, monkeypatch):
+    refused(monkeypatch, lambda: rs.from_torch(make()), kind, message)
