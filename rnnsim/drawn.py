@@ -34,9 +34,9 @@ class Drawn:
         return self.template.dims
 
     @property
-    def axes(self) -> tuple[str, ...]:
-        """The axes."""
-        return tuple(str(dim) for dim in self.template.dims if dim not in self.sizes)
+    def shape(self) -> tuple[int, ...]:
+        """The shape over all dimensions."""
+        return self.template.shape
 
     @property
     def numbers(self) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.imputils import lower_builtin, lower_constant
+from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
@@ -102,7 +102,7 @@ def _spread_all(context, builder, args, types_in, typ):
     return [context.cast(builder, a, t, typ) for a, t in zip(args, types_in, strict=True)]
 
 
-def _element(value):
+def element_of(value):
     """The LLVM element type of a vector or scalar, and its suffix in the names of intrinsics."""
     vector = isinstance(value.type, ir.VectorType)
     element = value.type.element if vector else value.type
@@ -110,7 +110,7 @@ def _element(value):
     return element, f"v{value.type.count}{bits}" if vector else bits
 
 
-def _teach(function, typer):
+def teach(function, typer):
     """Register how Numba types calls of a Python function or operator: `typer` maps argument types to a result, or None."""
 
     class Template(AbstractTemplate):
@@ -140,7 +140,7 @@ def _operator(op, result, build):
     def lower(context, builder, sig, args):
         return build(builder, *_spread_all(context, builder, args, sig.args, _meet(sig.args)))
 
-    _teach(op, typer)
+    teach(op, typer)
     for pair in PAIRS:
         lower_builtin(op, *pair)(lower)
 
@@ -164,7 +164,7 @@ for _op, _sign in (
     _operator(_op, lambda lanes: Mask(lanes), lambda builder, a, b, sign=_sign: builder.fcmp_ordered(sign, a, b))
 _operator(operator.ne, lambda lanes: Mask(lanes), lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
 
-_teach(operator.neg, lambda x: x if isinstance(x, Lanes) else None)
+teach(operator.neg, lambda x: x if isinstance(x, Lanes) else None)
 
 
 @lower_builtin(operator.neg, Lanes)
@@ -179,7 +179,7 @@ def _primitive(arity, build):
     """Teach Numba a Python function on numbers and lanes: `build` gets LLVM values of the type that they meet in."""
 
     def register(function):
-        _teach(function, lambda *args: _meet(args) if len(args) == arity else None)
+        teach(function, lambda *args: _meet(args) if len(args) == arity else None)
 
         def lower(context, builder, sig, args):
             return build(builder, *_spread_all(context, builder, args, sig.args, sig.return_type))
@@ -192,7 +192,7 @@ def _primitive(arity, build):
 
 def _call(name):
     def build(builder, *args):
-        _, suffix = _element(args[0])
+        _, suffix = element_of(args[0])
         signature = ir.FunctionType(args[0].type, [a.type for a in args])
         return builder.call(cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}"), args)
 
@@ -223,7 +223,7 @@ def square_root(x):
 
 
 def _build_signed(builder, x, sign):
-    bits = 64 if _element(x)[0] == ir.DoubleType() else 32
+    bits = 64 if element_of(x)[0] == ir.DoubleType() else 32
     integer = ir.VectorType(ir.IntType(bits), x.type.count) if isinstance(x.type, ir.VectorType) else ir.IntType(bits)
     minus = 1 << (bits - 1)
     minus = ir.Constant(integer, [minus] * integer.count if isinstance(integer, ir.VectorType) else minus)
@@ -258,7 +258,7 @@ def at_least(x, limit):
 
 
 def _build_shift(builder, x):
-    element, _ = _element(x)
+    element, _ = element_of(x)
     return ir.Constant(element, float(SHIFT["float64" if element == ir.DoubleType() else "float32"]))
 
 
@@ -270,13 +270,13 @@ def shift(x):
     return SHIFT[str(getattr(x, "dtype", "float64"))]
 
 
-_teach(shift, lambda x: getattr(x, "dtype", x))
+teach(shift, lambda x: getattr(x, "dtype", x))
 for _typ in (Lanes, types.Float):
     lower_builtin(shift, _typ)(lambda context, builder, sig, args: _build_shift(builder, args[0]))
 
 
 def _build_power_of_two(builder, shifted):
-    element, _ = _element(shifted)
+    element, _ = element_of(shifted)
     bits, mantissa, bias = (64, 52, 1023) if element == ir.DoubleType() else (32, 23, 127)
     integer = ir.IntType(bits)
     if isinstance(shifted.type, ir.VectorType):
@@ -307,7 +307,7 @@ def _type_select(mask, yes, no):
     return _meet((yes, no)) if isinstance(mask, types.Boolean) else None
 
 
-_teach(select, _type_select)
+teach(select, _type_select)
 
 
 @lower_builtin(select, types.Any, types.Any, types.Any)
@@ -321,7 +321,7 @@ def any_lane(mask):
     return bool(np.any(mask))
 
 
-_teach(any_lane, lambda mask: types.boolean if isinstance(mask, Mask | types.Boolean) else None)
+teach(any_lane, lambda mask: types.boolean if isinstance(mask, Mask | types.Boolean) else None)
 
 
 @lower_builtin(any_lane, Mask)
@@ -340,7 +340,7 @@ def any_negative(x):
     return bool(np.any(np.signbit(x)))
 
 
-_teach(any_negative, lambda x: types.boolean if isinstance(x, Lanes | types.Float) else None)
+teach(any_negative, lambda x: types.boolean if isinstance(x, Lanes | types.Float) else None)
 
 
 @lower_builtin(any_negative, types.Any)
@@ -356,104 +356,6 @@ def _lower_any_negative(context, builder, sig, args):
     true = builder.icmp_unsigned("!=", signs, ir.Constant(signs.type, 0))
     expect = cgutils.get_or_insert_function(builder.module, ir.FunctionType(true.type, [true.type] * 2), "llvm.expect.i1")
     return builder.call(expect, [true, ir.Constant(true.type, 0)])
-
-
-# Tables: what a function is at the points of a grid, for lanes to start from.
-
-
-class Table:
-    """Rows of two numbers, row k for the point k · 2^-`fineness`. They become a constant of the kernels that use them."""
-
-    def __init__(self, name: str, fineness: int, rows: np.ndarray):
-        self.name, self.fineness = name, fineness
-        self.rows = np.zeros((1 << (len(rows) - 1).bit_length(), 2), rows.dtype)
-        self.rows[: len(rows)] = rows
-
-    @property
-    def layout(self):
-        """How to find a row. Added to a number, `origin` leaves the row's place in bytes in the sum's lowest bits, with fractions of a row
-        as the last of them; `kept` clears those, and what a nan has there."""
-        integer, mantissa = (np.int64, 52) if self.rows.dtype == np.float64 else (np.int32, 23)
-        fractions = (2 * self.rows.itemsize).bit_length() - 1
-        origin = 1.5 * 2.0 ** (mantissa - self.fineness - fractions)
-        places = (len(self.rows) - 1) << fractions
-        kept = ~((1 << (mantissa - 2)) - 1) | places
-        return integer, origin, kept, places
-
-
-class TableType(types.Type):
-    def __init__(self, table: Table):
-        self.table = table
-        super().__init__(name=f"Table({table.name}, {table.rows.dtype})")
-
-
-register_model(TableType)(models.OpaqueModel)
-
-
-@typeof_impl.register(Table)
-def _typeof_table(table, context):
-    return TableType(table)
-
-
-@lower_constant(TableType)
-def _lower_table(context, builder, typ, table):
-    return context.get_dummy_value()
-
-
-def look_up(table, x):
-    """The last point of the table's grid before x ≥ 0 (or a hair above it), and the two numbers of its row (of any row for nan)."""
-    integer, origin, kept, places = table.layout
-    dtype = table.rows.dtype.type
-    bits = np.asarray(x + dtype(origin), dtype).view(integer) & integer(kept)
-    row = (bits & integer(places)) // (2 * table.rows.itemsize)
-    return (bits.view(dtype) - dtype(origin))[()], table.rows[row, 0][()], table.rows[row, 1][()]
-
-
-def _type_look_up(table, x):
-    element = getattr(x, "dtype", x)
-    if isinstance(table, TableType) and isinstance(x, Lanes | types.Float) and from_dtype(table.table.rows.dtype) == element:
-        return types.UniTuple(x, 3)
-    return None
-
-
-_teach(look_up, _type_look_up)
-
-
-@lower_builtin(look_up, TableType, types.Any)
-def _lower_look_up(context, builder, sig, args):
-    """A load of 16 bytes (float32: 8) a lane. Processors' own gathers are slower, and would take one for each of the two numbers."""
-    table, x = sig.args[0].table, args[1]
-    _, origin, kept, places = table.layout
-    lanes = sig.args[1].width if isinstance(sig.args[1], Lanes) else 1
-    element, _ = _element(x)
-    integer, i32 = ir.IntType(8 * table.rows.itemsize), ir.IntType(32)
-    vector, integers = ir.VectorType(element, lanes), ir.VectorType(integer, lanes)
-
-    def pick(a, b, places):
-        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(i32, len(places)), list(places)))
-
-    if vector != x.type:
-        x = builder.bitcast(x, vector)
-    shifted = builder.fadd(x, ir.Constant(vector, [origin] * lanes))
-    bits = builder.and_(builder.bitcast(shifted, integers), ir.Constant(integers, [kept] * lanes))
-    point = builder.fsub(builder.bitcast(bits, vector), ir.Constant(vector, [origin] * lanes))
-    place = builder.bitcast(bits, ir.VectorType(i32, lanes * integer.width // 32))
-    name = f"rnnsim.{table.name}.{table.rows.dtype}"
-    if name not in builder.module.globals:
-        content = cgutils.create_constant_array(ir.IntType(8), bytearray(table.rows.tobytes()))
-        cgutils.global_constant(builder.module, name, content).align = 64
-    start = builder.bitcast(builder.module.get_global(name), ir.IntType(8).as_pointer())
-    rows = []
-    for lane in range(0, place.type.count, integer.width // 32):
-        at = builder.and_(builder.extract_element(place, ir.Constant(i32, lane)), ir.Constant(i32, places))
-        at = builder.zext(at, ir.IntType(64))
-        row = builder.load(builder.bitcast(builder.gep(start, [at]), ir.VectorType(element, 2).as_pointer()))
-        row.align = 2 * table.rows.itemsize
-        rows.append(row)
-    while len(rows) > 1:
-        rows = [pick(a, b, range(2 * a.type.count)) for a, b in zip(rows[::2], rows[1::2], strict=True)]
-    results = [point, *(pick(rows[0], rows[0], range(first, 2 * lanes, 2)) for first in (0, 1))]
-    return context.make_tuple(builder, sig.return_type, [builder.bitcast(v, args[1].type) for v in results])
 
 
 # Memory: contiguous arrays, of any rank, by the position of an element in memory.
@@ -479,10 +381,10 @@ def store(array, position, value):
     array[position : position + len(value)] = value
 
 
-_teach(splat, lambda kind, x: kind.lanes)
-_teach(spread, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
-_teach(load, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
-_teach(store, lambda array, position, value: types.void if _fits(array, value) else None)
+teach(splat, lambda kind, x: kind.lanes)
+teach(spread, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
+teach(load, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
+teach(store, lambda array, position, value: types.void if _fits(array, value) else None)
 
 
 def _fits(array, lanes):
@@ -533,7 +435,7 @@ def align_stack():
     """At the start of a kernel: let LLVM align its stack, so that spilled registers do not straddle cache lines (up to 1.4 times)."""
 
 
-_teach(align_stack, lambda: types.void)
+teach(align_stack, lambda: types.void)
 
 
 @lower_builtin(align_stack)

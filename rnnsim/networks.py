@@ -5,56 +5,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim import cells, draws
-from rnnsim.axes import Grid, check_dims, common_grid, shown, to_array
+from rnnsim import cells
+from rnnsim.axes import Grid, common_grid, shown
 from rnnsim.drawn import Drawn
+from rnnsim.parameters import OF_VECTORS, OWN_DIMENSIONS, has_units, parameter
+from rnnsim.random_families import drawn_parameters
 
-OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input")
-OF_VECTORS = ("unit", "unit_from", "input")
-
-
-def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
-    """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
-    if isinstance(value, xr.DataArray | Drawn):
-        return any(dim in OF_VECTORS for dim in value.dims)
-    return not isinstance(value, xr.Dataset) and np.ndim(to_array(name, value)) == len(dims)
-
-
-def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = False, samples: bool = False) -> xr.DataArray:
-    """A parameter as an array of float64 over its axes, then over its own dimensions `dims`. One that `fills` may be a number for all of
-    them; one with `samples` may have a dimension `sample` before them."""
-    own = ("sample", *dims) if samples else dims
-    if isinstance(value, xr.DataArray):
-        array = value
-        check_dims(name, array)
-        missing = [dim for dim in dims if dim not in array.dims]
-        if missing and not (fills and len(missing) == len(dims)):
-            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {missing[0]!r} among them")
-    else:
-        numbers = to_array(name, value)
-        layouts = [dims, *([own] if samples else []), *([()] if fills else [])]
-        fitting = [layout for layout in layouts if len(layout) == numbers.ndim]
-        if not fitting:
-            raise ValueError(f"{name} was given an array of shape {numbers.shape}; {needed(name, layouts)}")
-        array = xr.DataArray(numbers, dims=fitting[0])
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
-    for mine in own:
-        if array.sizes.get(mine) == 0:
-            raise ValueError(f"{name} was given no {mine}s; it needs at least one")
-    for dim in array.dims:
-        if dim in OWN_DIMENSIONS and dim not in own:
-            raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
-    coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
-    return xr.DataArray(array.variable.astype(np.float64), coords, name=name).transpose(..., *(d for d in own if d in array.dims))
-
-
-def needed(name: str, layouts: list[tuple[str, ...]]) -> str:
-    """What shapes a parameter may have, for a message."""
-    if () in layouts and all(dim not in OF_VECTORS for layout in layouts for dim in layout):
-        return f'a scalar network needs a number (for an axis, give rs.axis("{name}", values))'
-    shapes = ["a number" if not layout else f"({', '.join(layout)})" for layout in dict.fromkeys(layouts)]
-    return f"it needs {' or '.join(shapes)}; a DataArray may have axes besides"
+GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
 
 
 class Network:
@@ -119,10 +76,10 @@ class Network:
 
     @property
     def hashed(self) -> dict[str, xr.DataArray]:
-        """What decides all numbers: the parameters, or the seeds and gains of drawn ones."""
+        """What decides all numbers: the parameters, or the laws, sizes, seeds and gains of drawn ones."""
         found: dict[str, xr.DataArray] = {}
         for name, p in self._parameters.items():
-            found |= {f"{name} {p.law} seed": p.seed, f"{name} gain": p.gain} if isinstance(p, Drawn) else {name: p}
+            found |= {f"{name} {p.law} {p.sizes} seed": p.seed, f"{name} gain": p.gain} if isinstance(p, Drawn) else {name: p}
         return found
 
     @property
@@ -220,42 +177,10 @@ class Network:
         >>> rs.Elman.random(100, gain=rs.axis("gain", [0.5, 1.5]), seed=rs.axis("seed", range(10)), h0="gaussian").axes
         {'seed': 10, 'gain': 2}
         """
-        for what, size in {"units": units, "inputs": inputs}.items():
-            if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
-                raise ValueError(f"{what} was given as {shown(size)}; it needs a whole number of 1 or more")
-        draws.check_init(init)
-        draws.check_density(density)
-        seeds, gains = parameter("seed", seed, ()), parameter("gain", gain, ())
-        draws.checked_seeds(seeds.values)
-        gates = len(cls.GATES) or 1
-        sizes = {"gate": len(cls.GATES), "unit": int(units), "unit_from": int(units), "input": int(inputs)}
-        one = xr.DataArray(1.0)
-
-        def drawn(name: str, law: str, factor: xr.DataArray, draw: Any) -> Drawn:
-            own = {dim: sizes[dim] for dim in cls.DIMENSIONS[name] if sizes[dim]}
-
-            def shaped(different: np.ndarray) -> np.ndarray:
-                return draw(different).reshape(len(different), *own.values())
-
-            return Drawn(name, law, seeds, factor, own, shaped)
-
-        given = {
-            "w_in": drawn("w_in", init, one, lambda s: draws.inputs(init, s, gates, units, inputs)),
-            "w_rec": drawn("w_rec", f"{init} {density}", gains, lambda s: draws.recurrent(init, s, gates, units, density)),
-        }
-        for name in cls.DIMENSIONS:
-            if name in cls.STARTS:
-                start = h0 if name == "h0" else options.pop(name, 0.0)
-                law = isinstance(start, str)
-                if law and start != "gaussian":
-                    raise ValueError(f"{name} was given as {start!r}; it needs numbers or 'gaussian'")
-                given[name] = drawn(name, start, one, lambda s, name=name: draws.start(s, units, name)) if law else start
-            elif name.startswith("bias"):
-                value = options.pop(name, bias)
-                if isinstance(value, str):
-                    draws.biases(value, np.zeros(0, np.int64), gates, units, name)
-                    value = drawn(name, value, one, lambda s, law=value, name=name: draws.biases(law, s, gates, units, name))
-                given[name] = value
+        laws = {name: options.pop(name, bias) for name in cls.DIMENSIONS if name.startswith("bias")}
+        laws |= {name: h0 if name == "h0" else options.pop(name, 0.0) for name in cls.STARTS}
+        sizes = {"unit": units, "unit_from": units, "input": inputs}
+        given = drawn_parameters(cls.DIMENSIONS, sizes, len(cls.GATES), seed, gain, init, density, laws)
         return cls(**given, **options)
 
     def replace(self, **changes: Any) -> Self:
@@ -385,8 +310,7 @@ class GRU(Network):
     """
 
     DIMENSIONS = {
-        "w_in": ("gate", "unit", "input"),
-        "w_rec": ("gate", "unit", "unit_from"),
+        **GATED_WEIGHTS,
         "bias_in": ("gate", "unit"),
         "bias_rec": ("gate", "unit"),
         "h0": ("unit",),
@@ -426,8 +350,7 @@ class LSTM(Network):
     """
 
     DIMENSIONS = {
-        "w_in": ("gate", "unit", "input"),
-        "w_rec": ("gate", "unit", "unit_from"),
+        **GATED_WEIGHTS,
         "bias": ("gate", "unit"),
         "h0": ("unit",),
         "c0": ("unit",),

@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.axes import Grid, common_coordinate, common_grid, shown
-from rnnsim.networks import OWN_DIMENSIONS, Network
+from rnnsim.networks import Network
+from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.sequences import Sequences, check_inputs, check_targets, refuse
 from rnnsim.variables import DIVERGED_AT, MEANINGS, dataset
 

@@ -6,6 +6,7 @@ import pytest
 from numba.extending import register_jitable
 
 from rnnsim import lanes as L
+from rnnsim import tables
 from rnnsim.kernels.rows import width
 from rnnsim.lanes import Kind, load, splat, store
 
@@ -42,12 +43,12 @@ def primitives(x, y):
     )
 
 
-SQUARES = L.Table("squares", 3, np.array([(k / 8, (k / 8) ** 2) for k in range(50)]))
+SQUARES = tables.Table("squares", 3, np.array([(k / 8, (k / 8) ** 2) for k in range(50)]))
 
 
 @register_jitable
 def looked_up(x, y):
-    point, same, square = L.look_up(SQUARES, y)
+    point, same, square = tables.look_up(SQUARES, y)
     return point + 2.0 * same + 4.0 * square
 
 
@@ -106,7 +107,7 @@ def test_minimum_and_maximum_keep_nan():
 
 def test_a_table_is_read_at_the_last_point_before_a_number():
     x = np.array([0.0, 5e-324, 0.1, 0.125, 0.2, 3.0, 6.1])
-    point, same, square = L.look_up(SQUARES, x)
+    point, same, square = tables.look_up(SQUARES, x)
     np.testing.assert_array_equal(point, [0, 0, 0, 0.125, 0.125, 3.0, 6.0])
     np.testing.assert_array_equal(same, point)
     np.testing.assert_array_equal(square, point**2)
@@ -118,15 +119,15 @@ def test_no_number_is_looked_up_outside_the_table(dtype):
     bits = np.random.default_rng(2).integers(0, np.iinfo(integer).max, 64, integer, endpoint=True)
     bits[:4] = np.iinfo(integer).max, 1 << (bits.itemsize * 8 - 1), *np.array([np.inf, -np.inf], dtype).view(integer)
     x = bits.view(dtype)
-    table = L.Table("ones", 3, np.ones((64, 2), dtype))
+    table = tables.Table("ones", 3, np.ones((64, 2), dtype))
     with np.errstate(all="ignore"):
-        assert (np.stack(L.look_up(table, x)[1:]) == 1).all()
-        assert np.isnan(L.look_up(table, x)[0][np.isnan(x)]).all()
+        assert (np.stack(tables.look_up(table, x)[1:]) == 1).all()
+        assert np.isnan(tables.look_up(table, x)[0][np.isnan(x)]).all()
     if JITTED:
 
         @numba.njit
         def read(kind, x, out):
-            store(out, 0, L.look_up(table, load(kind, x, 0))[1])
+            store(out, 0, tables.look_up(table, load(kind, x, 0))[1])
 
         out = np.empty(64, dtype)
         read(Kind(64, dtype), x, out)

@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "rnnsim"
 # what each layer may import of the package, by the first part of the module's name; itself is always allowed
 LAYERS = {
     "lanes": set(),
-    "functions": {"lanes"},
+    "tables": {"lanes"},
+    "functions": {"lanes", "tables"},
     "cells": {"lanes", "functions"},
     "losses": {"lanes", "functions"},
     "kernels": {"lanes", "functions", "cells", "losses"},
@@ -22,12 +23,14 @@ LAYERS = {
     "axes": {"kernels"},
     "draws": {"axes"},
     "drawn": set(),
-    "networks": {"axes", "cells", "drawn", "draws"},
+    "parameters": {"axes", "drawn"},
+    "random_families": {"axes", "drawn", "draws", "parameters"},
+    "networks": {"axes", "cells", "drawn", "parameters", "random_families"},
     "interop": {"networks"},
     "variables": {"axes"},
     "sequences": {"axes"},
     "provenance": {"kernels", "version"},
-    "running": {"axes", "networks", "sequences", "variables"},
+    "running": {"axes", "networks", "parameters", "sequences", "variables"},
     "scalar_runs": {"kernels", "lanes", "networks", "running", "sequences", "variables"},
     "layer_runs": {"drawn", "kernels", "lanes", "running", "variables"},
     "engines": {"layer_runs", "running", "scalar_runs"},
@@ -37,7 +40,7 @@ LAYERS = {
     "storage": set(),
     "plot": set(),
 }
-NO_XARRAY = ("lanes", "functions", "cells", "losses", "kernels")
+NO_XARRAY = ("lanes", "tables", "functions", "cells", "losses", "kernels")
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 

@@ -1,0 +1,56 @@
+"""One parameter of a family: its numbers over axes and over its own dimensions, checked."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.axes import check_dims, to_array
+from rnnsim.drawn import Drawn
+
+OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input")
+OF_VECTORS = ("unit", "unit_from", "input")
+
+
+def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
+    """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
+    if isinstance(value, xr.DataArray | Drawn):
+        return any(dim in OF_VECTORS for dim in value.dims)
+    return not isinstance(value, xr.Dataset) and np.ndim(to_array(name, value)) == len(dims)
+
+
+def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = False, samples: bool = False) -> xr.DataArray:
+    """A parameter as an array of float64 over its axes, then over its own dimensions `dims`. One that `fills` may be a number for all of
+    them; one with `samples` may have a dimension `sample` before them."""
+    own = ("sample", *dims) if samples else dims
+    if isinstance(value, xr.DataArray):
+        array = value
+        check_dims(name, array)
+        missing = [dim for dim in dims if dim not in array.dims]
+        if missing and not (fills and len(missing) == len(dims)):
+            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {missing[0]!r} among them")
+    else:
+        numbers = to_array(name, value)
+        layouts = [dims, *([own] if samples else []), *([()] if fills else [])]
+        fitting = [layout for layout in layouts if len(layout) == numbers.ndim]
+        if not fitting:
+            raise ValueError(f"{name} was given an array of shape {numbers.shape}; {needed(name, layouts)}")
+        array = xr.DataArray(numbers, dims=fitting[0])
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
+    for mine in own:
+        if array.sizes.get(mine) == 0:
+            raise ValueError(f"{name} was given no {mine}s; it needs at least one")
+    for dim in array.dims:
+        if dim in OWN_DIMENSIONS and dim not in own:
+            raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
+    coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
+    return xr.DataArray(array.variable.astype(np.float64), coords, name=name).transpose(..., *(d for d in own if d in array.dims))
+
+
+def needed(name: str, layouts: list[tuple[str, ...]]) -> str:
+    """What shapes a parameter may have, for a message."""
+    if () in layouts and all(dim not in OF_VECTORS for layout in layouts for dim in layout):
+        return f'a scalar network needs a number (for an axis, give rs.axis("{name}", values))'
+    shapes = ["a number" if not layout else f"({', '.join(layout)})" for layout in dict.fromkeys(layouts)]
+    return f"it needs {' or '.join(shapes)}; a DataArray may have axes besides"

@@ -1,0 +1,53 @@
+"""The parameters of random families: which of them are drawn, and from which law."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim import draws
+from rnnsim.axes import shown
+from rnnsim.drawn import Drawn
+from rnnsim.parameters import parameter
+
+
+def drawn_parameters(
+    dimensions: Mapping[str, tuple[str, ...]],
+    sizes: Mapping[str, int],
+    gates: int,
+    seed: Any,
+    gain: Any,
+    init: str,
+    density: float,
+    laws: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""
+    for what, size in {"units": sizes["unit"], "inputs": sizes["input"]}.items():
+        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{what} was given as {shown(size)}; it needs a whole number of 1 or more")
+    draws.check_init(init)
+    draws.check_density(density)
+    seeds, gains, one = parameter("seed", seed, ()), parameter("gain", gain, ()), xr.DataArray(1.0)
+    draws.checked_seeds(seeds.values)
+    units, inputs, parts = int(sizes["unit"]), int(sizes["input"]), gates or 1
+
+    def drawn(name: str, law: str, factor: xr.DataArray, draw: Callable[[np.ndarray], np.ndarray]) -> Drawn:
+        own = {dim: gates if dim == "gate" else int(sizes[dim]) for dim in dimensions[name] if dim != "gate" or gates}
+        return Drawn(name, law, seeds, factor, own, lambda s: draw(s).reshape(len(s), *own.values()))
+
+    def by_law(name: str, law: Any) -> Any:
+        if not isinstance(law, str):
+            return law
+        if name.startswith("bias"):
+            draws.biases(law, np.zeros(0, np.int64), parts, units, name)  # refuses an unknown law
+            return drawn(name, law, one, lambda s: draws.biases(law, s, parts, units, name))
+        if law != "gaussian":
+            raise ValueError(f"{name} was given as {law!r}; it needs numbers or 'gaussian'")
+        return drawn(name, law, one, lambda s: draws.start(s, units, name))
+
+    return {
+        "w_in": drawn("w_in", init, one, lambda s: draws.inputs(init, s, parts, units, inputs)),
+        "w_rec": drawn("w_rec", f"{init} {density}", gains, lambda s: draws.recurrent(init, s, parts, units, density)),
+        **{name: by_law(name, law) for name, law in laws.items()},
+    }
