@@ -306,4 +306,15 @@ class LSTM(NamedTuple):
         return muladd(h_by_c, dc, h_by_o * da[3]), dc
 
 
+class Readout(NamedTuple):
+    """y[k] = a[k],  a[k] = w_out h[k] + b_out: a linear map of the states below, and no state of its own."""
+
+    reads = ("x",)
+    labels = ()
+    gates = 1
+    states = 0
+    constants = 0
+    partials = 0
+
+
 ACTIVATIONS = {"linear": Linear(), "tanh": Tanh(), "relu": ReLU(), "sigmoid": Sigmoid()}

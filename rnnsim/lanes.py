@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.imputils import lower_builtin
+from numba.core.imputils import lower_builtin, lower_constant
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
@@ -71,6 +71,11 @@ def _typeof_kind(kind, context):
 @unbox(KindType)
 def _unbox_kind(typ, value, c):
     return NativeValue(c.context.get_dummy_value())
+
+
+@lower_constant(KindType)
+def _constant_kind(context, builder, typ, value):
+    return context.get_dummy_value()
 
 
 # How a Python value of type `typ` becomes a vector of `lanes` in LLVM.

@@ -26,6 +26,8 @@ for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent")):
 class MeanSquaredError(NamedTuple):
     """(y - target)²."""
 
+    classes = False
+
     def contribution(loss, y, target):
         error = y - target
         return select(target == target, error * error, 0.0)

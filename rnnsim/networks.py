@@ -1,5 +1,7 @@
 """Families of networks: parameters with names, shapes and axes. A single network is a family without axes."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +14,26 @@ from rnnsim.parameters import OF_VECTORS, OWN_DIMENSIONS, has_units, parameter
 from rnnsim.random_families import drawn_parameters
 
 GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network.
+    `biases` come with the gates that they belong to; `results` gives the names under which the network keeps a variable of the layer."""
+
+    cell: Any
+    units: int
+    inputs: int
+    w_in: str
+    w_rec: str | None
+    biases: tuple[tuple[str, tuple[int, ...]], ...]
+    constants: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    results: Callable[[str], tuple[str, ...]] = lambda name: (name,)
+
+    def gates_reading(self, letter: str) -> tuple[int, ...]:
+        """The gates that read x or h."""
+        return tuple(i for i, reads in enumerate(self.cell.reads) if letter in reads)
 
 
 class Network:
@@ -134,6 +156,38 @@ class Network:
     def cell(self) -> Any:
         """The recurrence that kernels run."""
         raise NotImplementedError
+
+    def member(self, named: Callable[[str], str], results: Callable[[str], tuple[str, ...]]) -> Member:
+        """This network as a layer whose parameters and results have other names."""
+        cell = self.cell
+        x_gates, h_gates = (tuple(i for i, reads in enumerate(cell.reads) if letter in reads) for letter in "xh")
+        biases = [name for name in self.DIMENSIONS if name.startswith("bias")]
+        return Member(
+            cell,
+            self.units,
+            self.inputs,
+            named("w_in"),
+            named("w_rec"),
+            tuple((named(name), h_gates if name == "bias_rec" else x_gates) for name in biases),
+            tuple(named(name) for name in ("leak",)[: cell.constants]),
+            tuple(named(name) for name in self.STARTS),
+            results,
+        )
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The layers, bottom first."""
+        return (self.member(lambda name: name, lambda name: (name,)),)
+
+    @property
+    def maps(self) -> tuple[Member, ...]:
+        """The layers and the readout, if there is one."""
+        return self.members
+
+    @property
+    def table(self) -> Any:
+        """The table of an embedding, if there is one."""
+        return None
 
     def dimensions(self, name: str) -> tuple[str, ...]:
         """A parameter's dimensions behind the axes in its full shape."""

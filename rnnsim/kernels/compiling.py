@@ -1,5 +1,6 @@
 """How kernels are compiled: serial, without the GIL, and cached on disk under a name that changes with the sources."""
 
+import functools
 import hashlib
 import os
 import shutil
@@ -124,6 +125,20 @@ def kernel(function):
     if CACHE_DIRECTORY is not None and compiled is not function:
         compiled._cache = _Cache(function)
     return compiled
+
+
+def specialised(make):
+    """Remember the kernel that `make` gives for some arguments: equal ones of the same types, since all tuples without members are equal."""
+    made = {}
+
+    @functools.wraps(make)
+    def remembered(*arguments):
+        key = (*map(numba.typeof, arguments), arguments)
+        if key not in made:
+            made[key] = make(*arguments)
+        return made[key]
+
+    return remembered
 
 
 def part(function):

@@ -3,26 +3,28 @@
     a[k] = W_in x[k] + W_rec h[k-1] + bias          one a gate, for the gates that read x, h or both
     s[k] = step(s[k-1], a[k])                       element by element, s = (h, …)
 
-A *frame* is one quantity of all units and sequences at one step: numbers[row · shape.row + unit · apart + lane], a row a sequence. What
-lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers.
+A *frame* is one quantity of all units and sequences at one step: numbers[row · layer.row + unit · apart + lane], a row a sequence. What
+lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers. All frames stand in `room`, and
+`layer` (see `records`) says where; a layer reads x from `values`, which is the room or the inputs as the user gave them.
 """
 
 from typing import Any, NamedTuple
 
-import numpy as np
+from numba.extending import overload
 
 from rnnsim.cells import linearize, pullback, report, step
-from rnnsim.kernels.compiling import part
+from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.products import Rows, Vectors, factor, product
-from rnnsim.kernels.rows import add, put, slots, take, width, zeros
+from rnnsim.kernels.rows import INLINE, add, put, slots, take, width, zeros
 from rnnsim.lanes import align_stack, load, store
 
 TERMS = 32  # of a product for weights' gradients, as many sequences and steps as stay in the first-level cache
+ONES = 0  # where a room has a register of ones
 
 
 class Layout(NamedTuple):
-    """What lanes are: the lanes of products and of frames, a tile, how weights and data are read (`AsVectors` or `AsNumbers`), how far the
-    units of a frame are apart, and ones to sum with."""
+    """What lanes are: the lanes of products and of frames, a tile, how weights and data are read (`AsVectors` or `AsNumbers`), and how far
+    the units of a frame are apart."""
 
     narrow: Any
     wide: Any
@@ -30,207 +32,216 @@ class Layout(NamedTuple):
     weights: Any
     data: Any
     apart: int
-    ones: np.ndarray
 
 
-class Shape(NamedTuple):
-    """Units, numbers of a row and of a frame, and tiles of columns in a row."""
-
-    units: int
-    row: int
-    frame: int
-    tiles: int
+def reading(cell, letter):
+    """The gates of a cell that read x or h."""
+    return tuple(i for i, reads in enumerate(type(cell).reads) if letter in reads)
 
 
-class Map(NamedTuple):
-    """Weights of some gates, packed in panels of a tile's columns, for the way forward and the way back, and their gradient
-    (gate, term, row)."""
-
-    gates: Any
-    terms: int
-    panel: int
-    forward: np.ndarray
-    back: np.ndarray
-    back_tiles: int
-    gradient: np.ndarray
+@overload(reading, prefer_literal=True, jit_options=INLINE)
+def _reading(cell, letter):
+    gates = tuple(i for i, reads in enumerate(cell.instance_class.reads) if letter.literal_value in reads)
+    return lambda cell, letter: gates
 
 
-class Layer(NamedTuple):
-    """A layer of cells, a tuple of zeros (one a partial derivative), and scratch: frames of states (step 0…, state), of pre-activations
-    and then of their cotangents (step, gate), of partial derivatives (step, partial); the cotangents of the states (state) and, if
-    wanted, of h at every step; `top`, the cotangents of h (step) from above."""
-
-    cell: Any
-    derivatives: Any
-    shape: Shape
-    w_in: Map
-    w_rec: Map
-    bias: np.ndarray
-    constants: np.ndarray
-    states: np.ndarray
-    pre: np.ndarray
-    partials: np.ndarray
-    cotangent: np.ndarray
-    history: np.ndarray
-    top: np.ndarray
-    grad_bias: np.ndarray
+def partials_of(cell):
+    """A tuple with one member for each partial derivative of a cell."""
+    return (0,) * cell.partials
 
 
-class Sequence(NamedTuple):
-    """What a layer reads: the unit j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]."""
-
-    values: np.ndarray
-    first: int
-    by_step: int
-    by_row: int
+@overload(partials_of, jit_options=INLINE)
+def _partials_of(cell):
+    count = cell.instance_class.partials
+    if not isinstance(count, int):
+        count = cell.types[cell.fields.index("activation")].instance_class.partials
+    members = (0,) * count
+    return lambda cell: members
 
 
 @part
-def project(layout, layer, x, rows, steps):
+def project(layout, cell, room, values, layer, work):
     """a = W_in x + bias for all steps; a gate that reads no x gets its bias."""
-    shape, linear = layer.shape, layer.w_in
-    gates = layer.bias.size // shape.row
-    size = linear.forward.size // len(linear.gates)
+    gates, readers = len(slots(cell, "gates")), reading(cell, "x")
+    row, frame, rows, steps, panel = layer.row, layer.frame, work.rows, work.steps, layer.panel
+    if gates * frame == rows * row and work.by_step == rows * work.by_row:  # all steps follow each other row by row
+        calls, count, by_call, by_row, x_by_call, x_by_row = 1, rows * steps, 0, row, 0, work.by_row
+    elif rows < len(layout.tile.rows):
+        calls, count, by_call, by_row, x_by_call, x_by_row = rows, steps, row, gates * frame, work.by_row, work.by_step
+    else:
+        calls, count, by_call, by_row, x_by_call, x_by_row = steps, rows, gates * frame, row, work.by_step, work.by_row
     for gate in range(gates):
-        source = -1
-        for i in range(len(linear.gates)):
-            if linear.gates[i] == gate:
-                source = i
-        bias = Rows(layer.bias, gate * shape.row, 0)
-        weights = factor(layout.weights, linear.forward, max(source, 0) * size, 0, linear.panel, linear.terms * linear.panel)
-        terms = linear.terms if source >= 0 else 0
-        if gates * shape.frame == rows * shape.row and x.by_step == rows * x.by_row:  # all steps follow each other row by row
-            out = Rows(layer.pre, 0, shape.row)
-            data = factor(layout.data, x.values, x.first, 0, layout.apart, x.by_row)
-            product(layout.narrow, layout.tile, out, bias, rows * steps, shape.tiles, 1, terms, weights, data)
-        elif rows < len(layout.tile.rows):
-            for row in range(rows):
-                out = Rows(layer.pre, gate * shape.frame + row * shape.row, gates * shape.frame)
-                data = factor(layout.data, x.values, x.first + row * x.by_row, 0, layout.apart, x.by_step)
-                product(layout.narrow, layout.tile, out, bias, steps, shape.tiles, 1, terms, weights, data)
-        else:
-            for k in range(steps):
-                out = Rows(layer.pre, (k * gates + gate) * shape.frame, shape.row)
-                data = factor(layout.data, x.values, x.first + k * x.by_step, 0, layout.apart, x.by_row)
-                product(layout.narrow, layout.tile, out, bias, rows, shape.tiles, 1, terms, weights, data)
+        weights, terms = layer.in_forward, 0
+        for i in range(len(readers)):
+            if readers[i] == gate:
+                weights, terms = layer.in_forward + i * layer.tiles * layer.terms * panel, layer.terms
+        a = factor(layout.weights, room, weights, 0, panel, terms * panel)
+        bias = Rows(room, layer.bias + gate * row, 0)
+        for i in range(calls):
+            out = Rows(room, layer.pre + gate * frame + i * by_call, by_row)
+            b = factor(layout.data, values, work.first + i * x_by_call, 0, layout.apart, x_by_row)
+            product(layout.narrow, layout.tile, out, bias, count, layer.tiles, 1, terms, a, b)
 
 
 @part
-def forward_layer(layout, layer, x, rows, steps, taped):
+def forward_layer(layout, cell, room, values, layer, work, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
-    project(layout, layer, x, rows, steps)
-    cell, shape, linear = layer.cell, layer.shape, layer.w_rec
+    project(layout, cell, room, values, layer, work)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    wide, frame = layout.wide, shape.frame
-    size = linear.forward.size // len(linear.gates)
-    partials_of_step = layer.partials.size // steps
-    for k in range(steps):
-        past, at = k * len(states) * frame, k * len(gates) * frame
-        data = factor(layout.data, layer.states, past, 0, layout.apart, shape.row)
-        for i in range(len(linear.gates)):
-            out = Rows(layer.pre, at + linear.gates[i] * frame, shape.row)
-            weights = factor(layout.weights, linear.forward, i * size, 0, linear.panel, shape.units * linear.panel)
-            product(layout.narrow, layout.tile, out, out, rows, shape.tiles, 1, shape.units, weights, data)
+    readers, partials = reading(cell, "h"), partials_of(cell)
+    wide, units, row, frame, rows, tiles, panel = layout.wide, layer.units, layer.row, layer.frame, work.rows, layer.tiles, layer.panel
+    past, at, tape, constant, weights = layer.states, layer.pre, layer.partials, layer.constants, layer.rec_forward
+    for _ in range(work.steps):
+        data = factor(layout.data, room, past, 0, layout.apart, row)
+        for i in range(len(readers)):
+            out = Rows(room, at + readers[i] * frame, row)
+            a = factor(layout.weights, room, weights + i * tiles * units * panel, 0, panel, units * panel)
+            product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
+        new = past + len(states) * frame
         for p in range(0, frame, width(wide)):
-            c = take(wide, constants, layer.constants, p, frame)
-            s = take(wide, states, layer.states, past + p, frame)
-            a = take(wide, gates, layer.pre, at + p, frame)
+            c = take(wide, constants, room, constant + p, frame)
+            s = take(wide, states, room, past + p, frame)
+            a = take(wide, gates, room, at + p, frame)
             if taped:
-                new, partials = linearize(cell, c, s, a)
-                put(layer.partials, k * partials_of_step + p, frame, partials)
-                put(layer.states, past + len(states) * frame + p, frame, new)
+                s, d = linearize(cell, c, s, a)
+                put(room, tape + p, frame, d)
+                put(room, new + p, frame, s)
             else:
-                put(layer.states, past + len(states) * frame + p, frame, step(cell, c, s, a))
+                put(room, new + p, frame, step(cell, c, s, a))
+        past, at, tape = new, at + len(gates) * frame, tape + len(partials) * frame
 
 
 @part
-def report_preactivations(layout, layer, steps):
-    """Make the pre-activations those that users know, one a labelled gate."""
-    gates = slots(layer.cell, "gates")
-    frame = layer.shape.frame
-    for k in range(steps):
-        for p in range(0, frame, width(layout.wide)):
-            at = k * len(gates) * frame + p
-            put(layer.pre, at, frame, report(layer.cell, take(layout.wide, gates, layer.pre, at, frame)))
-
-
-@part
-def collect(layout, layer, x, rows, first, count):
+def collect(layout, cell, room, values, layer, work, first, count):
     """Add the gradients of weights and biases from the steps first…first + count, whose cotangents ā stand in `pre`:
     W̄_rec += Σ ā h[k-1]ᵀ, W̄_in += Σ ā x[k]ᵀ, b̄ += Σ ā."""
-    shape = layer.shape
-    gates = layer.bias.size // shape.row
-    states = layer.cotangent.size // shape.frame
-    tile_row = width(layout.narrow) * len(layout.tile.columns)
-    for i in range(len(layer.w_rec.gates)):
-        at = (first * gates + layer.w_rec.gates[i]) * shape.frame
-        a = Vectors(layer.pre, at, gates * shape.frame, shape.row, tile_row)
-        h = factor(layout.data, layer.states, first * states * shape.frame, states * shape.frame, shape.row, layout.apart)
-        out = Rows(layer.w_rec.gradient, i * shape.units * shape.row, shape.row)
-        product(layout.narrow, layout.tile, out, out, shape.units, shape.tiles, count, rows, a, h)
-    for i in range(len(layer.w_in.gates)):
-        at = (first * gates + layer.w_in.gates[i]) * shape.frame
-        a = Vectors(layer.pre, at, gates * shape.frame, shape.row, tile_row)
-        h = factor(layout.data, x.values, x.first + first * x.by_step, x.by_step, x.by_row, layout.apart)
-        out = Rows(layer.w_in.gradient, i * layer.w_in.terms * shape.row, shape.row)
-        product(layout.narrow, layout.tile, out, out, layer.w_in.terms, shape.tiles, count, rows, a, h)
+    gates, states = len(slots(cell, "gates")), len(slots(cell, "states"))
+    row, frame, rows, units, terms = layer.row, layer.frame, work.rows, layer.units, layer.terms
+    x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
+    jump, tile_row, apart = states * frame, width(layout.narrow) * len(layout.tile.columns), layout.apart
     for gate in range(gates):
-        a = Vectors(layer.pre, (first * gates + gate) * shape.frame, gates * shape.frame, shape.row, tile_row)
-        one = factor(layout.data, layout.ones, 0, 0, 0, 0)
-        out = Rows(layer.grad_bias, gate * shape.row, shape.row)
-        product(layout.narrow, layout.tile, out, out, 1, shape.tiles, count, rows, a, one)
+        a = Vectors(room, layer.pre + (first * gates + gate) * frame, gates * frame, row, tile_row)
+        for i in range(len(h_gates)):
+            if h_gates[i] == gate:
+                h = factor(layout.data, room, layer.states + first * jump, jump, row, apart)
+                out = Rows(room, layer.rec_gradient + i * units * row, row)
+                product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
+        for i in range(len(x_gates)):
+            if x_gates[i] == gate:
+                x = factor(layout.data, values, work.first + first * work.by_step, work.by_step, work.by_row, apart)
+                out = Rows(room, layer.in_gradient + i * terms * row, row)
+                product(layout.narrow, layout.tile, out, out, terms, layer.tiles, count, rows, a, x)
+        one = factor(layout.data, room, ONES, 0, 0, 0)
+        out = Rows(room, layer.grad_bias + gate * row, row)
+        product(layout.narrow, layout.tile, out, out, 1, layer.tiles, count, rows, a, one)
 
 
 @part
-def backward_layer(layout, layer, x, rows, steps, top_from):
-    """Back-propagation through time: the cotangents of states and pre-activations, from those of h that `top` holds from step
-    `top_from` on; the gradients of weights and biases are added to."""
+def pull_inputs(layout, cell, room, layer, work, first, count):
+    """x̄[k] = Σ W_inᵀ ā[k] over the gates, for the steps first…first + count, as frames of what is below."""
+    gates, readers = len(slots(cell, "gates")), reading(cell, "x")
+    units, panel, size = layer.units, layer.panel, layer.below_frame
+    for k in range(first, first + count):
+        place = layer.below + k * size
+        for p in range(size):
+            room[place + p] = 0.0
+        out = Rows(room, place, layer.below_row)
+        for i in range(len(readers)):
+            data = factor(layout.data, room, layer.pre + (k * gates + readers[i]) * layer.frame, 0, layout.apart, layer.row)
+            a = factor(layout.weights, room, layer.in_back + i * layer.below_tiles * units * panel, 0, panel, units * panel)
+            product(layout.narrow, layout.tile, out, out, work.rows, layer.below_tiles, 1, units, a, data)
+
+
+@part
+def backward_layer(layout, cell, room, values, layer, work):
+    """Back-propagation through time: the cotangents of states and pre-activations, from those of h that come from above from step
+    `top_from` on; the gradients of weights and biases are added to; the cotangents of what is below, if wanted."""
     align_stack()
-    cell, shape, linear = layer.cell, layer.shape, layer.w_rec
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    partials = layer.derivatives
-    wide, frame = layout.wide, shape.frame
-    size = linear.back.size // len(linear.gates)
+    readers, partials = reading(cell, "h"), partials_of(cell)
+    wide, units, row, frame, rows, tiles, panel = layout.wide, layer.units, layer.row, layer.frame, work.rows, layer.tiles, layer.panel
+    cotangent, constant, weights, history = layer.cotangent, layer.constants, layer.rec_back, layer.history
     together = max(1, TERMS // rows)
-    collected = steps
-    for k in range(steps - 1, -1, -1):
-        at = k * len(gates) * frame
+    collected, top_from = work.steps, work.top_from
+    for k in range(work.steps - 1, -1, -1):
+        at, tape = layer.pre + k * len(gates) * frame, layer.partials + k * len(partials) * frame
+        top = layer.top + k * frame
         for p in range(0, frame, width(wide)):
             if k >= top_from:
-                store(layer.cotangent, p, load(wide, layer.cotangent, p) + load(wide, layer.top, k * frame + p))
-            g = take(wide, states, layer.cotangent, p, frame)
-            if layer.history.size:
-                store(layer.history, (k + 1) * frame + p, g[0])
-            c = take(wide, constants, layer.constants, p, frame)
-            d = take(wide, partials, layer.partials, k * len(partials) * frame + p, frame)
+                store(room, cotangent + p, load(wide, room, cotangent + p) + load(wide, room, top + p))
+            g = take(wide, states, room, cotangent + p, frame)
+            if history >= 0:
+                store(room, history + (k + 1) * frame + p, g[0])
+            c = take(wide, constants, room, constant + p, frame)
+            d = take(wide, partials, room, tape + p, frame)
             past, g_a = pullback(cell, c, d, g)
-            put(layer.cotangent, p, frame, add(zeros(wide, states), past))
-            put(layer.pre, at + p, frame, g_a)
-        out = Rows(layer.cotangent, 0, shape.row)
-        for i in range(len(linear.gates)):
-            data = factor(layout.data, layer.pre, at + linear.gates[i] * frame, 0, layout.apart, shape.row)
-            weights = factor(layout.weights, linear.back, i * size, 0, linear.panel, shape.units * linear.panel)
-            product(layout.narrow, layout.tile, out, out, rows, linear.back_tiles, 1, shape.units, weights, data)
+            put(room, cotangent + p, frame, add(zeros(wide, states), past))
+            put(room, at + p, frame, g_a)
+        out = Rows(room, cotangent, row)
+        for i in range(len(readers)):
+            data = factor(layout.data, room, at + readers[i] * frame, 0, layout.apart, row)
+            a = factor(layout.weights, room, weights + i * tiles * units * panel, 0, panel, units * panel)
+            product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
         if collected - k == together or k == 0:
-            collect(layout, layer, x, rows, k, collected - k)
+            collect(layout, cell, room, values, layer, work, k, collected - k)
+            if layer.below >= 0:
+                pull_inputs(layout, cell, room, layer, work, k, collected - k)
             collected = k
-    if layer.history.size:
+    if history >= 0:
         for p in range(frame):
-            layer.history[p] = layer.cotangent[p]
+            room[history + p] = room[cotangent + p]
 
 
-@part
-def pull_inputs(layout, layer, rows, steps, below, below_shape):
-    """x̄[k] = Σ W_inᵀ ā[k] over the gates, as frames of `below`."""
-    shape, linear = layer.shape, layer.w_in
-    gates = layer.bias.size // shape.row
-    size = linear.back.size // len(linear.gates)
-    for k in range(steps):
-        below[k * below_shape.frame : (k + 1) * below_shape.frame] = 0.0
-        out = Rows(below, k * below_shape.frame, below_shape.row)
-        for i in range(len(linear.gates)):
-            at = (k * gates + linear.gates[i]) * shape.frame
-            data = factor(layout.data, layer.pre, at, 0, layout.apart, shape.row)
-            weights = factor(layout.weights, linear.back, i * size, 0, linear.panel, shape.units * linear.panel)
-            product(layout.narrow, layout.tile, out, out, rows, linear.back_tiles, 1, shape.units, weights, data)
+@specialised
+def forward_of(layout, cell, taped):
+    """The kernel of a layer of these cells on the way forward; of a linear map, if `cell` has no state."""
+    if not type(cell).states:
+
+        @kernel
+        def mapped(room, values, layer, work):
+            project(layout, cell, room, values, layer, work)
+
+        return mapped
+
+    @kernel
+    def forward(room, values, layer, work):
+        forward_layer(layout, cell, room, values, layer, work, taped)
+
+    return forward
+
+
+@specialised
+def backward_of(layout, cell):
+    """The kernel of a layer of these cells on the way back."""
+    if not type(cell).states:
+
+        @kernel
+        def unmapped(room, values, layer, work):
+            first = work.top_from
+            collect(layout, cell, room, values, layer, work, first, work.steps - first)
+            if layer.below >= 0:
+                pull_inputs(layout, cell, room, layer, work, first, work.steps - first)
+
+        return unmapped
+
+    @kernel
+    def backward(room, values, layer, work):
+        backward_layer(layout, cell, room, values, layer, work)
+
+    return backward
+
+
+@specialised
+def report_of(layout, cell):
+    """The kernel that makes pre-activations those that users know, one a labelled gate."""
+
+    @kernel
+    def reporting(room, values, layer, work):
+        gates = slots(cell, "gates")
+        for k in range(work.steps):
+            for p in range(0, layer.frame, width(layout.wide)):
+                at = layer.pre + k * len(gates) * layer.frame + p
+                put(room, at, layer.frame, report(cell, take(layout.wide, gates, room, at, layer.frame)))
+
+    return reporting

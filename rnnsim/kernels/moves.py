@@ -3,28 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import overload
 
 from rnnsim.kernels.compiling import part
-from rnnsim.kernels.rows import width
-from rnnsim.lanes import any_lane, load, muladd, splat
-
-
-class Source(NamedTuple):
-    """A parameter or a sequence: that of the block's point i starts at values[offsets[i]]; its units, samples, steps and gates are that
-    far apart (0: the same number for all)."""
-
-    values: np.ndarray
-    offsets: np.ndarray
-    by_gate: int
-    by_unit: int
-    by_sample: int
-    by_step: int
+from rnnsim.kernels.pointers import numbers_at
 
 
 class Group(NamedTuple):
     """What the lanes of a group are: points from `point` on (`lane_points` 1) or samples of one (0), `lanes` of them, with rows
-    `row_samples` and lanes `lane_samples` samples apart, from `sample` on; points end before `last`, samples before `samples`."""
+    `row_samples` and lanes `lane_samples` samples apart, from `sample` on; points end before `last`, samples before `samples`; `rows`
+    hold them."""
 
     lanes: int
     lane_points: int
@@ -34,157 +21,166 @@ class Group(NamedTuple):
     last: int
     sample: int
     samples: int
+    rows: int
 
 
 @part
-def pack(source, group, gates, rows, terms, by_row, by_term, panel, lanes, out):
-    """Weights (gate, row, term) in panels of `panel` rows: out (gate, panel, term, row of the panel, lane), 0 beyond the rows."""
-    panels = -(-rows // panel)
-    position = 0
-    for gate in range(gates):
-        for p in range(panels):
-            for term in range(terms):
-                for row in range(p * panel, (p + 1) * panel):
-                    element = gate * source.by_gate + row * by_row + term * by_term
+def group_of(plan, point, last, sample, samples):
+    """The group of the samples from `sample` on of the points from `point` on."""
+    rows = min(plan.rows, -(-(samples - sample) // plan.row_samples))
+    return Group(plan.lanes, plan.lane_points, plan.lane_samples, plan.row_samples, point, last, sample, samples, rows)
+
+
+@part
+def point_of(group, lane):
+    """The point of a lane; the last one, of lanes beyond it."""
+    return min(group.point + lane * group.lane_points, group.last - 1)
+
+
+@part
+def sample_of(group, row, lane):
+    """The sample of a lane of a row; the last one, of lanes beyond it."""
+    return min(group.sample + row * group.row_samples + lane * group.lane_samples, group.samples - 1)
+
+
+@part
+def is_there(group, row, lane):
+    """Whether a lane of a row is not beyond the last point or sample."""
+    sample = group.sample + row * group.row_samples + lane * group.lane_samples
+    return group.point + lane * group.lane_points < group.last and sample < group.samples
+
+
+@part
+def pack(room, values, source, offsets, group, panel, lanes, what):
+    """Weights (gate, row, term) in panels of `panel` rows: (gate, panel, term, row of the panel, lane), 0 beyond the rows."""
+    position = what.out
+    for gate in range(what.gates):
+        for first in range(0, what.rows, panel):
+            for term in range(what.terms):
+                for row in range(first, first + panel):
+                    element = gate * source.by_gate + row * what.by_row + term * what.by_term
                     for lane in range(lanes):
-                        point = min(group.point + lane * group.lane_points, group.last - 1)
-                        out[position] = source.values[source.offsets[point] + element] if row < rows else 0.0
+                        room[position] = values[offsets[point_of(group, lane)] + element] if row < what.rows else 0.0
                         position += 1
 
 
 @part
-def spread_out(source, group, element, step, units, rows, by_row, out, first):
-    """Numbers of `units` units at one step, as `rows` rows of a frame from out[first] on."""
+def spread_out(room, values, source, offsets, group, element, units, rows, step, row_size, out, added):
+    """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
     for row in range(rows):
         for lane in range(group.lanes):
-            point = min(group.point + lane * group.lane_points, group.last - 1)
-            sample = min(group.sample + row * group.row_samples + lane * group.lane_samples, group.samples - 1)
-            start = source.offsets[point] + element + sample * source.by_sample + step * source.by_step
-            at = first + row * by_row + lane
+            start = offsets[point_of(group, lane)] + element + sample_of(group, row, lane) * source.by_sample + step * source.by_step
+            at = out + row * row_size + lane
             for unit in range(units):
-                out[at + unit * group.lanes] = source.values[start + unit * source.by_unit]
-
-
-def spread_each(sources, group, units, rows, by_row, frame, out, first):
-    """`spread_out` for a tuple of sources, one frame after the other."""
-    for i, source in enumerate(sources):
-        spread_out(source, group, 0, 0, units, rows, by_row, out, first + i * frame)
-
-
-@overload(spread_each)
-def _spread_each(sources, group, units, rows, by_row, frame, out, first):
-    if len(sources) == 0:
-        return lambda sources, group, units, rows, by_row, frame, out, first: None
-
-    def body(sources, group, units, rows, by_row, frame, out, first):
-        spread_out(sources[0], group, 0, 0, units, rows, by_row, out, first)
-        spread_each(sources[1:], group, units, rows, by_row, frame, out, first + frame)
-
-    return body
+                value = values[start + unit * source.by_unit]
+                room[at + unit * group.lanes] = room[at + unit * group.lanes] + value if added else value
 
 
 @part
-def add_bias(source, group, gates, units, by_row, out):
-    """Add biases to rows of frames, one for each of `gates`."""
-    for i in range(len(gates)):
+def embed(room, tokens, source, offsets, table, table_offsets, group, units, step, row_size, out):
+    """The rows of a table that the tokens of one step name, as rows of a frame."""
+    for row in range(group.rows):
         for lane in range(group.lanes):
-            point = min(group.point + lane * group.lane_points, group.last - 1)
-            start = source.offsets[point] + i * source.by_gate
+            point = point_of(group, lane)
+            token = int(tokens[offsets[point] + sample_of(group, row, lane) * source.by_sample + step * source.by_step])
+            start = table_offsets[point] + token * units
             for unit in range(units):
-                out[gates[i] * by_row + unit * group.lanes + lane] += source.values[start + unit * source.by_unit]
+                room[out + row * row_size + unit * group.lanes + lane] = table[start + unit]
 
 
 @part
-def read_targets(source, group, steps, outputs, rows, by_row, frame, out):
-    """Targets of all steps as frames, nan wherever there is none: beyond the rows, the outputs, the samples and the points."""
-    out[: steps * frame] = np.nan
-    for k in range(steps):
-        for row in range(rows):
+def add_to_table(room, tokens, source, offsets, group, units, step, row_size, at, out, token_count):
+    """Add the cotangents of the inputs of one step to the gradient (input, token, lane) of the rows that the tokens name."""
+    for row in range(group.rows):
+        for lane in range(group.lanes):
+            if is_there(group, row, lane):
+                start = offsets[point_of(group, lane)] + sample_of(group, row, lane) * source.by_sample + step * source.by_step
+                token = int(tokens[start])
+                for unit in range(units):
+                    value = room[at + row * row_size + unit * group.lanes + lane]
+                    room[out + (unit * token_count + token) * group.lanes + lane] += value
+
+
+@part
+def read_targets(room, values, source, offsets, group, plan):
+    """Targets of all steps as frames, nan wherever there is none: beyond the rows, the units, the samples and the points."""
+    for i in range(plan.targeted * plan.target_frame):
+        room[plan.targets + i] = np.nan
+    for step in range(plan.targeted):
+        for row in range(group.rows):
             for lane in range(group.lanes):
-                point = group.point + lane * group.lane_points
-                sample = group.sample + row * group.row_samples + lane * group.lane_samples
-                if point < group.last and sample < group.samples:
-                    start = source.offsets[point] + sample * source.by_sample + k * source.by_step
-                    for unit in range(outputs):
-                        at = k * frame + row * by_row + unit * group.lanes + lane
-                        out[at] = source.values[start + unit * source.by_unit]
-
-
-class Kept(NamedTuple):
-    """A result over (point, sample, step, …): `points` starts at the block's first; the numbers of one place are `numbers`, and those of
-    a part of it (a gate) start at `part`."""
-
-    values: np.ndarray
-    first_point: int
-    samples: int
-    steps: int
-    numbers: int
+                if is_there(group, row, lane):
+                    start = offsets[point_of(group, lane)] + sample_of(group, row, lane) * source.by_sample + step * source.by_step
+                    at = plan.targets + step * plan.target_frame + row * plan.target_row + lane
+                    for unit in range(plan.target_units):
+                        room[at + unit * group.lanes] = values[start + unit * source.by_unit]
 
 
 @part
-def keep_frames(values, first, by_step, by_row, back, units, group, rows, start, steps, part, divisors, kept):
-    """Write the frames of `steps` steps into a result from step `start` on; less the number `back` before, if `back` is not 0; each
-    divided by its point's divisor."""
-    for row in range(rows):
-        for lane in range(group.lanes):
-            point = group.point + lane * group.lane_points
-            sample = group.sample + row * group.row_samples + lane * group.lane_samples
-            if point < group.last and sample < group.samples:
-                place = ((kept.first_point + point) * kept.samples + sample) * kept.steps + start
-                for k in range(steps):
-                    out = (place + k) * kept.numbers + part
-                    at = first + k * by_step + row * by_row + lane
+def keep_frames(room, keep, group, start, steps, total, divisors, first_point):
+    """Write frames of the steps start…start + steps into a result: all but the first, which an earlier chunk has written unless there is
+    none; of the last step in all alone, if the result is `final`."""
+    if keep.final and start + steps < total:
+        return
+    values, lanes, by_step, back, units = numbers_at(room, keep.address), group.lanes, keep.by_step, keep.back, keep.units
+    begin = max(keep.begin, 1 if start else 0)
+    if keep.final:
+        begin = steps
+    for row in range(group.rows):
+        for lane in range(lanes):
+            if is_there(group, row, lane):
+                point, sample = point_of(group, lane), sample_of(group, row, lane)
+                place = ((first_point + point) * keep.samples + sample) * keep.steps + (0 if keep.final else start + begin)
+                out = place * keep.numbers + keep.part
+                divisor = divisors[point] if keep.divided else 1.0
+                at = keep.at + begin * by_step + row * keep.row + lane
+                for _ in range(begin, steps + 1):
                     for unit in range(units):
-                        value = values[at + unit * group.lanes]
+                        value = room[at + unit * lanes]
                         if back:
-                            value -= values[at + unit * group.lanes - back]
-                        kept.values[out + unit] = value / divisors[point]
-
-
-class Gradient(NamedTuple):
-    """Where a parameter's gradient goes: (slot, point, gate, unit, term) flat, `numbers` a point; nowhere if empty."""
-
-    values: np.ndarray
-    first_point: int
-    numbers: int
+                            value -= room[at + unit * lanes - back]
+                        values[out + unit] = value / divisor
+                    out += keep.numbers
+                    at += by_step
 
 
 @part
-def keep_gradient(values, first, group, units, terms, by_row, add, divisors, gradient, part):
-    """Write the gradient (term, unit, lane) of each lane's point, or their sum where the lanes are samples, into (unit, term) from
-    `part` on; add to what is there if `add`, and divide by the point's divisor."""
-    points = group.lanes if group.lane_points else 1
+def keep_sum(room, what, group, added, whole, divisors, first_point):
+    """Write a sum (term, unit, lane) of each lane's point, or its sum over the lanes where they are samples, as (unit, term); added to what
+    is there, if `added`; divided by the point's divisor, if it is `whole` now."""
+    values, lanes = numbers_at(room, what.address), group.lanes
+    points = lanes if group.lane_points else 1
     for lane in range(points):
         point = group.point + lane
         if point < group.last:
-            place = (gradient.first_point + point) * gradient.numbers + part
-            for term in range(terms):
-                for unit in range(units):
-                    at = first + term * by_row + unit * group.lanes + lane
-                    value = values[at]
-                    for other in range(1, group.lanes // points):
-                        value += values[at + other]
-                    out = place + unit * terms + term
-                    if add:
-                        value += gradient.values[out]
-                    gradient.values[out] = value / divisors[point]
+            place = (first_point + point) * what.numbers + what.part
+            for term in range(what.terms):
+                for unit in range(what.units):
+                    at = what.at + term * what.row + unit * lanes + lane
+                    value = room[at]
+                    for other in range(1, lanes // points):
+                        value += room[at + other]
+                    out = place + unit * what.terms + term
+                    if added:
+                        value += values[out]
+                    values[out] = value / divisors[point] if whole else value
 
 
 @part
-def first_not_finite(wide, values, first, by_step, frame, units, by_row, group, rows, start, steps, found):
-    """found[point] becomes the first step, from `start` on, at which one of its numbers in the frames is not finite, if it is earlier."""
-    zero = splat(wide, 0.0)
-    for k in range(steps):
-        for p in range(0, frame, width(wide)):
-            zero = muladd(load(wide, values, first + k * by_step + p), 0.0, zero)
-    if not any_lane(zero != 0.0):
+def first_not_finite(room, first, by_step, states, units, row_size, frame, group, start, steps, found):
+    """found[point] becomes the first step, from `start` on, at which a state in the frames is not finite, if it is earlier."""
+    bad = 0
+    for i in range(first, first + steps * by_step):
+        bad += not (abs(room[i]) < np.inf)
+    if not bad:
         return
-    for row in range(rows):
+    for row in range(group.rows):
         for lane in range(group.lanes):
-            point = group.point + lane * group.lane_points
-            sample = group.sample + row * group.row_samples + lane * group.lane_samples
-            if point < group.last and sample < group.samples:
+            if is_there(group, row, lane):
+                point = point_of(group, lane)
                 for k in range(steps):
-                    for unit in range(units):
-                        if values[first + k * by_step + row * by_row + unit * group.lanes + lane] * 0.0 != 0.0:
-                            found[point] = min(found[point], start + k)
+                    for state in range(states):
+                        at = first + k * by_step + state * frame + row * row_size + lane
+                        for unit in range(units):
+                            if not (abs(room[at + unit * group.lanes]) < np.inf):
+                                found[point] = min(found[point], start + k)

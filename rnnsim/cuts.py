@@ -1,0 +1,103 @@
+"""How runs of networks of many units are cut up: what lanes are, and how many points, samples and steps are computed at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnsim.kernels import blocks
+from rnnsim.kernels.layers import Layout
+from rnnsim.kernels.products import AsNumbers, AsVectors, Tile
+from rnnsim.lanes import Kind
+from rnnsim.running import Run
+
+ROWS = 8  # sequences at once: they share each load of a weight
+STRANDS = 8  # parts of the samples that may be computed at once
+SCRATCH_NUMBERS = 1 << 15  # of states and pre-activations at once on the way forward, so that they stay in the second-level cache
+UNITS_AS_LANES = 16
+SAMPLES_AS_LANES = 32
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Units, numbers of a row and of a frame, tiles of columns in a row."""
+
+    units: int
+    row: int
+    frame: int
+    tiles: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a run is cut up. Units are lanes where there are many, samples where those are many, points elsewhere; never does it depend on
+    the number of points, blocks or threads."""
+
+    layout: Layout
+    rows: int
+    chunk: int
+    points: int
+    lane_points: int
+    lane_samples: int
+    row_samples: int
+    panel: int
+    strands: np.ndarray
+
+    @classmethod
+    def of(cls, run: Run) -> "Cut":
+        """The cut of a run."""
+        samples, lanes = run.samples or 1, blocks.lanes(1, run.dtype)
+        most = max(member.units for member in run.net.members)
+        units = most >= UNITS_AS_LANES
+        by_samples = not units and samples >= SAMPLES_AS_LANES
+        row_samples = lanes if by_samples else 1
+        rows = min(ROWS, -(-samples // row_samples))
+        columns = 1 if most == 1 else 2 if rows >= 4 else 4
+        gates = max(member.cell.gates for member in run.net.members)
+        layout = Layout(
+            narrow=Kind(lanes, run.dtype),
+            wide=Kind(lanes * (4 if gates == 1 else 2), run.dtype),
+            tile=Tile((0,) * (4 if rows >= 4 else 1), (0,) * columns),
+            weights=AsNumbers() if by_samples else AsVectors(),
+            data=AsNumbers() if units else AsVectors(),
+            apart=1 if units else lanes,
+        )
+        chunk = rows * row_samples
+        chunks = -(-samples // chunk)
+        parts = min(STRANDS, chunks)
+        return cls(
+            layout,
+            rows=rows,
+            chunk=chunk,
+            points=1 if units or by_samples else lanes,
+            lane_points=int(not units and not by_samples),
+            lane_samples=int(by_samples),
+            row_samples=row_samples,
+            panel=columns * lanes if units else columns,
+            strands=np.minimum(np.arange(parts + 1) * chunks // parts * chunk, samples),
+        )
+
+    @property
+    def lanes(self) -> int:
+        """Points or samples of a vector."""
+        return self.layout.apart
+
+    @property
+    def weight_lanes(self) -> int:
+        """Points of a vector."""
+        return self.lanes if self.lane_points else 1
+
+    def shape(self, units: int) -> Shape:
+        """The shape of frames of so many units."""
+        row = self.panels(units) * self.panel * self.lanes
+        wide = self.layout.wide.width
+        return Shape(units, row, -(-self.rows * row // wide) * wide, self.panels(units))
+
+    def panels(self, units: int) -> int:
+        """Panels that hold so many units."""
+        return -(-units // self.panel)
+
+    def steps_at_once(self, run: Run) -> int:
+        """How many steps the way forward takes before it is taken up again."""
+        numbers = sum(self.shape(m.units).frame * (m.cell.states + m.cell.gates) for m in run.net.members)
+        return min(run.steps, max(1, SCRATCH_NUMBERS // numbers))

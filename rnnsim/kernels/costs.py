@@ -1,0 +1,65 @@
+"""Costs of frames of outputs, and the cotangents of the outputs."""
+
+import math
+
+from rnnsim.functions import exp
+from rnnsim.kernels.compiling import kernel, specialised
+from rnnsim.kernels.rows import width
+from rnnsim.lanes import Kind, at_least, load, select, splat, store
+from rnnsim.losses import contribution, cotangent
+
+
+@specialised
+def element_cost(layout, loss):
+    """The kernel of a cost that is a sum over outputs."""
+    wide = layout.wide
+
+    @kernel
+    def cost(room, what):
+        total = load(wide, room, what.total)
+        for k in range(what.steps):
+            for p in range(0, what.frame, width(wide)):
+                y = load(wide, room, what.y + k * what.y_by_step + p)
+                target = load(wide, room, what.targets + k * what.target_frame + p)
+                total = total + contribution(loss, y, target)
+                store(room, what.g + k * what.g_by_step + p, cotangent(loss, y, target))
+        store(room, what.total, total)
+
+    return cost
+
+
+@specialised
+def class_cost(layout, dtype):
+    """The kernel of cross-entropy: log Σ exp(y - y_target) of each row whose target is a number, and softmax(y) less 1 at the target.
+    One output of all lanes stands in each vector; where lanes are units, a vector is one number."""
+    kind = Kind(layout.apart, dtype)
+    size = layout.apart
+
+    @kernel
+    def cost(room, what):
+        for k in range(what.steps):
+            for row in range(what.rows):
+                y, g = what.y + k * what.y_by_step + row * what.row, what.g + k * what.g_by_step + row * what.row
+                at = what.targets + k * what.target_frame + row * what.target_row
+                target = load(kind, room, at)
+                top, chosen = load(kind, room, y), splat(kind, 0.0)
+                for i in range(what.outputs):
+                    value = load(kind, room, y + i * size)
+                    top = at_least(top, value)
+                    chosen = select(target == float(i), value, chosen)
+                total = splat(kind, 0.0)
+                for i in range(what.outputs):
+                    e = exp(load(kind, room, y + i * size) - top)
+                    total = total + e
+                    store(room, g + i * size, e)
+                for i in range(what.outputs):
+                    share = load(kind, room, g + i * size) / total
+                    share = share - select(target == float(i), 1.0, 0.0)
+                    store(room, g + i * size, select(target == target, share, 0.0))
+                store(room, at, select(target == target, total, 1.0))
+                for lane in range(size):
+                    room[at + lane] = math.log(room[at + lane])
+                lost = load(kind, room, at) + (top - chosen)
+                store(room, what.total, load(kind, room, what.total) + select(target == target, lost, 0.0))
+
+    return cost

@@ -1,0 +1,76 @@
+"""What kernels are told about a network and its data: records of whole numbers. A place in a thread's scratch, its `room`, is a position
+in one array; data of the user are found by their addresses. Where something is not wanted, its place is -1."""
+
+from typing import Any
+
+import numpy as np
+
+
+def _record(*fields: str) -> np.dtype:
+    return np.dtype([(field, np.int64) for field in fields])
+
+
+def records(dtype: np.dtype, rows: list[dict[str, int]]) -> Any:
+    """An array of records; fields that are not given are -1."""
+    found = np.full(len(rows), -1, np.int64).repeat(len(dtype)).view(dtype).view(np.recarray)
+    for record, row in zip(found, rows, strict=True):
+        for field, value in row.items():
+            record[field] = value
+    return found
+
+
+# A layer: units and features of what it reads; numbers of a row and of a frame, tiles of columns in a row; how far the terms of packed
+# weights are apart; places of weights packed for the way forward and back, biases, constants and gradients (term, row); of frames of
+# states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial), cotangents of the
+# states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts' cotangents (state); of
+# the cotangents of what it reads (step) and the sizes of their frames; and whether its pre-activations are to be made those that users know.
+LAYER = _record(
+    *("units", "terms", "row", "frame", "tiles", "panel"),
+    *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
+    *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
+    *("below", "below_row", "below_frame", "below_tiles", "reported"),
+)
+
+# What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]; how many rows
+# and steps; from which step on cotangents come from above.
+WORK = _record("first", "by_step", "by_row", "rows", "steps", "top_from")
+
+# What a cost reads: frames of outputs and of their cotangents, as many steps as have targets; frames of targets; where its sum is.
+COST = _record(
+    *("outputs", "rows", "row", "frame", "steps", "y", "y_by_step", "g", "g_by_step", "targets", "target_row", "target_frame", "total")
+)
+
+# How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all, how
+# many of the last have targets; samples; whether to go back. Where inputs are: their source and that of a table that they are tokens of; whether they are read
+# as they stand; features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the cost, of the gradient
+# of the table.
+PLAN = _record(
+    *("rows", "chunk", "points", "lanes", "lane_points", "lane_samples", "row_samples", "panel"),
+    *("chunk_steps", "steps", "targeted", "samples", "back"),
+    *("input_source", "table_source", "as_they_stand", "features", "inputs", "input_row", "input_frame", "grad_inputs"),
+    *("target_source", "target_units", "targets", "target_row", "target_frame"),
+    *("cost", "partial_cost", "partial_costs", "grad_table", "tokens"),
+)
+
+# A parameter or a sequence: its numbers begin at `address`, those of the block's point i at offsets[source, i]; its gates, units, samples
+# and steps are that far apart (0: the same number for all).
+SOURCE = _record("address", "by_gate", "by_unit", "by_sample", "by_step")
+
+# Numbers that begin at 0 in each strand of samples.
+ZEROS = _record("at", "size")
+
+# Weights of some gates to be packed: how far their rows and terms are apart.
+PACK = _record("source", "gates", "rows", "terms", "by_row", "by_term", "out")
+
+# Numbers of units to be spread out: a gate's, into one row or all, over what is there or added to it.
+SPREAD = _record("source", "gate", "units", "all_rows", "row", "out", "added")
+
+# A result over (point, sample, step, numbers): where it begins, its sizes, and the part of its numbers that these units are. The frames: of
+# step 0 `at` (the first that is there is `begin`), `by_step` apart, less the number `back` before if `back` is not 0. `final`: the last step
+# is all; `divided`: by the point's divisor.
+KEEP = _record(
+    *("address", "samples", "steps", "numbers", "part", "units", "at", "by_step", "row", "begin", "back", "final", "divided")
+)
+
+# A result over (point, numbers) that is summed over samples: the part that these (unit, term) are, and where they are summed (term, unit).
+SUM = _record("address", "numbers", "part", "units", "terms", "at", "row")

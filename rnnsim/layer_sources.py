@@ -1,0 +1,116 @@
+"""Where kernels of many units read parameters and sequences: by addresses, and offsets of each point of a block."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.drawn import Drawn
+from rnnsim.kernels import blocks
+from rnnsim.kernels.blocks import Strided
+from rnnsim.kernels.records import SOURCE, records
+from rnnsim.running import Run
+
+
+@dataclass(frozen=True)
+class Source:
+    """`block(lo, hi, offsets)` writes the offsets of the points lo…hi and gives the array that they are in; numbers of one gate, unit, sample
+    and step are that far apart."""
+
+    block: Callable[[int, int, np.ndarray], np.ndarray]
+    by_gate: int = 0
+    by_unit: int = 0
+    by_sample: int = 0
+    by_step: int = 0
+
+
+def source_of(run: Run, array: xr.DataArray, own: tuple[str, ...]) -> Source:
+    """An array over axes and some of its `own` dimensions, in the run's dtype."""
+    has = [dim for dim in own if dim in array.dims]
+    axes = tuple(str(dim) for dim in array.dims if dim not in own)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(array.transpose(*axes, *has).values.astype(run.dtype, copy=False))
+    numbers = int(np.prod([array.sizes[dim] for dim in has], dtype=np.int64))
+    firsts = np.arange(values.size // numbers, dtype=np.int64) * numbers
+    strided: Strided = run.grid.strided(firsts.reshape([array.sizes[dim] for dim in axes]), axes)
+    flat = values.reshape(-1)
+
+    def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
+        blocks.gather(*strided, run.grid.strided_shape, lo, hi, offsets)
+        return flat
+
+    return Source(block, **distances({dim: array.sizes[dim] for dim in has}))
+
+
+def source_of_drawn(run: Run, drawn: Drawn) -> Source:
+    """A parameter that is drawn: a block's numbers are made when it is computed."""
+    shape = run.grid.strided_shape
+    ways = [
+        run.grid.strided(np.ascontiguousarray(array.values), tuple(str(dim) for dim in array.dims))
+        for array in (drawn.seed, drawn.gain.astype(np.float64))
+    ]
+
+    def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
+        seeds, gains = np.empty(hi - lo, np.int64), np.empty(hi - lo)
+        for way, out in zip(ways, (seeds, gains), strict=True):
+            blocks.gather(*way, shape, lo, hi, out)
+        offsets[:] = np.arange(hi - lo, dtype=np.int64) * drawn.numbers
+        return drawn.at(seeds, gains).astype(run.dtype, copy=False).reshape(-1)
+
+    return Source(block, **distances(drawn.sizes))
+
+
+def distances(sizes: dict[str, int]) -> dict[str, int]:
+    """How far gates, units, samples and steps are apart in a contiguous array of these sizes."""
+    dims = list(sizes)
+    apart = {dim: int(np.prod([sizes[after] for after in dims[i + 1 :]], dtype=np.int64)) for i, dim in enumerate(dims)}
+    by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
+    return {"by_gate": apart.get("gate", 0), "by_unit": by_unit, "by_sample": apart.get("sample", 0), "by_step": apart.get("step", 0)}
+
+
+class Sources:
+    """All that kernels read in a run, in the order in which records name it."""
+
+    def __init__(self, run: Run):
+        self.names: list[str] = []
+        self._sources: list[Source] = []
+        for name in run.net.parameter_names:
+            kept = run.net.source(name)
+            own = ("sample", *run.net.dimensions(name))
+            self._add(name, source_of_drawn(run, kept) if isinstance(kept, Drawn) else source_of(run, kept, own))
+        self._add("inputs", source_of(run, run.inputs.array, ("sample", "step", "input")))
+        if run.targets:
+            self._add("targets", source_of(run, run.targets.array, ("sample", "step", "output")))
+
+    def _add(self, name: str, source: Source) -> None:
+        self.names.append(name)
+        self._sources.append(source)
+
+    def index(self, name: str) -> int:
+        """The number of a source."""
+        return self.names.index(name)
+
+    def block(self, lo: int, hi: int) -> tuple[Any, np.ndarray, list[np.ndarray]]:
+        """Records, offsets (source, point), and the arrays that the addresses are of, which must live as long."""
+        offsets = np.empty((len(self._sources), hi - lo), np.int64)
+        arrays = [source.block(lo, hi, row) for source, row in zip(self._sources, offsets, strict=True)]
+        rows = [
+            {"address": array.ctypes.data, **{field: getattr(source, field) for field in SOURCE.names[1:]}}
+            for source, array in zip(self._sources, arrays, strict=True)
+        ]
+        return records(SOURCE, rows), offsets, arrays
+
+
+def counted_targets(run: Run) -> Source:
+    """How many targets of each point count."""
+    assert run.targets
+    own = [dim for dim in ("sample", "step", "output") if dim in run.targets.array.dims]
+    return source_of(run, run.targets.array.notnull().sum(own).astype(run.dtype), ())
+
+
+def counted_of(source: Source, lo: int, hi: int) -> np.ndarray:
+    """Those numbers of the points lo…hi."""
+    offsets = np.empty(hi - lo, np.int64)
+    return source.block(lo, hi, offsets)[offsets]

@@ -1,0 +1,246 @@
+"""What kernels of many units are told in a run: its layers in a room, what is loaded into it, and what is kept of it."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnsim.cuts import Cut
+from rnnsim.kernels import costs, layers
+from rnnsim.kernels.groups import Network
+from rnnsim.kernels.pointers import addresses
+from rnnsim.kernels.records import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
+from rnnsim.layer_sources import Sources
+from rnnsim.networks import Member
+from rnnsim.running import Run
+
+ALIGNED = 8  # numbers: places in a room begin where a cache line may
+
+
+class Room:
+    """Places in a thread's scratch; the first register is full of ones."""
+
+    def __init__(self, ones: int):
+        self.ones = ones
+        self.size = 0
+        self.take(ones)
+
+    def take(self, *sizes: int) -> int:
+        """A place for so many numbers."""
+        place = self.size
+        self.size += -(-int(np.prod(sizes, dtype=np.int64)) // ALIGNED) * ALIGNED
+        return place
+
+    def make(self, dtype: str) -> np.ndarray:
+        """The scratch, zeros but for the ones, beginning with a cache line."""
+        spare = np.zeros(self.size + 64, dtype)
+        first = -spare.ctypes.data % 64 // spare.itemsize
+        made = spare[first : first + self.size]
+        made[layers.ONES : layers.ONES + self.ones] = 1.0
+        return made
+
+
+class Program:
+    """A run as kernels are told of it. `kept` and `summed` list results by name, with their frames and sums, for `Results` to fill."""
+
+    def __init__(self, run: Run, names: tuple[str, ...], loss: Any):
+        self.run, self.names, self.loss, self.back = run, names, loss, loss is not None
+        self.cut, self.sources = Cut.of(run), Sources(run)
+        self.steps = run.steps if self.back else self.cut.steps_at_once(run)
+        self.room = Room(self.cut.layout.narrow.width)
+        self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros")}
+        self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
+        self.summed: list[tuple[str, dict[str, int]]] = []
+        self.plan = self._plan()
+        self.layers: list[dict[str, int]] = []
+        for member in run.net.maps:
+            self.layers.append(self._layer(member))
+        if self.back:
+            self._cost()
+
+    def _plan(self) -> dict[str, int]:
+        """How the run is cut, and where its inputs stand."""
+        run, cut, net = self.run, self.cut, self.run.net
+        features = net.members[0].inputs
+        below = cut.shape(features)
+        stand = cut.lanes == 1 and net.table is None
+        plan = {name: getattr(cut, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
+        plan |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": run.samples or 1, "back": int(self.back)}
+        plan |= {"chunk_steps": self.steps, "steps": run.steps, "targeted": run.targets.array.sizes["step"] if run.targets else 0}
+        plan |= {"input_source": self.sources.index("inputs"), "as_they_stand": int(stand), "features": features}
+        plan |= {"input_row": below.row, "input_frame": below.frame}
+        plan["inputs"] = -1 if stand else self.room.take(self.steps, below.frame)
+        if net.table is not None:
+            plan["table_source"] = self.sources.index("table")
+        if {"grad_input", "grad_table"} & set(self.names):
+            plan["grad_inputs"] = self.room.take(self.steps, below.frame)
+            self._keep("backward", ("grad_input",), plan["grad_inputs"] - below.frame, below.frame, below.row, features, begin=1)
+        if "grad_table" in self.names:
+            tokens = net.table.sizes["token"]
+            plan |= {"tokens": tokens, "grad_table": self._sums(features, tokens, cut.lanes)}
+            self._sum("grad_table", tokens, features, plan["grad_table"], tokens * cut.lanes)
+        return plan
+
+    def _sums(self, *sizes: int) -> int:
+        """A place for sums, which begin at 0 in each strand."""
+        place = self.room.take(*sizes)
+        self.tables["zeros"].append({"at": place, "size": int(np.prod(sizes, dtype=np.int64))})
+        return place
+
+    def _sum(self, name: str, units: int, terms: int, at: int, row: int, part: int = 0) -> None:
+        self.summed.append((name, {"part": part, "units": units, "terms": terms, "at": at, "row": row}))
+
+    def _keep(self, when: str, names: Any, at: int, by_step: int, row: int, units: int, **more: int) -> None:
+        """Note that frames are wanted, if they are, under some names."""
+        what = {"at": at, "by_step": by_step, "row": row, "units": units, "part": 0, "begin": 0, "back": 0, "final": 0}
+        self.kept[when] += [(name, {**what, "divided": int(when == "backward"), **more}) for name in names if name in self.names]
+
+    def _layer(self, member: Member) -> dict[str, int]:
+        """Lay out a layer, and note what is loaded for it and kept of it."""
+        cut, cell, n, d, room = self.cut, member.cell, member.units, member.inputs, self.room
+        shape, below = cut.shape(n), cut.shape(d)
+        row, frame, steps = shape.row, shape.frame, self.steps
+        layer = {"units": n, "terms": d, "row": row, "frame": frame, "tiles": shape.tiles, "panel": cut.panel * cut.weight_lanes}
+        layer |= {"below_row": below.row, "below_frame": below.frame, "below_tiles": below.tiles}
+        self._weights(layer, member, "in", "x", member.w_in, d, below.tiles)
+        if member.w_rec:
+            self._weights(layer, member, "rec", "h", member.w_rec, n, shape.tiles)
+        layer["bias"] = room.take(cell.gates, row)
+        self._biases(layer, member)
+        layer["constants"] = self._frames(member.constants, n, shape)
+        layer["states"] = room.take(steps + 1, cell.states, frame)
+        self._spread("starts", member.starts, layer["states"], frame, n, row)
+        layer["pre"] = room.take(steps, cell.gates, frame)
+        self._keep_states(layer, member)
+        if self.back:
+            self._way_back(layer, member)
+        return layer
+
+    def _weights(self, layer: dict[str, int], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
+        gates, units, cut = len(member.gates_reading(letter)), member.units, self.cut
+        source = {"source": self.sources.index(name), "gates": gates}
+        layer[f"{what}_forward"] = self.room.take(gates, terms, layer["tiles"], layer["panel"])
+        forward = {"rows": units, "terms": terms, "by_row": terms, "by_term": 1, "out": layer[f"{what}_forward"]}
+        self.tables["packs"].append(source | forward)
+        if self.back:
+            layer[f"{what}_back"] = self.room.take(gates, units, tiles, layer["panel"])
+            back = {"rows": terms, "terms": units, "by_row": 1, "by_term": terms, "out": layer[f"{what}_back"]}
+            self.tables["packs"].append(source | back)
+            layer[f"{what}_gradient"] = self._sums(gates, terms, layer["row"])
+            for i in range(gates):
+                at = layer[f"{what}_gradient"] + i * terms * layer["row"]
+                self._sum(f"grad_{name}", units, terms, at, layer["row"], i * units * terms)
+
+    def _biases(self, layer: dict[str, int], member: Member) -> None:
+        if self.back:
+            layer["grad_bias"] = self._sums(member.cell.gates, layer["row"])
+        seen: set[int] = set()
+        for name, gates in member.biases:
+            for i, gate in enumerate(gates):
+                out = layer["bias"] + gate * layer["row"]
+                what = {"source": self.sources.index(name), "gate": i, "units": member.units, "all_rows": 0}
+                self.tables["biases"].append({**what, "row": 0, "out": out, "added": int(gate in seen)})
+                seen.add(gate)
+                if self.back:
+                    self._sum(f"grad_{name}", member.units, 1, layer["grad_bias"] + gate * layer["row"], 0, i * member.units)
+
+    def _frames(self, names: tuple[str, ...], units: int, shape: Any) -> int:
+        place = self.room.take(len(names), shape.frame)
+        self._spread("starts", names, place, shape.frame, units, shape.row)
+        return place
+
+    def _spread(self, table: str, names: tuple[str, ...], out: int, frame: int, units: int, row: int) -> None:
+        for i, name in enumerate(names):
+            what = {"source": self.sources.index(name), "gate": 0, "units": units, "all_rows": 1}
+            self.tables[table].append({**what, "row": row, "out": out + i * frame, "added": 0})
+
+    def _keep_states(self, layer: dict[str, int], member: Member) -> None:
+        cell, n, row, frame, states, pre = member.cell, member.units, layer["row"], layer["frame"], layer["states"], layer["pre"]
+        jump, gates = cell.states * frame, cell.gates * frame
+        if not cell.states:
+            self._keep("forward", ("output",), pre - frame, frame, row, n, begin=1)
+            return
+        named = member.results
+        self._keep("forward", named("state"), states, jump, row, n)
+        self._keep("forward", named("increment"), states, jump, row, n, begin=1, back=jump)
+        self._keep("forward", named("final_state"), states, jump, row, n, final=1)
+        if cell.states > 1:
+            self._keep("forward", named("cell_state"), states + frame, jump, row, n)
+            self._keep("forward", named("final_cell_state"), states + frame, jump, row, n, final=1)
+        wanted = set(named("preactivation")) & set(self.names)
+        layer["reported"] = 1 if wanted and cell.labels and len(cell.labels) != cell.gates else -1
+        for gate in range(len(cell.labels) or 1):
+            self._keep("forward", named("preactivation"), pre + gate * frame - gates, gates, row, n, begin=1, part=gate * n)
+
+    def _way_back(self, layer: dict[str, int], member: Member) -> None:
+        cell, n, row, frame, pre, room = member.cell, member.units, layer["row"], layer["frame"], layer["pre"], self.room
+        layer["partials"] = room.take(self.steps, cell.partials, frame)
+        layer["cotangent"] = room.take(cell.states, frame)
+        layer["grad_starts"] = self._sums(cell.states, row)
+        layer["top"] = room.take(self.steps, frame * bool(cell.states))
+        layer["below"] = self.layers[-1]["top"] if self.layers else self.plan.get("grad_inputs", -1)
+        if not cell.states:
+            return
+        for i, name in enumerate(member.starts):
+            if "sample" in self.run.dims_of(f"grad_{name}"):
+                self._keep("backward", (f"grad_{name}",), layer["cotangent"] + i * frame, 0, row, n, final=1)
+            else:
+                self._sum(f"grad_{name}", n, 1, layer["grad_starts"] + i * row, 0)
+        wanted = set(member.results("grad_state")) & set(self.names)
+        layer["history"] = room.take(self.steps + 1, frame) if wanted else -1
+        self._keep("backward", member.results("grad_state"), layer["history"], frame, row, n)
+        gates = cell.gates * frame
+        for gate in range(len(cell.labels) or 1):
+            at = pre + gate * frame - gates
+            self._keep("backward", member.results("grad_preactivation"), at, gates, row, n, begin=1, part=gate * n)
+
+    def _cost(self) -> None:
+        """Where outputs, their cotangents and targets stand, and the cost."""
+        cut, plan, top, last = self.cut, self.plan, self.layers[-1], self.run.net.maps[-1]
+        targets = cut.shape(1 if self.loss.classes else last.units)
+        jump, first = last.cell.states * top["frame"], self.steps - plan["targeted"]
+        plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units}
+        plan |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.room.take(plan["targeted"], targets.frame)}
+        wide = cut.layout.wide.width
+        plan |= {"cost": self._sums(cut.lanes), "partial_cost": self._sums(wide), "partial_costs": wide}
+        self._sum("cost", 1, 1, plan["cost"], 0)
+        if jump:
+            y, by_step, g = top["states"] + (first + 1) * jump, jump, top["top"] + first * top["frame"]
+        else:
+            y, by_step, g = top["pre"] + first * top["frame"], top["frame"], top["pre"] + first * top["frame"]
+        self.cost = {"outputs": last.units, "row": top["row"], "frame": top["frame"], "steps": plan["targeted"]}
+        self.cost |= {"y": y, "y_by_step": by_step, "g": g, "g_by_step": top["frame"], "targets": plan["targets"]}
+        self.cost |= {"target_row": targets.row, "target_frame": targets.frame, "total": plan["partial_cost"]}
+
+    def network(self) -> Network:
+        """The layers and their kernels."""
+        layout, maps = self.cut.layout, self.run.net.maps
+        table = records(LAYER, self.layers)
+        room = np.zeros(1, self.run.dtype)
+        layer_arguments = (room, room, table[0], records(WORK, [{}])[0])
+        taped = self.back
+        kernels = [layers.forward_of(layout, member.cell, taped) for member in maps]
+        back = [layers.backward_of(layout, member.cell) for member in maps] if taped else []
+        reports = [
+            layers.report_of(layout, member.cell) if layer.get("reported", -1) >= 0 else kernel
+            for member, layer, kernel in zip(maps, self.layers, kernels, strict=True)
+        ]
+        cost = []
+        if taped:
+            of_loss = costs.class_cost(layout, self.run.dtype) if self.loss.classes else costs.element_cost(layout, self.loss)
+            cost = addresses([of_loss], (room, records(COST, [{}])[0]))
+        return Network(
+            table,
+            np.array([member.cell.states for member in maps], np.int64),
+            addresses(kernels, layer_arguments),
+            addresses(back, layer_arguments),
+            addresses(reports, layer_arguments),
+            cost if taped else addresses([], ()),
+            records(PACK, self.tables["packs"]),
+            records(SPREAD, self.tables["biases"]),
+            records(SPREAD, self.tables["starts"]),
+            records(ZEROS, self.tables["zeros"]),
+        )
+
+    def plan_record(self) -> Any:
+        """The plan, as a record."""
+        return records(PLAN, [self.plan])[0]

@@ -1,0 +1,59 @@
+"""The arrays that runs of networks of many units fill."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnsim.running import Run
+from rnnsim.variables import DIVERGED_AT
+
+NEVER = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True)
+class Results:
+    """The arrays to fill, (slot, point, …); a slot for each strand that is computed alone, if their sums are to be added."""
+
+    run: Run
+    arrays: dict[str, np.ndarray]
+    summed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run, names: tuple[str, ...], slots: int) -> "Results":
+        by_point = {"cost", *(f"grad_{name}" for name in run.net.trainable)}
+        summed = tuple(name for name in names if name in by_point and "sample" not in run.dims_of(name))
+        arrays = {
+            name: np.empty((slots if name in summed else 1, run.grid.points, *run.shape_of(name)), run.dtype) for name in names
+        }
+        arrays[DIVERGED_AT] = np.full((slots, run.grid.points), NEVER, np.int32)
+        return cls(run, arrays, summed)
+
+    def sizes(self, name: str) -> dict[str, int]:
+        """The samples, the steps and the other numbers of a result."""
+        sizes = dict(zip(self.run.dims_of(name), self.run.shape_of(name), strict=True))
+        samples, steps = sizes.pop("sample", 1), sizes.pop("step", 1)
+        return {"samples": samples, "steps": steps, "numbers": int(np.prod(list(sizes.values()), dtype=np.int64))}
+
+    def place(self, name: str) -> dict[str, int]:
+        """Where a result begins."""
+        return {"address": self.arrays[name].ctypes.data}
+
+    def by_slot(self, name: str) -> int:
+        """How many bytes a slot of a result takes."""
+        return self.arrays[name][0].nbytes
+
+    def total(self, divisors: np.ndarray | None) -> dict[str, np.ndarray]:
+        """The results, those of several slots added in order and divided."""
+        found = {}
+        for name, slots in self.arrays.items():
+            if name == DIVERGED_AT:
+                first = slots.min(axis=0)
+                found[name] = np.where(first == NEVER, -1, first).astype(np.int32)
+                continue
+            whole = slots[0]
+            for slot in slots[1:]:
+                whole += slot
+            if len(slots) > 1 and divisors is not None:
+                whole /= divisors.reshape(-1, *[1] * (whole.ndim - 1))
+            found[name] = whole
+        return found
