@@ -67,7 +67,7 @@ def report(cell, a):
 
 def watch(cell, h, zero):
     """`zero`, made nan by a state that is not finite, if a finite one can follow and hide it."""
-    return muladd(h, 0.0, zero) if cell.activation.comes_back else zero
+    return muladd(h, 0.0, zero) if cell.comes_back else zero
 
 
 @overload(watch, jit_options={"forceinline": True})
@@ -176,6 +176,7 @@ class Elman(NamedTuple):
     states = 1
     report = as_they_are
     constants = 0
+    comes_back = property(lambda cell: cell.activation.comes_back)
 
     @property
     def partials(cell):
@@ -208,6 +209,7 @@ class LeakyElman(NamedTuple):
     states = 1
     report = as_they_are
     constants = 1
+    comes_back = property(lambda cell: cell.activation.comes_back)
 
     @property
     def partials(cell):
@@ -243,6 +245,7 @@ class GRU(NamedTuple):
     states = 1
     constants = 0
     partials = 5
+    comes_back = False
 
     def step(cell, constants, s, a):
         r, z = sigmoid(a[0]), sigmoid(a[1])
@@ -279,6 +282,7 @@ class LSTM(NamedTuple):
     states = 2
     constants = 0
     partials = 6
+    comes_back = False
     report = as_they_are
 
     def step(cell, constants, s, a):

@@ -1,7 +1,9 @@
 """What kernels of many units are told in a run: its layers in a room, what is loaded into it, and what is kept of it."""
 
+from functools import cache
 from typing import Any
 
+import numba
 import numpy as np
 
 from rnnsim.cuts import Cut
@@ -37,6 +39,14 @@ class Room:
         made = spare[first : first + self.size]
         made[layers.ONES : layers.ONES + self.ones] = 1.0
         return made
+
+
+@cache
+def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The types of what a layer's and a cost's kernels are called with."""
+    room = numba.typeof(np.empty(0, dtype))
+    layer, work, cost = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, WORK, COST))
+    return (room, room, layer, work), (room, cost)
 
 
 class Program:
@@ -160,6 +170,7 @@ class Program:
             self._keep("forward", ("output",), pre - frame, frame, row, n, begin=1)
             return
         named = member.results
+        layer["comes_back"] = int(cell.comes_back)
         self._keep("forward", named("state"), states, jump, row, n)
         self._keep("forward", named("increment"), states, jump, row, n, begin=1, back=jump)
         self._keep("forward", named("final_state"), states, jump, row, n, final=1)
@@ -215,8 +226,7 @@ class Program:
         """The layers and their kernels."""
         layout, maps = self.cut.layout, self.run.net.maps
         table = records(LAYER, self.layers)
-        room = np.zeros(1, self.run.dtype)
-        layer_arguments = (room, room, table[0], records(WORK, [{}])[0])
+        of_layer, of_cost = signatures(self.run.dtype)
         taped = self.back
         kernels = [layers.forward_of(layout, member.cell, taped) for member in maps]
         back = [layers.backward_of(layout, member.cell) for member in maps] if taped else []
@@ -227,14 +237,14 @@ class Program:
         cost = []
         if taped:
             of_loss = costs.class_cost(layout, self.run.dtype) if self.loss.classes else costs.element_cost(layout, self.loss)
-            cost = addresses([of_loss], (room, records(COST, [{}])[0]))
+            cost = addresses([of_loss], of_cost)
         return Network(
             table,
             np.array([member.cell.states for member in maps], np.int64),
-            addresses(kernels, layer_arguments),
-            addresses(back, layer_arguments),
-            addresses(reports, layer_arguments),
-            cost if taped else addresses([], ()),
+            addresses(kernels, of_layer),
+            addresses(back, of_layer),
+            addresses(reports, of_layer),
+            cost if taped else addresses([], of_cost),
             records(PACK, self.tables["packs"]),
             records(SPREAD, self.tables["biases"]),
             records(SPREAD, self.tables["starts"]),

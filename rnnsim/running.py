@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class Run:
         """Whether every sample has a start of its own."""
         return any("sample" in self.net.templates[name].dims for name in self.net.STARTS)
 
-    @property
+    @cached_property
     def own_sizes(self) -> dict[str, int]:
         """The sizes of the dimensions that results have behind the axes."""
         net = self.net

@@ -127,13 +127,17 @@ def kernel(function):
     return compiled
 
 
+def _types(value):
+    return (type(value), *map(_types, value)) if isinstance(value, tuple) else type(value)
+
+
 def specialised(make):
     """Remember the kernel that `make` gives for some arguments: equal ones of the same types, since all tuples without members are equal."""
     made = {}
 
     @functools.wraps(make)
     def remembered(*arguments):
-        key = (*map(numba.typeof, arguments), arguments)
+        key = arguments, _types(arguments)
         if key not in made:
             made[key] = make(*arguments)
         return made[key]

@@ -145,12 +145,8 @@ def run_forward(plan, network, data, scratch, wanted, group, start, steps):
         call(network.forward, i, (room, values, network.layers[i], work))
     for i in range(len(network.layers)):
         layer, states = network.layers[i], network.states[i]
-        skip, jump = (1 if start else 0), states * layer.frame
-        first, count = layer.states + skip * jump, steps + 1 - skip
         if states:
-            first_not_finite(
-                room, first, jump, states, layer.units, layer.row, layer.frame, group, start + skip, count, wanted.found
-            )
+            first_not_finite(room, layer, states, group, start, steps, wanted.found)
         if layer.reported >= 0:
             call(network.report, i, (room, room, layer, work))
     for i in range(len(wanted.forward)):

@@ -167,20 +167,29 @@ def keep_sum(room, what, group, added, whole, divisors, first_point):
 
 
 @part
-def first_not_finite(room, first, by_step, states, units, row_size, frame, group, start, steps, found):
-    """found[point] becomes the first step, from `start` on, at which a state in the frames is not finite, if it is earlier."""
+def all_finite(room, first, last):
+    """Whether all numbers from one place to another are."""
     bad = 0
-    for i in range(first, first + steps * by_step):
+    for i in range(first, last):
         bad += not (abs(room[i]) < np.inf)
-    if not bad:
+    return bad == 0
+
+
+@part
+def first_not_finite(room, layer, states, group, start, steps, found):
+    """found[point] becomes the first step at which one of a layer's states is not finite, from step `start` on, or the next one if an
+    earlier chunk of steps has seen that. If none can come back to be finite, the last step tells whether there is one."""
+    skip, jump = (1 if start else 0), states * layer.frame
+    first = layer.states + (skip if layer.comes_back else steps) * jump
+    if all_finite(room, first, layer.states + (steps + 1) * jump):
         return
     for row in range(group.rows):
         for lane in range(group.lanes):
             if is_there(group, row, lane):
                 point = point_of(group, lane)
-                for k in range(steps):
+                for k in range(skip, steps + 1):
                     for state in range(states):
-                        at = first + k * by_step + state * frame + row * row_size + lane
-                        for unit in range(units):
+                        at = layer.states + k * jump + state * layer.frame + row * layer.row + lane
+                        for unit in range(layer.units):
                             if not (abs(room[at + unit * group.lanes]) < np.inf):
                                 found[point] = min(found[point], start + k)

@@ -4,6 +4,7 @@ Where the JIT is off, a kernel stands for its own address, and an array is made 
 """
 
 import ctypes
+import functools
 from typing import Any
 
 import numba
@@ -17,14 +18,14 @@ from numba.extending import intrinsic, overload
 from rnnsim.lanes import teach
 
 
-def addresses(kernels: list[Any], arguments: tuple[Any, ...]) -> Any:
+def addresses(kernels: list[Any], signature: tuple[types.Type, ...]) -> Any:
     """The kernels' addresses once they are compiled for arguments of these types, in an array."""
     if numba.config.DISABLE_JIT:
         return kernels
-    signature = tuple(numba.typeof(argument) for argument in arguments)
     return np.array([_address(kernel, signature) for kernel in kernels], np.int64)
 
 
+@functools.cache
 def _address(kernel: Any, signature: tuple[types.Type, ...]) -> int:
     kernel.compile(signature)
     compiled = kernel.overloads[signature]

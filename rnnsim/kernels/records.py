@@ -6,29 +6,27 @@ from typing import Any
 import numpy as np
 
 
-def _record(*fields: str) -> np.dtype:
+def _record(*fields: str) -> Any:
     return np.dtype([(field, np.int64) for field in fields])
 
 
-def records(dtype: np.dtype, rows: list[dict[str, int]]) -> Any:
+def records(dtype: Any, rows: list[dict[str, int]]) -> Any:
     """An array of records; fields that are not given are -1."""
-    found = np.full(len(rows), -1, np.int64).repeat(len(dtype)).view(dtype).view(np.recarray)
-    for record, row in zip(found, rows, strict=True):
-        for field, value in row.items():
-            record[field] = value
-    return found
+    numbers = np.array([[row.get(field, -1) for field in dtype.names] for row in rows], np.int64).reshape(-1)
+    return numbers.view(dtype).view(np.recarray)
 
 
 # A layer: units and features of what it reads; numbers of a row and of a frame, tiles of columns in a row; how far the terms of packed
 # weights are apart; places of weights packed for the way forward and back, biases, constants and gradients (term, row); of frames of
 # states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial), cotangents of the
 # states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts' cotangents (state); of
-# the cotangents of what it reads (step) and the sizes of their frames; and whether its pre-activations are to be made those that users know.
+# the cotangents of what it reads (step) and the sizes of their frames; and whether its pre-activations are to be made those that users
+# know, and whether a finite state can follow one that is not.
 LAYER = _record(
     *("units", "terms", "row", "frame", "tiles", "panel"),
     *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
     *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
-    *("below", "below_row", "below_frame", "below_tiles", "reported"),
+    *("below", "below_row", "below_frame", "below_tiles", "reported", "comes_back"),
 )
 
 # What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]; how many rows
