@@ -4,18 +4,40 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rnnsim import tasks
+from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.interop import from_torch
 from rnnsim.networks import GRU, LSTM, Elman
+from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
+from rnnsim.stacks import Embedding, Stack
 from rnnsim.storage import open, save
+from rnnsim.varying import vary
 from rnnsim.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from rnnsim import plot
 
-__all__ = ["GRU", "LSTM", "Elman", "__version__", "axis", "backprop", "from_torch", "open", "plot", "save", "simulate", "tasks"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Activation",
+    "Elman",
+    "Embedding",
+    "Readout",
+    "Stack",
+    "__version__",
+    "axis",
+    "backprop",
+    "from_torch",
+    "open",
+    "plot",
+    "save",
+    "simulate",
+    "tasks",
+    "vary",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """Axes: how numbers become families, how families share axes by name, and how a grid of points is laid out in memory."""
 
+import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def check_axis_name(name: Any, taken: Iterable[str] = ()) -> None:
     """Refuse a name that no axis can have, or that one of the variables `taken` has."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"an axis was given the name {name!r}; it needs letters, digits and underscores, and no digit first")
-    if name in RESERVED:
+    if name in RESERVED or re.fullmatch(r"(unit|unit_from|input|gate)_\d+|dim_\d+", name):
         raise ValueError(f"an axis was given the name {name!r}, which is one of the package's own dimensions; it needs another")
     if name in taken:
         raise ValueError(

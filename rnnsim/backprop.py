@@ -4,13 +4,12 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.engines import compute
 from rnnsim.losses import LOSSES
-from rnnsim.networks import Network
+from rnnsim.families import Network
 from rnnsim.provenance import attributes
-from rnnsim.running import check_network, name_results, prepare
-from rnnsim.simulate import computed, with_output
-from rnnsim.variables import BACKPROPAGATED, chosen
+from rnnsim.running import check_network, name_results, prepare, variables_of
+from rnnsim.simulate import computed
+from rnnsim.variables import BACKPROPAGATED
 
 
 def backprop(
@@ -50,8 +49,7 @@ def backprop(
     check_network(net)
     if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"loss was given as {loss!r}; it needs one of {', '.join(LOSSES)}")
-    names = chosen(keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
-    run = prepare(net, inputs, targets, names, dtype, with_targets=True)
-    results = compute(run, computed(names), LOSSES[loss])
+    names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
+    run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes)
     attrs = attributes("backprop", net, run.given, {"keep": names, "loss": loss, "dtype": run.dtype})
-    return name_results(run, names, with_output(names, results), attrs)
+    return name_results(run, names, computed(run, names, LOSSES[loss]), attrs)

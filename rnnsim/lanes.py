@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin, lower_constant
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
+from numba.extending import NativeValue, models, overload, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
 
 
@@ -434,6 +434,53 @@ def _lower_store(context, builder, sig, args):
     written = builder.store(args[2], _address(context, builder, array_type, args[0], args[1], lanes))
     written.align = _alignment(lanes)
     return context.get_dummy_value()
+
+
+# One lane after the other, for functions that know numbers alone.
+
+
+def lane(x, i):
+    """The number in lane i."""
+    return x[i]
+
+
+def with_lane(x, i, value):
+    """x with another number in lane i."""
+    changed = x.copy()
+    changed[i] = value
+    return changed
+
+
+teach(lane, lambda x, i: x.dtype if isinstance(x, Lanes) and isinstance(i, types.Integer) else None)
+teach(with_lane, lambda x, i, value: x if isinstance(x, Lanes) and isinstance(i, types.Integer) else None)
+
+
+@lower_builtin(lane, Lanes, types.Integer)
+def _lower_lane(context, builder, sig, args):
+    return builder.extract_element(args[0], builder.trunc(args[1], ir.IntType(32)) if sig.args[1].bitwidth > 32 else args[1])
+
+
+@lower_builtin(with_lane, Lanes, types.Integer, types.Any)
+def _lower_with_lane(context, builder, sig, args):
+    number = context.cast(builder, args[2], sig.args[2], sig.return_type.dtype)
+    return builder.insert_element(args[0], number, builder.trunc(args[1], ir.IntType(32)))
+
+
+def each_lane(function, x):
+    """function of each lane."""
+    return np.vectorize(function, otypes=[np.result_type(x)])(x)
+
+
+@overload(each_lane)
+def _each_lane(function, x):
+    lanes = x.width
+
+    def body(function, x):
+        for i in range(lanes):
+            x = with_lane(x, i, function(lane(x, i)))
+        return x
+
+    return body
 
 
 def align_stack():

@@ -37,4 +37,10 @@ class MeanSquaredError(NamedTuple):
         return select(target == target, error + error, 0.0)
 
 
-LOSSES = {"mse": MeanSquaredError()}
+class CrossEntropy(NamedTuple):
+    """log Σ exp(y) - y[target], the negative log-likelihood of a whole number under softmax(y): `kernels.costs` sums it over rows."""
+
+    classes = True
+
+
+LOSSES = {"mse": MeanSquaredError(), "cross_entropy": CrossEntropy()}

@@ -1,43 +1,23 @@
-"""Families of networks: parameters with names, shapes and axes. A single network is a family without axes."""
+"""Recurrent networks of one layer."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import xarray as xr
 
 from rnnsim import cells
-from rnnsim.axes import Grid, common_grid, shown
+from rnnsim.activations import Activation
+from rnnsim.axes import shown
 from rnnsim.drawn import Drawn
-from rnnsim.parameters import OF_VECTORS, OWN_DIMENSIONS, has_units, parameter
+from rnnsim.families import Member, Network
+from rnnsim.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.random_families import drawn_parameters
+from rnnsim.readouts import Readout, check_readout
 
 GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
 
 
-@dataclass(frozen=True)
-class Member:
-    """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network.
-    `biases` come with the gates that they belong to; `results` gives the names under which the network keeps a variable of the layer."""
-
-    cell: Any
-    units: int
-    inputs: int
-    w_in: str
-    w_rec: str | None
-    biases: tuple[tuple[str, tuple[int, ...]], ...]
-    constants: tuple[str, ...] = ()
-    starts: tuple[str, ...] = ()
-    results: Callable[[str], tuple[str, ...]] = lambda name: (name,)
-
-    def gates_reading(self, letter: str) -> tuple[int, ...]:
-        """The gates that read x or h."""
-        return tuple(i for i, reads in enumerate(self.cell.reads) if letter in reads)
-
-
-class Network:
-    """What families of all kinds have in common. `DIMENSIONS` are a network's parameters and their dimensions, weights first."""
+class Recurrent(Network):
+    """What the kinds of layers have in common. `DIMENSIONS` are a layer's parameters and their dimensions, weights first."""
 
     DIMENSIONS: ClassVar[dict[str, tuple[str, ...]]]
     GATES: ClassVar[tuple[str, ...]] = ()
@@ -45,10 +25,7 @@ class Network:
     STARTS: ClassVar[tuple[str, ...]] = ("h0",)
     OPTIONS: ClassVar[tuple[str, ...]] = ()
 
-    _parameters: dict[str, Any]
-    _grid: Grid
-
-    def _take(self, given: dict[str, Any]) -> None:
+    def _take(self, given: dict[str, Any], readout: Readout | None) -> None:
         """Check the parameters and keep them."""
         full = [has_units(name, given[name], self.DIMENSIONS[name]) for name in self.WEIGHTS]
         if any(full) and not all(full):
@@ -58,14 +35,23 @@ class Network:
                 f"{arrays} was given an array of shape {shape}, but {numbers} has no units; both need them, or neither"
             )
         self.scalar = not any(full)
-        self._parameters = {}
-        for name, dims in self.DIMENSIONS.items():
-            dims = tuple(dim for dim in dims if not (self.scalar and dim in OF_VECTORS))
+        parameters = {}
+        dimensions = {n: tuple(d for d in dims if not (self.scalar and d in OF_VECTORS)) for n, dims in self.DIMENSIONS.items()}
+        for name, dims in dimensions.items():
             fills, samples = name not in self.WEIGHTS or not dims, name in self.STARTS
             drawn = isinstance(given[name], Drawn)
-            self._parameters[name] = given[name] if drawn else parameter(name, given[name], dims, fills=fills, samples=samples)
+            parameters[name] = given[name] if drawn else parameter(name, given[name], dims, fills=fills, samples=samples)
+        self._parameters = parameters
         self._check_sizes()
-        self._grid = common_grid(self.templates, OWN_DIMENSIONS)
+        if readout is not None:
+            readout.check(self.scalar, self.units)
+            parameters, dimensions = parameters | readout.parameters, dimensions | readout.dimensions
+        self._hold(parameters, dimensions)
+
+    def _rebuild(self, parameters: dict[str, Any]) -> Self:
+        out = {name: parameters[name] for name in Readout.DIMENSIONS if name in parameters}
+        own = {name: value for name, value in parameters.items() if name not in out}
+        return type(self)(**own, readout=Readout(**out) if out else None)
 
     def _check_sizes(self) -> None:
         for name, array in self._parameters.items():
@@ -81,28 +67,8 @@ class Network:
         size = "one unit" if self.scalar else f"{self.units} units and {self.inputs} inputs"
         options = "".join(f", {name} {shown(getattr(self, name)).strip(chr(39))}" for name in self.OPTIONS)
         axes = ", ".join(f"{name}: {size}" for name, size in self.axes.items()) or "none"
-        return f"<rnnsim.{type(self).__name__} of {size}{options}; axes {axes}>"
-
-    def __getitem__(self, name: str) -> xr.DataArray:
-        found = self._parameters[name]
-        return found.array() if isinstance(found, Drawn) else found
-
-    def source(self, name: str) -> Any:
-        """A parameter as it is kept: an array, or `Drawn` when it is needed."""
-        return self._parameters[name]
-
-    @property
-    def templates(self) -> dict[str, xr.DataArray]:
-        """The parameters' dimensions and coordinates; the numbers of drawn ones are not there."""
-        return {name: p.template if isinstance(p, Drawn) else p for name, p in self._parameters.items()}
-
-    @property
-    def hashed(self) -> dict[str, xr.DataArray]:
-        """What decides all numbers: the parameters, or the laws, sizes, seeds and gains of drawn ones."""
-        found: dict[str, xr.DataArray] = {}
-        for name, p in self._parameters.items():
-            found |= {f"{name} {p.law} {p.sizes} seed": p.seed, f"{name} gain": p.gain} if isinstance(p, Drawn) else {name: p}
-        return found
+        out = f", {self.outputs or 1} output{'s' * (self.outputs != 1 and not self.scalar)}" if self.readout else ""
+        return f"<rnnsim.{type(self).__name__} of {size}{out}{options}; axes {axes}>"
 
     @property
     def units(self) -> int:
@@ -115,50 +81,20 @@ class Network:
         return self._parameters["w_in"].sizes.get("input", 1)
 
     @property
-    def axes(self) -> dict[str, int]:
-        """The number of values of each axis, by name."""
-        return dict(self._grid.sizes)
-
-    @property
-    def grid(self) -> Grid:
-        """The axes with their coordinates."""
-        return self._grid
+    def levels(self) -> tuple[tuple[str, Any], ...]:
+        return (("", self),)
 
     @property
     def options(self) -> dict[str, Any]:
-        """What is no number: the activation."""
         return {name: getattr(self, name) for name in self.OPTIONS}
-
-    @property
-    def parameters(self) -> xr.Dataset:
-        """The parameters, each over its own axes. (One over an axis of its own name is a coordinate of the Dataset.)"""
-        whole = {name: self[name] for name in self._parameters}
-        for name, array in whole.items():
-            if name in self._grid.sizes and not (
-                array.dims == (name,) and name in self._grid.coords and array.equals(self._grid.coords[name])
-            ):
-                raise ValueError(f"axis {name!r} has other values than the parameter {name}, so that no Dataset can hold both")
-        coords = {**self._grid.coords, **{n: a for n, a in whole.items() if n in self._grid.sizes}}
-        ds = xr.Dataset({n: a for n, a in whole.items() if n not in coords}, coords, self.options)
-        return ds.assign_coords(gate=list(self.GATES)) if self.GATES else ds
-
-    @property
-    def trainable(self) -> tuple[str, ...]:
-        """The parameters that have a gradient."""
-        return tuple(name for name in self.DIMENSIONS if name != "leak")
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """All parameters."""
-        return tuple(self._parameters)
 
     @property
     def cell(self) -> Any:
         """The recurrence that kernels run."""
         raise NotImplementedError
 
-    def member(self, named: Callable[[str], str], results: Callable[[str], tuple[str, ...]]) -> Member:
-        """This network as a layer whose parameters and results have other names."""
+    def member(self, suffix: str, top: bool) -> Member:
+        """This network as a layer whose parameters have `suffix` behind their names; the top one's results are known without it, too."""
         cell = self.cell
         x_gates, h_gates = (tuple(i for i, reads in enumerate(cell.reads) if letter in reads) for letter in "xh")
         biases = [name for name in self.DIMENSIONS if name.startswith("bias")]
@@ -166,32 +102,13 @@ class Network:
             cell,
             self.units,
             self.inputs,
-            named("w_in"),
-            named("w_rec"),
-            tuple((named(name), h_gates if name == "bias_rec" else x_gates) for name in biases),
-            tuple(named(name) for name in ("leak",)[: cell.constants]),
-            tuple(named(name) for name in self.STARTS),
-            results,
+            f"w_in{suffix}",
+            f"w_rec{suffix}",
+            tuple((f"{name}{suffix}", h_gates if name == "bias_rec" else x_gates) for name in biases),
+            tuple(f"{name}{suffix}" for name in ("leak",)[: cell.constants]),
+            tuple(f"{name}{suffix}" for name in self.STARTS),
+            lambda name: (f"{name}{suffix}", name) if top and suffix else (f"{name}{suffix}",),
         )
-
-    @property
-    def members(self) -> tuple[Member, ...]:
-        """The layers, bottom first."""
-        return (self.member(lambda name: name, lambda name: (name,)),)
-
-    @property
-    def maps(self) -> tuple[Member, ...]:
-        """The layers and the readout, if there is one."""
-        return self.members
-
-    @property
-    def table(self) -> Any:
-        """The table of an embedding, if there is one."""
-        return None
-
-    def dimensions(self, name: str) -> tuple[str, ...]:
-        """A parameter's dimensions behind the axes in its full shape."""
-        return tuple(dim for dim in self.DIMENSIONS[name] if not (self.scalar and dim in OF_VECTORS))
 
     @classmethod
     def random(
@@ -237,50 +154,8 @@ class Network:
         given = drawn_parameters(cls.DIMENSIONS, sizes, len(cls.GATES), seed, gain, init, density, laws)
         return cls(**given, **options)
 
-    def replace(self, **changes: Any) -> Self:
-        """This family with some parameters (or the activation) changed.
 
-        Examples
-        --------
-        >>> import rnnsim as rs
-        >>> rs.Elman(1.0, 0.5).replace(w_rec=rs.axis("w", [0.5, 1.5])).axes
-        {'w': 2}
-        """
-        now = {**self._parameters, **self.options}
-        unknown = sorted(set(changes) - set(now))
-        if unknown:
-            raise ValueError(f"replace was given {unknown[0]!r}; it needs one of {', '.join(now)}")
-        return type(self)(**{**now, **changes})
-
-    def isel(self, **positions: Any) -> Self:
-        """Part of the family, by positions along its axes; an axis at one position is gone."""
-        return self._select("isel", positions)
-
-    def sel(self, **values: Any) -> Self:
-        """Part of the family, by values of its axes; an axis at one value is gone."""
-        return self._select("sel", values)
-
-    def _select(self, how: str, indexers: dict[str, Any]) -> Self:
-        for name in indexers:
-            if name not in self._grid.sizes:
-                raise ValueError(f"{how} was given {name!r}; the family's axes are {', '.join(self._grid.sizes) or 'none'}")
-        indexers = {name: i.values if isinstance(i, xr.DataArray) else i for name, i in indexers.items()}
-        chosen = {}
-        for name, array in self._parameters.items():
-            try:
-                if isinstance(array, Drawn):
-                    chosen[name] = array.select(how, indexers)
-                    continue
-                labelled = array.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in array.dims})
-                chosen[name] = getattr(labelled, how)({dim: i for dim, i in indexers.items() if dim in array.dims}, drop=True)
-            except (IndexError, KeyError, TypeError, ValueError) as error:
-                given = ", ".join(f"{dim}={shown(i)}" for dim, i in indexers.items())
-                why = " ".join(str(error).split())
-                raise ValueError(f"{how} was given {given}, which is not on the axes ({why}); it needs places that are") from None
-        return type(self)(**chosen, **self.options)
-
-
-class Elman(Network):
+class Elman(Recurrent):
     """A family of Elman networks: h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
 
     Parameters
@@ -291,8 +166,9 @@ class Elman(Network):
     bias : (unit), or a number for all units; it may have axes, as everything below.
     h0 : (unit) or a number: the state at step 0; with a dimension `sample` before (`(sample, unit)`; `(sample)` of a scalar network)
         every sample has its own start.
-    activation : φ: "tanh", "linear", "relu" or "sigmoid".
+    activation : φ: "tanh", "linear", "relu", "sigmoid", or an `Activation` of your own.
     leak : in (0, 1], (unit) or a number: how much of the new state comes in at a step; the Euler step dt/τ of τ dh/dt = -h + φ(…).
+    readout : a `Readout`, or None: then the state is the output.
 
     Raises
     ------
@@ -319,11 +195,22 @@ class Elman(Network):
     }
     OPTIONS = ("activation",)
 
-    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, *, activation: str = "tanh", leak: Any = 1.0):
-        if not isinstance(activation, str) or activation not in cells.ACTIVATIONS:
-            raise ValueError(f"activation was given as {shown(activation)}; it needs one of {', '.join(cells.ACTIVATIONS)}")
+    def __init__(
+        self,
+        w_in: Any,
+        w_rec: Any,
+        bias: Any = 0.0,
+        h0: Any = 0.0,
+        *,
+        activation: str | Activation = "tanh",
+        leak: Any = 1.0,
+        readout: Readout | None = None,
+    ):
+        if not isinstance(activation, Activation) and (not isinstance(activation, str) or activation not in cells.ACTIVATIONS):
+            known = ", ".join(cells.ACTIVATIONS)
+            raise ValueError(f"activation was given as {shown(activation)}; it needs one of {known}, or an rs.Activation")
         self.activation = activation
-        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak})
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak}, check_readout(readout))
         outside = self._parameters["leak"].values
         outside = outside[~((outside > 0) & (outside <= 1))]
         if outside.size:
@@ -336,12 +223,12 @@ class Elman(Network):
 
     @property
     def cell(self) -> Any:
-        phi = cells.ACTIVATIONS[self.activation]
+        phi = self.activation.rule if isinstance(self.activation, Activation) else cells.ACTIVATIONS[self.activation]
         rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
         return rule(phi)
 
 
-class GRU(Network):
+class GRU(Recurrent):
     """A family of gated recurrent units (Cho et al. 2014), by PyTorch's equations: with (r, z) = σ(w_in x[k] + bias_in + w_rec h[k-1] +
     bias_rec) and n = tanh(w_in x[k] + bias_in + r (w_rec h[k-1] + bias_rec)), each with its gate's weights, h[k] = (1 - z) n + z h[k-1].
 
@@ -351,6 +238,7 @@ class GRU(Network):
         have further dimensions, which are axes.
     bias_in, bias_rec : (gate, unit), or a number.
     h0 : (unit) or (sample, unit), or a number: the state at step 0.
+    readout : a `Readout`, or None: then the state is the output.
 
     Raises
     ------
@@ -371,8 +259,8 @@ class GRU(Network):
     }
     GATES = cells.GRU.labels
 
-    def __init__(self, w_in: Any, w_rec: Any, bias_in: Any = 0.0, bias_rec: Any = 0.0, h0: Any = 0.0):
-        self._take({"w_in": w_in, "w_rec": w_rec, "bias_in": bias_in, "bias_rec": bias_rec, "h0": h0})
+    def __init__(self, w_in: Any, w_rec: Any, bias_in: Any = 0.0, bias_rec: Any = 0.0, h0: Any = 0.0, *, readout: Readout | None = None):
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias_in": bias_in, "bias_rec": bias_rec, "h0": h0}, check_readout(readout))
 
     @property
     def cell(self) -> Any:
@@ -380,7 +268,7 @@ class GRU(Network):
         return rule()
 
 
-class LSTM(Network):
+class LSTM(Recurrent):
     """A family of long short-term memories (Hochreiter and Schmidhuber 1997; with forget gates), by PyTorch's equations: with
     (i, f, o) = σ(w_in x[k] + w_rec h[k-1] + bias) and g = tanh(…), each with its gate's weights, c[k] = f c[k-1] + i g and
     h[k] = o tanh c[k].
@@ -391,6 +279,7 @@ class LSTM(Network):
         may have further dimensions, which are axes.
     bias : (gate, unit), or a number.
     h0, c0 : (unit) or (sample, unit), or a number: the state and the cell state at step 0.
+    readout : a `Readout`, or None: then the state is the output.
 
     Raises
     ------
@@ -412,8 +301,8 @@ class LSTM(Network):
     GATES = cells.LSTM.labels
     STARTS = ("h0", "c0")
 
-    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, c0: Any = 0.0):
-        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "c0": c0})
+    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, c0: Any = 0.0, *, readout: Readout | None = None):
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "c0": c0}, check_readout(readout))
 
     @property
     def cell(self) -> Any:

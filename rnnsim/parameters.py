@@ -1,5 +1,6 @@
 """One parameter of a family: its numbers over axes and over its own dimensions, checked."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,15 @@ import xarray as xr
 from rnnsim.axes import check_dims, to_array
 from rnnsim.drawn import Drawn
 
-OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input")
-OF_VECTORS = ("unit", "unit_from", "input")
+OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input", "output", "token")
+OF_VECTORS = ("unit", "unit_from", "input", "output")
+NUMBERED = ("gate", "unit", "unit_from", "input")  # of which each layer of a stack has its own
 
 
 def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
     """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
     if isinstance(value, xr.DataArray | Drawn):
-        return any(dim in OF_VECTORS for dim in value.dims)
+        return any(dim in OF_VECTORS for dim in value.dims) or len(nameless_of(value)) == len(dims)
     return not isinstance(value, xr.Dataset) and np.ndim(to_array(name, value)) == len(dims)
 
 
@@ -24,7 +26,7 @@ def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = Fal
     them; one with `samples` may have a dimension `sample` before them."""
     own = ("sample", *dims) if samples else dims
     if isinstance(value, xr.DataArray):
-        array = value
+        array = positional(value, dims)
         check_dims(name, array)
         missing = [dim for dim in dims if dim not in array.dims]
         if missing and not (fills and len(missing) == len(dims)):
@@ -46,6 +48,17 @@ def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = Fal
             raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
     coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
     return xr.DataArray(array.variable.astype(np.float64), coords, name=name).transpose(..., *(d for d in own if d in array.dims))
+
+
+def positional(array: xr.DataArray, dims: tuple[str, ...]) -> xr.DataArray:
+    """An array whose dimensions have xarray's names for nameless ones, `dim_0` and so on, with the names of `dims`, if there are as many."""
+    nameless = {f"dim_{i}": dim for i, dim in enumerate(dims)}
+    return array.rename(nameless) if set(nameless_of(array)) == set(nameless) else array
+
+
+def nameless_of(array: Any) -> list[Any]:
+    """The dimensions of an array that have xarray's names for nameless ones."""
+    return [dim for dim in array.dims if re.fullmatch(r"dim_\d+", str(dim))]
 
 
 def needed(name: str, layouts: list[tuple[str, ...]]) -> str:

@@ -12,7 +12,7 @@ from rnnsim.kernels.groups import Network
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
 from rnnsim.layer_sources import Sources
-from rnnsim.networks import Member
+from rnnsim.families import Member
 from rnnsim.running import Run
 
 ALIGNED = 8  # numbers: places in a room begin where a cache line may

@@ -33,7 +33,7 @@ def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: 
         "rnnsim_version": VERSION,
         "rnnsim_kernel": STAMP,
         "verb": verb,
-        "network": json.dumps({"cell": type(net).__name__, **net.options}),
+        "network": json.dumps(net.described),
         "options": json.dumps(dict(options), sort_keys=True),
         "parameters_sha256": fingerprint(net.hashed),
         **{f"{name}_sha256": fingerprint({name: array}) for name, array in given.items()},

@@ -1,5 +1,6 @@
 """A run of a family: checked before anything is computed, and its results named."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.axes import Grid, common_coordinate, common_grid, shown
-from rnnsim.networks import Network
+from rnnsim.families import Network
 from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.sequences import Sequences, check_inputs, check_targets, refuse
-from rnnsim.variables import DIVERGED_AT, MEANINGS, dataset
+from rnnsim.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
 
 DTYPES = ("float64", "float32")
 
@@ -38,20 +39,17 @@ class Run:
     @property
     def own_starts(self) -> bool:
         """Whether every sample has a start of its own."""
-        return any("sample" in self.net.templates[name].dims for name in self.net.STARTS)
+        return any("sample" in self.net.templates[name].dims for name in self.net.starts)
 
     @cached_property
     def own_sizes(self) -> dict[str, int]:
         """The sizes of the dimensions that results have behind the axes."""
-        net = self.net
-        sizes = {"sample": self.samples, "step": self.steps + 1, "gate": len(net.GATES) or None}
-        if not net.scalar:
-            sizes |= {"unit": net.units, "unit_from": net.units, "input": net.inputs, "output": net.units}
-        return {dim: size for dim, size in sizes.items() if size is not None}
+        samples = {} if self.samples is None else {"sample": self.samples}
+        return {**samples, "step": self.steps + 1, **self.net.own_sizes}
 
     def dims_of(self, name: str) -> tuple[str, ...]:
         """The dimensions of a result behind the axes."""
-        dims = tuple(dim for dim in MEANINGS[name].dims if dim in self.own_sizes)
+        dims = tuple(dim for dim in meaning(name).dims if dim in self.own_sizes)
         parameter = name.removeprefix("grad_")
         if name != parameter and parameter in self.net.trainable and "sample" not in self.net.templates[parameter].dims:
             return tuple(dim for dim in dims if dim != "sample")
@@ -68,6 +66,26 @@ def check_network(net: Any) -> Network:
     return net
 
 
+def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The variables of a network that `keep` asks for, of those that a verb knows."""
+    gone = {f"grad_{name}" for name in PARAMETERS} - {f"grad_{name}" for name in net.trainable}
+    gone |= {"grad_input"} if net.table is not None else set()
+    numbered = [
+        f"{name}{suffix}"
+        for suffix, layer in net.levels
+        if suffix
+        for name in known
+        if name in OF_LAYERS and ("cell_state" not in name or len(layer.STARTS) > 1)
+    ]
+    own = [f"grad_{name}" for name in net.trainable if any(name.startswith("grad_") for name in known)]
+    names = chosen(keep, dict.fromkeys((*(name for name in known if name not in gone), *own, *numbered)), groups)
+    for name in names:
+        if name.removeprefix("final_") == "cell_state" and len(net.levels[-1][1].STARTS) < 2:
+            kind = type(net.levels[-1][1]).__name__
+            raise ValueError(f"keep was given {name!r}; it needs a family of LSTMs, and this is one of {kind}s")
+    return names
+
+
 def check_dtype(dtype: Any) -> str:
     try:
         name = np.dtype(dtype).name
@@ -78,29 +96,32 @@ def check_dtype(dtype: Any) -> str:
     return name
 
 
-def prepare(net: Network, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool) -> Run:
-    """Check everything about a run before any of it is computed; `names` are the variables it will return."""
+def prepare(
+    net: Network, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool, classes: bool = False
+) -> Run:
+    """Check everything about a run before any of it is computed; `names` are the variables it will return, and targets are whole numbers
+    if they are `classes`."""
     dtype = check_dtype(dtype)
-    for name in names:
-        if name.removeprefix("final_") == "cell_state" and len(net.STARTS) < 2:
-            raise ValueError(f"keep was given {name!r}; it needs a family of LSTMs, and this is one of {type(net).__name__}s")
-    sequence = check_inputs(inputs, None if net.scalar else net.inputs)
+    tokens = None if net.table is None else net.table.sizes["token"]
+    sequence = check_inputs(inputs, None if net.scalar else net.inputs, tokens)
     steps = sequence.array.sizes["step"]
     samples, giver = sequence.array.sizes.get("sample"), "inputs"
-    for name in net.STARTS:
+    for name in net.starts:
         own = net.templates[name].sizes.get("sample")
         if own is not None and samples not in (None, own):
             raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
         samples, giver = (own, name) if samples is None else (samples, giver)
-    aims = check_targets(targets, samples, steps, None if net.scalar else net.units) if with_targets else None
+    aims = check_targets(targets, samples, steps, net.outputs, classes) if with_targets else None
     run = Run(net, sequence, aims, net.grid, samples, steps, dtype)
     named = net.templates | run.given
     for name, array in run.given.items() if dtype != "float64" else ():
+        if name == "inputs" and tokens is not None:
+            continue
         with np.errstate(over="ignore"):
             refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
     common_coordinate(run.given, "step")
     grid = common_grid(named, (*OWN_DIMENSIONS, "step", "output"), (*names, DIVERGED_AT))
-    starts = {name: net.templates[name] for name in net.STARTS}
+    starts = {name: net.templates[name] for name in net.starts}
     return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))
 
 
@@ -117,13 +138,14 @@ def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray]
             continue
         dims = run.dims_of(name)
         values = results[name].reshape((*run.grid.shape, *run.shape_of(name)))
-        if name in AT_THE_START:
-            np.moveaxis(values, len(axes) + dims.index("step"), 0)[0] = AT_THE_START[name]
+        base = re.sub(r"_\d+$", "", name)
+        if base in AT_THE_START:
+            np.moveaxis(values, len(axes) + dims.index("step"), 0)[0] = AT_THE_START[base]
         arrays[name] = axes + dims, values
     steps = np.arange(run.steps + 1, dtype=np.int32)
     coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
-    if run.net.GATES:
-        coords["gate"] = ("gate", list(run.net.GATES), {"long_name": "gate", "units": "1"})
+    for dim, labels in run.net.gate_labels.items():
+        coords[dim] = (dim, list(labels), {"long_name": "gate", "units": "1"})
     if run.sample is not None:
         coords["sample"] = run.sample
     return dataset(run.grid, arrays, coords, attrs)

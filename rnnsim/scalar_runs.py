@@ -18,7 +18,8 @@ STRIP = 4096
 
 def serves(run: Run) -> bool:
     """Whether a run is one of scalar Elman networks."""
-    return isinstance(run.net, Elman) and run.net.scalar
+    net = run.net
+    return isinstance(net, Elman) and net.scalar and net.readout is None and isinstance(net.activation, str)
 
 
 def net_of(run: Run) -> Elman:

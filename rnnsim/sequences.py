@@ -86,8 +86,31 @@ def sequences(array: xr.DataArray) -> Sequences:
     return Sequences(ordered.copy(data=np.ascontiguousarray(ordered.values)), axes, "sample" in array.dims)
 
 
-def check_inputs(inputs: Any, features: int | None) -> Sequences:
-    """Inputs over (step) or (sample, step), then `input` unless `features` is None, and any axes."""
+def whole_numbers(name: str, value: Any, layouts: list[tuple[str, ...]], most: int, least: int = 0) -> xr.DataArray:
+    """Whole numbers from `least` on and below `most`, as floats."""
+    array = value if isinstance(value, xr.DataArray) else xr.DataArray(to_array(name, value))
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} was given values of type {array.dtype}; it needs whole numbers")
+    array = real_array(name, value, layouts, True)
+    outside = (array.values < least) | (array.values >= most)
+    if outside.any():
+        first = int(array.values[np.unravel_index(int(outside.argmax()), outside.shape)])
+        refuse(name, array, outside, str(first), f"whole numbers {least}…{most - 1}")
+    return array
+
+
+def check_tokens(inputs: Any, tokens: int) -> Sequences:
+    """Whole numbers over (step) or (sample, step) and any axes, each below `tokens`."""
+    array = whole_numbers("inputs", inputs, [("step",), ("sample", "step")], tokens)
+    if "step" not in array.dims:
+        raise ValueError(f"inputs was given the dimensions {array.dims}; it needs 'step' among them")
+    return sequences(array)
+
+
+def check_inputs(inputs: Any, features: int | None, tokens: int | None) -> Sequences:
+    """Inputs over (step) or (sample, step), then `input` unless `features` is None or they are `tokens`, and any axes."""
+    if tokens is not None:
+        return check_tokens(inputs, tokens)
     own = () if features is None else ("input",)
     array = real_array("inputs", inputs, [("step", *own), ("sample", "step", *own)], features is None)
     if "step" not in array.dims:
@@ -101,17 +124,24 @@ def check_inputs(inputs: Any, features: int | None) -> Sequences:
     return sequences(array)
 
 
-def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | None) -> Sequences:
-    """Targets over () or (step), with `sample` if the run has samples, then `output` unless `outputs` is None, and any axes; nan where
-    none is given."""
+def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | None, classes: bool) -> Sequences:
+    """Targets over () or (step), with `sample` if the run has samples, then `output` unless `outputs` is None or they are `classes`, and any
+    axes; nan where none is given, which for classes is -1."""
     sample = () if samples is None else ("sample",)
-    feature = () if outputs is None else ("output",)
-    array = real_array("targets", targets, [(*sample, *feature), (*sample, "step", *feature)], outputs is None)
-    if outputs is not None and array.sizes["output"] != outputs:
+    feature = () if outputs is None or classes else ("output",)
+    layouts = [(*sample, *feature), (*sample, "step", *feature)]
+    if classes:
+        if outputs is None:
+            raise ValueError("loss was given as 'cross_entropy'; it needs a network with units or a readout, and this is a scalar one")
+        numbers = whole_numbers("targets", targets, layouts, outputs, -1)
+        array, nothing = numbers.where(numbers >= 0), "-1"
+    else:
+        array, nothing = real_array("targets", targets, layouts, outputs is None), "nan"
+    if feature and outputs is not None and array.sizes["output"] != outputs:
         raise ValueError(f"targets has {array.sizes['output']} outputs, but the network has {outputs}")
     run = f"{'one run' if samples is None else f'{samples} samples'} of {steps} steps"
     sizes = () if samples is None else (samples,)
-    last = () if outputs is None else (outputs,)
+    last = () if outputs is None or classes else (outputs,)
     if ("sample" in array.dims) != bool(sample) or array.sizes.get("sample") != samples or array.sizes.get("step", steps) != steps:
         own = tuple(array.sizes[d] for d in ("sample", "step", *feature) if d in array.dims)
         needed = f"{(*sizes, *last)} for the last step or {(*sizes, steps, *last)} for every one"
@@ -120,5 +150,5 @@ def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | 
     own_axes = [array.dims.index(d) for d in OWN if d in array.dims]
     uncounted = np.isnan(array.values).all(axis=tuple(own_axes))
     if uncounted.any():
-        raise ValueError("targets is nan for every sample and step of a point; it needs at least one number")
+        raise ValueError(f"targets is {nothing} for every sample and step of a point; it needs at least one number")
     return sequences(array if "step" in array.dims else array.expand_dims(step=1))

@@ -5,10 +5,10 @@ from typing import Any
 import xarray as xr
 
 from rnnsim.engines import compute
-from rnnsim.networks import Network
+from rnnsim.families import Network
 from rnnsim.provenance import attributes
-from rnnsim.running import check_network, name_results, prepare
-from rnnsim.variables import SIMULATED, chosen
+from rnnsim.running import Run, check_network, name_results, prepare, variables_of
+from rnnsim.variables import SIMULATED
 
 
 def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:
@@ -40,20 +40,17 @@ def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = 
     Frozen({'w_rec': 2, 'h0': 2, 'step': 11})
     """
     check_network(net)
-    names = chosen(keep, SIMULATED, {})
+    names = variables_of(net, keep, SIMULATED, {})
     run = prepare(net, inputs, None, names, dtype, with_targets=False)
-    results = compute(run, computed(names))
     attrs = attributes("simulate", net, run.given, {"keep": names, "dtype": run.dtype})
-    return name_results(run, names, with_output(names, results), attrs)
+    return name_results(run, names, computed(run, names), attrs)
 
 
-def computed(names: tuple[str, ...]) -> tuple[str, ...]:
-    """What kernels have to fill for `names`: the output is the state, and the input is known."""
-    return tuple(dict.fromkeys("state" if name == "output" else name for name in names if name != "input"))
-
-
-def with_output(names: tuple[str, ...], results: dict[str, Any]) -> dict[str, Any]:
-    """Add the output to results that need it."""
-    if "output" not in names:
+def computed(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, Any]:
+    """The variables `names`: the input is known, and without a readout the output is the state."""
+    is_state = "output" in names and run.net.readout is None
+    wanted = dict.fromkeys("state" if is_state and name == "output" else name for name in names if name != "input")
+    results = compute(run, tuple(wanted), loss)
+    if not is_state:
         return results
     return {**results, "output": results["state"].copy() if "state" in names else results["state"]}

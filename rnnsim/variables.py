@@ -1,11 +1,13 @@
 """The variables that verbs return: what each is called, what it means, and over which dimensions it stands behind the axes."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import xarray as xr
 
 from rnnsim.axes import Grid
+from rnnsim.parameters import NUMBERED
 
 
 class Meaning(NamedTuple):
@@ -27,6 +29,7 @@ SIMULATED = {
 }
 
 PARAMETERS = {
+    "table": Meaning(("token", "input"), "table of the embedding"),
     "w_in": Meaning(("gate", "unit", "input"), "input weight"),
     "w_rec": Meaning(("gate", "unit", "unit_from"), "recurrent weight"),
     "bias": Meaning(("gate", "unit"), "bias"),
@@ -34,6 +37,8 @@ PARAMETERS = {
     "bias_rec": Meaning(("gate", "unit"), "bias of the state"),
     "h0": Meaning(("sample", "unit"), "state at step 0"),
     "c0": Meaning(("sample", "unit"), "cell state at step 0"),
+    "w_out": Meaning(("output", "unit"), "output weight"),
+    "b_out": Meaning(("output",), "bias of the output"),
 }
 
 BACKPROPAGATED = {
@@ -45,6 +50,7 @@ BACKPROPAGATED = {
     **SIMULATED,
 }
 
+OF_LAYERS = ("state", "increment", "preactivation", "cell_state", "final_state", "final_cell_state", "grad_state", "grad_preactivation")
 DIVERGED_AT = "diverged_at"
 MEANINGS = {
     **BACKPROPAGATED,
@@ -52,14 +58,24 @@ MEANINGS = {
 }
 
 
-def chosen(keep: Any, known: dict[str, Meaning], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def meaning(name: str) -> Meaning:
+    """What a variable is; one of a layer of a stack has its number behind its name and behind the layer's own dimensions."""
+    base = name if name in MEANINGS else re.sub(r"_\d+$", "", name)
+    found, number = MEANINGS[base], name[len(base) :]
+    if not number:
+        return found
+    dims = tuple(f"{dim}{number}" if dim in NUMBERED else dim for dim in found.dims)
+    return Meaning(dims, f"{found.long_name}, layer {number[1:]}")
+
+
+def chosen(keep: Any, known: Iterable[str], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The variables that `keep`, a name or several, asks for: names of `known` or of `groups` of them."""
     names = (keep,) if isinstance(keep, str) else keep
     if not isinstance(names, Iterable) or isinstance(names, dict):
         raise TypeError(f"keep was given {keep!r}; it needs a name or a sequence of names")
     found: dict[str, None] = {}
     for name in names:
-        if not isinstance(name, str) or name not in {**known, **groups}:
+        if not isinstance(name, str) or name not in (*groups, *known):
             raise ValueError(f"keep was given {name!r}; it needs some of {', '.join([*groups, *known])}")
         found.update(dict.fromkeys(groups.get(name, (name,))))
     if not found:
@@ -72,7 +88,7 @@ def dataset(
 ) -> xr.Dataset:
     """Name arrays, each given with all its dimensions."""
     variables = {
-        name: xr.Variable(dims, values, {"long_name": MEANINGS[name].long_name, "units": "1"})
+        name: xr.Variable(dims, values, {"long_name": meaning(name).long_name, "units": "1"})
         for name, (dims, values) in arrays.items()
     }
     used = {dim for variable in variables.values() for dim in variable.dims}

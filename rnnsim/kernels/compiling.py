@@ -119,10 +119,11 @@ class _Cache(caching.FunctionCache):
             self.disable()
 
 
-def kernel(function):
-    """Compile a loop over points: it releases the GIL, divides by zero as IEEE 754 does, and is cached on disk."""
+def kernel(function, cached=True):
+    """Compile a loop over points: it releases the GIL, divides by zero as IEEE 754 does, and is cached on disk unless a user's function is
+    part of it, whose changes would not be seen."""
     compiled = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
-    if CACHE_DIRECTORY is not None and compiled is not function:
+    if cached and CACHE_DIRECTORY is not None and compiled is not function:
         compiled._cache = _Cache(function)
     return compiled
 

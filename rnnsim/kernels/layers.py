@@ -8,6 +8,7 @@ lanes are, the layout decides; a frame is longer than its rows, up to a whole nu
 `layer` (see `records`) says where; a layer reads x from `values`, which is the room or the inputs as the user gave them.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from numba.extending import overload
@@ -45,6 +46,25 @@ def _reading(cell, letter):
     return lambda cell, letter: gates
 
 
+def place_of(gate, gates):
+    """Where a gate stands in a tuple of gates; -1 if it does not."""
+    return gates.index(gate) if gate in gates else -1
+
+
+@overload(place_of, jit_options=INLINE)
+def _place_of(gate, gates):
+    if len(gates) == 0:
+        return lambda gate, gates: -1
+
+    def body(gate, gates):
+        for i in range(len(gates)):
+            if gates[i] == gate:
+                return i
+        return -1
+
+    return body
+
+
 def partials_of(cell):
     """A tuple with one member for each partial derivative of a cell."""
     return (0,) * cell.partials
@@ -71,10 +91,9 @@ def project(layout, cell, room, values, layer, work):
     else:
         calls, count, by_call, by_row, x_by_call, x_by_row = steps, rows, gates * frame, row, work.by_step, work.by_row
     for gate in range(gates):
-        weights, terms = layer.in_forward, 0
-        for i in range(len(readers)):
-            if readers[i] == gate:
-                weights, terms = layer.in_forward + i * layer.tiles * layer.terms * panel, layer.terms
+        place = place_of(gate, readers)
+        weights = layer.in_forward + max(place, 0) * layer.tiles * layer.terms * panel
+        terms = layer.terms if place >= 0 else 0
         a = factor(layout.weights, room, weights, 0, panel, terms * panel)
         bias = Rows(room, layer.bias + gate * row, 0)
         for i in range(calls):
@@ -122,16 +141,15 @@ def collect(layout, cell, room, values, layer, work, first, count):
     jump, tile_row, apart = states * frame, width(layout.narrow) * len(layout.tile.columns), layout.apart
     for gate in range(gates):
         a = Vectors(room, layer.pre + (first * gates + gate) * frame, gates * frame, row, tile_row)
-        for i in range(len(h_gates)):
-            if h_gates[i] == gate:
-                h = factor(layout.data, room, layer.states + first * jump, jump, row, apart)
-                out = Rows(room, layer.rec_gradient + i * units * row, row)
-                product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
-        for i in range(len(x_gates)):
-            if x_gates[i] == gate:
-                x = factor(layout.data, values, work.first + first * work.by_step, work.by_step, work.by_row, apart)
-                out = Rows(room, layer.in_gradient + i * terms * row, row)
-                product(layout.narrow, layout.tile, out, out, terms, layer.tiles, count, rows, a, x)
+        in_h, in_x = place_of(gate, h_gates), place_of(gate, x_gates)
+        if in_h >= 0:
+            h = factor(layout.data, room, layer.states + first * jump, jump, row, apart)
+            out = Rows(room, layer.rec_gradient + in_h * units * row, row)
+            product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
+        if in_x >= 0:
+            x = factor(layout.data, values, work.first + first * work.by_step, work.by_step, work.by_row, apart)
+            out = Rows(room, layer.in_gradient + in_x * terms * row, row)
+            product(layout.narrow, layout.tile, out, out, terms, layer.tiles, count, rows, a, x)
         one = factor(layout.data, room, ONES, 0, 0, 0)
         out = Rows(room, layer.grad_bias + gate * row, row)
         product(layout.narrow, layout.tile, out, out, 1, layer.tiles, count, rows, a, one)
@@ -193,18 +211,23 @@ def backward_layer(layout, cell, room, values, layer, work):
             room[history + p] = room[cotangent + p]
 
 
+def kernel_of(cell):
+    """How kernels with these cells are compiled."""
+    return partial(kernel, cached=getattr(getattr(cell, "activation", None), "cached", True))
+
+
 @specialised
 def forward_of(layout, cell, taped):
     """The kernel of a layer of these cells on the way forward; of a linear map, if `cell` has no state."""
     if not type(cell).states:
 
-        @kernel
+        @kernel_of(cell)
         def mapped(room, values, layer, work):
             project(layout, cell, room, values, layer, work)
 
         return mapped
 
-    @kernel
+    @kernel_of(cell)
     def forward(room, values, layer, work):
         forward_layer(layout, cell, room, values, layer, work, taped)
 
@@ -216,7 +239,7 @@ def backward_of(layout, cell):
     """The kernel of a layer of these cells on the way back."""
     if not type(cell).states:
 
-        @kernel
+        @kernel_of(cell)
         def unmapped(room, values, layer, work):
             first = work.top_from
             collect(layout, cell, room, values, layer, work, first, work.steps - first)
@@ -225,7 +248,7 @@ def backward_of(layout, cell):
 
         return unmapped
 
-    @kernel
+    @kernel_of(cell)
     def backward(room, values, layer, work):
         backward_layer(layout, cell, room, values, layer, work)
 
@@ -236,7 +259,7 @@ def backward_of(layout, cell):
 def report_of(layout, cell):
     """The kernel that makes pre-activations those that users know, one a labelled gate."""
 
-    @kernel
+    @kernel_of(cell)
     def reporting(room, values, layer, work):
         gates = slots(cell, "gates")
         for k in range(work.steps):

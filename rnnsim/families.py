@@ -1,0 +1,244 @@
+"""Families of networks of any kind: parameters with names, shapes and axes. A single network is a family without axes."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import xarray as xr
+
+from rnnsim.axes import Grid, common_grid, shown
+from rnnsim.cells import Readout as ReadoutCell
+from rnnsim.drawn import Drawn
+from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS
+from rnnsim.readouts import Readout
+
+@dataclass(frozen=True)
+class Member:
+    """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network.
+    `biases` come with the gates that they belong to; `results` gives the names under which the network keeps a variable of the layer."""
+
+    cell: Any
+    units: int
+    inputs: int
+    w_in: str
+    w_rec: str | None
+    biases: tuple[tuple[str, tuple[int, ...]], ...]
+    constants: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    results: Callable[[str], tuple[str, ...]] = lambda name: (name,)
+
+    def gates_reading(self, letter: str) -> tuple[int, ...]:
+        """The gates that read x or h."""
+        return tuple(i for i, reads in enumerate(self.cell.reads) if letter in reads)
+
+
+class Network:
+    """What families of all kinds have in common. Inside, a parameter has its layer's dimensions; users see them with the layer's number."""
+
+    scalar: bool
+    _parameters: dict[str, Any]
+    _dimensions: dict[str, tuple[str, ...]]
+    _grid: Grid
+
+    def _hold(self, parameters: dict[str, Any], dimensions: dict[str, tuple[str, ...]]) -> None:
+        """Keep parameters that are checked, and their own dimensions behind the axes in their full shape."""
+        self._parameters, self._dimensions = parameters, dimensions
+        self._grid = common_grid(self.templates, OWN_DIMENSIONS)
+
+    def _rebuild(self, parameters: dict[str, Any]) -> Self:
+        """A family of this kind with these parameters (and options, by name)."""
+        raise NotImplementedError
+
+    @property
+    def levels(self) -> tuple[tuple[str, Any], ...]:
+        """The layers, bottom first, each behind what is added to the names of its parameters."""
+        raise NotImplementedError
+
+    @property
+    def readout(self) -> Readout | None:
+        """The readout, if there is one."""
+        found = {name: self._parameters[name] for name in Readout.DIMENSIONS if name in self._parameters}
+        return Readout(**found) if found else None
+
+    @property
+    def table(self) -> Any:
+        """The table of an embedding, if there is one."""
+        return self._parameters.get("table")
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The layers as kernels run them."""
+        top = self.levels[-1][0]
+        return tuple(layer.member(suffix, suffix == top) for suffix, layer in self.levels)
+
+    @property
+    def maps(self) -> tuple[Member, ...]:
+        """The layers and the readout, if there is one, as kernels run them."""
+        if not self.readout:
+            return self.members
+        rule: Any = ReadoutCell
+        return *self.members, Member(rule(), self.outputs or 1, self.units, "w_out", None, (("b_out", (0,)),))
+
+    @property
+    def units(self) -> int:
+        """The number of units of the top layer."""
+        return self.levels[-1][1].units
+
+    @property
+    def inputs(self) -> int:
+        """The number of inputs of the bottom layer."""
+        return self.levels[0][1].inputs
+
+    @property
+    def outputs(self) -> int | None:
+        """The number of outputs; None for a scalar network."""
+        if self.scalar:
+            return None
+        return self._parameters["w_out"].sizes["output"] if "w_out" in self._parameters else self.units
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The parameters that are states at step 0."""
+        return tuple(name for member in self.members for name in member.starts)
+
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        """The sizes of the dimensions that parameters and results have behind the axes, samples and steps apart."""
+        sizes: dict[str, int] = {}
+        for suffix, layer in (*self.levels, ("", self.levels[-1][1])):
+            sizes |= {f"gate{suffix}": len(layer.GATES)} if layer.GATES else {}
+            if not self.scalar:
+                sizes |= {f"{dim}{suffix}": layer.units for dim in ("unit", "unit_from")} | {f"input{suffix}": layer.inputs}
+        if not self.scalar:
+            sizes |= {"input": self.inputs, "output": self.outputs or 1}
+        return sizes | ({"token": self.table.sizes["token"]} if self.table is not None else {})
+
+    @property
+    def gate_labels(self) -> dict[str, tuple[str, ...]]:
+        """The names of gates, by dimension."""
+        return {f"gate{suffix}": layer.GATES for suffix, layer in (*self.levels, ("", self.levels[-1][1])) if layer.GATES}
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        found = self._parameters[name]
+        array = found.array() if isinstance(found, Drawn) else found
+        return array.rename({dim: f"{dim}{self._suffix(name)}" for dim in array.dims if self._suffix(name) and dim in NUMBERED})
+
+    def _suffix(self, name: str) -> str:
+        """What a parameter's dimensions have behind their names: its layer's number."""
+        found = re.search(r"_\d+$", name)
+        return found.group() if found else ""
+
+    def source(self, name: str) -> Any:
+        """A parameter as it is kept: an array, or `Drawn` when it is needed."""
+        return self._parameters[name]
+
+    @property
+    def templates(self) -> dict[str, xr.DataArray]:
+        """The parameters' dimensions and coordinates; the numbers of drawn ones are not there."""
+        return {name: p.template if isinstance(p, Drawn) else p for name, p in self._parameters.items()}
+
+    @property
+    def hashed(self) -> dict[str, xr.DataArray]:
+        """What decides all numbers: the parameters, or the laws, sizes, seeds and gains of drawn ones."""
+        found: dict[str, xr.DataArray] = {}
+        for name, p in self._parameters.items():
+            found |= {f"{name} {p.law} {p.sizes} seed": p.seed, f"{name} gain": p.gain} if isinstance(p, Drawn) else {name: p}
+        return found
+
+    @property
+    def axes(self) -> dict[str, int]:
+        """The number of values of each axis, by name."""
+        return dict(self._grid.sizes)
+
+    @property
+    def grid(self) -> Grid:
+        """The axes with their coordinates."""
+        return self._grid
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is no number, by name."""
+        return {}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What kind of network this is, for a result's attributes."""
+        return {"cell": type(self).__name__, **{name: str(option) for name, option in self.options.items()}}
+
+    @property
+    def parameters(self) -> xr.Dataset:
+        """The parameters, each over its own axes. (One over an axis of its own name is a coordinate of the Dataset.)"""
+        whole = {name: self[name] for name in self._parameters}
+        for name, array in whole.items():
+            if name in self._grid.sizes and not (
+                array.dims == (name,) and name in self._grid.coords and array.equals(self._grid.coords[name])
+            ):
+                raise ValueError(f"axis {name!r} has other values than the parameter {name}, so that no Dataset can hold both")
+        coords = {**self._grid.coords, **{n: a for n, a in whole.items() if n in self._grid.sizes}}
+        attrs = {name: str(option) for name, option in self.options.items()}
+        ds = xr.Dataset({n: a for n, a in whole.items() if n not in coords}, coords, attrs)
+        return ds.assign_coords({dim: list(labels) for dim, labels in self.gate_labels.items() if dim in ds.dims})
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """The parameters that have a gradient."""
+        return tuple(name for name in self._parameters if name.removesuffix(self._suffix(name)) != "leak")
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """All parameters."""
+        return tuple(self._parameters)
+
+    def dimensions(self, name: str) -> tuple[str, ...]:
+        """A parameter's dimensions behind the axes in its full shape, without its layer's number."""
+        return self._dimensions[name]
+
+    def replace(self, **changes: Any) -> Self:
+        """This family with some parameters (or the activation) changed.
+
+        Examples
+        --------
+        >>> import rnnsim as rs
+        >>> rs.Elman(1.0, 0.5).replace(w_rec=rs.axis("w", [0.5, 1.5])).axes
+        {'w': 2}
+        """
+        now = {**self._parameters, **self.options}
+        unknown = sorted(set(changes) - set(now))
+        if unknown:
+            raise ValueError(f"replace was given {unknown[0]!r}; it needs one of {', '.join(now)}")
+        return self._rebuild({**now, **{name: self._inward(name, value) for name, value in changes.items()}})
+
+    def _inward(self, name: str, value: Any) -> Any:
+        """A parameter as its layer takes it."""
+        suffix = self._suffix(name)
+        if not (suffix and isinstance(value, xr.DataArray)):
+            return value
+        return value.rename({f"{dim}{suffix}": dim for dim in NUMBERED if f"{dim}{suffix}" in value.dims})
+
+    def isel(self, **positions: Any) -> Self:
+        """Part of the family, by positions along its axes; an axis at one position is gone."""
+        return self._select("isel", positions)
+
+    def sel(self, **values: Any) -> Self:
+        """Part of the family, by values of its axes; an axis at one value is gone."""
+        return self._select("sel", values)
+
+    def _select(self, how: str, indexers: dict[str, Any]) -> Self:
+        for name in indexers:
+            if name not in self._grid.sizes:
+                raise ValueError(f"{how} was given {name!r}; the family's axes are {', '.join(self._grid.sizes) or 'none'}")
+        indexers = {name: i.values if isinstance(i, xr.DataArray) else i for name, i in indexers.items()}
+        chosen = {}
+        for name, array in self._parameters.items():
+            try:
+                if isinstance(array, Drawn):
+                    chosen[name] = array.select(how, indexers)
+                    continue
+                labelled = array.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in array.dims})
+                chosen[name] = getattr(labelled, how)({dim: i for dim, i in indexers.items() if dim in array.dims}, drop=True)
+            except (IndexError, KeyError, TypeError, ValueError) as error:
+                given = ", ".join(f"{dim}={shown(i)}" for dim, i in indexers.items())
+                why = " ".join(str(error).split())
+                raise ValueError(f"{how} was given {given}, which is not on the axes ({why}); it needs places that are") from None
+        return self._rebuild({**chosen, **self.options})

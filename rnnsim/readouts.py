@@ -1,0 +1,63 @@
+"""Readouts: outputs that are linear in the states of the layer below."""
+
+from typing import Any
+
+import xarray as xr
+
+from rnnsim.parameters import has_units, parameter
+
+
+class Readout:
+    """y[k] = w_out h[k] + b_out, the outputs of a network.
+
+    Parameters
+    ----------
+    w_out : (output, unit); a number in a scalar network. As a `DataArray` it may have further dimensions, which are axes.
+    b_out : (output), or a number for all outputs; it may have axes, too.
+
+    Raises
+    ------
+    ValueError, TypeError : shapes, names, types or values that do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> rs.Elman(np.ones((3, 2)), np.eye(3), readout=rs.Readout(np.ones((1, 3))))
+    <rnnsim.Elman of 3 units and 2 inputs, 1 output, activation tanh; axes none>
+    """
+
+    DIMENSIONS = {"w_out": ("output", "unit"), "b_out": ("output",)}
+
+    def __init__(self, w_out: Any, b_out: Any = 0.0):
+        self.scalar = not has_units("w_out", w_out, self.DIMENSIONS["w_out"])
+        self.dimensions: dict[str, tuple[str, ...]] = {n: () if self.scalar else dims for n, dims in self.DIMENSIONS.items()}
+        self.parameters: dict[str, xr.DataArray] = {
+            "w_out": parameter("w_out", w_out, self.dimensions["w_out"], fills=self.scalar),
+            "b_out": parameter("b_out", b_out, self.dimensions["b_out"], fills=True),
+        }
+        outputs, given = self.parameters["w_out"].sizes.get("output"), self.parameters["b_out"].sizes.get("output")
+        if given not in (None, outputs):
+            raise ValueError(f"b_out has {given} outputs, but w_out has {outputs}; they need to agree")
+
+    def __repr__(self) -> str:
+        sizes = self.parameters["w_out"].sizes
+        size = "one unit" if self.scalar else f"{sizes['output']} outputs of {sizes['unit']} units"
+        return f"<rnnsim.Readout of {size}>"
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        return self.parameters[name]
+
+    def check(self, scalar: bool, units: int) -> None:
+        """Refuse to read a layer of another size."""
+        if self.scalar != scalar:
+            has = "no units" if self.scalar else f"{self.parameters['w_out'].sizes['unit']} units"
+            raise ValueError(f"w_out has {has}, but the layer below it has {'none' if scalar else units}; they need to agree")
+        if not scalar and self.parameters["w_out"].sizes["unit"] != units:
+            raise ValueError(f"w_out takes {self.parameters['w_out'].sizes['unit']} units, but the layer below it has {units}")
+
+
+def check_readout(readout: Any) -> Readout | None:
+    """Refuse what is no readout."""
+    if readout is not None and not isinstance(readout, Readout):
+        raise TypeError(f"readout was given a {type(readout).__name__}; it needs rs.Readout(w_out, b_out) or None")
+    return readout

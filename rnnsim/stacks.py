@@ -1,0 +1,143 @@
+"""Stacks: layers that are fed one into the next, perhaps behind an embedding, perhaps under a readout."""
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+
+from rnnsim.families import Network
+from rnnsim.networks import Recurrent
+from rnnsim.parameters import parameter
+from rnnsim.readouts import Readout, check_readout
+
+
+class Embedding:
+    """Turns whole numbers, the inputs of a stack whose first layer it is, into rows of a table.
+
+    Parameters
+    ----------
+    table : (token, input); as a `DataArray` it may have further dimensions, which are axes.
+
+    Raises
+    ------
+    ValueError, TypeError : shapes, names, types or values that do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> rs.Embedding(np.ones((10, 2)))
+    <rnnsim.Embedding of 10 tokens in 2 inputs>
+    """
+
+    DIMENSIONS = {"table": ("token", "input")}
+
+    def __init__(self, table: Any):
+        self.table = parameter("table", table, self.DIMENSIONS["table"])
+
+    def __repr__(self) -> str:
+        return f"<rnnsim.Embedding of {self.table.sizes['token']} tokens in {self.table.sizes['input']} inputs>"
+
+
+class Stack(Network):
+    """Layers fed one into the next: layer i + 1 reads the states of layer i. Layers count from 0 at the bottom, and a layer's parameters,
+    gradients and states carry its number: `w_rec_0`, `grad_w_in_1`, `state_0`; `state` is the top layer's.
+
+    Parameters
+    ----------
+    layers : Elman, GRU and LSTM networks of any sizes, bottom first, that fit together; perhaps an `Embedding` before them. All of them
+        are scalar networks, or none is. Axes of one name are one axis.
+    readout : a `Readout` of the top layer, or None: then its states are the outputs.
+
+    Raises
+    ------
+    ValueError, TypeError : layers that do not fit together.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.Stack([rs.LSTM.random(8, 3, seed=1), rs.Elman.random(4, 8, gain=rs.axis("gain", [0.5, 1.5]), seed=2)])
+    <rnnsim.Stack of LSTM (8 units), Elman (4 units); 3 inputs; axes gain: 2>
+    """
+
+    def __init__(self, layers: Iterable[Any], *, readout: Readout | None = None):
+        given = list(layers) if isinstance(layers, Iterable) else [layers]
+        self._embedding = given.pop(0) if given and isinstance(given[0], Embedding) else None
+        self._layers = tuple(check_layer(i, layer) for i, layer in enumerate(given))
+        if not self._layers:
+            raise ValueError("Stack was given no layers; it needs at least one Elman, GRU or LSTM network")
+        self.scalar = self._layers[0].scalar
+        self._check_fit()
+        check_readout(readout)
+        parameters: dict[str, Any] = {}
+        dimensions: dict[str, tuple[str, ...]] = {}
+        if self._embedding is not None:
+            parameters["table"], dimensions["table"] = self._embedding.table, Embedding.DIMENSIONS["table"]
+        for suffix, layer in self.levels:
+            parameters |= {f"{name}{suffix}": layer.source(name) for name in layer.parameter_names}
+            dimensions |= {f"{name}{suffix}": layer.dimensions(name) for name in layer.parameter_names}
+        if readout is not None:
+            readout.check(self.scalar, self._layers[-1].units)
+            parameters, dimensions = parameters | readout.parameters, dimensions | readout.dimensions
+        self._hold(parameters, dimensions)
+
+    def _check_fit(self) -> None:
+        for i, layer in enumerate(self._layers):
+            if layer.scalar != self.scalar:
+                kinds = ["has units", "is a scalar network"]
+                raise ValueError(
+                    f"layer {i} {kinds[layer.scalar]}, but layer 0 {kinds[self.scalar]}; all layers need units, or none"
+                )
+            if i and layer.inputs != self._layers[i - 1].units:
+                raise ValueError(f"layer {i} takes {layer.inputs} inputs, but layer {i - 1} has {self._layers[i - 1].units} units")
+        if self._embedding is not None:
+            features = self._embedding.table.sizes["input"]
+            if self.scalar:
+                raise ValueError("an embedding was given before scalar networks; it needs a layer with units, of (1, 1) arrays say")
+            if features != self._layers[0].inputs:
+                raise ValueError(f"layer 0 takes {self._layers[0].inputs} inputs, but the table has {features}")
+
+    def __repr__(self) -> str:
+        layers = ", ".join(f"{type(n).__name__} ({n.units} unit{'s' * (n.units != 1)})" for n in self._layers)
+        tokens = f"{self._embedding.table.sizes['token']} tokens in " if self._embedding else ""
+        inputs = f"{tokens}{self.inputs} input{'s' * (self.inputs != 1)}"
+        out = f", {self.outputs or 1} output{'s' * (self.outputs not in (None, 1))}" if self.readout else ""
+        axes = ", ".join(f"{name}: {size}" for name, size in self.axes.items()) or "none"
+        return f"<rnnsim.Stack of {layers}; {inputs}{out}; axes {axes}>"
+
+    @property
+    def levels(self) -> tuple[tuple[str, Any], ...]:
+        return tuple((f"_{i}", layer) for i, layer in enumerate(self._layers))
+
+    @property
+    def layers(self) -> tuple[Recurrent, ...]:
+        """The layers, bottom first."""
+        return self._layers
+
+    @property
+    def embedding(self) -> Embedding | None:
+        """The embedding, if there is one."""
+        return self._embedding
+
+    @property
+    def described(self) -> dict[str, Any]:
+        return {"cell": "Stack", "layers": [layer.described for layer in self._layers]}
+
+    def _rebuild(self, parameters: dict[str, Any]) -> Self:
+        layers: list[Any] = [Embedding(parameters["table"])] if "table" in parameters else []
+        for suffix, layer in self.levels:
+            own = {name: parameters[f"{name}{suffix}"] for name in layer.parameter_names}
+            layers.append(layer._rebuild({**own, **layer.options}))
+        out = {name: parameters[name] for name in Readout.DIMENSIONS if name in parameters}
+        return type(self)(layers, readout=Readout(**out) if out else None)
+
+
+def check_layer(i: int, layer: Any) -> Recurrent:
+    """Refuse what can be no layer of a stack."""
+    if isinstance(layer, Embedding):
+        raise ValueError(f"Stack was given an Embedding as layer {i}; it needs one at most, before all layers")
+    if not isinstance(layer, Recurrent):
+        raise TypeError(f"Stack was given a {type(layer).__name__} as layer {i}; it needs Elman, GRU and LSTM networks")
+    if layer.readout is not None:
+        raise ValueError(f"layer {i} has a readout of its own; it needs none: give it to the Stack")
+    return layer
+
+

@@ -1,0 +1,54 @@
+"""Arrays one entry of which is an axis."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.axes import shown, to_array
+from rnnsim.parameters import OWN_DIMENSIONS, nameless_of
+
+
+def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
+    """A matrix one entry of which is an axis: for every value of the axis, the matrix with that value in this place.
+
+    Parameters
+    ----------
+    matrix : numbers of any rank, such as (unit, unit_from) or (gate, unit, input). As a `DataArray` it may have axes already, so that
+        several entries can vary one after the other.
+    where : the place: a whole number for each dimension but axes; a single one for a vector. Negative ones count from the end.
+    axis : an axis, as `rs.axis` makes it; a `DataArray` over several is several axes.
+
+    Returns
+    -------
+    A DataArray over the axes, then over the matrix's own dimensions. Those of a NumPy array have no names yet: they are taken in the order
+    in which a parameter has them.
+
+    Raises
+    ------
+    ValueError, TypeError : a place that is not there, or values that are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> w_rec = rs.vary(np.eye(2), (0, 1), rs.axis("coupling", [-1.0, 0.0, 1.0]))
+    >>> rs.Elman(np.ones((2, 1)), w_rec)
+    <rnnsim.Elman of 2 units and 1 inputs, activation tanh; axes coupling: 3>
+    """
+    array = matrix if isinstance(matrix, xr.DataArray) else xr.DataArray(to_array("matrix", matrix))
+    if not isinstance(axis, xr.DataArray):
+        raise TypeError(f"axis was given a {type(axis).__name__}; it needs an axis, such as rs.axis('w', [0.5, 1.5])")
+    for name, given in (("matrix", array), ("axis", axis)):
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"{name} was given values of type {given.dtype}; it needs real numbers")
+    own = [dim for dim in array.dims if dim in OWN_DIMENSIONS or dim in nameless_of(array)]
+    place = where if isinstance(where, tuple | list) else (where,)
+    sizes = tuple(array.sizes[dim] for dim in own)
+    whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in place)
+    if not whole or len(place) != len(own) or not all(-size <= i < size for i, size in zip(place, sizes, strict=True)):
+        raise ValueError(f"where was given as {shown(where)}; it needs a place in an array of shape {sizes}, such as {(0,) * len(own)}")
+    here = np.zeros(sizes, bool)
+    here[tuple(place)] = True
+    found = xr.where(xr.DataArray(here, dims=own), axis.astype(np.float64), array.astype(np.float64))
+    axes = [dim for dim in (*array.dims, *axis.dims) if dim not in own]
+    return found.transpose(*dict.fromkeys(axes), *own)
