@@ -93,7 +93,7 @@ class Program:
     def _sums(self, *sizes: int) -> int:
         """A place for sums, which begin at 0 in each strand."""
         place = self.room.take(*sizes)
-        self.tables["zeros"].append({"at": place, "size": int(np.prod(sizes, dtype=np.int64))})
+        self.tables["zeros"].append({"at": place, "length": int(np.prod(sizes, dtype=np.int64))})
         return place
 
     def _sum(self, name: str, units: int, terms: int, at: int, row: int, part: int = 0) -> None:

@@ -220,7 +220,7 @@ def compute(plan, network, data, scratch, wanted, points, first_strand, last_str
         load_points(plan, network, data, room, group_of(plan, point, points, strands[0], plan.samples))
         for strand in range(first_strand, last_strand):
             for i in range(len(network.zeros)):
-                for p in range(network.zeros[i].at, network.zeros[i].at + network.zeros[i].size):
+                for p in range(network.zeros[i].at, network.zeros[i].at + network.zeros[i].length):
                     room[p] = 0.0
             end = strands[strand + 1]
             for sample in range(strands[strand], end, plan.chunk):

@@ -7,6 +7,8 @@ import numpy as np
 
 
 def _record(*fields: str) -> Any:
+    taken = [field for field in fields if hasattr(np.record, field)]
+    assert not taken, f"NumPy has attributes {taken} of its own"
     return np.dtype([(field, np.int64) for field in fields])
 
 
@@ -55,7 +57,7 @@ PLAN = _record(
 SOURCE = _record("address", "by_gate", "by_unit", "by_sample", "by_step")
 
 # Numbers that begin at 0 in each strand of samples.
-ZEROS = _record("at", "size")
+ZEROS = _record("at", "length")
 
 # Weights of some gates to be packed: how far their rows and terms are apart.
 PACK = _record("source", "gates", "rows", "terms", "by_row", "by_term", "out")
