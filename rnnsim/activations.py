@@ -1,7 +1,8 @@
 """Activations of a user's own."""
 
+from collections import namedtuple
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
@@ -83,7 +84,7 @@ def rule_of(value: Any, slope: Any) -> Any:
     def linearized(phi, a):
         return on_lanes(value, a), (on_lanes(slope, a),)
 
-    rule: Any = NamedTuple("Own", [])
+    rule: Any = namedtuple("rule", [])
     rule.partials, rule.comes_back, rule.cached = 1, True, False
     rule.value, rule.linearize, rule.scale = value_of, linearized, by_slope
     return rule()

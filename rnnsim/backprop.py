@@ -4,8 +4,8 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.losses import LOSSES
 from rnnsim.families import Network
+from rnnsim.losses import LOSSES
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network, name_results, prepare, variables_of
 from rnnsim.simulate import computed
@@ -20,19 +20,21 @@ def backprop(
     Parameters
     ----------
     net : the family.
-    inputs : (step) or (sample, step) finite numbers, at least one step; or a DataArray with these dimensions and, if wanted, axes.
-    targets : of the last step, () or (sample), or of every step, (step) or (sample, step); with axes as a DataArray. An entry that
-        is nan does not count.
-    loss : "mse": the mean over samples and targeted steps of (state - target)².
-    keep : exactly the variables to return: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` ("grad" is all four), the
-        derivatives of the cost by the parameters; `grad_state`, `grad_preactivation`, `grad_input` over (axes…, sample, step), those
-        by what happens at step k, with all its consequences; and whatever `simulate` keeps.
+    inputs : as `simulate` takes them.
+    targets : of the last step, (output) or (sample, output), or of every step, (step, output) or (sample, step, output); without
+        `output` for scalar networks, and for cross-entropy; with axes as a DataArray. An entry that is nan does not count.
+    loss : "mse": the mean over samples, targeted steps and outputs of (output - target)²; "cross_entropy": the mean of
+        log Σ exp(output) - output[target], targets being whole numbers, -1 for one that does not count. Without a readout the state is the
+        output.
+    keep : exactly the variables to return: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` and so on, the derivatives of the cost
+        by each parameter ("grad" is all of them); `grad_state`, `grad_preactivation`, `grad_input` over (axes…, sample, step, …), those by
+        what happens at step k, with all its consequences (`grad_state_0` in a stack); and whatever `simulate` keeps.
     dtype : "float64" or "float32", for computing and for results.
 
     Returns
     -------
     A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite,
-    or -1. `grad_h0` has a dimension `sample` if h0 has. At step 0 `grad_preactivation` is nan and `grad_input` 0.
+    or -1. Gradients have their parameters' shapes; `grad_h0` has a dimension `sample` if h0 has. At step 0 `grad_preactivation` is nan and `grad_input` 0.
 
     Raises
     ------

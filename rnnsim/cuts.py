@@ -1,7 +1,6 @@
 """How runs of networks of many units are cut up: what lanes are, and how many points, samples and steps are computed at once."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 

@@ -13,6 +13,7 @@ from rnnsim.drawn import Drawn
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS
 from rnnsim.readouts import Readout
 
+
 @dataclass(frozen=True)
 class Member:
     """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network.

@@ -67,7 +67,12 @@ def distances(sizes: dict[str, int]) -> dict[str, int]:
     dims = list(sizes)
     apart = {dim: int(np.prod([sizes[after] for after in dims[i + 1 :]], dtype=np.int64)) for i, dim in enumerate(dims)}
     by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
-    return {"by_gate": apart.get("gate", 0), "by_unit": by_unit, "by_sample": apart.get("sample", 0), "by_step": apart.get("step", 0)}
+    return {
+        "by_gate": apart.get("gate", 0),
+        "by_unit": by_unit,
+        "by_sample": apart.get("sample", 0),
+        "by_step": apart.get("step", 0),
+    }
 
 
 class Sources:

@@ -1,6 +1,6 @@
 """What a network is trained to make small: every cost, as the contribution of one output and its cotangent."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from numba.extending import overload
 
@@ -43,4 +43,4 @@ class CrossEntropy(NamedTuple):
     classes = True
 
 
-LOSSES = {"mse": MeanSquaredError(), "cross_entropy": CrossEntropy()}
+LOSSES: dict[str, Any] = {"mse": MeanSquaredError(), "cross_entropy": CrossEntropy()}

@@ -51,7 +51,8 @@ class Recurrent(Network):
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
         out = {name: parameters[name] for name in Readout.DIMENSIONS if name in parameters}
         own = {name: value for name, value in parameters.items() if name not in out}
-        return type(self)(**own, readout=Readout(**out) if out else None)
+        rule: Any = type(self)
+        return rule(**own, readout=Readout(**out) if out else None)
 
     def _check_sizes(self) -> None:
         for name, array in self._parameters.items():
@@ -259,7 +260,9 @@ class GRU(Recurrent):
     }
     GATES = cells.GRU.labels
 
-    def __init__(self, w_in: Any, w_rec: Any, bias_in: Any = 0.0, bias_rec: Any = 0.0, h0: Any = 0.0, *, readout: Readout | None = None):
+    def __init__(
+        self, w_in: Any, w_rec: Any, bias_in: Any = 0.0, bias_rec: Any = 0.0, h0: Any = 0.0, *, readout: Readout | None = None
+    ):
         self._take({"w_in": w_in, "w_rec": w_rec, "bias_in": bias_in, "bias_rec": bias_rec, "h0": h0}, check_readout(readout))
 
     @property

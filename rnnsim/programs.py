@@ -7,12 +7,12 @@ import numba
 import numpy as np
 
 from rnnsim.cuts import Cut
+from rnnsim.families import Member
 from rnnsim.kernels import costs, layers
 from rnnsim.kernels.groups import Network
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
 from rnnsim.layer_sources import Sources
-from rnnsim.families import Member
 from rnnsim.running import Run
 
 ALIGNED = 8  # numbers: places in a room begin where a cache line may
@@ -210,7 +210,11 @@ class Program:
         targets = cut.shape(1 if self.loss.classes else last.units)
         jump, first = last.cell.states * top["frame"], self.steps - plan["targeted"]
         plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units}
-        plan |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.room.take(plan["targeted"], targets.frame)}
+        plan |= {
+            "target_row": targets.row,
+            "target_frame": targets.frame,
+            "targets": self.room.take(plan["targeted"], targets.frame),
+        }
         wide = cut.layout.wide.width
         plan |= {"cost": self._sums(cut.lanes), "partial_cost": self._sums(wide), "partial_costs": wide}
         self._sum("cost", 1, 1, plan["cost"], 0)

@@ -123,7 +123,7 @@ def registers(cell: Any, loss: Any) -> int:
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over the axes, then samples and steps: views, since points stand innermost in memory."""
-    cell, sizes, points, shape = run.net.cell, sizes_of(run), run.grid.points, run.grid.strided_shape
+    cell, sizes, points, shape = net_of(run).cell, sizes_of(run), run.grid.points, run.grid.strided_shape
     results, gradients = allocate(run, names)
     kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
     final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]

@@ -132,7 +132,9 @@ def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | 
     layouts = [(*sample, *feature), (*sample, "step", *feature)]
     if classes:
         if outputs is None:
-            raise ValueError("loss was given as 'cross_entropy'; it needs a network with units or a readout, and this is a scalar one")
+            raise ValueError(
+                "loss was given as 'cross_entropy'; it needs a network with units or a readout, and this is a scalar one"
+            )
         numbers = whole_numbers("targets", targets, layouts, outputs, -1)
         array, nothing = numbers.where(numbers >= 0), "-1"
     else:

@@ -17,16 +17,19 @@ def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = 
     Parameters
     ----------
     net : the family.
-    inputs : (step) or (sample, step) finite numbers, at least one step; or a DataArray with these dimensions and, if wanted, axes.
-    keep : exactly the variables to return: `state`, `increment` (state[k] - state[k-1]), `preactivation`, `input`, `output`, each
-        over (axes…, sample, step) with the T+1 steps 0…T, step 0 being the start; `final_state` over (axes…, sample).
+    inputs : (step, input) or (sample, step, input) finite numbers, at least one step; without `input` for scalar networks, and for whole
+        numbers before an embedding; or a DataArray with these dimensions and, if wanted, axes.
+    keep : exactly the variables to return: `state`, `increment` (state[k] - state[k-1]), `preactivation`, `input`, `output`, and an LSTM's
+        `cell_state`, each over (axes…, sample, step, …) with the T+1 steps 0…T, step 0 being the start; `final_state` and
+        `final_cell_state` over (axes…, sample, …). In a stack, those of layer 0 are `state_0` and so on, and `state` is the top layer's.
     dtype : "float64" or "float32", for computing and for results.
 
     Returns
     -------
     A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite,
-    or -1. Without `sample` in the inputs (or h0) there is none in the result. At step 0 `increment` and `input` are 0, and
-    `preactivation` and `output` nan.
+    or -1. Without `sample` in the inputs (or h0) there is none in the result. Scalar networks have no `unit`, and without a readout the
+    output is the state. At step 0 `increment` and `input` are 0, and `preactivation` and `output` nan. (xarray lists `input` and `output`
+    of networks with units among the coordinates, since dimensions have these names.)
 
     Raises
     ------

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any, Self
 
-
 from rnnsim.families import Network
 from rnnsim.networks import Recurrent
 from rnnsim.parameters import parameter
@@ -44,7 +43,8 @@ class Stack(Network):
     Parameters
     ----------
     layers : Elman, GRU and LSTM networks of any sizes, bottom first, that fit together; perhaps an `Embedding` before them. All of them
-        are scalar networks, or none is. Axes of one name are one axis.
+        are scalar networks, or none is. Axes of one name are one axis. (Random layers of one seed and size have one matrix: give each a
+        seed of its own.)
     readout : a `Readout` of the top layer, or None: then its states are the outputs.
 
     Raises
@@ -139,5 +139,3 @@ def check_layer(i: int, layer: Any) -> Recurrent:
     if layer.readout is not None:
         raise ValueError(f"layer {i} has a readout of its own; it needs none: give it to the Stack")
     return layer
-
-

@@ -50,7 +50,16 @@ BACKPROPAGATED = {
     **SIMULATED,
 }
 
-OF_LAYERS = ("state", "increment", "preactivation", "cell_state", "final_state", "final_cell_state", "grad_state", "grad_preactivation")
+OF_LAYERS = (
+    "state",
+    "increment",
+    "preactivation",
+    "cell_state",
+    "final_state",
+    "final_cell_state",
+    "grad_state",
+    "grad_preactivation",
+)
 DIVERGED_AT = "diverged_at"
 MEANINGS = {
     **BACKPROPAGATED,

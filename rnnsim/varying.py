@@ -46,7 +46,9 @@ def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
     sizes = tuple(array.sizes[dim] for dim in own)
     whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in place)
     if not whole or len(place) != len(own) or not all(-size <= i < size for i, size in zip(place, sizes, strict=True)):
-        raise ValueError(f"where was given as {shown(where)}; it needs a place in an array of shape {sizes}, such as {(0,) * len(own)}")
+        raise ValueError(
+            f"where was given as {shown(where)}; it needs a place in an array of shape {sizes}, such as {(0,) * len(own)}"
+        )
     here = np.zeros(sizes, bool)
     here[tuple(place)] = True
     found = xr.where(xr.DataArray(here, dims=own), axis.astype(np.float64), array.astype(np.float64))

@@ -24,18 +24,27 @@ LAYERS = {
     "draws": {"axes"},
     "drawn": set(),
     "parameters": {"axes", "drawn"},
+    "varying": {"axes", "parameters"},
+    "activations": {"cells", "lanes"},
+    "readouts": {"parameters"},
+    "families": {"axes", "cells", "drawn", "parameters", "readouts"},
     "random_families": {"axes", "drawn", "draws", "parameters"},
-    "networks": {"axes", "cells", "drawn", "parameters", "random_families"},
+    "networks": {"activations", "axes", "cells", "drawn", "families", "parameters", "random_families", "readouts"},
+    "stacks": {"families", "networks", "parameters", "readouts"},
     "interop": {"networks"},
-    "variables": {"axes"},
+    "variables": {"axes", "parameters"},
     "sequences": {"axes"},
     "provenance": {"kernels", "version"},
-    "running": {"axes", "networks", "parameters", "sequences", "variables"},
+    "running": {"axes", "families", "parameters", "sequences", "variables"},
     "scalar_runs": {"kernels", "lanes", "networks", "running", "sequences", "variables"},
-    "layer_runs": {"drawn", "kernels", "lanes", "running", "variables"},
+    "cuts": {"kernels", "lanes", "running"},
+    "layer_sources": {"drawn", "kernels", "running"},
+    "results": {"running", "variables"},
+    "programs": {"cuts", "families", "kernels", "layer_sources", "running"},
+    "layer_runs": {"drawn", "kernels", "layer_sources", "programs", "results", "running", "variables"},
     "engines": {"layer_runs", "running", "scalar_runs"},
-    "simulate": {"engines", "networks", "provenance", "running", "variables"},
-    "backprop": {"engines", "losses", "networks", "provenance", "running", "simulate", "variables"},
+    "simulate": {"engines", "families", "provenance", "running", "variables"},
+    "backprop": {"families", "losses", "provenance", "running", "simulate", "variables"},
     "tasks": set(),
     "storage": set(),
     "plot": set(),
@@ -70,8 +79,10 @@ def test_importing_the_package_leaves_matplotlib_alone():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("name", ["axes", "networks", "simulate", "backprop", "tasks"])
+@pytest.mark.parametrize(
+    "name", ["activations", "axes", "families", "networks", "readouts", "simulate", "backprop", "stacks", "tasks", "varying"]
+)
 def test_examples_in_docstrings_run(name):
-    module = importlib.import_module("rnnsim") if name == "rnnsim" else sys.modules[f"rnnsim.{name}"]
+    module = importlib.import_module(f"rnnsim.{name}") if f"rnnsim.{name}" not in sys.modules else sys.modules[f"rnnsim.{name}"]
     failed, tried = doctest.testmod(module)
     assert tried and not failed

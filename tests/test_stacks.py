@@ -84,7 +84,9 @@ class Case:
 
 def kept(case):
     names = [f"{name}_{i}" for i in range(len(case.cells)) for name in ("state", "increment", "preactivation", "final_state")]
-    names += [f"{name}_{i}" for i, (cell, _) in enumerate(case.cells) if cell == "LSTM" for name in ("cell_state", "final_cell_state")]
+    names += [
+        f"{name}_{i}" for i, (cell, _) in enumerate(case.cells) if cell == "LSTM" for name in ("cell_state", "final_cell_state")
+    ]
     return (*names, "state", "output", "input", "final_state")
 
 
@@ -164,11 +166,16 @@ def test_a_stack_of_one_layer_is_the_layer():
 
 
 def test_scalar_networks_stack_and_have_readouts():
-    net = rs.Stack([rs.Elman(0.5, rs.axis("w", [0.3, 0.9])), rs.GRU([1.0, 0.2, -1.0], [0.1, 0.2, 0.3])], readout=rs.Readout(2.0, 0.5))
+    net = rs.Stack(
+        [rs.Elman(0.5, rs.axis("w", [0.3, 0.9])), rs.GRU([1.0, 0.2, -1.0], [0.1, 0.2, 0.3])], readout=rs.Readout(2.0, 0.5)
+    )
     ds = rs.backprop(net, [1.0, -1.0, 0.5], 0.3, keep=("cost", "grad", "output", "state_0"))
     assert ds.output.dims == ("w", "step") and ds.grad_w_out.dims == ("w",) and ds.grad_w_in_1.dims == ("w", "gate_1")
     many = rs.Stack(
-        [rs.Elman([[0.5]], [[0.3]]), rs.GRU(np.array([1.0, 0.2, -1.0]).reshape(3, 1, 1), np.array([0.1, 0.2, 0.3]).reshape(3, 1, 1))],
+        [
+            rs.Elman([[0.5]], [[0.3]]),
+            rs.GRU(np.array([1.0, 0.2, -1.0]).reshape(3, 1, 1), np.array([0.1, 0.2, 0.3]).reshape(3, 1, 1)),
+        ],
         readout=rs.Readout([[2.0]], [0.5]),
     )
     same = rs.backprop(many, np.array([[1.0], [-1.0], [0.5]]), [0.3], keep=("cost", "grad", "output", "state_0"))
@@ -211,7 +218,10 @@ def embedded():
 
 
 REFUSED = [
-    (lambda: rs.Stack([rs.Elman(ones(3, 2), ones(3, 3)), rs.Elman(ones(2, 4), ones(2, 2))]), "layer 1 takes 4 inputs, but layer 0 has 3"),
+    (
+        lambda: rs.Stack([rs.Elman(ones(3, 2), ones(3, 3)), rs.Elman(ones(2, 4), ones(2, 2))]),
+        "layer 1 takes 4 inputs, but layer 0 has 3",
+    ),
     (lambda: rs.Stack([rs.Elman(1, 1), rs.Elman(ones(2, 1), ones(2, 2))]), "layer 1 has units, but layer 0 is a scalar network"),
     (lambda: rs.Stack([]), "Stack was given no layers"),
     (lambda: rs.Stack([rs.Embedding(ones(4, 3)), rs.Elman(ones(3, 2), ones(3, 3))]), "layer 0 takes 2 inputs, but the table has 3"),
@@ -245,5 +255,3 @@ def test_other_types_are_refused():
     ):
         with pytest.raises(TypeError, match="needs"):
             call()
-
-

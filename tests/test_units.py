@@ -237,6 +237,23 @@ def test_the_published_jacobians_at_the_origin(cell, gate, units):
     np.testing.assert_allclose(np.array(rows), exact, rtol=1e-12, atol=1e-15)
 
 
+FIXED_POINTS = {
+    1.1: (0.502940574944641633, 0.821755855881788644),
+    2.0: (0.957504024077268741, 0.166372087751674327),
+}  # references.md §1
+
+
+@pytest.mark.parametrize("w", FIXED_POINTS)
+def test_the_gru_of_one_unit_is_the_scalar_map(w):
+    """With U_z = U_r = 0 it has the fixed points of h' = tanh(w h), w = σ(b_r) U_h, and multipliers z + (1 - z) μ (references.md §4)."""
+    point, multiplier = FIXED_POINTS[w]
+    r, z = (1 / (1 + np.exp(-b)) for b in (0.4, -0.3))
+    net = rs.GRU([0.0, 0.0, 0.0], [0.0, 0.0, w / r], [0.4, -0.3, 0.0], h0=point)
+    ds = rs.backprop(net, [0.0], point - 0.5, keep=("grad_h0", "final_state"))  # the cost's slope is 1
+    np.testing.assert_allclose(ds.final_state, point, rtol=1e-15)
+    np.testing.assert_allclose(ds.grad_h0, z + (1 - z) * multiplier, rtol=1e-14)
+
+
 REFUSED = [
     (lambda: rs.Elman(np.ones((3, 2)), 0.5), ValueError, r"w_in was given an array of shape \(3, 2\), but w_rec has no units"),
     (lambda: rs.Elman(np.ones((3, 2)), np.ones((3, 4))), ValueError, "w_rec has 4 columns, but w_in has 3 units"),

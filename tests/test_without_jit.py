@@ -31,6 +31,23 @@ np.savez(sys.argv[1], **{name: ds[name].values for name in ds})
 """
 
 
+STACK = """
+import sys, numpy as np, rnnsim as rs
+from rnnsim.functions import exp
+rng = np.random.default_rng(0)
+bell = rs.Activation(lambda a: exp(-a * a), lambda a: -2.0 * a * exp(-a * a))
+layers = [
+    rs.Embedding(rng.normal(size=(4, 2))),
+    rs.Elman(rng.normal(size=(3, 2)), rs.axis("g", [0.5, 1.5]) * rs.vary(np.eye(3), (0, 1), rs.axis("w", [0.1, 0.2, 0.3])), activation=bell),
+    rs.GRU(rng.normal(size=(3, 2, 3)), rng.normal(size=(3, 2, 2))),
+]
+net = rs.Stack(layers, readout=rs.Readout(rng.normal(size=(5, 2))))
+keep = ("cost", "grad", "grad_state_0", "state_1", "preactivation_1", "output")
+ds = rs.backprop(net, rng.integers(4, size=(5, 3)), rng.integers(-1, 5, size=(5, 3)), loss="cross_entropy", keep=keep)
+np.savez(sys.argv[1], **{name: ds[name].values for name in keep if name != 'grad'} | {name: ds[name].values for name in ds})
+"""
+
+
 def python(*arguments, jit):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(TESTS.parent)}
     done = subprocess.run([sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True)
@@ -73,5 +90,14 @@ def test_kernels_of_many_units_give_the_same_numbers(cell, units, tmp_path):
         python("-c", UNITS, tmp_path / f"{jit}.npz", cell, str(units), jit=jit)
     compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
     assert {"cost", "grad_w_in", "grad_w_rec", "grad_h0", "state", "preactivation"} < set(compiled)
+    for name in compiled:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def test_stacks_give_the_same_numbers(tmp_path):
+    for jit in (True, False):
+        python("-c", STACK, tmp_path / f"{jit}.npz", jit=jit)
+    compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
+    assert {"grad_table", "grad_w_out", "grad_w_rec_1", "output"} < set(compiled)
     for name in compiled:
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-14, err_msg=name)

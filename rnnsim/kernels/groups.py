@@ -167,7 +167,7 @@ def run_backward(plan, network, data, scratch, group, start):
         layer, states = network.layers[i], network.states[i]
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             room[p] = 0.0
-        work.top_from = plan.steps - plan.targeted if i == last or not network.states[last] and i == last - 1 else 0
+        work.top_from = plan.steps - plan.targeted if i == last or (not network.states[last] and i == last - 1) else 0
         values = numbers_at(room, find_inputs(plan, network, data, scratch, group, i, start))
         call(network.backward, i, (room, values, layer, work))
         for state in range(states):
@@ -232,9 +232,7 @@ def compute(plan, network, data, scratch, wanted, points, first_strand, last_str
                     if plan.back:
                         run_backward(plan, network, data, scratch, group, start)
                         for i in range(len(wanted.backward)):
-                            keep_frames(
-                                room, wanted.backward[i], group, start, steps, plan.steps, data.counted, wanted.first_point
-                            )
+                            keep_frames(room, wanted.backward[i], group, start, steps, plan.steps, data.counted, wanted.first_point)
                     else:
                         carry_states(network, room, steps)
             if plan.back:

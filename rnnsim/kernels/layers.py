@@ -109,7 +109,15 @@ def forward_layer(layout, cell, room, values, layer, work, taped):
     project(layout, cell, room, values, layer, work)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     readers, partials = reading(cell, "h"), partials_of(cell)
-    wide, units, row, frame, rows, tiles, panel = layout.wide, layer.units, layer.row, layer.frame, work.rows, layer.tiles, layer.panel
+    wide, units, row, frame, rows, tiles, panel = (
+        layout.wide,
+        layer.units,
+        layer.row,
+        layer.frame,
+        work.rows,
+        layer.tiles,
+        layer.panel,
+    )
     past, at, tape, constant, weights = layer.states, layer.pre, layer.partials, layer.constants, layer.rec_forward
     for _ in range(work.steps):
         data = factor(layout.data, room, past, 0, layout.apart, row)
@@ -178,7 +186,15 @@ def backward_layer(layout, cell, room, values, layer, work):
     align_stack()
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     readers, partials = reading(cell, "h"), partials_of(cell)
-    wide, units, row, frame, rows, tiles, panel = layout.wide, layer.units, layer.row, layer.frame, work.rows, layer.tiles, layer.panel
+    wide, units, row, frame, rows, tiles, panel = (
+        layout.wide,
+        layer.units,
+        layer.row,
+        layer.frame,
+        work.rows,
+        layer.tiles,
+        layer.panel,
+    )
     cotangent, constant, weights, history = layer.cotangent, layer.constants, layer.rec_back, layer.history
     together = max(1, TERMS // rows)
     collected, top_from = work.steps, work.top_from

@@ -69,7 +69,9 @@ def spread_out(room, values, source, offsets, group, element, units, rows, step,
     """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
     for row in range(rows):
         for lane in range(group.lanes):
-            start = offsets[point_of(group, lane)] + element + sample_of(group, row, lane) * source.by_sample + step * source.by_step
+            start = (
+                offsets[point_of(group, lane)] + element + sample_of(group, row, lane) * source.by_sample + step * source.by_step
+            )
             at = out + row * row_size + lane
             for unit in range(units):
                 value = values[start + unit * source.by_unit]

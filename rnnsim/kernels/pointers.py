@@ -3,7 +3,6 @@
 Where the JIT is off, a kernel stands for its own address, and an array is made from one by ctypes.
 """
 
-import ctypes
 import functools
 from typing import Any
 

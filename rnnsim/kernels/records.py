@@ -37,7 +37,21 @@ WORK = _record("first", "by_step", "by_row", "rows", "steps", "top_from")
 
 # What a cost reads: frames of outputs and of their cotangents, as many steps as have targets; frames of targets; where its sum is.
 COST = _record(
-    *("outputs", "rows", "row", "frame", "steps", "y", "y_by_step", "g", "g_by_step", "targets", "target_row", "target_frame", "total")
+    *(
+        "outputs",
+        "rows",
+        "row",
+        "frame",
+        "steps",
+        "y",
+        "y_by_step",
+        "g",
+        "g_by_step",
+        "targets",
+        "target_row",
+        "target_frame",
+        "total",
+    )
 )
 
 # How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all, how
