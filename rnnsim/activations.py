@@ -75,6 +75,11 @@ def _on_lanes(function, a):
     return lambda function, a: function(a)
 
 
+def _no_fields() -> Any:
+    """A new kind of named tuple without members."""
+    return namedtuple("Own", [])
+
+
 def rule_of(value: Any, slope: Any) -> Any:
     """An activation as cells take it."""
 
@@ -84,7 +89,7 @@ def rule_of(value: Any, slope: Any) -> Any:
     def linearized(phi, a):
         return on_lanes(value, a), (on_lanes(slope, a),)
 
-    rule: Any = namedtuple("rule", [])
-    rule.partials, rule.comes_back, rule.cached = 1, True, False
-    rule.value, rule.linearize, rule.scale = value_of, linearized, by_slope
-    return rule()
+    kind: Any = _no_fields()
+    kind.partials, kind.comes_back, kind.cached = 1, True, False
+    kind.value, kind.linearize, kind.scale = value_of, linearized, by_slope
+    return kind()

@@ -34,7 +34,8 @@ def backprop(
     Returns
     -------
     A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite,
-    or -1. Gradients have their parameters' shapes; `grad_h0` has a dimension `sample` if h0 has. At step 0 `grad_preactivation` is nan and `grad_input` 0.
+    or -1. Gradients have their parameters' shapes; `grad_h0` has a dimension `sample` if h0 has. At step 0 `grad_preactivation` is nan
+    and `grad_input` 0.
 
     Raises
     ------

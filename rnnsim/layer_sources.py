@@ -16,8 +16,8 @@ from rnnsim.running import Run
 
 @dataclass(frozen=True)
 class Source:
-    """`block(lo, hi, offsets)` writes the offsets of the points lo…hi and gives the array that they are in; numbers of one gate, unit, sample
-    and step are that far apart."""
+    """`block(lo, hi, offsets)` writes the offsets of the points lo…hi and gives the array that they are in; numbers of one gate, unit,
+    sample and step are that far apart."""
 
     block: Callable[[int, int, np.ndarray], np.ndarray]
     by_gate: int = 0

@@ -51,7 +51,7 @@ def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = Fal
 
 
 def positional(array: xr.DataArray, dims: tuple[str, ...]) -> xr.DataArray:
-    """An array whose dimensions have xarray's names for nameless ones, `dim_0` and so on, with the names of `dims`, if there are as many."""
+    """An array of nameless dimensions, which xarray calls `dim_0` and so on, with the names of `dims`, if there are as many."""
     nameless = {f"dim_{i}": dim for i, dim in enumerate(dims)}
     return array.rename(nameless) if set(nameless_of(array)) == set(nameless) else array
 

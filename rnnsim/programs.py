@@ -126,7 +126,7 @@ class Program:
         return layer
 
     def _weights(self, layer: dict[str, int], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
-        gates, units, cut = len(member.gates_reading(letter)), member.units, self.cut
+        gates, units = len(member.gates_reading(letter)), member.units
         source = {"source": self.sources.index(name), "gates": gates}
         layer[f"{what}_forward"] = self.room.take(gates, terms, layer["tiles"], layer["panel"])
         forward = {"rows": units, "terms": terms, "by_row": terms, "by_term": 1, "out": layer[f"{what}_forward"]}

@@ -125,8 +125,8 @@ def check_inputs(inputs: Any, features: int | None, tokens: int | None) -> Seque
 
 
 def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | None, classes: bool) -> Sequences:
-    """Targets over () or (step), with `sample` if the run has samples, then `output` unless `outputs` is None or they are `classes`, and any
-    axes; nan where none is given, which for classes is -1."""
+    """Targets over () or (step), with `sample` if the run has samples, then `output` unless `outputs` is None or they are `classes`, and
+    any axes; nan where none is given, which for classes is -1."""
     sample = () if samples is None else ("sample",)
     feature = () if outputs is None or classes else ("output",)
     layouts = [(*sample, *feature), (*sample, "step", *feature)]

@@ -38,7 +38,7 @@ rng = np.random.default_rng(0)
 bell = rs.Activation(lambda a: exp(-a * a), lambda a: -2.0 * a * exp(-a * a))
 layers = [
     rs.Embedding(rng.normal(size=(4, 2))),
-    rs.Elman(rng.normal(size=(3, 2)), rs.axis("g", [0.5, 1.5]) * rs.vary(np.eye(3), (0, 1), rs.axis("w", [0.1, 0.2, 0.3])), activation=bell),
+    rs.Elman(rng.normal(size=(3, 2)), rs.vary(np.eye(3), (0, 1), rs.axis("w", [0.1, 0.2, 0.3])), activation=bell),
     rs.GRU(rng.normal(size=(3, 2, 3)), rng.normal(size=(3, 2, 2))),
 ]
 net = rs.Stack(layers, readout=rs.Readout(rng.normal(size=(5, 2))))

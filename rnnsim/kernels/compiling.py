@@ -133,7 +133,7 @@ def _types(value):
 
 
 def specialised(make):
-    """Remember the kernel that `make` gives for some arguments: equal ones of the same types, since all tuples without members are equal."""
+    """Remember the kernel that `make` gives for arguments, told apart by types too, since all tuples without members are equal."""
     made = {}
 
     @functools.wraps(make)

@@ -55,9 +55,9 @@ COST = _record(
 )
 
 # How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all, how
-# many of the last have targets; samples; whether to go back. Where inputs are: their source and that of a table that they are tokens of; whether they are read
-# as they stand; features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the cost, of the gradient
-# of the table.
+# many of the last have targets; samples; whether to go back. Where inputs are: their source and that of a table that they are tokens of;
+# whether they are read as they stand; features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the
+# cost, of the gradient of the table, and how many tokens that has.
 PLAN = _record(
     *("rows", "chunk", "points", "lanes", "lane_points", "lane_samples", "row_samples", "panel"),
     *("chunk_steps", "steps", "targeted", "samples", "back"),
@@ -79,9 +79,9 @@ PACK = _record("source", "gates", "rows", "terms", "by_row", "by_term", "out")
 # Numbers of units to be spread out: a gate's, into one row or all, over what is there or added to it.
 SPREAD = _record("source", "gate", "units", "all_rows", "row", "out", "added")
 
-# A result over (point, sample, step, numbers): where it begins, its sizes, and the part of its numbers that these units are. The frames: of
-# step 0 `at` (the first that is there is `begin`), `by_step` apart, less the number `back` before if `back` is not 0. `final`: the last step
-# is all; `divided`: by the point's divisor.
+# A result over (point, sample, step, numbers): where it begins, its sizes, and the part of its numbers that these units are. The frames:
+# of step 0 `at` (the first that is there is `begin`), `by_step` apart, less the number `back` before if `back` is not 0. `final`: the
+# last step is all; `divided`: by the point's divisor.
 KEEP = _record(
     *("address", "samples", "steps", "numbers", "part", "units", "at", "by_step", "row", "begin", "back", "final", "divided")
 )
