@@ -6,7 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.cuts import Cut
+from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.families import Member
 from rnnsim.kernels import costs, layers
 from rnnsim.kernels.groups import Network
@@ -78,7 +78,9 @@ class Program:
         plan |= {"chunk_steps": self.steps, "steps": run.steps, "targeted": run.targets.array.sizes["step"] if run.targets else 0}
         plan |= {"input_source": self.sources.index("inputs"), "as_they_stand": int(stand), "features": features}
         plan |= {"input_row": below.row, "input_frame": below.frame}
-        plan["inputs"] = -1 if stand else self.room.take(self.steps, below.frame)
+        whole = run.steps * below.frame <= SCRATCH_NUMBERS
+        plan["inputs_of_all_steps"] = int(whole)
+        plan["inputs"] = -1 if stand else self.room.take(run.steps if whole else self.steps, below.frame)
         if net.table is not None:
             plan["table_source"] = self.sources.index("table")
         if {"grad_input", "grad_table"} & set(self.names):

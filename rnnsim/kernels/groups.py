@@ -92,12 +92,15 @@ def load_spread(plan, spreads, data, room, group):
 
 @part
 def load_inputs(plan, data, scratch, group, start, steps):
-    """Lay out the inputs from step `start` on, unless they are read as they stand or stand there already."""
+    """Lay out the inputs from step `start` on, or of all steps with the first of them, unless they are read as they stand or stand there
+    already."""
     room, which = scratch.room, plan.input_source
     source, offsets = data.sources[which], data.offsets[which]
     values, size = numbers_at(room, source.address), plan.input_row
-    if plan.as_they_stand:
+    if plan.as_they_stand or (plan.inputs_of_all_steps and start):
         return
+    if plan.inputs_of_all_steps:
+        steps = plan.steps
     if plan.table_source >= 0:
         table, table_offsets = data.sources[plan.table_source], data.offsets[plan.table_source]
         for k in range(steps):
@@ -130,7 +133,8 @@ def find_inputs(plan, network, data, scratch, group, i, start):
         work.first = data.offsets[plan.input_source][group.point] + group.sample * source.by_sample + start * source.by_step
         work.by_step, work.by_row = source.by_step, source.by_sample
         return source.address
-    work.first, work.by_step, work.by_row = plan.inputs, plan.input_frame, plan.input_row
+    skipped = start if plan.inputs_of_all_steps else 0
+    work.first, work.by_step, work.by_row = plan.inputs + skipped * plan.input_frame, plan.input_frame, plan.input_row
     return scratch.address
 
 

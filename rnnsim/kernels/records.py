@@ -56,12 +56,22 @@ COST = _record(
 
 # How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all, how
 # many of the last have targets; samples; whether to go back. Where inputs are: their source and that of a table that they are tokens of;
-# whether they are read as they stand; features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the
-# cost, of the gradient of the table, and how many tokens that has.
+# whether they are read as they stand, or laid out for all steps at once; features, places and sizes of their frames, and of their
+# cotangents. Targets alike. Places of the cost, of the gradient of the table, and how many tokens that has.
 PLAN = _record(
     *("rows", "chunk", "points", "lanes", "lane_points", "lane_samples", "row_samples", "panel"),
     *("chunk_steps", "steps", "targeted", "samples", "back"),
-    *("input_source", "table_source", "as_they_stand", "features", "inputs", "input_row", "input_frame", "grad_inputs"),
+    *(
+        "input_source",
+        "table_source",
+        "as_they_stand",
+        "inputs_of_all_steps",
+        "features",
+        "inputs",
+        "input_row",
+        "input_frame",
+        "grad_inputs",
+    ),
     *("target_source", "target_units", "targets", "target_row", "target_frame"),
     *("cost", "partial_cost", "partial_costs", "grad_table", "tokens"),
 )
