@@ -15,7 +15,7 @@ from numba.extending import overload
 
 from rnnsim.cells import linearize, pullback, report, step
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.products import Rows, Vectors, factor, product
+from rnnsim.kernels.products import AsNumbers, Rows, Vectors, factor, product, product_of_two
 from rnnsim.kernels.rows import INLINE, add, put, slots, take, width, zeros
 from rnnsim.lanes import align_stack, load, store
 
@@ -103,28 +103,72 @@ def project(layout, cell, room, values, layer, work):
 
 
 @part
+def sum_inputs_and_states(layout, cell, room, values, layer, work, k, past, at):
+    """a[k] = W_in x[k] + W_rec h[k-1] + bias."""
+    x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
+    units, terms, row, frame, tiles, panel = layer.units, layer.terms, layer.row, layer.frame, layer.tiles, layer.panel
+    x = factor(layout.data, values, work.first + k * work.by_step, 0, layout.apart, work.by_row)
+    h = factor(layout.data, room, past, 0, layout.apart, row)
+    for gate in range(gates):
+        in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
+        w_in = factor(layout.weights, room, layer.in_forward + max(in_x, 0) * tiles * terms * panel, 0, panel, terms * panel)
+        w_rec = factor(layout.weights, room, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
+        out, bias = Rows(room, at + gate * frame, row), Rows(room, layer.bias + gate * row, 0)
+        count, more = terms if in_x >= 0 else 0, units if in_h >= 0 else 0
+        product_of_two(layout.narrow, layout.tile, out, bias, work.rows, tiles, count, w_in, x, more, w_rec, h)
+
+
+@part
+def add_states(layout, cell, room, layer, work, past, at):
+    """a[k] += W_rec h[k-1]."""
+    readers, units, row, tiles, panel = reading(cell, "h"), layer.units, layer.row, layer.tiles, layer.panel
+    h = factor(layout.data, room, past, 0, layout.apart, row)
+    for i in range(len(readers)):
+        out = Rows(room, at + readers[i] * layer.frame, row)
+        w_rec = factor(layout.weights, room, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
+        product(layout.narrow, layout.tile, out, out, work.rows, tiles, 1, units, w_rec, h)
+
+
+def prepare_steps(layout, cell, room, values, layer, work):
+    """Project the inputs of all steps at once where lanes are units: with few units it is faster to do so step by step."""
+    if isinstance(layout.data, AsNumbers):
+        project(layout, cell, room, values, layer, work)
+
+
+@overload(prepare_steps)
+def _prepare_steps(layout, cell, room, values, layer, work):
+    if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
+        return lambda layout, cell, room, values, layer, work: project(layout, cell, room, values, layer, work)
+    return lambda layout, cell, room, values, layer, work: None
+
+
+def sum_step(layout, cell, room, values, layer, work, k, past, at):
+    """What is left to do for the pre-activations of a step."""
+    if isinstance(layout.data, AsNumbers):
+        add_states(layout, cell, room, layer, work, past, at)
+    else:
+        sum_inputs_and_states(layout, cell, room, values, layer, work, k, past, at)
+
+
+@overload(sum_step)
+def _sum_step(layout, cell, room, values, layer, work, k, past, at):
+    if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
+        return lambda layout, cell, room, values, layer, work, k, past, at: add_states(layout, cell, room, layer, work, past, at)
+    return lambda layout, cell, room, values, layer, work, k, past, at: sum_inputs_and_states(
+        layout, cell, room, values, layer, work, k, past, at
+    )
+
+
+@part
 def forward_layer(layout, cell, room, values, layer, work, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
-    project(layout, cell, room, values, layer, work)
+    prepare_steps(layout, cell, room, values, layer, work)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    readers, partials = reading(cell, "h"), partials_of(cell)
-    wide, units, row, frame, rows, tiles, panel = (
-        layout.wide,
-        layer.units,
-        layer.row,
-        layer.frame,
-        work.rows,
-        layer.tiles,
-        layer.panel,
-    )
-    past, at, tape, constant, weights = layer.states, layer.pre, layer.partials, layer.constants, layer.rec_forward
-    for _ in range(work.steps):
-        data = factor(layout.data, room, past, 0, layout.apart, row)
-        for i in range(len(readers)):
-            out = Rows(room, at + readers[i] * frame, row)
-            a = factor(layout.weights, room, weights + i * tiles * units * panel, 0, panel, units * panel)
-            product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
+    wide, frame, partials = layout.wide, layer.frame, partials_of(cell)
+    past, at, tape, constant = layer.states, layer.pre, layer.partials, layer.constants
+    for k in range(work.steps):
+        sum_step(layout, cell, room, values, layer, work, k, past, at)
         new = past + len(states) * frame
         for p in range(0, frame, width(wide)):
             c = take(wide, constants, room, constant + p, frame)

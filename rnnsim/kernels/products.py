@@ -164,15 +164,30 @@ def _muladd_rows(kind, columns, factor, position, sums):
 
 
 @register_jitable(forceinline=True)
+def add_terms(kind, tile, sums, row, column, terms, a, at_a, b, at_b):
+    """The sums of a tile with some terms more."""
+    at_a, at_b = at_a + column * a.by_row, at_b + row * b.by_row
+    for _ in range(terms):
+        sums = muladd_rows(kind, columns_of(kind, tile.columns, a, at_a), b, at_b, sums)
+        at_a += a.by_term
+        at_b += b.by_term
+    return sums
+
+
+@register_jitable(forceinline=True)
 def fill_tile(kind, tile, out, start, row, column, outers, terms, a, b):
     sums = take_rows(kind, tile, start, start.first + row * start.by_row + column * len(tile.columns) * width(kind))
     for outer in range(outers):
-        at_a = a.first + outer * a.by_outer + column * a.by_row
-        at_b = b.first + outer * b.by_outer + row * b.by_row
-        for _ in range(terms):
-            sums = muladd_rows(kind, columns_of(kind, tile.columns, a, at_a), b, at_b, sums)
-            at_a += a.by_term
-            at_b += b.by_term
+        at_a, at_b = a.first + outer * a.by_outer, b.first + outer * b.by_outer
+        sums = add_terms(kind, tile, sums, row, column, terms, a, at_a, b, at_b)
+    put_rows(kind, out, out.first + row * out.by_row + column * len(tile.columns) * width(kind), sums)
+
+
+@register_jitable(forceinline=True)
+def fill_tile_twice(kind, tile, out, start, row, column, terms, a, b, more, c, d):
+    sums = take_rows(kind, tile, start, start.first + row * start.by_row + column * len(tile.columns) * width(kind))
+    sums = add_terms(kind, tile, sums, row, column, terms, a, a.first, b, b.first)
+    sums = add_terms(kind, tile, sums, row, column, more, c, c.first, d, d.first)
     put_rows(kind, out, out.first + row * out.by_row + column * len(tile.columns) * width(kind), sums)
 
 
@@ -187,3 +202,17 @@ def product(kind, tile, out, start, rows, columns, outers, terms, a, b):
             fill_tile(kind, tile, out, start, row, column, outers, terms, a, b)
         for row in range(whole, rows):
             fill_tile(kind, Tile(tile.rows[:1], tile.columns), out, start, row, column, outers, terms, a, b)
+
+
+@part
+def product_of_two(kind, tile, out, start, rows, columns, terms, a, b, more, c, d):
+    """out[row, column] = start[row, column] + Σ a[term, column] · b[term, row] + Σ c[term, column] · d[term, row]: what two products
+    one after the other make, to the bit."""
+    align_stack()
+    together = len(tile.rows)
+    whole = rows - rows % together
+    for column in range(columns):
+        for row in range(0, whole, together):
+            fill_tile_twice(kind, tile, out, start, row, column, terms, a, b, more, c, d)
+        for row in range(whole, rows):
+            fill_tile_twice(kind, Tile(tile.rows[:1], tile.columns), out, start, row, column, terms, a, b, more, c, d)
