@@ -7,7 +7,7 @@ from rnnsim import tasks
 from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
-from rnnsim.interop import from_torch
+from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
@@ -30,12 +30,14 @@ __all__ = [
     "__version__",
     "axis",
     "backprop",
+    "from_keras",
     "from_torch",
     "open",
     "plot",
     "save",
     "simulate",
     "tasks",
+    "to_torch",
     "vary",
 ]
 

@@ -27,6 +27,28 @@ def trajectories(results: dict[str, xr.Dataset]) -> plt.Figure:
     return fig
 
 
+def planar() -> xr.Dataset:
+    """Two experiments on networks of two units, with noise as input and a ramp on its second component."""
+    weights = xr.DataArray(
+        [[[0.5, 0.5], [0.5, 0.5]], [[1.5, 0.5], [0.5, 1.5]]],
+        dims=("experiment", "unit", "unit_from"),
+        coords={"experiment": ["all weights 0.5", "1.5 on the diagonal"]},
+    )
+    net = rs.Elman(weights.rename(unit_from="input"), weights, h0=[0.5, 0.5])
+    noise = 0.1 * np.random.default_rng(0).normal(size=(100, 2))
+    return rs.simulate(net, noise + np.linspace([0, 0], [0, 1], 100), keep=("state", "increment", "input"))
+
+
+def components(ds: xr.Dataset) -> plt.Figure:
+    """Both components of both experiments, and both inputs."""
+    fig, axes = plt.subplots(1, 2, figsize=(12, 4.5), sharey=True, layout="constrained")
+    for ax, name in zip(axes, ds.experiment.values, strict=True):
+        one = ds[["state"]].sel(experiment=name, drop=True).assign_coords(unit=[1, 2])
+        rs.plot.trajectories(one, color="unit", ax=ax).set_title(name)
+        ax.plot(ds.step[1:], ds.input[1:], color="0.6", linewidth=0.8, linestyle="--", zorder=0)
+    return fig
+
+
 def portraits(ds: xr.Dataset, points: int) -> plt.Figure:
     """Increments against states, and the states of one network as a cobweb under the curve of its map."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
@@ -57,6 +79,9 @@ def main() -> None:
     trajectories(results).savefig(options.out / "inference_trajectories.png", dpi=150)
     portraits(results["constant 0.5"], options.points).savefig(options.out / "inference_portraits.png", dpi=150)
     rs.save(results["sine from 0 to 10"], options.out / "inference_dynamics.nc")
+    in_the_plane = planar()
+    components(in_the_plane).savefig(options.out / "inference_plane.png", dpi=150)
+    rs.save(in_the_plane, options.out / "inference_plane.nc")
 
     error = distance_from_equation().error
     print(

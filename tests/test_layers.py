@@ -31,7 +31,7 @@ LAYERS = {
     "random_families": {"axes", "drawn", "draws", "parameters"},
     "networks": {"activations", "axes", "cells", "drawn", "families", "parameters", "random_families", "readouts"},
     "stacks": {"families", "networks", "parameters", "readouts"},
-    "interop": {"networks"},
+    "interop": {"axes", "families", "networks", "readouts", "stacks"},
     "variables": {"axes", "parameters"},
     "sequences": {"axes"},
     "provenance": {"kernels", "version"},
@@ -80,7 +80,20 @@ def test_importing_the_package_leaves_matplotlib_alone():
 
 
 @pytest.mark.parametrize(
-    "name", ["activations", "axes", "families", "networks", "readouts", "simulate", "backprop", "stacks", "tasks", "varying"]
+    "name",
+    [
+        "activations",
+        "axes",
+        "families",
+        "networks",
+        "readouts",
+        "simulate",
+        "backprop",
+        "interop.keras",
+        "stacks",
+        "tasks",
+        "varying",
+    ],
 )
 def test_examples_in_docstrings_run(name):
     module = importlib.import_module(f"rnnsim.{name}") if f"rnnsim.{name}" not in sys.modules else sys.modules[f"rnnsim.{name}"]
