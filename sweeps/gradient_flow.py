@@ -11,7 +11,7 @@ import xarray as xr
 
 import rnnsim as rs
 
-CELLS = {"Elman": rs.Elman, "GRU": rs.GRU, "LSTM": rs.LSTM}
+CELLS: dict[str, Any] = {"Elman": rs.Elman, "GRU": rs.GRU, "LSTM": rs.LSTM}
 DEPTHS, LENGTHS = (1, 2, 4), (25, 50, 100)
 UNITS, SAMPLES = 32, 4
 

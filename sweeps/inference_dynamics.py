@@ -32,7 +32,7 @@ def planar() -> xr.Dataset:
     weights = xr.DataArray(
         [[[0.5, 0.5], [0.5, 0.5]], [[1.5, 0.5], [0.5, 1.5]]],
         dims=("experiment", "unit", "unit_from"),
-        coords={"experiment": ["all weights 0.5", "1.5 on the diagonal"]},
+        coords={"experiment": ["all weights 0.5: both units are one", "1.5 on the diagonal"]},
     )
     net = rs.Elman(weights.rename(unit_from="input"), weights, h0=[0.5, 0.5])
     noise = 0.1 * np.random.default_rng(0).normal(size=(100, 2))
@@ -44,7 +44,7 @@ def components(ds: xr.Dataset) -> plt.Figure:
     fig, axes = plt.subplots(1, 2, figsize=(12, 4.5), sharey=True, layout="constrained")
     for ax, name in zip(axes, ds.experiment.values, strict=True):
         one = ds[["state"]].sel(experiment=name, drop=True).assign_coords(unit=[1, 2])
-        rs.plot.trajectories(one, color="unit", ax=ax).set_title(name)
+        rs.plot.trajectories(one, color="unit", legend=ax is axes[1], ax=ax).set_title(f"{name} (gray: the inputs)")
         ax.plot(ds.step[1:], ds.input[1:], color="0.6", linewidth=0.8, linestyle="--", zorder=0)
     return fig
 
