@@ -40,7 +40,7 @@ def surface(gain: xr.DataArray, seed: xr.DataArray) -> xr.Dataset:
     for cell, depth, length in itertools.product(CELLS, DEPTHS, LENGTHS):
         part = gradient_norm(stack(cell, depth, gain, seed), inputs[:, -length:], targets).reindex(whole)
         parts.append(part.expand_dims(cell=[cell], depth=[depth], length=[length]))
-    return xr.merge(parts, combine_attrs="drop_conflicts")
+    return xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
 
 
 def figure(ds: xr.Dataset) -> plt.Figure:
