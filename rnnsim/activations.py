@@ -10,7 +10,8 @@ from numba.core.errors import NumbaError
 from numba.extending import overload
 
 from rnnsim.cells import by_slope
-from rnnsim.lanes import Lanes, each_lane
+from rnnsim.lanes import Lanes
+from rnnsim.primitives import each_lane
 
 
 class Activation:
@@ -75,11 +76,6 @@ def _on_lanes(function, a):
     return lambda function, a: function(a)
 
 
-def _no_fields() -> Any:
-    """A new kind of named tuple without members."""
-    return namedtuple("Own", [])
-
-
 def rule_of(value: Any, slope: Any) -> Any:
     """An activation as cells take it."""
 
@@ -89,7 +85,5 @@ def rule_of(value: Any, slope: Any) -> Any:
     def linearized(phi, a):
         return on_lanes(value, a), (on_lanes(slope, a),)
 
-    kind: Any = _no_fields()
-    kind.partials, kind.comes_back, kind.cached = 1, True, False
-    kind.value, kind.linearize, kind.scale = value_of, linearized, by_slope
-    return kind()
+    members = {"partials": 1, "comes_back": True, "cached": False, "value": value_of, "linearize": linearized, "scale": by_slope}
+    return type("Own", (namedtuple("Own", ()),), members)()

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from numba.extending import overload
 
 from rnnsim.functions import linear, relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
-from rnnsim.lanes import muladd, select
+from rnnsim.primitives import muladd, select
 
 NOTHING = -0.0  # x + NOTHING is x to the bit, for every x
 
@@ -63,6 +63,11 @@ def pushforward(cell, constants, partials, ds, da):
 def report(cell, a):
     """The pre-activations as users know them."""
     return type(cell).report(cell, a)
+
+
+def reading(cell, letter):
+    """The gates of a cell that read x or h."""
+    return tuple(i for i, reads in enumerate(type(cell).reads) if letter in reads)
 
 
 def watch(cell, h, zero):

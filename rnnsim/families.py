@@ -1,8 +1,7 @@
 """Families of networks of any kind: parameters with names, shapes and axes. A single network is a family without axes."""
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import xarray as xr
@@ -10,14 +9,15 @@ import xarray as xr
 from rnnsim.axes import Grid, common_grid, shown
 from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
-from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS
+from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.readouts import Readout
 
 
 @dataclass(frozen=True)
 class Member:
-    """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network.
-    `biases` come with the gates that they belong to; `results` gives the names under which the network keeps a variable of the layer."""
+    """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network,
+    which have `suffix` behind them. `biases` come with the gates that they belong to; results of the `top` layer are known without
+    `suffix`, too."""
 
     cell: Any
     units: int
@@ -27,11 +27,12 @@ class Member:
     biases: tuple[tuple[str, tuple[int, ...]], ...]
     constants: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
-    results: Callable[[str], tuple[str, ...]] = lambda name: (name,)
+    suffix: str = ""
+    top: bool = True
 
-    def gates_reading(self, letter: str) -> tuple[int, ...]:
-        """The gates that read x or h."""
-        return tuple(i for i, reads in enumerate(self.cell.reads) if letter in reads)
+    def results(self, name: str) -> tuple[str, ...]:
+        """The names under which the network keeps a variable of this layer."""
+        return (f"{name}{self.suffix}", name) if self.top and self.suffix else (f"{name}{self.suffix}",)
 
 
 class Network:
@@ -41,10 +42,14 @@ class Network:
     _parameters: dict[str, Any]
     _dimensions: dict[str, tuple[str, ...]]
     _grid: Grid
+    readout: Readout | None
 
-    def _hold(self, parameters: dict[str, Any], dimensions: dict[str, tuple[str, ...]]) -> None:
+    def _hold(self, parameters: dict[str, Any], dimensions: dict[str, tuple[str, ...]], readout: Readout | None) -> None:
         """Keep parameters that are checked, and their own dimensions behind the axes in their full shape."""
-        self._parameters, self._dimensions = parameters, dimensions
+        if readout is not None:
+            readout.check(self.scalar, self.units)
+            parameters, dimensions = parameters | readout.parameters, dimensions | readout.dimensions
+        self.readout, self._parameters, self._dimensions = readout, parameters, dimensions
         self._grid = common_grid(self.templates, OWN_DIMENSIONS)
 
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
@@ -57,26 +62,20 @@ class Network:
         raise NotImplementedError
 
     @property
-    def readout(self) -> Readout | None:
-        """The readout, if there is one."""
-        found = {name: self._parameters[name] for name in Readout.DIMENSIONS if name in self._parameters}
-        return Readout(**found) if found else None
-
-    @property
     def table(self) -> Any:
         """The table of an embedding, if there is one."""
         return self._parameters.get("table")
 
-    @property
+    @cached_property
     def members(self) -> tuple[Member, ...]:
         """The layers as kernels run them."""
         top = self.levels[-1][0]
         return tuple(layer.member(suffix, suffix == top) for suffix, layer in self.levels)
 
-    @property
+    @cached_property
     def maps(self) -> tuple[Member, ...]:
         """The layers and the readout, if there is one, as kernels run them."""
-        if not self.readout:
+        if self.readout is None:
             return self.members
         rule: Any = ReadoutCell
         return *self.members, Member(rule(), self.outputs or 1, self.units, "w_out", None, (("b_out", (0,)),))
@@ -103,7 +102,7 @@ class Network:
         """The parameters that are states at step 0."""
         return tuple(name for member in self.members for name in member.starts)
 
-    @property
+    @cached_property
     def own_sizes(self) -> dict[str, int]:
         """The sizes of the dimensions that parameters and results have behind the axes, samples and steps apart."""
         sizes: dict[str, int] = {}
@@ -123,12 +122,8 @@ class Network:
     def __getitem__(self, name: str) -> xr.DataArray:
         found = self._parameters[name]
         array = found.array() if isinstance(found, Drawn) else found
-        return array.rename({dim: f"{dim}{self._suffix(name)}" for dim in array.dims if self._suffix(name) and dim in NUMBERED})
-
-    def _suffix(self, name: str) -> str:
-        """What a parameter's dimensions have behind their names: its layer's number."""
-        found = re.search(r"_\d+$", name)
-        return found.group() if found else ""
+        number = layer_number(name)
+        return array.rename({dim: f"{dim}{number}" for dim in array.dims if dim in NUMBERED}) if number else array
 
     def source(self, name: str) -> Any:
         """A parameter as it is kept: an array, or `Drawn` when it is needed."""
@@ -163,6 +158,13 @@ class Network:
         return {}
 
     @property
+    def _shown(self) -> tuple[str, str]:
+        """The outputs of a readout, and the axes, as they are shown."""
+        outputs = self.outputs or 1
+        axes = ", ".join(f"{name}: {size}" for name, size in self.axes.items()) or "none"
+        return f", {outputs} output{'s' * (outputs != 1)}" if self.readout else "", axes
+
+    @property
     def described(self) -> dict[str, Any]:
         """What kind of network this is, for a result's attributes."""
         return {"cell": type(self).__name__, **{name: str(option) for name, option in self.options.items()}}
@@ -184,7 +186,7 @@ class Network:
     @property
     def trainable(self) -> tuple[str, ...]:
         """The parameters that have a gradient."""
-        return tuple(name for name in self._parameters if name.removesuffix(self._suffix(name)) != "leak")
+        return tuple(name for name in self._parameters if name.removesuffix(layer_number(name)) != "leak")
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -212,10 +214,10 @@ class Network:
 
     def _inward(self, name: str, value: Any) -> Any:
         """A parameter as its layer takes it."""
-        suffix = self._suffix(name)
-        if not (suffix and isinstance(value, xr.DataArray)):
+        number = layer_number(name)
+        if not (number and isinstance(value, xr.DataArray)):
             return value
-        return value.rename({f"{dim}{suffix}": dim for dim in NUMBERED if f"{dim}{suffix}" in value.dims})
+        return value.rename({f"{dim}{number}": dim for dim in NUMBERED if f"{dim}{number}" in value.dims})
 
     def isel(self, **positions: Any) -> Self:
         """Part of the family, by positions along its axes; an axis at one position is gone."""

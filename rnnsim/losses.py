@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.lanes import select
+from rnnsim.primitives import select
 
 
 def contribution(loss, y, target):

@@ -11,7 +11,7 @@ from rnnsim.drawn import Drawn
 from rnnsim.families import Member, Network
 from rnnsim.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.random_families import drawn_parameters
-from rnnsim.readouts import Readout, check_readout
+from rnnsim.readouts import Readout, check_readout, readout_of
 
 GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
 
@@ -43,16 +43,12 @@ class Recurrent(Network):
             parameters[name] = given[name] if drawn else parameter(name, given[name], dims, fills=fills, samples=samples)
         self._parameters = parameters
         self._check_sizes()
-        if readout is not None:
-            readout.check(self.scalar, self.units)
-            parameters, dimensions = parameters | readout.parameters, dimensions | readout.dimensions
-        self._hold(parameters, dimensions)
+        self._hold(parameters, dimensions, readout)
 
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
-        out = {name: parameters[name] for name in Readout.DIMENSIONS if name in parameters}
-        own = {name: value for name, value in parameters.items() if name not in out}
+        own = {name: value for name, value in parameters.items() if name not in Readout.DIMENSIONS}
         rule: Any = type(self)
-        return rule(**own, readout=Readout(**out) if out else None)
+        return rule(**own, readout=readout_of(parameters))
 
     def _check_sizes(self) -> None:
         for name, array in self._parameters.items():
@@ -67,8 +63,7 @@ class Recurrent(Network):
     def __repr__(self) -> str:
         size = "one unit" if self.scalar else f"{self.units} units and {self.inputs} inputs"
         options = "".join(f", {name} {shown(getattr(self, name)).strip(chr(39))}" for name in self.OPTIONS)
-        axes = ", ".join(f"{name}: {size}" for name, size in self.axes.items()) or "none"
-        out = f", {self.outputs or 1} output{'s' * (self.outputs != 1 and not self.scalar)}" if self.readout else ""
+        out, axes = self._shown
         return f"<rnnsim.{type(self).__name__} of {size}{out}{options}; axes {axes}>"
 
     @property
@@ -97,7 +92,7 @@ class Recurrent(Network):
     def member(self, suffix: str, top: bool) -> Member:
         """This network as a layer whose parameters have `suffix` behind their names; the top one's results are known without it, too."""
         cell = self.cell
-        x_gates, h_gates = (tuple(i for i, reads in enumerate(cell.reads) if letter in reads) for letter in "xh")
+        x_gates, h_gates = cells.reading(cell, "x"), cells.reading(cell, "h")
         biases = [name for name in self.DIMENSIONS if name.startswith("bias")]
         return Member(
             cell,
@@ -108,7 +103,8 @@ class Recurrent(Network):
             tuple((f"{name}{suffix}", h_gates if name == "bias_rec" else x_gates) for name in biases),
             tuple(f"{name}{suffix}" for name in ("leak",)[: cell.constants]),
             tuple(f"{name}{suffix}" for name in self.STARTS),
-            lambda name: (f"{name}{suffix}", name) if top and suffix else (f"{name}{suffix}",),
+            suffix,
+            top,
         )
 
     @classmethod

@@ -14,6 +14,12 @@ OF_VECTORS = ("unit", "unit_from", "input", "output")
 NUMBERED = ("gate", "unit", "unit_from", "input")  # of which each layer of a stack has its own
 
 
+def layer_number(name: str) -> str:
+    """The number of a layer that a name has behind it, as in `w_rec_0`: "_0", or nothing."""
+    found = re.search(r"_\d+$", name)
+    return found.group() if found else ""
+
+
 def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
     """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
     if isinstance(value, xr.DataArray | Drawn):

@@ -6,6 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from rnnsim.cells import reading
 from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.families import Member
 from rnnsim.kernels import costs, layers
@@ -111,16 +112,18 @@ class Program:
         cut, cell, n, d, room = self.cut, member.cell, member.units, member.inputs, self.room
         shape, below = cut.shape(n), cut.shape(d)
         row, frame, steps = shape.row, shape.frame, self.steps
-        layer = {"units": n, "terms": d, "row": row, "frame": frame, "tiles": shape.tiles, "panel": cut.panel * cut.weight_lanes}
+        layer = {"units": n, "state_count": cell.states, "terms": d, "row": row, "frame": frame, "tiles": shape.tiles}
+        layer |= {"panel": cut.panel * cut.weight_lanes}
         layer |= {"below_row": below.row, "below_frame": below.frame, "below_tiles": below.tiles}
         self._weights(layer, member, "in", "x", member.w_in, d, below.tiles)
         if member.w_rec:
             self._weights(layer, member, "rec", "h", member.w_rec, n, shape.tiles)
         layer["bias"] = room.take(cell.gates, row)
         self._biases(layer, member)
-        layer["constants"] = self._frames(member.constants, n, shape)
+        layer["constants"] = room.take(len(member.constants), frame)
+        self._spread(member.constants, layer["constants"], layer)
         layer["states"] = room.take(steps + 1, cell.states, frame)
-        self._spread("starts", member.starts, layer["states"], frame, n, row)
+        self._spread(member.starts, layer["states"], layer)
         layer["pre"] = room.take(steps, cell.gates, frame)
         self._keep_states(layer, member)
         if self.back:
@@ -128,7 +131,7 @@ class Program:
         return layer
 
     def _weights(self, layer: dict[str, int], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
-        gates, units = len(member.gates_reading(letter)), member.units
+        gates, units = len(reading(member.cell, letter)), member.units
         source = {"source": self.sources.index(name), "gates": gates}
         layer[f"{what}_forward"] = self.room.take(gates, terms, layer["tiles"], layer["panel"])
         forward = {"rows": units, "terms": terms, "by_row": terms, "by_term": 1, "out": layer[f"{what}_forward"]}
@@ -155,15 +158,11 @@ class Program:
                 if self.back:
                     self._sum(f"grad_{name}", member.units, 1, layer["grad_bias"] + gate * layer["row"], 0, i * member.units)
 
-    def _frames(self, names: tuple[str, ...], units: int, shape: Any) -> int:
-        place = self.room.take(len(names), shape.frame)
-        self._spread("starts", names, place, shape.frame, units, shape.row)
-        return place
-
-    def _spread(self, table: str, names: tuple[str, ...], out: int, frame: int, units: int, row: int) -> None:
+    def _spread(self, names: tuple[str, ...], out: int, layer: dict[str, int]) -> None:
+        """Fill frames with numbers of units, one frame after the other."""
         for i, name in enumerate(names):
-            what = {"source": self.sources.index(name), "gate": 0, "units": units, "all_rows": 1}
-            self.tables[table].append({**what, "row": row, "out": out + i * frame, "added": 0})
+            what = {"source": self.sources.index(name), "gate": 0, "units": layer["units"], "all_rows": 1}
+            self.tables["starts"].append({**what, "row": layer["row"], "out": out + i * layer["frame"], "added": 0})
 
     def _keep_states(self, layer: dict[str, int], member: Member) -> None:
         cell, n, row, frame, states, pre = member.cell, member.units, layer["row"], layer["frame"], layer["states"], layer["pre"]
@@ -233,24 +232,19 @@ class Program:
         layout, maps = self.cut.layout, self.run.net.maps
         table = records(LAYER, self.layers)
         of_layer, of_cost = signatures(self.run.dtype)
-        taped = self.back
-        kernels = [layers.forward_of(layout, member.cell, taped) for member in maps]
-        back = [layers.backward_of(layout, member.cell) for member in maps] if taped else []
+        forward = [layers.forward_of(layout, member.cell, self.back) for member in maps]
+        back = [layers.backward_of(layout, member.cell) for member in maps] if self.back else []
+        reported = [layer.get("reported", -1) >= 0 for layer in self.layers]
         reports = [
-            layers.report_of(layout, member.cell) if layer.get("reported", -1) >= 0 else kernel
-            for member, layer, kernel in zip(maps, self.layers, kernels, strict=True)
+            layers.report_of(layout, member.cell) if wanted else unused
+            for member, wanted, unused in zip(maps, reported, forward, strict=True)
         ]
-        cost = []
-        if taped:
-            of_loss = costs.class_cost(layout, self.run.dtype) if self.loss.classes else costs.element_cost(layout, self.loss)
-            cost = addresses([of_loss], of_cost)
         return Network(
             table,
-            np.array([member.cell.states for member in maps], np.int64),
-            addresses(kernels, of_layer),
+            addresses(forward, of_layer),
             addresses(back, of_layer),
             addresses(reports, of_layer),
-            cost if taped else addresses([], of_cost),
+            addresses([costs.cost_of(layout, self.loss, self.run.dtype)] if self.back else [], of_cost),
             records(PACK, self.tables["packs"]),
             records(SPREAD, self.tables["biases"]),
             records(SPREAD, self.tables["starts"]),

@@ -61,3 +61,9 @@ def check_readout(readout: Any) -> Readout | None:
     if readout is not None and not isinstance(readout, Readout):
         raise TypeError(f"readout was given a {type(readout).__name__}; it needs rs.Readout(w_out, b_out) or None")
     return readout
+
+
+def readout_of(parameters: dict[str, Any]) -> Readout | None:
+    """The readout among a network's parameters, if there is one."""
+    found = {name: parameters[name] for name in Readout.DIMENSIONS if name in parameters}
+    return Readout(**found) if found else None

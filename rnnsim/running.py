@@ -1,6 +1,5 @@
 """A run of a family: checked before anything is computed, and its results named."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +10,7 @@ import xarray as xr
 
 from rnnsim.axes import Grid, common_coordinate, common_grid, shown
 from rnnsim.families import Network
-from rnnsim.parameters import OWN_DIMENSIONS
+from rnnsim.parameters import OWN_DIMENSIONS, layer_number
 from rnnsim.sequences import Sequences, check_inputs, check_targets, refuse
 from rnnsim.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
 
@@ -120,7 +119,7 @@ def prepare(
         with np.errstate(over="ignore"):
             refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
     common_coordinate(run.given, "step")
-    grid = common_grid(named, (*OWN_DIMENSIONS, "step", "output"), (*names, DIVERGED_AT))
+    grid = common_grid(named, (*OWN_DIMENSIONS, "step"), (*names, DIVERGED_AT))
     starts = {name: net.templates[name] for name in net.starts}
     return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))
 
@@ -138,7 +137,7 @@ def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray]
             continue
         dims = run.dims_of(name)
         values = results[name].reshape((*run.grid.shape, *run.shape_of(name)))
-        base = re.sub(r"_\d+$", "", name)
+        base = name.removesuffix(layer_number(name))
         if base in AT_THE_START:
             np.moveaxis(values, len(axes) + dims.index("step"), 0)[0] = AT_THE_START[base]
         arrays[name] = axes + dims, values

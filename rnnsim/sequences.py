@@ -99,22 +99,16 @@ def whole_numbers(name: str, value: Any, layouts: list[tuple[str, ...]], most: i
     return array
 
 
-def check_tokens(inputs: Any, tokens: int) -> Sequences:
-    """Whole numbers over (step) or (sample, step) and any axes, each below `tokens`."""
-    array = whole_numbers("inputs", inputs, [("step",), ("sample", "step")], tokens)
-    if "step" not in array.dims:
-        raise ValueError(f"inputs was given the dimensions {array.dims}; it needs 'step' among them")
-    return sequences(array)
-
-
 def check_inputs(inputs: Any, features: int | None, tokens: int | None) -> Sequences:
-    """Inputs over (step) or (sample, step), then `input` unless `features` is None or they are `tokens`, and any axes."""
-    if tokens is not None:
-        return check_tokens(inputs, tokens)
-    own = () if features is None else ("input",)
-    array = real_array("inputs", inputs, [("step", *own), ("sample", "step", *own)], features is None)
+    """Inputs over (step) or (sample, step), then `input` unless `features` is None or `tokens`, of which they are numbers, is not None."""
+    own = () if features is None or tokens is not None else ("input",)
+    layouts = [("step", *own), ("sample", "step", *own)]
+    scalar = features is None
+    array = real_array("inputs", inputs, layouts, scalar) if tokens is None else whole_numbers("inputs", inputs, layouts, tokens)
     if "step" not in array.dims:
         raise ValueError(f"inputs was given the dimensions {array.dims}; it needs 'step' among them")
+    if tokens is not None:
+        return sequences(array)
     if features is not None and array.sizes["input"] != features:
         raise ValueError(f"inputs has {array.sizes['input']} features, but w_in takes {features}")
     values = array.values

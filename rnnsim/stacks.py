@@ -6,7 +6,7 @@ from typing import Any, Self
 from rnnsim.families import Network
 from rnnsim.networks import Recurrent
 from rnnsim.parameters import parameter
-from rnnsim.readouts import Readout, check_readout
+from rnnsim.readouts import Readout, check_readout, readout_of
 
 
 class Embedding:
@@ -74,10 +74,7 @@ class Stack(Network):
         for suffix, layer in self.levels:
             parameters |= {f"{name}{suffix}": layer.source(name) for name in layer.parameter_names}
             dimensions |= {f"{name}{suffix}": layer.dimensions(name) for name in layer.parameter_names}
-        if readout is not None:
-            readout.check(self.scalar, self._layers[-1].units)
-            parameters, dimensions = parameters | readout.parameters, dimensions | readout.dimensions
-        self._hold(parameters, dimensions)
+        self._hold(parameters, dimensions, readout)
 
     def _check_fit(self) -> None:
         for i, layer in enumerate(self._layers):
@@ -99,8 +96,7 @@ class Stack(Network):
         layers = ", ".join(f"{type(n).__name__} ({n.units} unit{'s' * (n.units != 1)})" for n in self._layers)
         tokens = f"{self._embedding.table.sizes['token']} tokens in " if self._embedding else ""
         inputs = f"{tokens}{self.inputs} input{'s' * (self.inputs != 1)}"
-        out = f", {self.outputs or 1} output{'s' * (self.outputs not in (None, 1))}" if self.readout else ""
-        axes = ", ".join(f"{name}: {size}" for name, size in self.axes.items()) or "none"
+        out, axes = self._shown
         return f"<rnnsim.Stack of {layers}; {inputs}{out}; axes {axes}>"
 
     @property
@@ -126,8 +122,7 @@ class Stack(Network):
         for suffix, layer in self.levels:
             own = {name: parameters[f"{name}{suffix}"] for name in layer.parameter_names}
             layers.append(layer._rebuild({**own, **layer.options}))
-        out = {name: parameters[name] for name in Readout.DIMENSIONS if name in parameters}
-        return type(self)(layers, readout=Readout(**out) if out else None)
+        return type(self)(layers, readout=readout_of(parameters))
 
 
 def check_layer(i: int, layer: Any) -> Recurrent:

@@ -1,13 +1,12 @@
 """The variables that verbs return: what each is called, what it means, and over which dimensions it stands behind the axes."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import xarray as xr
 
 from rnnsim.axes import Grid
-from rnnsim.parameters import NUMBERED
+from rnnsim.parameters import NUMBERED, layer_number
 
 
 class Meaning(NamedTuple):
@@ -69,7 +68,7 @@ MEANINGS = {
 
 def meaning(name: str) -> Meaning:
     """What a variable is; one of a layer of a stack has its number behind its name and behind the layer's own dimensions."""
-    base = name if name in MEANINGS else re.sub(r"_\d+$", "", name)
+    base = name if name in MEANINGS else name.removesuffix(layer_number(name))
     found, number = MEANINGS[base], name[len(base) :]
     if not number:
         return found

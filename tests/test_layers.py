@@ -14,18 +14,19 @@ PACKAGE = Path(__file__).parents[1] / "rnnsim"
 # what each layer may import of the package, by the first part of the module's name; itself is always allowed
 LAYERS = {
     "lanes": set(),
+    "primitives": {"lanes"},
     "tables": {"lanes"},
-    "functions": {"lanes", "tables"},
-    "cells": {"lanes", "functions"},
-    "losses": {"lanes", "functions"},
-    "kernels": {"lanes", "functions", "cells", "losses"},
+    "functions": {"primitives", "tables"},
+    "cells": {"primitives", "functions"},
+    "losses": {"primitives"},
+    "kernels": {"lanes", "primitives", "functions", "cells", "losses"},
     "version": set(),
     "axes": {"kernels"},
     "draws": {"axes"},
     "drawn": set(),
     "parameters": {"axes", "drawn"},
     "varying": {"axes", "parameters"},
-    "activations": {"cells", "lanes"},
+    "activations": {"cells", "lanes", "primitives"},
     "readouts": {"parameters"},
     "families": {"axes", "cells", "drawn", "parameters", "readouts"},
     "random_families": {"axes", "drawn", "draws", "parameters"},
@@ -40,7 +41,7 @@ LAYERS = {
     "cuts": {"kernels", "lanes", "running"},
     "layer_sources": {"drawn", "kernels", "running"},
     "results": {"running", "variables"},
-    "programs": {"cuts", "families", "kernels", "layer_sources", "running"},
+    "programs": {"cells", "cuts", "families", "kernels", "layer_sources", "running"},
     "layer_runs": {"drawn", "kernels", "layer_sources", "programs", "results", "running", "variables"},
     "engines": {"layer_runs", "running", "scalar_runs"},
     "simulate": {"engines", "families", "provenance", "running", "variables"},
@@ -49,7 +50,7 @@ LAYERS = {
     "storage": set(),
     "plot": set(),
 }
-NO_XARRAY = ("lanes", "tables", "functions", "cells", "losses", "kernels")
+NO_XARRAY = ("lanes", "primitives", "tables", "functions", "cells", "losses", "kernels")
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 

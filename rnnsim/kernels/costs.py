@@ -5,8 +5,9 @@ import math
 from rnnsim.functions import exp
 from rnnsim.kernels.compiling import kernel, specialised
 from rnnsim.kernels.rows import width
-from rnnsim.lanes import Kind, at_least, load, select, splat, store
+from rnnsim.lanes import Kind, load, splat, store
 from rnnsim.losses import contribution, cotangent
+from rnnsim.primitives import at_least, select
 
 
 @specialised
@@ -63,3 +64,8 @@ def class_cost(layout, dtype):
                 store(room, what.total, load(kind, room, what.total) + select(target == target, lost, 0.0))
 
     return cost
+
+
+def cost_of(layout, loss, dtype):
+    """The kernel of a cost."""
+    return class_cost(layout, dtype) if loss.classes else element_cost(layout, loss)

@@ -25,11 +25,9 @@ from rnnsim.kernels.pointers import call, numbers_at
 
 class Network(NamedTuple):
     """Layers, bottom first, and kernels of each: forward, back, and to report pre-activations; the cost's; what to pack and to spread out
-    for a group of points, and for one of samples; what begins at 0 in each
-    strand."""
+    for a group of points, and for one of samples; what begins at 0 in each strand."""
 
     layers: Any
-    states: Any
     forward: Any
     backward: Any
     report: Any
@@ -125,7 +123,7 @@ def find_inputs(plan, network, data, scratch, group, i, start):
     work = scratch.work[0]
     if i:
         below = network.layers[i - 1]
-        jump = network.states[i - 1] * below.frame
+        jump = below.state_count * below.frame
         work.first, work.by_step, work.by_row = below.states + jump, jump, below.row
         return scratch.address
     if plan.as_they_stand:
@@ -148,9 +146,9 @@ def run_forward(plan, network, data, scratch, wanted, group, start, steps):
         values = numbers_at(room, find_inputs(plan, network, data, scratch, group, i, start))
         call(network.forward, i, (room, values, network.layers[i], work))
     for i in range(len(network.layers)):
-        layer, states = network.layers[i], network.states[i]
-        if states:
-            first_not_finite(room, layer, states, group, start, steps, wanted.found)
+        layer = network.layers[i]
+        if layer.state_count:
+            first_not_finite(room, layer, group, start, steps, wanted.found)
         if layer.reported >= 0:
             call(network.report, i, (room, room, layer, work))
     for i in range(len(wanted.forward)):
@@ -168,10 +166,11 @@ def run_backward(plan, network, data, scratch, group, start):
     call(network.cost, 0, (room, cost))
     last = len(network.layers) - 1
     for i in range(last, -1, -1):
-        layer, states = network.layers[i], network.states[i]
+        layer = network.layers[i]
+        states = layer.state_count
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             room[p] = 0.0
-        work.top_from = plan.steps - plan.targeted if i == last or (not network.states[last] and i == last - 1) else 0
+        work.top_from = plan.steps - plan.targeted if i == last or (not network.layers[last].state_count and i == last - 1) else 0
         values = numbers_at(room, find_inputs(plan, network, data, scratch, group, i, start))
         call(network.backward, i, (room, values, layer, work))
         for state in range(states):
@@ -210,7 +209,8 @@ def keep_sums(plan, room, wanted, group, added, whole, counted):
 def carry_states(network, room, steps):
     """Let the last states of a chunk of steps be the first of the next."""
     for i in range(len(network.layers)):
-        layer, jump = network.layers[i], network.states[i] * network.layers[i].frame
+        layer = network.layers[i]
+        jump = layer.state_count * layer.frame
         for p in range(layer.states, layer.states + jump):
             room[p] = room[p + steps * jump]
 

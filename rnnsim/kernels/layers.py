@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.cells import linearize, pullback, report, step
+from rnnsim.cells import linearize, pullback, reading, report, step
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.products import AsNumbers, Rows, Vectors, factor, product, product_of_two
 from rnnsim.kernels.rows import INLINE, add, put, slots, take, width, zeros
@@ -33,11 +33,6 @@ class Layout(NamedTuple):
     weights: Any
     data: Any
     apart: int
-
-
-def reading(cell, letter):
-    """The gates of a cell that read x or h."""
-    return tuple(i for i, reads in enumerate(type(cell).reads) if letter in reads)
 
 
 @overload(reading, prefer_literal=True, jit_options=INLINE)
@@ -230,15 +225,8 @@ def backward_layer(layout, cell, room, values, layer, work):
     align_stack()
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     readers, partials = reading(cell, "h"), partials_of(cell)
-    wide, units, row, frame, rows, tiles, panel = (
-        layout.wide,
-        layer.units,
-        layer.row,
-        layer.frame,
-        work.rows,
-        layer.tiles,
-        layer.panel,
-    )
+    units, row, frame, tiles, panel = layer.units, layer.row, layer.frame, layer.tiles, layer.panel
+    wide, rows = layout.wide, work.rows
     cotangent, constant, weights, history = layer.cotangent, layer.constants, layer.rec_back, layer.history
     together = max(1, TERMS // rows)
     collected, top_from = work.steps, work.top_from

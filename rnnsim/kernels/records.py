@@ -18,14 +18,14 @@ def records(dtype: Any, rows: list[dict[str, int]]) -> Any:
     return numbers.view(dtype).view(np.recarray)
 
 
-# A layer: units and features of what it reads; numbers of a row and of a frame, tiles of columns in a row; how far the terms of packed
-# weights are apart; places of weights packed for the way forward and back, biases, constants and gradients (term, row); of frames of
-# states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial), cotangents of the
-# states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts' cotangents (state); of
-# the cotangents of what it reads (step) and the sizes of their frames; and whether its pre-activations are to be made those that users
-# know, and whether a finite state can follow one that is not.
+# A layer: units, states of each, and features of what it reads; numbers of a row and of a frame, tiles of columns in a row; how far the
+# terms of packed weights are apart; places of weights packed for the way forward and back, biases, constants and gradients (term, row);
+# of frames of states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial),
+# cotangents of the states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts'
+# cotangents (state); of the cotangents of what it reads (step) and the sizes of their frames; and whether its pre-activations are to be
+# made those that users know, and whether a finite state can follow one that is not.
 LAYER = _record(
-    *("units", "terms", "row", "frame", "tiles", "panel"),
+    *("units", "state_count", "terms", "row", "frame", "tiles", "panel"),
     *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
     *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
     *("below", "below_row", "below_frame", "below_tiles", "reported", "comes_back"),

@@ -7,7 +7,8 @@ Numba unrolls.
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.lanes import load, muladd, splat, store
+from rnnsim.lanes import load, splat, store
+from rnnsim.primitives import muladd
 
 INLINE = {"forceinline": True}
 

@@ -18,8 +18,9 @@ from rnnsim.cells import linearize, pullback, step, watch
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.rows import add, dot, gather_rows, muladd_each, put, slots, take, width, write, write_each, zeros
 from rnnsim.kernels.sources import read, turn_to
-from rnnsim.lanes import align_stack, any_lane, at_most, load, muladd, select, splat, store
+from rnnsim.lanes import align_stack, load, splat, store
 from rnnsim.losses import contribution, cotangent
+from rnnsim.primitives import any_lane, at_most, muladd, select
 
 
 class Sizes(NamedTuple):
