@@ -3,16 +3,18 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import tasks
+from rnnsim import schedules, tasks
 from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.networks import GRU, LSTM, Elman
+from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
 from rnnsim.stacks import Embedding, Stack
 from rnnsim.storage import open, save
+from rnnsim.train import train
 from rnnsim.varying import vary
 from rnnsim.version import VERSION as __version__
 
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
 __all__ = [
     "GRU",
     "LSTM",
+    "SGD",
     "Activation",
+    "Adam",
+    "ClipNorm",
+    "ClipValue",
     "Elman",
     "Embedding",
+    "RMSprop",
     "Readout",
+    "Rprop",
     "Stack",
     "__version__",
     "axis",
@@ -35,9 +43,11 @@ __all__ = [
     "open",
     "plot",
     "save",
+    "schedules",
     "simulate",
     "tasks",
     "to_torch",
+    "train",
     "vary",
 ]
 

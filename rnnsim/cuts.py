@@ -43,9 +43,9 @@ class Cut:
     strands: np.ndarray
 
     @classmethod
-    def of(cls, run: Run) -> "Cut":
-        """The cut of a run."""
-        samples, lanes = run.samples or 1, blocks.lanes(1, run.dtype)
+    def of(cls, run: Run, samples: int) -> "Cut":
+        """The cut of so many samples of a run."""
+        lanes = blocks.lanes(1, run.dtype)
         most = max(member.units for member in run.net.members)
         units = most >= UNITS_AS_LANES
         by_samples = not units and samples >= SAMPLES_AS_LANES

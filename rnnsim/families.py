@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
 import xarray as xr
 
 from rnnsim.axes import Grid, common_grid, shown
@@ -211,6 +212,38 @@ class Network:
         if unknown:
             raise ValueError(f"replace was given {unknown[0]!r}; it needs one of {', '.join(now)}")
         return self._rebuild({**now, **{name: self._inward(name, value) for name, value in changes.items()}})
+
+    def at(self, run: xr.Dataset, epoch: Any = -1) -> Self:
+        """The family with the parameters that a run of `rs.train` had at an epoch; its axes are the run's.
+
+        Parameters
+        ----------
+        run : what `rs.train` returned.
+        epoch : one of `run.epoch`; or an array of them over axes, such as `run.best_epoch`; -1: the last.
+
+        Raises
+        ------
+        ValueError, TypeError : no such run, or an epoch that it has not recorded.
+
+        Examples
+        --------
+        >>> import rnnsim as rs
+        >>> net = rs.Elman(0.5, 0.5, activation="linear")
+        >>> run = rs.train(net, [1.0, 1.0], 2.0, optimizer=rs.SGD(rs.axis("lr", [0.01, 0.1])), epochs=10)
+        >>> net.at(run, epoch=5)
+        <rnnsim.Elman of one unit, activation linear; axes lr: 2>
+        """
+        if not isinstance(run, xr.Dataset) or "epoch" not in run.coords:
+            raise TypeError(f"at was given a {type(run).__name__}; it needs a Dataset that rs.train returned")
+        wanted = run.epoch[-1] if np.ndim(epoch) == 0 and int(epoch) == -1 else epoch
+        if not np.isin(wanted, run.epoch).all():
+            raise ValueError(f"at was given the epoch {shown(epoch)}; it needs recorded ones: {shown(run.epoch.values.tolist())}")
+        lacking = [name for name in self._parameters if name not in run.variables]
+        if lacking:
+            raise ValueError(f"at was given a run without {lacking[0]}; it needs one of this family")
+        moved = {name: run[name].sel(epoch=wanted, drop=True) for name in self.trainable}
+        changed = {name: array for name, array in moved.items() if not array.equals(self[name])}
+        return self.replace(**{name: array.drop_vars(self.gate_labels, errors="ignore") for name, array in changed.items()})
 
     def _inward(self, name: str, value: Any) -> Any:
         """A parameter as its layer takes it."""

@@ -8,7 +8,7 @@ from rnnsim.drawn import Drawn
 from rnnsim.kernels import blocks, groups
 from rnnsim.kernels.records import COST, KEEP, SUM, WORK, records
 from rnnsim.layer_sources import counted_of, counted_targets
-from rnnsim.programs import Program
+from rnnsim.programs import Program, Wish
 from rnnsim.results import Results
 from rnnsim.running import Run
 from rnnsim.variables import DIVERGED_AT
@@ -40,7 +40,7 @@ def wanted_of(program: Program, results: Results) -> dict[str, Any]:
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
-    program = Program(run, names, loss)
+    program = Program(run, names, Wish((loss,), back=True) if loss is not None else Wish())
     pieces, strands = pieces_of(run, program), program.cut.strands
     apart = len(strands) > 2 and pieces[0][3] - pieces[0][2] == 1
     results = Results.of(run, names, len(strands) - 1 if apart else 1)
@@ -50,7 +50,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
 
     def work(next_piece):
         room = program.room.make(run.dtype)
-        told = records(WORK, [{}]), records(COST, [program.cost if program.back else {}])
+        told = records(WORK, [{}]), records(COST, program.costs or [{}])
         scratch = groups.Scratch(room, room.ctypes.data, np.full(4, -1, np.int64), *told)
         while (piece := next_piece()) is not None:
             lo, hi, first, last = piece
@@ -60,7 +60,9 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             sums = wanted["sums"].copy()
             sums.address += slot * wanted["by_slot"]
             keeps = groups.Wanted(wanted["forward"], wanted["backward"], sums, lo, found[slot, lo:hi])
-            groups.compute(plan, network, groups.Data(sources, offsets, counted), scratch, keeps, hi - lo, first, last, strands)
+            groups.compute(
+                plan, network, groups.Data(sources, offsets, counted, (0, 0)), scratch, keeps, hi - lo, first, last, strands
+            )
             del arrays
 
     blocks.run(work, pieces)

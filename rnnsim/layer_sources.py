@@ -1,6 +1,6 @@
 """Where kernels of many units read parameters and sequences: by addresses, and offsets of each point of a block."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,13 +76,16 @@ def distances(sizes: dict[str, int]) -> dict[str, int]:
 
 
 class Sources:
-    """All that kernels read in a run, in the order in which records name it."""
+    """All that kernels read in a run, in the order in which records name it; some parameters may come from elsewhere."""
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, instead: Mapping[str, Source] | None = None):
         self.names: list[str] = []
         self._sources: list[Source] = []
         for name in run.net.parameter_names:
             kept = run.net.source(name)
+            if instead and name in instead:
+                self._add(name, instead[name])
+                continue
             own = ("sample", *run.net.dimensions(name))
             self._add(name, source_of_drawn(run, kept) if isinstance(kept, Drawn) else source_of(run, kept, own))
         self._add("inputs", source_of(run, run.inputs.array, ("sample", "step", "input")))

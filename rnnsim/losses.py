@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.primitives import select
+from rnnsim.primitives import absolute, select, shift
 
 
 def contribution(loss, y, target):
@@ -27,6 +27,7 @@ class MeanSquaredError(NamedTuple):
     """(y - target)²."""
 
     classes = False
+    differentiable = True
 
     def contribution(loss, y, target):
         error = y - target
@@ -41,6 +42,27 @@ class CrossEntropy(NamedTuple):
     """log Σ exp(y) - y[target], the negative log-likelihood of a whole number under softmax(y): `kernels.costs` sums it over rows."""
 
     classes = True
+    differentiable = True
+
+
+class RoundedAccuracy(NamedTuple):
+    """1 where y, rounded to the nearest whole number (the even one of two), is the target."""
+
+    classes = False
+    differentiable = False
+
+    def contribution(loss, y, target):
+        small = absolute(y) < shift(y) / 3.0
+        rounded = select(small, (y + shift(y)) - shift(y), y)
+        return select(rounded == target, 1.0, 0.0)
+
+
+class Accuracy(NamedTuple):
+    """1 where the largest output is that of the target: `kernels.costs` sums it over rows."""
+
+    classes = True
+    differentiable = False
 
 
 LOSSES: dict[str, Any] = {"mse": MeanSquaredError(), "cross_entropy": CrossEntropy()}
+METRICS: dict[str, Any] = {"rounded_accuracy": RoundedAccuracy(), "accuracy": Accuracy()}

@@ -1,5 +1,6 @@
 """What kernels of many units are told in a run: its layers in a room, what is loaded into it, and what is kept of it."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -50,13 +51,26 @@ def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     return (room, room, layer, work), (room, cost)
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What a program is to do: measure these costs, the one that is differentiated first; go back; take the samples in an order that is
+    told; and go back through so many steps at once, or all, over so many samples."""
+
+    costs: tuple[Any, ...] = ()
+    back: bool = False
+    ordered: bool = False
+    steps: int | None = None
+    samples: int | None = None
+
+
 class Program:
     """A run as kernels are told of it. `kept` and `summed` list results by name, with their frames and sums, for `Results` to fill."""
 
-    def __init__(self, run: Run, names: tuple[str, ...], loss: Any):
-        self.run, self.names, self.loss, self.back = run, names, loss, loss is not None
-        self.cut, self.sources = Cut.of(run), Sources(run)
-        self.steps = run.steps if self.back else self.cut.steps_at_once(run)
+    def __init__(self, run: Run, names: tuple[str, ...], wish: Wish, sources: Sources | None = None):
+        self.run, self.names, self.wish, self.back = run, names, wish, wish.back
+        self.samples = wish.samples or run.samples or 1
+        self.cut, self.sources = Cut.of(run, self.samples), sources or Sources(run)
+        self.steps = (wish.steps or run.steps) if self.back else self.cut.steps_at_once(run)
         self.room = Room(self.cut.layout.narrow.width)
         self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros")}
         self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
@@ -65,21 +79,25 @@ class Program:
         self.layers: list[dict[str, int]] = []
         for member in run.net.maps:
             self.layers.append(self._layer(member))
-        if self.back:
-            self._cost()
+        self.costs = self._costs() if wish.costs else []
 
     def _plan(self) -> dict[str, int]:
         """How the run is cut, and where its inputs stand."""
         run, cut, net = self.run, self.cut, self.run.net
         features = net.members[0].inputs
         below = cut.shape(features)
-        stand = cut.lanes == 1 and net.table is None
+        stand = cut.lanes == 1 and net.table is None and not self.wish.ordered
         plan = {name: getattr(cut, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
-        plan |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": run.samples or 1, "back": int(self.back)}
+        plan |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": self.samples, "back": int(self.back)}
+        plan |= {"measured": int(bool(self.wish.costs)), "counting": 0}
         plan |= {"chunk_steps": self.steps, "steps": run.steps, "targeted": run.targets.array.sizes["step"] if run.targets else 0}
         plan |= {"input_source": self.sources.index("inputs"), "as_they_stand": int(stand), "features": features}
         plan |= {"input_row": below.row, "input_frame": below.frame}
-        whole = run.steps * below.frame <= SCRATCH_NUMBERS
+        carried = self.back and self.steps < run.steps
+        if carried:
+            size = sum(cut.shape(member.units).frame * member.cell.states for member in net.maps)
+            plan |= {"carried": self.room.take(-(-self.samples // cut.chunk), size), "carried_size": size}
+        whole = run.steps * below.frame <= SCRATCH_NUMBERS and not carried
         plan["inputs_of_all_steps"] = int(whole)
         plan["inputs"] = -1 if stand else self.room.take(run.steps if whole else self.steps, below.frame)
         if net.table is not None:
@@ -205,27 +223,26 @@ class Program:
             at = pre + gate * frame - gates
             self._keep("backward", member.results("grad_preactivation"), at, gates, row, n, begin=1, part=gate * n)
 
-    def _cost(self) -> None:
-        """Where outputs, their cotangents and targets stand, and the cost."""
-        cut, plan, top, last = self.cut, self.plan, self.layers[-1], self.run.net.maps[-1]
-        targets = cut.shape(1 if self.loss.classes else last.units)
-        jump, first = last.cell.states * top["frame"], self.steps - plan["targeted"]
-        plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units}
-        plan |= {
-            "target_row": targets.row,
-            "target_frame": targets.frame,
-            "targets": self.room.take(plan["targeted"], targets.frame),
+    def _costs(self) -> list[dict[str, int]]:
+        """Where outputs, their cotangents and targets stand, and the costs."""
+        cut, plan, top, last, costs = self.cut, self.plan, self.layers[-1], self.run.net.maps[-1], self.wish.costs
+        targets, count = cut.shape(1 if costs[0].classes else last.units), min(plan["targeted"], self.steps)
+        jump, frame, wide = last.cell.states * top["frame"], top["frame"], cut.layout.wide.width
+        plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units, "costs": len(costs)}
+        plan |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.room.take(count, targets.frame)}
+        plan |= {"cost": self._sums(len(costs), cut.lanes), "partial_cost": self._sums(len(costs), wide), "partial_costs": wide}
+        g = top["pre"] if not jump else top["top"] if self.back else self.room.take(self.steps, frame)
+        what = {"outputs": last.units, "row": top["row"], "frame": frame, "targets": plan["targets"]}
+        what |= {
+            "y_first": top["states"] + jump if jump else top["pre"],
+            "y_by_step": jump or frame,
+            "g_first": g,
+            "g_by_step": frame,
         }
-        wide = cut.layout.wide.width
-        plan |= {"cost": self._sums(cut.lanes), "partial_cost": self._sums(wide), "partial_costs": wide}
-        self._sum("cost", 1, 1, plan["cost"], 0)
-        if jump:
-            y, by_step, g = top["states"] + (first + 1) * jump, jump, top["top"] + first * top["frame"]
-        else:
-            y, by_step, g = top["pre"] + first * top["frame"], top["frame"], top["pre"] + first * top["frame"]
-        self.cost = {"outputs": last.units, "row": top["row"], "frame": top["frame"], "steps": plan["targeted"]}
-        self.cost |= {"y": y, "y_by_step": by_step, "g": g, "g_by_step": top["frame"], "targets": plan["targets"]}
-        self.cost |= {"target_row": targets.row, "target_frame": targets.frame, "total": plan["partial_cost"]}
+        what |= {"target_row": targets.row, "target_frame": targets.frame}
+        for i, name in enumerate(("cost", *(f"metric_{i}" for i in range(1, len(costs))))):
+            self._sum(name, 1, 1, plan["cost"] + i * cut.lanes, 0)
+        return [{**what, "total": plan["partial_cost"] + i * wide} for i in range(len(costs))]
 
     def network(self) -> Network:
         """The layers and their kernels."""
@@ -244,7 +261,7 @@ class Program:
             addresses(forward, of_layer),
             addresses(back, of_layer),
             addresses(reports, of_layer),
-            addresses([costs.cost_of(layout, self.loss, self.run.dtype)] if self.back else [], of_cost),
+            addresses([costs.cost_of(layout, cost, self.run.dtype) for cost in self.wish.costs], of_cost),
             records(PACK, self.tables["packs"]),
             records(SPREAD, self.tables["biases"]),
             records(SPREAD, self.tables["starts"]),

@@ -60,7 +60,41 @@ OF_LAYERS = (
     "grad_preactivation",
 )
 DIVERGED_AT = "diverged_at"
+OF_OPTIMIZERS = {
+    "velocity": "velocity",
+    "first_moment": "mean of the gradient, weighted,",
+    "second_moment": "mean of the squared gradient, weighted,",
+    "square": "mean of the squared gradient, weighted,",
+    "mean": "mean of the gradient, weighted,",
+    "previous": "last gradient",
+    "last_sign": "sign of the last gradient",
+    "size": "step size",
+    "move": "last step",
+}
+TRAINED = {
+    **PARAMETERS,
+    "leak": Meaning(("unit",), "leak"),
+    "validation_cost": Meaning((), "cost of the validation set"),
+    "accuracy": Meaning((), "share of right classes"),
+    "validation_accuracy": Meaning((), "share of right classes in the validation set"),
+    "rounded_accuracy": Meaning((), "share of outputs that are right when rounded"),
+    "validation_rounded_accuracy": Meaning((), "share of outputs of the validation set that are right when rounded"),
+    "grad_norm": Meaning((), "norm of the gradient of the cost"),
+    "first_power": Meaning((), "power of beta1"),
+    "second_power": Meaning((), "power of beta2"),
+    "last_cost": Meaning((), "cost before the last update"),
+    "stopped_at": Meaning((), "epoch after which patience was at an end, -1 for never"),
+    "best_epoch": Meaning((), "recorded epoch with the lowest cost"),
+    "lowest_cost": Meaning((), "lowest cost so far"),
+    "epochs_missed": Meaning((), "epochs since the lowest cost"),
+    **{
+        f"{state}_{name}": Meaning(p.dims, f"{what} of the {p.long_name}")
+        for state, what in OF_OPTIMIZERS.items()
+        for name, p in PARAMETERS.items()
+    },
+}
 MEANINGS = {
+    **TRAINED,
     **BACKPROPAGATED,
     DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
 }

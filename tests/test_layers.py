@@ -19,7 +19,8 @@ LAYERS = {
     "functions": {"primitives", "tables"},
     "cells": {"primitives", "functions"},
     "losses": {"primitives"},
-    "kernels": {"lanes", "primitives", "functions", "cells", "losses"},
+    "update_rules": {"primitives"},
+    "kernels": {"lanes", "primitives", "functions", "cells", "losses", "update_rules"},
     "version": set(),
     "axes": {"kernels"},
     "draws": {"axes"},
@@ -35,6 +36,8 @@ LAYERS = {
     "interop": {"axes", "families", "networks", "readouts", "stacks"},
     "variables": {"axes", "parameters"},
     "sequences": {"axes"},
+    "optimizers": {"axes", "update_rules"},
+    "schedules": {"optimizers"},
     "provenance": {"kernels", "version"},
     "running": {"axes", "families", "parameters", "sequences", "variables"},
     "scalar_runs": {"kernels", "lanes", "networks", "running", "sequences", "variables"},
@@ -46,11 +49,18 @@ LAYERS = {
     "engines": {"layer_runs", "running", "scalar_runs"},
     "simulate": {"engines", "families", "provenance", "running", "variables"},
     "backprop": {"families", "losses", "provenance", "running", "simulate", "variables"},
+    "courses": {"axes", "drawn", "kernels", "losses", "optimizers", "running"},
+    "layer_training": {"courses", "kernels", "lanes", "layer_sources", "programs", "running"},
+    "trained": {"courses", "families", "parameters", "variables"},
+    "train": {
+        *("axes", "courses", "families", "layer_training", "losses", "optimizers", "parameters", "provenance", "running"),
+        "trained",
+    },
     "tasks": set(),
     "storage": set(),
     "plot": set(),
 }
-NO_XARRAY = ("lanes", "primitives", "tables", "functions", "cells", "losses", "kernels")
+NO_XARRAY = ("lanes", "primitives", "tables", "functions", "cells", "losses", "update_rules", "kernels")
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 
@@ -87,7 +97,10 @@ def test_importing_the_package_leaves_matplotlib_alone():
         "axes",
         "families",
         "networks",
+        "optimizers",
         "readouts",
+        "schedules",
+        "train",
         "simulate",
         "backprop",
         "interop.keras",

@@ -13,7 +13,7 @@ import platformdirs
 from numba.core import caching
 
 PACKAGE = Path(__file__).parents[1]
-NUMERICS = ("lanes.py", "primitives.py", "tables.py", "functions.py", "cells.py", "losses.py", "optimizers.py", "kernels")
+NUMERICS = ("lanes.py", "primitives.py", "tables.py", "functions.py", "cells.py", "losses.py", "update_rules.py", "kernels")
 DAYS_KEPT = 30
 
 

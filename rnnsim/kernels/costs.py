@@ -66,6 +66,48 @@ def class_cost(layout, dtype):
     return cost
 
 
+@specialised
+def element_metric(layout, metric):
+    """The kernel of a sum over outputs that has no cotangent."""
+    wide = layout.wide
+
+    @kernel
+    def measure(room, what):
+        total = load(wide, room, what.total)
+        for k in range(what.steps):
+            for p in range(0, what.frame, width(wide)):
+                y = load(wide, room, what.y + k * what.y_by_step + p)
+                total = total + contribution(metric, y, load(wide, room, what.targets + k * what.target_frame + p))
+        store(room, what.total, total)
+
+    return measure
+
+
+@specialised
+def class_accuracy(layout, dtype):
+    """The kernel that counts the rows whose largest output, the first of equal ones, is that of the target."""
+    kind = Kind(layout.apart, dtype)
+    size = layout.apart
+
+    @kernel
+    def measure(room, what):
+        for k in range(what.steps):
+            for row in range(what.rows):
+                y = what.y + k * what.y_by_step + row * what.row
+                target = load(kind, room, what.targets + k * what.target_frame + row * what.target_row)
+                top, place = load(kind, room, y), splat(kind, 0.0)
+                for i in range(1, what.outputs):
+                    value = load(kind, room, y + i * size)
+                    place = select(value > top, float(i), place)
+                    top = select(value > top, value, top)
+                right = select(target == place, 1.0, 0.0)
+                store(room, what.total, load(kind, room, what.total) + right)
+
+    return measure
+
+
 def cost_of(layout, loss, dtype):
-    """The kernel of a cost."""
-    return class_cost(layout, dtype) if loss.classes else element_cost(layout, loss)
+    """The kernel of a cost, or of a metric."""
+    if loss.classes:
+        return class_cost(layout, dtype) if loss.differentiable else class_accuracy(layout, dtype)
+    return element_cost(layout, loss) if loss.differentiable else element_metric(layout, loss)

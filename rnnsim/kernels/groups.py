@@ -24,14 +24,14 @@ from rnnsim.kernels.pointers import call, numbers_at
 
 
 class Network(NamedTuple):
-    """Layers, bottom first, and kernels of each: forward, back, and to report pre-activations; the cost's; what to pack and to spread out
-    for a group of points, and for one of samples; what begins at 0 in each strand."""
+    """Layers, bottom first, and kernels of each: forward, back, and to report pre-activations; those of the cost and of what else is
+    measured; what to pack and to spread out for a group of points, and for one of samples; what begins at 0 in each strand."""
 
     layers: Any
     forward: Any
     backward: Any
     report: Any
-    cost: Any
+    costs: Any
     packs: Any
     biases: Any
     starts: Any
@@ -39,11 +39,13 @@ class Network(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Sources of a block, their offsets (source, point), and the number of targets of each point that count."""
+    """Sources of a block, their offsets (source, point), the number of targets of each point that count, and the order of the samples:
+    addresses of tables and of each point's place in them, or 0."""
 
     sources: Any
     offsets: Any
     counted: Any
+    order: Any
 
 
 class Wanted(NamedTuple):
@@ -108,6 +110,7 @@ def load_inputs(plan, data, scratch, group, start, steps):
         return
     held, offset = scratch.held, offsets[group.point]
     shared = offset == offsets[min(group.point + group.lanes * group.lane_points, group.last) - 1]
+    shared = shared and group.order == 0
     if shared and held[0] == offset and held[1] == group.sample and held[2] == start and held[3] == steps:
         return
     for k in range(steps):
@@ -156,51 +159,54 @@ def run_forward(plan, network, data, scratch, wanted, group, start, steps):
 
 
 @part
-def run_backward(plan, network, data, scratch, group, start):
-    """The cost, and all layers back from it."""
-    room, work, cost = scratch.room, scratch.work[0], scratch.cost[0]
-    which = plan.target_source
-    source = data.sources[which]
-    read_targets(room, numbers_at(room, source.address), source, data.offsets[which], group, plan)
-    cost.rows = group.rows
-    call(network.cost, 0, (room, cost))
+def run_cost(plan, network, data, scratch, group, start, steps, all_costs):
+    """The cost, and whatever else is measured if `all_costs`, of the outputs of the steps from `start` on that have targets. Returns the
+    first of these steps, counted from `start`."""
+    untargeted, which = plan.steps - plan.targeted, plan.target_source
+    first = max(0, untargeted - start)
+    if first < steps:
+        source, room = data.sources[which], scratch.room
+        values, begin = numbers_at(room, source.address), start + first - untargeted
+        read_targets(room, values, source, data.offsets[which], group, plan, begin, steps - first, data.counted)
+        for i in range(plan.costs - 1 if all_costs else 0, -1, -1):
+            cost = scratch.cost[i]
+            cost.rows, cost.steps = group.rows, steps - first
+            cost.y, cost.g = cost.y_first + first * cost.y_by_step, cost.g_first + first * cost.g_by_step
+            call(network.costs, i, (room, cost))
+    return first
+
+
+@part
+def run_backward(plan, network, data, scratch, group, start, steps, first):
+    """All layers back over the steps from `start` on, of which those from `first` on have targets."""
+    room, work = scratch.room, scratch.work[0]
     last = len(network.layers) - 1
     for i in range(last, -1, -1):
         layer = network.layers[i]
         states = layer.state_count
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             room[p] = 0.0
-        work.top_from = plan.steps - plan.targeted if i == last or (not network.layers[last].state_count and i == last - 1) else 0
+        work.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
         values = numbers_at(room, find_inputs(plan, network, data, scratch, group, i, start))
         call(network.backward, i, (room, values, layer, work))
-        for state in range(states):
+        for state in range(states if start == 0 else 0):
             for row in range(group.rows):
                 at = layer.cotangent + state * layer.frame + row * layer.row
                 for p in range(layer.row):
                     room[layer.grad_starts + state * layer.row + p] += room[at + p]
     if plan.grad_table >= 0:
         tokens, which = data.sources[plan.input_source], plan.input_source
-        for k in range(plan.steps):
-            add_to_table(
-                room,
-                numbers_at(room, tokens.address),
-                tokens,
-                data.offsets[which],
-                group,
-                plan.features,
-                k,
-                plan.input_row,
-                plan.grad_inputs + k * plan.input_frame,
-                plan.grad_table,
-                plan.tokens,
-            )
+        values = numbers_at(room, tokens.address)
+        for k in range(steps):
+            at, out, size = plan.grad_inputs + k * plan.input_frame, plan.grad_table, plan.input_row
+            add_to_table(room, values, tokens, data.offsets[which], group, plan.features, start + k, size, at, out, plan.tokens)
 
 
 @part
 def keep_sums(plan, room, wanted, group, added, whole, counted):
-    """The cost, and all sums over samples that are to be kept."""
-    for i in range(plan.partial_costs):
-        room[plan.cost + i % plan.lanes] += room[plan.partial_cost + i]
+    """The costs, and all sums over samples that are to be kept."""
+    for i in range(plan.costs * plan.partial_costs):
+        room[plan.cost + i // plan.partial_costs * plan.lanes + i % plan.lanes] += room[plan.partial_cost + i]
     for i in range(len(wanted.sums)):
         keep_sum(room, wanted.sums[i], group, added, whole, counted, wanted.first_point)
 
@@ -215,31 +221,59 @@ def carry_states(network, room, steps):
             room[p] = room[p + steps * jump]
 
 
+@part
+def carry_over(network, room, steps, place, back):
+    """Keep the states after the last of `steps`, or take them `back` as the first ones."""
+    for i in range(len(network.layers)):
+        layer = network.layers[i]
+        jump = layer.state_count * layer.frame
+        for p in range(jump):
+            if back:
+                room[layer.states + p] = room[place + p]
+            else:
+                room[place + p] = room[layer.states + steps * jump + p]
+        place += jump
+
+
+@part
+def run_samples(plan, network, data, scratch, wanted, point, points, begin, end, from_step, to_step, all_costs):
+    """All that a group of points makes of the samples begin…end at the steps from_step…to_step, summed over the samples from 0 on; a run
+    that begins at a later step goes on from the states that the one before it left."""
+    room = scratch.room
+    for i in range(len(network.zeros)):
+        for p in range(network.zeros[i].at, network.zeros[i].at + network.zeros[i].length):
+            room[p] = 0.0
+    for sample in range(begin, end, plan.chunk):
+        group = group_of(plan, data.order, point, points, sample, end)
+        carried = plan.carried + (sample - begin) // plan.chunk * plan.carried_size
+        load_spread(plan, network.starts, data, room, group)
+        if from_step:
+            carry_over(network, room, 0, carried, True)
+        for start in range(from_step, to_step, plan.chunk_steps):
+            steps = min(plan.chunk_steps, to_step - start)
+            run_forward(plan, network, data, scratch, wanted, group, start, steps)
+            first = run_cost(plan, network, data, scratch, group, start, steps, all_costs) if plan.measured else steps
+            if plan.back:
+                run_backward(plan, network, data, scratch, group, start, steps, first)
+                for i in range(len(wanted.backward)):
+                    keep_frames(room, wanted.backward[i], group, start, steps, plan.steps, data.counted, wanted.first_point)
+            elif start + steps < to_step:
+                carry_states(network, room, steps)
+            if plan.carried >= 0 and start + steps == to_step:
+                carry_over(network, room, steps, carried, False)
+
+
 @kernel
 def compute(plan, network, data, scratch, wanted, points, first_strand, last_strand, strands):
     """States of the points 0…points of a block, for some strands of the samples; cost and gradients too, if the plan says so: each is
     divided by the number of targets that count, once all strands are summed."""
     room = scratch.room
     for point in range(0, points, plan.points):
-        load_points(plan, network, data, room, group_of(plan, point, points, strands[0], plan.samples))
+        group = group_of(plan, data.order, point, points, strands[0], plan.samples)
+        load_points(plan, network, data, room, group)
         for strand in range(first_strand, last_strand):
-            for i in range(len(network.zeros)):
-                for p in range(network.zeros[i].at, network.zeros[i].at + network.zeros[i].length):
-                    room[p] = 0.0
-            end = strands[strand + 1]
-            for sample in range(strands[strand], end, plan.chunk):
-                group = group_of(plan, point, points, sample, end)
-                load_spread(plan, network.starts, data, room, group)
-                for start in range(0, plan.steps, plan.chunk_steps):
-                    steps = min(plan.chunk_steps, plan.steps - start)
-                    run_forward(plan, network, data, scratch, wanted, group, start, steps)
-                    if plan.back:
-                        run_backward(plan, network, data, scratch, group, start)
-                        for i in range(len(wanted.backward)):
-                            keep_frames(room, wanted.backward[i], group, start, steps, plan.steps, data.counted, wanted.first_point)
-                    else:
-                        carry_states(network, room, steps)
-            if plan.back:
+            begin, end = strands[strand], strands[strand + 1]
+            run_samples(plan, network, data, scratch, wanted, point, points, begin, end, 0, plan.steps, True)
+            if plan.measured:
                 whole = first_strand == 0 and strand == strands.size - 2
-                group = group_of(plan, point, points, strands[0], plan.samples)
                 keep_sums(plan, room, wanted, group, strand > first_strand, whole, data.counted)

@@ -11,7 +11,8 @@ from rnnsim.kernels.pointers import numbers_at
 class Group(NamedTuple):
     """What the lanes of a group are: points from `point` on (`lane_points` 1) or samples of one (0), `lanes` of them, with rows
     `row_samples` and lanes `lane_samples` samples apart, from `sample` on; points end before `last`, samples before `samples`; `rows`
-    hold them."""
+    hold them. If samples are read in another order, `order` is the address of tables of it, and `order_of` that of each point's place in
+    them; else they are 0."""
 
     lanes: int
     lane_points: int
@@ -22,13 +23,16 @@ class Group(NamedTuple):
     sample: int
     samples: int
     rows: int
+    order: int
+    order_of: int
 
 
 @part
-def group_of(plan, point, last, sample, samples):
+def group_of(plan, order, point, last, sample, samples):
     """The group of the samples from `sample` on of the points from `point` on."""
     rows = min(plan.rows, -(-(samples - sample) // plan.row_samples))
-    return Group(plan.lanes, plan.lane_points, plan.lane_samples, plan.row_samples, point, last, sample, samples, rows)
+    lanes = plan.lanes, plan.lane_points, plan.lane_samples, plan.row_samples
+    return Group(lanes[0], lanes[1], lanes[2], lanes[3], point, last, sample, samples, rows, order[0], order[1])
 
 
 @part
@@ -38,9 +42,18 @@ def point_of(group, lane):
 
 
 @part
-def sample_of(group, row, lane):
-    """The sample of a lane of a row; the last one, of lanes beyond it."""
+def position_of(group, row, lane):
+    """The sample of a lane of a row, as they follow each other; the last one, of lanes beyond it."""
     return min(group.sample + row * group.row_samples + lane * group.lane_samples, group.samples - 1)
+
+
+@part
+def sample_of(group, offsets, row, lane):
+    """The sample of a lane of a row, as they stand in the data."""
+    place = position_of(group, row, lane)
+    if group.order == 0:
+        return place
+    return numbers_at(offsets, group.order)[numbers_at(offsets, group.order_of)[point_of(group, lane)] + place]
 
 
 @part
@@ -69,9 +82,8 @@ def spread_out(room, values, source, offsets, group, element, units, rows, step,
     """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
     for row in range(rows):
         for lane in range(group.lanes):
-            start = (
-                offsets[point_of(group, lane)] + element + sample_of(group, row, lane) * source.by_sample + step * source.by_step
-            )
+            sample = sample_of(group, offsets, row, lane)
+            start = offsets[point_of(group, lane)] + element + sample * source.by_sample + step * source.by_step
             at = out + row * row_size + lane
             for unit in range(units):
                 value = values[start + unit * source.by_unit]
@@ -84,7 +96,8 @@ def embed(room, tokens, source, offsets, table, table_offsets, group, units, ste
     for row in range(group.rows):
         for lane in range(group.lanes):
             point = point_of(group, lane)
-            token = int(tokens[offsets[point] + sample_of(group, row, lane) * source.by_sample + step * source.by_step])
+            sample = sample_of(group, offsets, row, lane)
+            token = int(tokens[offsets[point] + sample * source.by_sample + step * source.by_step])
             start = table_offsets[point] + token * units
             for unit in range(units):
                 room[out + row * row_size + unit * group.lanes + lane] = table[start + unit]
@@ -96,26 +109,33 @@ def add_to_table(room, tokens, source, offsets, group, units, step, row_size, at
     for row in range(group.rows):
         for lane in range(group.lanes):
             if is_there(group, row, lane):
-                start = offsets[point_of(group, lane)] + sample_of(group, row, lane) * source.by_sample + step * source.by_step
-                token = int(tokens[start])
+                sample = sample_of(group, offsets, row, lane)
+                token = int(tokens[offsets[point_of(group, lane)] + sample * source.by_sample + step * source.by_step])
                 for unit in range(units):
                     value = room[at + row * row_size + unit * group.lanes + lane]
                     room[out + (unit * token_count + token) * group.lanes + lane] += value
 
 
 @part
-def read_targets(room, values, source, offsets, group, plan):
-    """Targets of all steps as frames, nan wherever there is none: beyond the rows, the units, the samples and the points."""
-    for i in range(plan.targeted * plan.target_frame):
+def read_targets(room, values, source, offsets, group, plan, first, count, counted):
+    """Targets of the steps first…first + count of those that have some, as frames, nan wherever there is none: beyond the rows, the units,
+    the samples and the points; their number is added to counted[point] if the plan says so."""
+    for i in range(count * plan.target_frame):
         room[plan.targets + i] = np.nan
-    for step in range(plan.targeted):
+    for step in range(count):
         for row in range(group.rows):
             for lane in range(group.lanes):
                 if is_there(group, row, lane):
-                    start = offsets[point_of(group, lane)] + sample_of(group, row, lane) * source.by_sample + step * source.by_step
+                    point, sample = point_of(group, lane), sample_of(group, offsets, row, lane)
+                    start = offsets[point] + sample * source.by_sample + (first + step) * source.by_step
                     at = plan.targets + step * plan.target_frame + row * plan.target_row + lane
+                    there = 0
                     for unit in range(plan.target_units):
-                        room[at + unit * group.lanes] = values[start + unit * source.by_unit]
+                        target = values[start + unit * source.by_unit]
+                        room[at + unit * group.lanes] = target
+                        there += target == target
+                    if plan.counting:
+                        counted[point] += there
 
 
 @part
@@ -131,7 +151,7 @@ def keep_frames(room, keep, group, start, steps, total, divisors, first_point):
     for row in range(group.rows):
         for lane in range(lanes):
             if is_there(group, row, lane):
-                point, sample = point_of(group, lane), sample_of(group, row, lane)
+                point, sample = point_of(group, lane), position_of(group, row, lane)
                 place = ((first_point + point) * keep.samples + sample) * keep.steps + (0 if keep.final else start + begin)
                 out = place * keep.numbers + keep.part
                 divisor = divisors[point] if keep.divided else 1.0

@@ -35,7 +35,8 @@ LAYER = _record(
 # and steps; from which step on cotangents come from above.
 WORK = _record("first", "by_step", "by_row", "rows", "steps", "top_from")
 
-# What a cost reads: frames of outputs and of their cotangents, as many steps as have targets; frames of targets; where its sum is.
+# What a cost reads: frames of outputs and of their cotangents, those of the first step of all and of the first of so many steps that have
+# targets; frames of targets; where its sum is.
 COST = _record(
     *(
         "outputs",
@@ -43,8 +44,10 @@ COST = _record(
         "row",
         "frame",
         "steps",
+        "y_first",
         "y",
         "y_by_step",
+        "g_first",
         "g",
         "g_by_step",
         "targets",
@@ -54,13 +57,15 @@ COST = _record(
     )
 )
 
-# How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all, how
-# many of the last have targets; samples; whether to go back. Where inputs are: their source and that of a table that they are tokens of;
-# whether they are read as they stand, or laid out for all steps at once; features, places and sizes of their frames, and of their
-# cotangents. Targets alike. Places of the cost, of the gradient of the table, and how many tokens that has.
+# How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all,
+# how many of the last have targets; samples; whether to compare outputs with targets, to count those, and to go back. Where inputs are:
+# their source and that of a table that they are tokens of; whether they are read as they stand, or laid out for all steps at once;
+# features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the sums of costs, how many there are,
+# and of partial ones; of the gradient of the table, and how many tokens that has; where the states stand that each chunk of samples
+# goes on from, and how many numbers they are.
 PLAN = _record(
     *("rows", "chunk", "points", "lanes", "lane_points", "lane_samples", "row_samples", "panel"),
-    *("chunk_steps", "steps", "targeted", "samples", "back"),
+    *("chunk_steps", "steps", "targeted", "samples", "measured", "counting", "back"),
     *(
         "input_source",
         "table_source",
@@ -73,8 +78,23 @@ PLAN = _record(
         "grad_inputs",
     ),
     *("target_source", "target_units", "targets", "target_row", "target_frame"),
-    *("cost", "partial_cost", "partial_costs", "grad_table", "tokens"),
+    *("cost", "costs", "partial_cost", "partial_costs", "grad_table", "tokens", "carried", "carried_size"),
 )
+
+# A training run: epochs first…last, of which the last is only measured, if at all (`finish`); samples, how many are a batch, steps, how
+# many are gone back through at once; whether the gradient of a batch is that of the cost; whether the training set is measured
+# otherwise, and the validation set; how often the cost may miss its lowest value, from which epoch on. A network's numbers: of the rule
+# and the clip, of its memory, of its trained parameters; how many epochs have numbers of their own; which states a parameter has;
+# measures, networks, and recorded epochs. How to clip. Addresses of the order of the samples and of each network's place in it, or 0;
+# how far two epochs' are apart.
+COURSE = _record(
+    *("first", "last", "finish", "samples", "batch", "steps", "together", "by_product", "measured", "validated"),
+    *("patience", "judge_from", "numbers", "memory", "parameters", "number_epochs", "states", "measures", "networks", "recorded"),
+    *("clipped", "order", "order_of", "order_by_epoch"),
+)
+
+# An update of `count` networks from `network` on, the group's first standing at `place` in its block: where their numbers begin.
+UPDATE = _record("count", "network", "place", "epoch", "numbers")
 
 # A parameter or a sequence: its numbers begin at `address`, those of the block's point i at offsets[source, i]; its gates, units, samples
 # and steps are that far apart (0: the same number for all).

@@ -39,14 +39,64 @@ def _gather_rows(kind, count, theta, first, at):
 
 
 def slots(cell, what):
-    """A tuple with one member for each of a cell's `gates`, `states` or `constants`."""
-    return (0,) * getattr(type(cell), what)
+    """A tuple with one member for each of a cell's `gates`, `states` or `constants`, or of what a rule has."""
+    return (0,) * size_of(type(cell), what)
 
 
 @overload(slots, prefer_literal=True, jit_options=INLINE)
 def _slots(cell, what):
-    members = (0,) * getattr(cell.instance_class, what.literal_value)
+    members = (0,) * size_of(cell.instance_class, what.literal_value)
     return lambda cell, what: members
+
+
+def size_of(kind, what):
+    """How many of something a class of cells or rules has: a number, or names."""
+    found = getattr(kind, what)
+    return len(found) if isinstance(found, tuple) else found
+
+
+def numbers_of(count, array, position):
+    """The tuple of numbers that stand from `position` on, one for each member of the tuple `count`."""
+    return tuple(array[position + i] for i in range(len(count)))
+
+
+@overload(numbers_of, jit_options=INLINE)
+def _numbers_of(count, array, position):
+    if len(count) == 0:
+        return lambda count, array, position: ()
+    return lambda count, array, position: (array[position],) + numbers_of(count[1:], array, position + 1)
+
+
+def put_numbers(array, position, values):
+    """Write a tuple of numbers."""
+    for i, value in enumerate(values):
+        array[position + i] = value
+
+
+@overload(put_numbers, jit_options=INLINE)
+def _put_numbers(array, position, values):
+    if len(values) == 0:
+        return lambda array, position, values: None
+
+    def body(array, position, values):
+        array[position] = values[0]
+        put_numbers(array, position + 1, values[1:])
+
+    return body
+
+
+def spoil(zero, values):
+    """`zero`, made nan by any of a tuple of lanes that is not finite."""
+    for value in values:
+        zero = muladd(value, 0.0, zero)
+    return zero
+
+
+@overload(spoil, jit_options=INLINE)
+def _spoil(zero, values):
+    if len(values) == 0:
+        return lambda zero, values: zero
+    return lambda zero, values: spoil(muladd(values[0], 0.0, zero), values[1:])
 
 
 def zeros(kind, count):

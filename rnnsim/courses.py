@@ -1,0 +1,214 @@
+"""A training run: who moves, by which numbers, in which order of samples, and what is recorded; whatever engine computes it."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.axes import Grid
+from rnnsim.drawn import Drawn
+from rnnsim.kernels.training import Members, Record
+from rnnsim.losses import LOSSES, METRICS
+from rnnsim.optimizers import Optimizer
+from rnnsim.running import Run
+
+ALIGNED = 16  # numbers of a network, so that updates take whole registers
+
+
+@dataclass(frozen=True)
+class Course:
+    """A run over epochs first…last: sets of sequences, the rule, and how to go about it; all of it checked."""
+
+    run: Run
+    held_out: Run | None
+    loss: str
+    metrics: tuple[str, ...]
+    keep: tuple[str, ...]
+    trained: tuple[str, ...]
+    optimizer: Optimizer
+    numbers: dict[str, xr.DataArray]
+    clip: str
+    batch: int
+    together: int
+    seed: xr.DataArray | None
+    patience: int | None
+    first: int
+    last: int
+    every: int
+    resumed: bool = False
+
+    @property
+    def grid(self) -> Grid:
+        return self.run.grid
+
+    @property
+    def samples(self) -> int:
+        return self.run.samples or 1
+
+    @property
+    def measures(self) -> tuple[Any, ...]:
+        """The loss, then the metrics."""
+        return LOSSES[self.loss], *(METRICS[name] for name in self.metrics)
+
+    @property
+    def whole(self) -> bool:
+        """Whether an update goes by the gradient of the cost itself."""
+        return self.batch >= self.samples and self.together >= self.run.steps
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each trained parameter behind the axes."""
+        return {name: self.run.shape_of(f"grad_{name}") for name in self.trained}
+
+    @cached_property
+    def parts(self) -> dict[str, slice]:
+        """Where each trained parameter stands among a network's numbers."""
+        found, at = {}, 0
+        for name, shape in self.shapes.items():
+            count = int(np.prod(shape, dtype=np.int64))
+            found[name] = slice(at, at + count)
+            at += count
+        return found
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers a network has, up to whole registers."""
+        count = max(part.stop for part in self.parts.values())
+        return -(-count // ALIGNED) * ALIGNED
+
+    @cached_property
+    def recorded(self) -> np.ndarray:
+        """The epochs that are recorded."""
+        kept = [epoch for epoch in range(self.first + self.resumed, self.last + 1) if epoch % self.every == 0]
+        return np.array(kept if kept and kept[-1] == self.last else [*kept, self.last])
+
+    def over_points(self, array: xr.DataArray) -> np.ndarray:
+        """Numbers over some axes, for every point."""
+        dims = [dim for dim in self.grid.sizes if dim in array.dims]
+        values = array.transpose(*dims).values.reshape([self.grid.sizes[dim] if dim in dims else 1 for dim in self.grid.sizes])
+        return np.broadcast_to(values, self.grid.shape).reshape(-1)
+
+    def numbers_from(self, first: int, last: int) -> np.ndarray:
+        """The rule's numbers and the limit of the clip for the updates of epochs first + 1…last, (epoch, point, number); a single epoch
+        if none has a schedule. A schedule's last value holds from then on."""
+        scheduled = any("epoch" in array.dims for array in self.numbers.values())
+        epochs = np.arange(first, max(last, first + 1)) if scheduled else np.arange(1)
+        found = np.empty((len(epochs), self.grid.points, len(self.numbers)))
+        for k, array in enumerate(self.numbers.values()):
+            for i, epoch in enumerate(epochs):
+                at = array.isel(epoch=min(int(epoch), array.sizes["epoch"] - 1)) if "epoch" in array.dims else array
+                found[i, :, k] = self.over_points(at)
+        return found
+
+    @cached_property
+    def seeds(self) -> tuple[np.ndarray, np.ndarray]:
+        """The seeds of the orders, each once, and which of them each point has."""
+        assert self.seed is not None
+        return np.unique(self.over_points(self.seed), return_inverse=True)
+
+    def orders(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """The order of the samples, (seed, epoch, place), in the epochs first + 1…last, and where each point's stands; of an epoch the
+        same however epochs are cut."""
+        if self.seed is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        seeds, which = self.seeds
+        orders = np.array(
+            [
+                [np.random.default_rng([int(seed), epoch]).permutation(self.samples) for epoch in range(first + 1, last + 1)]
+                for seed in seeds
+            ],
+            np.int64,
+        )
+        return orders, which.astype(np.int64) * (orders[0].size if len(orders) else 0)
+
+
+def full_values(run: Run, name: str) -> np.ndarray:
+    """A parameter in its full shape, for every point."""
+    kept = run.net.source(name)
+    array = kept.array() if isinstance(kept, Drawn) else kept
+    own = run.net.dimensions(name)
+    sizes = dict(zip(own, run.shape_of(f"grad_{name}"), strict=True))
+    dims = [*run.grid.sizes, *own]
+    whole = {**run.grid.sizes, **sizes}
+    has = [dim for dim in dims if dim in array.dims]
+    values = array.transpose(*has).values.reshape([whole[dim] if dim in has else 1 for dim in dims])
+    return np.broadcast_to(values, [whole[dim] for dim in dims]).reshape(run.grid.points, -1)
+
+
+@dataclass
+class State:
+    """The networks as they are, and what is recorded of them."""
+
+    course: Course
+    members: Members
+    record: Record
+    _before: list[np.ndarray] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, course: Course) -> "State":
+        """The start of a course."""
+        points, size, dtype = course.grid.points, course.size, np.dtype(course.run.dtype)
+        rule, numbers = course.optimizer.rule, course.numbers
+        theta = np.zeros((points, size), dtype)
+        states = np.zeros((points, len(rule.states), size), dtype)
+        for name, part in course.parts.items():
+            with np.errstate(over="ignore"):
+                theta[:, part] = full_values(course.run, name)
+        for i, start in enumerate(rule.starts):
+            if isinstance(start, str):
+                number = numbers[start].isel(epoch=0) if "epoch" in numbers[start].dims else numbers[start]
+                states[:, i] = course.over_points(number)[:, None]
+        memory = np.tile(np.array([start for _, start in rule.memory]), (points, 1))
+        members = Members(
+            theta.reshape(-1),
+            states.reshape(-1),
+            memory.reshape(-1),
+            np.full(points, -1, np.int32),
+            np.full(points, -1, np.int32),
+            np.full(points, np.inf),
+            np.zeros(points, np.int32),
+        )
+        return cls(course, members, new_record(course, dtype))
+
+    def remember(self) -> None:
+        """Keep the networks as they are, to come back to them."""
+        self._before = [array.copy() for array in self.members]
+
+    def go_back(self) -> None:
+        """Make the networks again what was remembered."""
+        for array, before in zip(self.members, self._before, strict=True):
+            array[:] = before
+
+    @property
+    def moving(self) -> np.ndarray:
+        """Which networks move."""
+        return (self.members.diverged_at < 0) & (self.members.stopped_at < 0)
+
+    @property
+    def settled_at(self) -> int:
+        """The epoch after which no network moved any more."""
+        return int(max(self.members.diverged_at.max(), self.members.stopped_at.max(), self.course.first))
+
+    def make_place(self, epoch: int) -> None:
+        """See to it that an epoch is recorded, in place of those after it."""
+        places = self.record.places
+        places[epoch + 1 :] = -1
+        if places[epoch] < 0:
+            places[epoch] = places.max() + 1
+
+
+def new_record(course: Course, dtype: np.dtype) -> Record:
+    """Room for what is recorded."""
+    points, epochs, measures = course.grid.points, len(course.recorded), len(course.measures)
+    places = np.full(course.last + 1, -1, np.int64)
+    places[course.recorded] = np.arange(epochs)
+    validation = measures * points * epochs if course.held_out is not None else 0
+    return Record(
+        places,
+        np.empty(points * epochs * course.size, dtype),
+        np.full(measures * points * epochs, np.nan, dtype),
+        np.full(validation, np.nan, dtype),
+        np.full(points * epochs if "grad_norm" in course.keep else 0, np.nan, dtype),
+    )

@@ -1,0 +1,227 @@
+"""Training of a group of networks after the other: every epoch measured, recorded, and made of updates by batches.
+
+    g = ∂cost of the batch/∂p, clipped;  p, s = update(p, s, g)        one rule for all parameters p and their states s
+
+A network moves until an update is not finite or its patience is at an end; then it stands where it was. All arrays are flat: parameters
+(network, number), states (network, state, number), records (network, recorded epoch, …).
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import kernel, part, specialised
+from rnnsim.kernels.groups import Data, Wanted, keep_sums, load_points, run_samples
+from rnnsim.kernels.moves import group_of
+from rnnsim.kernels.pointers import call
+from rnnsim.kernels.rows import numbers_of, put, put_numbers, slots, spoil, take, width
+from rnnsim.lanes import load, splat, store
+from rnnsim.primitives import any_lane, at_least, at_most
+from rnnsim.update_rules import begin, update
+
+UNCLIPPED, BY_NORM, BY_VALUE = 0, 1, 2
+
+
+class Task(NamedTuple):
+    """Sequences of a block of networks, as kernels go over them: what `groups` needs, and where costs (measure, network of a group) and
+    gradients (network of a group, number) are written."""
+
+    plan: Any
+    network: Any
+    data: Any
+    scratch: Any
+    wanted: Any
+    costs: Any
+    gradient: Any
+
+
+class Members(NamedTuple):
+    """The networks: trained parameters, states, memories; the epoch in which each diverged or was stopped, or -1; the lowest cost so far,
+    and how often it was missed since."""
+
+    theta: Any
+    states: Any
+    memory: Any
+    diverged_at: Any
+    stopped_at: Any
+    lowest: Any
+    missed: Any
+
+
+class Record(NamedTuple):
+    """What is recorded of which epochs: the place of each, or -1; parameters; costs and metrics (measure, network, epoch) on the training
+    and the validation set; the norm of the gradient."""
+
+    places: Any
+    theta: Any
+    training: Any
+    validation: Any
+    grad_norm: Any
+
+
+@part
+def norm_of(numbers, at, size):
+    """√Σ g², whatever the size of the numbers."""
+    top = 0.0
+    for i in range(at, at + size):
+        top = at_least(top, abs(numbers[i]))
+    if not (0.0 < top < np.inf):
+        return top
+    total = 0.0
+    for i in range(at, at + size):
+        total += (numbers[i] / top) ** 2
+    return top * np.sqrt(total)
+
+
+@specialised
+def update_of(kind, rule):
+    """The kernel that moves the networks of a group by their gradients."""
+
+    @kernel
+    def updating(members, numbers, counted, cost, gradient, spare, course, what):
+        size = course.parameters
+        for i in range(what.count):
+            network = what.network + i
+            if members.diverged_at[network] >= 0 or members.stopped_at[network] >= 0 or not counted[what.place + i] > 0.0:
+                continue
+            at = what.numbers + i * course.numbers
+            c, limit = numbers_of(slots(rule, "numbers"), numbers, at), numbers[at + course.numbers - 1]
+            memory = numbers_of(slots(rule, "memory"), members.memory, network * course.memory)
+            e, memory = begin(rule, c, memory, np.float64(cost[i]))
+            shrink = 1.0
+            if course.clipped == BY_NORM:
+                norm = np.float64(norm_of(gradient, i * size, size))
+                shrink = limit / norm if norm > limit else 1.0
+            zero = splat(kind, 0.0)
+            for j in range(0, size, width(kind)):
+                g = load(kind, gradient, i * size + j)
+                zero = spoil(zero, (g,))
+                if course.clipped == BY_VALUE:
+                    g = at_least(at_most(g, limit), -limit)
+                elif course.clipped == BY_NORM:
+                    g = g * shrink
+                s = take(kind, slots(rule, "states"), members.states, network * course.states * size + j, size)
+                p, s = update(rule, c, e, s, load(kind, members.theta, network * size + j), g)
+                zero = spoil(spoil(zero, (p,)), s)
+                store(spare, j, p)
+                put(spare, size + j, size, s)
+            if any_lane(zero != 0.0):
+                members.diverged_at[network] = what.epoch
+                continue
+            for j in range(size):
+                members.theta[network * size + j] = spare[j]
+            for j in range(course.states * size):
+                members.states[network * course.states * size + j] = spare[size + j]
+            put_numbers(members.memory, network * course.memory, memory)
+
+    return updating
+
+
+@part
+def run_task(task, order, point, last, begin, end, from_step, to_step, all_costs):
+    """The costs of a group of networks, and the gradients if the plan goes back, on the samples begin…end, as an order has them, at some
+    steps."""
+    plan, network, room = task.plan, task.network, task.scratch.room
+    data = Data(task.data.sources, task.data.offsets, task.data.counted, order)
+    group = group_of(plan, data.order, point, last, begin, end)
+    wanted = Wanted(task.wanted.forward, task.wanted.backward, task.wanted.sums, -point, task.wanted.found)
+    for i in range(point, min(point + plan.points, last)):
+        data.counted[i] = 0.0
+    load_points(plan, network, data, room, group)
+    run_samples(plan, network, data, task.scratch, wanted, point, last, begin, end, from_step, to_step, all_costs)
+    keep_sums(plan, room, wanted, group, False, True, data.counted)
+
+
+@part
+def note(task, course, record, values, norms, place, block, point, last, judged):
+    """Record the costs, and the norms of the gradients, of a group of networks."""
+    for i in range(min(task.plan.points, last - point)):
+        judged[point + i] = task.costs[i]
+        if place >= 0:
+            network = block + point + i
+            for measure in range(course.measures):
+                at = (measure * course.networks + network) * course.recorded + place
+                values[at] = task.costs[measure * task.plan.points + i]
+            if norms.size:
+                norms[network * course.recorded + place] = norm_of(task.gradient, i * course.parameters, course.parameters)
+
+
+@part
+def measure(task, course, record, values, norms, place, block, point, last, judged):
+    """Measure all samples of a set, and record that."""
+    for first in range(point, last, task.plan.points):
+        run_task(task, (0, 0), first, last, 0, task.plan.samples, 0, task.plan.steps, True)
+        note(task, course, record, values, norms, place, block, first, last, judged)
+
+
+@part
+def judge(members, course, block, point, last, epoch, judged):
+    """Stop networks whose cost has missed its lowest value for too long."""
+    for i in range(point, last):
+        network = block + i
+        if members.diverged_at[network] < 0 and members.stopped_at[network] < 0:
+            if judged[i] < members.lowest[network]:
+                members.lowest[network], members.missed[network] = judged[i], 0
+            else:
+                members.missed[network] += 1
+                if members.missed[network] >= course.patience:
+                    members.stopped_at[network] = epoch
+
+
+@part
+def moving(members, block, point, last):
+    """How many networks of a group are moving."""
+    count = 0
+    for i in range(block + point, block + last):
+        count += members.diverged_at[i] < 0 and members.stopped_at[i] < 0
+    return count
+
+
+@part
+def order_of(course, epoch):
+    """Where the order of an epoch stands, and each network's place in it."""
+    if course.order == 0:
+        return 0, 0
+    return course.order + (epoch - course.first) * course.order_by_epoch * 8, course.order_of
+
+
+@kernel
+def train(course, task, whole, held_out, members, record, updates, numbers, block, points, judged, spare, what):
+    """Train the networks 0…points of a block, which begins at network `block`."""
+    nothing = record.grad_norm[:0]
+    for point in range(0, points, task.plan.points):
+        last = min(point + task.plan.points, points)
+        for epoch in range(course.first, course.last + 1):
+            end = epoch == course.last
+            place = record.places[epoch]
+            wanted = (not end or course.finish > 0) and (place >= 0 or course.patience >= 0)
+            if end and not wanted:
+                break
+            if course.by_product and (wanted or moving(members, block, point, last)):
+                run_task(task, (0, 0), point, last, 0, course.samples, 0, course.steps, True)
+                if wanted:
+                    note(task, course, record, record.training, record.grad_norm, place, block, point, last, judged)
+            elif wanted and course.measured:
+                measure(whole, course, record, record.training, record.grad_norm, place, block, point, last, judged)
+            if wanted and course.validated:
+                measure(held_out, course, record, record.validation, nothing, place, block, point, last, judged)
+            if place >= 0 and wanted:
+                for i in range(point, last):
+                    at, out = (block + i) * course.parameters, ((block + i) * course.recorded + place) * course.parameters
+                    for j in range(course.parameters):
+                        record.theta[out + j] = members.theta[at + j]
+            if wanted and course.patience >= 0 and epoch >= course.judge_from:
+                judge(members, course, block, point, last, epoch, judged)
+            if end or not moving(members, block, point, last):
+                continue
+            order = order_of(course, epoch)
+            what.count, what.network, what.place, what.epoch = last - point, block + point, point, epoch + 1
+            row = min(epoch - course.first, course.number_epochs - 1)
+            what.numbers = (row * course.networks + block + point) * course.numbers
+            for sample in range(0, course.samples, course.batch):
+                stop = min(sample + course.batch, course.samples)
+                for start in range(0, course.steps, course.together):
+                    if not course.by_product:
+                        run_task(task, order, point, last, sample, stop, start, min(start + course.together, course.steps), False)
+                    told = members, numbers, task.data.counted, task.costs, task.gradient, spare, course, what
+                    call(updates, 0, told)

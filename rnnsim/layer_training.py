@@ -1,0 +1,144 @@
+"""Training of networks of many units: the tasks of a block of points, and the loop over blocks."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from rnnsim.courses import Course, State
+from rnnsim.kernels import blocks, groups, training
+from rnnsim.kernels.pointers import addresses
+from rnnsim.kernels.records import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
+from rnnsim.kernels.training import Task
+from rnnsim.lanes import Kind
+from rnnsim.layer_sources import Source, Sources, distances
+from rnnsim.programs import Program, Wish
+from rnnsim.running import Run
+
+CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}
+PIECES = 4  # for every thread
+
+
+def trained_sources(course: Course, run: Run, theta: np.ndarray) -> Sources:
+    """What kernels read, the trained parameters from where they are moved."""
+
+    def source(name: str) -> Source:
+        part, shape = course.parts[name], course.shapes[name]
+
+        def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
+            offsets[:] = np.arange(lo, hi, dtype=np.int64) * course.size + part.start
+            return theta
+
+        return Source(block, **distances(dict(zip(run.net.dimensions(name), shape, strict=True))))
+
+    return Sources(run, {name: source(name) for name in course.trained})
+
+
+class Teacher:
+    """A sequence set of a course as kernels take it, for one thread at a time."""
+
+    def __init__(self, course: Course, run: Run, theta: np.ndarray, wish: Wish):
+        names = "cost", *(f"grad_{name}" for name in course.trained if wish.back)
+        self.course, self.run = course, run
+        self.program = Program(run, names, wish, trained_sources(course, run, theta))
+        self.program.plan["counting"] = 1
+        self.plan, self.network = self.program.plan_record(), self.program.network()
+
+    def scratch(self) -> tuple[Any, np.ndarray, np.ndarray]:
+        """A thread's room, and where costs and gradients of a group are written."""
+        course, points, dtype = self.course, self.program.cut.points, self.run.dtype
+        room = self.program.room.make(dtype)
+        told = records(WORK, [{}]), records(COST, self.program.costs)
+        scratch = groups.Scratch(room, room.ctypes.data, np.full(4, -1, np.int64), *told)
+        return scratch, np.zeros(len(course.measures) * points, dtype), np.zeros(points * course.size, dtype)
+
+    def sums(self, costs: np.ndarray, gradient: np.ndarray) -> Any:
+        """Where sums are written, as records."""
+        course, size, rows = self.course, costs.itemsize, []
+        for name, what in self.program.summed:
+            parameter = name.removeprefix("grad_")
+            if name == "cost" or name.startswith("metric_"):
+                place = int(name.removeprefix("metric_")) if name != "cost" else 0
+                rows.append({**what, "address": costs.ctypes.data + place * self.program.cut.points * size, "numbers": 1})
+            elif parameter in course.parts and self.program.back:
+                part = what["part"] + course.parts[parameter].start
+                rows.append({**what, "address": gradient.ctypes.data, "numbers": course.size, "part": part})
+        return records(SUM, rows)
+
+    def task(self, lo: int, hi: int, scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:
+        """The task of a block of points, and the arrays that must live as long."""
+        sources, offsets, arrays = self.program.sources.block(lo, hi)
+        data = groups.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
+        nothing = records(KEEP, [])
+        wanted = groups.Wanted(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
+        return Task(self.plan, self.network, data, scratch, wanted, costs, gradient), arrays
+
+
+def course_record(course: Course, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
+    """What kernels are told of some epochs of a course."""
+    rule = course.optimizer.rule
+    told = {"first": first, "last": last, "finish": int(finish), "samples": course.samples, "batch": course.batch}
+    told |= {"steps": course.run.steps, "together": course.together, "by_product": int(course.whole)}
+    told |= {"measured": int(bool(course.keep) or bool(course.metrics) or (course.patience is not None and not course.held_out))}
+    told |= {"validated": int(course.held_out is not None), "patience": -1 if course.patience is None else course.patience}
+    told |= {"judge_from": course.first + course.resumed}
+    told |= {"numbers": len(course.numbers), "memory": len(rule.memory), "parameters": course.size, "number_epochs": number_epochs}
+    told |= {"states": len(rule.states), "measures": len(course.measures), "networks": course.grid.points}
+    return told | {"recorded": len(course.recorded), "clipped": CLIPS[course.clip], "order": 0, "order_of": 0}
+
+
+class Engine:
+    """Trains networks of many units, some epochs after the other."""
+
+    def __init__(self, course: Course, state: State):
+        self.course, self.state = course, state
+        theta, measures = state.members.theta, course.measures
+        batch, shuffled = min(course.batch, course.samples), course.seed is not None and not course.whole
+        wish = Wish(measures, back=True, ordered=shuffled, steps=course.together, samples=batch)
+        self.teachers = [Teacher(course, course.run, theta, wish)]
+        apart = course_record(course, 0, 0, False, 1)["measured"] and not course.whole
+        back = "grad_norm" in course.keep
+        self.teachers.append(Teacher(course, course.run, theta, Wish(measures, back=back)) if apart else self.teachers[0])
+        held_out = course.held_out
+        self.teachers.append(Teacher(course, held_out, theta, Wish(measures)) if held_out is not None else self.teachers[0])
+        self.kind = Kind(blocks.lanes(1, course.run.dtype), course.run.dtype)
+        self.updates: Any = None
+
+    def pieces(self) -> list[tuple[int, int]]:
+        """Blocks of whole groups, some for every thread."""
+        points, group = self.course.grid.points, self.teachers[0].program.cut.points
+        size = -(-points // (PIECES * blocks.processors()))
+        size = -(-size // group) * group
+        return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
+
+    def advance(self, first: int, last: int, finish: bool) -> None:
+        """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
+        course, state, dtype = self.course, self.state, self.course.run.dtype
+        numbers, (orders, places) = course.numbers_from(first, last), course.orders(first, last)
+        told = course_record(course, first, last, finish, len(numbers))
+        numbers = numbers.reshape(-1)
+
+        def work(next_piece):
+            rooms = {id(teacher): teacher.scratch() for teacher in self.teachers}
+            spare = np.empty((1 + told["states"]) * course.size, dtype)
+            what = records(UPDATE, [{}])[0]
+            while (piece := next_piece()) is not None:
+                lo, hi = piece
+                tasks = [teacher.task(lo, hi, *rooms[id(teacher)]) for teacher in self.teachers]
+                order = {}
+                if orders.size and not course.whole:
+                    of_block = np.ascontiguousarray(places[lo:hi])
+                    order = {"order": orders.ctypes.data, "order_of": of_block.ctypes.data, "order_by_epoch": course.samples}
+                record = records(COURSE, [told | order])[0]
+                task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
+                updates = self.update(task, numbers, spare, record, what)
+                everyone = state.members, state.record
+                training.train(record, *(t for t, _ in tasks), *everyone, updates, numbers, lo, hi - lo, judged, spare, what)
+
+        blocks.run(work, self.pieces())
+
+    def update(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
+        """The address of the kernel of the rule."""
+        arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
+        kernel = training.update_of(self.kind, self.course.optimizer.rule)
+        return addresses([kernel], tuple(map(numba.typeof, arguments)))

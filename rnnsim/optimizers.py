@@ -1,0 +1,232 @@
+"""Optimisers, as values: a rule and its numbers, each of which may be a number, an axis, or a schedule over epochs."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnsim import update_rules
+from rnnsim.axes import shown, to_array
+
+RPROP_VARIANTS: dict[str, Any] = {
+    "rprop-": update_rules.RpropMinus,
+    "rprop+": update_rules.RpropPlus,
+    "irprop-": update_rules.IRpropMinus,
+    "irprop+": update_rules.IRpropPlus,
+    "tutorial": update_rules.TutorialRprop,
+}
+
+
+ABOVE_0 = float(np.nextafter(0.0, 1.0))
+
+
+def check_number(name: str, value: Any, least: float, below: float = np.inf) -> None:
+    """Refuse what is no number, or none from `least` on and below another."""
+    numbers = to_array(name, value)
+    if numbers.dtype.kind not in "iuf":
+        raise TypeError(f"{name} was given values of type {numbers.dtype}; it needs real numbers")
+    bad = numbers[~((numbers >= least) & ((numbers < below) | (below == np.inf)))]
+    if bad.size:
+        from_on = "(0" if least == ABOVE_0 else f"[{least:g}"
+        raise ValueError(f"{name} was given the value {bad.flat[0]}; it needs numbers in {from_on}, {below:g})")
+
+
+class Optimizer:
+    """What `rs.train` moves parameters by: `rs.SGD`, `rs.Rprop`, `rs.Adam` or `rs.RMSprop`."""
+
+    def __init__(self, rule: Any, options: dict[str, Any], numbers: dict[str, Any]):
+        self.rule, self.numbers = rule, numbers
+        self._shown = options | numbers
+
+    def __repr__(self) -> str:
+        return f"rnnsim.{type(self).__name__}({', '.join(f'{name}={text(value)}' for name, value in self._shown.items())})"
+
+
+def text(value: Any) -> str:
+    """A number or an axis as it is shown."""
+    dims = getattr(value, "dims", ())
+    return (
+        f"<{', '.join(f'{dim}: {value.sizes[dim]}' for dim in dims)}>" if dims else shown(getattr(value, "item", lambda: value)())
+    )
+
+
+class SGD(Optimizer):
+    """Gradient descent: p - lr v, v ← momentum v + g; with Nesterov's momentum p - lr (g + momentum v). As `torch.optim.SGD`.
+
+    Parameters
+    ----------
+    lr, momentum : numbers, axes, or schedules (`rs.schedules`).
+    nesterov : whether the gradient is taken with the momentum to come.
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or a negative one.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.SGD(rs.axis("lr", [0.01, 0.1]), momentum=0.9)
+    rnnsim.SGD(lr=<lr: 2>, momentum=0.9, nesterov=False)
+    """
+
+    def __init__(self, lr: Any, momentum: Any = 0.0, nesterov: bool = False):
+        check_number("lr", lr, 0.0)
+        check_number("momentum", momentum, 0.0)
+        still = not getattr(momentum, "dims", ()) and float(momentum) == 0.0
+        if nesterov and still:
+            raise ValueError("nesterov was given without momentum; it needs one above 0")
+        numbers = {"lr": lr} if still else {"lr": lr, "momentum": momentum}
+        rule: Any = update_rules.Descent if still else update_rules.Nesterov if nesterov else update_rules.Momentum
+        super().__init__(rule(), {"lr": lr, "momentum": momentum, "nesterov": bool(nesterov)}, numbers)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015), as `torch.optim.Adam`.
+
+    Parameters
+    ----------
+    lr, beta1, beta2, eps : numbers, axes, or schedules (`rs.schedules`).
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.Adam(0.01)
+    rnnsim.Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08)
+    """
+
+    def __init__(self, lr: Any = 1e-3, beta1: Any = 0.9, beta2: Any = 0.999, eps: Any = 1e-8):
+        for name, value, below in (("lr", lr, np.inf), ("beta1", beta1, 1.0), ("beta2", beta2, 1.0)):
+            check_number(name, value, 0.0, below)
+        check_number("eps", eps, ABOVE_0)
+        rule: Any = update_rules.Adam
+        super().__init__(rule(), {}, {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps})
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Hinton 2012), as `torch.optim.RMSprop`.
+
+    Parameters
+    ----------
+    lr, alpha, eps, momentum : numbers, axes, or schedules (`rs.schedules`).
+    centered : whether to divide by the gradient's standard deviation instead of its root mean square (Graves 2013).
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.RMSprop(0.01)
+    rnnsim.RMSprop(centered=False, lr=0.01, alpha=0.99, eps=1e-08, momentum=0.0)
+    """
+
+    def __init__(self, lr: Any = 1e-2, alpha: Any = 0.99, eps: Any = 1e-8, momentum: Any = 0.0, centered: bool = False):
+        for name, value, below in (("lr", lr, np.inf), ("alpha", alpha, 1.0), ("momentum", momentum, np.inf)):
+            check_number(name, value, 0.0, below)
+        check_number("eps", eps, ABOVE_0)
+        rule: Any = update_rules.CenteredRMSprop if centered else update_rules.RMSprop
+        super().__init__(rule(), {"centered": bool(centered)}, {"lr": lr, "alpha": alpha, "eps": eps, "momentum": momentum})
+
+
+class Rprop(Optimizer):
+    """Resilient back-propagation: every parameter has a step size of its own, and of its gradient only the sign counts.
+
+    Parameters
+    ----------
+    variant : "rprop-" (always a step), "rprop+" (Riedmiller and Braun 1993: after a flip of the sign the last step is undone), "irprop-"
+        (after a flip no step; `torch.optim.Rprop`), "irprop+" (Igel and Hüsken 2003: undone only if the cost rose), or "tutorial" (by
+        Roelants: like "rprop-", but sizes shrink unless the sign is the last one's, before the first step too; without bounds there).
+    step : the first step size.
+    grow, shrink : by which a size is multiplied where the sign stayed, and where it flipped.
+    step_min, step_max : bounds of sizes.
+
+    Each but `variant` may be a number, an axis, or a schedule.
+
+    Raises
+    ------
+    ValueError, TypeError : an unknown variant; what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.Rprop("irprop+", step=1e-3)
+    rnnsim.Rprop(variant='irprop+', step=0.001, grow=1.2, shrink=0.5, step_min=1e-06, step_max=50.0)
+    """
+
+    def __init__(
+        self,
+        variant: str = "irprop-",
+        step: Any = 1e-2,
+        grow: Any = 1.2,
+        shrink: Any = 0.5,
+        step_min: Any = 1e-6,
+        step_max: Any = 50.0,
+    ):
+        if not isinstance(variant, str) or variant not in RPROP_VARIANTS:
+            raise ValueError(f"variant was given as {shown(variant)}; it needs one of {', '.join(RPROP_VARIANTS)}")
+        check_number("grow", grow, 1.0)
+        check_number("shrink", shrink, 0.0, np.nextafter(1.0, 2.0))
+        for name, value in (("step", step), ("step_min", step_min), ("step_max", step_max)):
+            check_number(name, value, 0.0)
+        numbers = {"step": step, "grow": grow, "shrink": shrink, "step_min": step_min, "step_max": step_max}
+        super().__init__(RPROP_VARIANTS[variant](), {"variant": variant}, numbers)
+
+
+class Clip:
+    """A bound of gradients, `rs.ClipNorm` or `rs.ClipValue`."""
+
+    kind: str
+
+    def __init__(self, limit: Any):
+        check_number("limit", limit, 0.0)
+        self.limit = limit
+
+    def __repr__(self) -> str:
+        return f"rnnsim.{type(self).__name__}({text(self.limit)})"
+
+
+class ClipNorm(Clip):
+    """Clip by norm (Pascanu, Mikolov and Bengio 2013): a gradient by all trained parameters, g, whose norm is above `limit` becomes
+    limit g / ‖g‖.
+
+    Parameters
+    ----------
+    limit : a number, an axis, or a schedule.
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or a negative one.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.ClipNorm(rs.axis("limit", [0.1, 1.0]))
+    rnnsim.ClipNorm(<limit: 2>)
+    """
+
+    kind = "norm"
+
+
+class ClipValue(Clip):
+    """Clip by value: every number of a gradient is brought into -limit…limit.
+
+    Parameters
+    ----------
+    limit : a number, an axis, or a schedule.
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or a negative one.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.ClipValue(0.5)
+    rnnsim.ClipValue(0.5)
+    """
+
+    kind = "value"

@@ -1,0 +1,140 @@
+"""Schedules: a number that changes from epoch to epoch, as an array over `epoch`. Any such array is one; these are the usual ones.
+
+The first value is that of epoch 1, the first that moves; the last one holds for all epochs after it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.optimizers import check_number
+
+
+def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.DataArray:
+    """start · factorⁱ in the i-th `every` epochs, i from 0 on. As `torch.optim.lr_scheduler.StepLR`.
+
+    Parameters
+    ----------
+    start, factor : numbers or axes.
+    every, epochs : whole numbers.
+
+    Returns
+    -------
+    A DataArray over (axes…, epoch).
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.schedules.constant_by_part(0.1, 2, 0.5, epochs=5).values
+    array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
+    """
+    whole("every", every)
+    return over_epochs(start, epochs, lambda epoch: as_array(factor) ** (epoch // every))
+
+
+def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
+    """start · factorᵉ, e = 0, 1, …. As `torch.optim.lr_scheduler.ExponentialLR`.
+
+    Parameters
+    ----------
+    start, factor : numbers or axes.
+    epochs : a whole number.
+
+    Returns
+    -------
+    A DataArray over (axes…, epoch).
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.schedules.exponential(rs.axis("lr", [0.1, 1.0]), 0.5, epochs=3).values
+    array([[0.1  , 0.05 , 0.025],
+           [1.   , 0.5  , 0.25 ]])
+    """
+    return over_epochs(start, epochs, lambda epoch: as_array(factor) ** epoch)
+
+
+def linear(start: Any, end: Any, epochs: int) -> xr.DataArray:
+    """From start to end on a straight line: start at the first, end at the last of the epochs.
+
+    Parameters
+    ----------
+    start, end : numbers or axes.
+    epochs : a whole number, 2 or more.
+
+    Returns
+    -------
+    A DataArray over (axes…, epoch).
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.schedules.linear(1.0, 0.0, epochs=5).values
+    array([1.  , 0.75, 0.5 , 0.25, 0.  ])
+    """
+    return between(start, end, epochs, lambda share: 1.0 - share)
+
+
+def cosine(start: Any, end: Any, epochs: int) -> xr.DataArray:
+    """From start to end on half a period of a cosine (Loshchilov and Hutter 2017). As `torch.optim.lr_scheduler.CosineAnnealingLR`, whose
+    `T_max` is `epochs - 1`.
+
+    Parameters
+    ----------
+    start, end : numbers or axes.
+    epochs : a whole number, 2 or more.
+
+    Returns
+    -------
+    A DataArray over (axes…, epoch).
+
+    Raises
+    ------
+    ValueError, TypeError : what is no number, or out of range.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> rs.schedules.cosine(1.0, 0.0, epochs=3).values
+    array([1. , 0.5, 0. ])
+    """
+    return between(start, end, epochs, lambda share: 0.5 * (1.0 + np.cos(np.pi * share)))
+
+
+def as_array(value: Any) -> xr.DataArray:
+    return value if isinstance(value, xr.DataArray) else xr.DataArray(value)
+
+
+def whole(name: str, value: Any, least: int = 1) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} was given as {value!r}; it needs a whole number of {least} or more")
+
+
+def over_epochs(start: Any, epochs: int, factor_at: Callable[[xr.DataArray], xr.DataArray]) -> xr.DataArray:
+    """A start multiplied by a factor of each epoch."""
+    whole("epochs", epochs)
+    check_number("start", start, 0.0)
+    return (as_array(start) * factor_at(xr.DataArray(np.arange(epochs), dims="epoch"))).transpose(..., "epoch").astype(float)
+
+
+def between(start: Any, end: Any, epochs: int, share_of_start: Callable[[Any], Any]) -> xr.DataArray:
+    """From one value to another."""
+    whole("epochs", epochs, 2)
+    check_number("start", start, 0.0)
+    check_number("end", end, 0.0)
+    share = share_of_start(xr.DataArray(np.arange(epochs) / (epochs - 1), dims="epoch"))
+    return (as_array(end) + (as_array(start) - as_array(end)) * share).transpose(..., "epoch").astype(float)

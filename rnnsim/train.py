@@ -1,0 +1,283 @@
+"""Training of a family, every network of it at once."""
+
+import time
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from tqdm import tqdm
+
+from rnnsim.axes import common_grid, shown
+from rnnsim.courses import Course, State
+from rnnsim.families import Network
+from rnnsim.layer_training import Engine
+from rnnsim.losses import LOSSES, METRICS
+from rnnsim.optimizers import Clip, ClipNorm, Optimizer
+from rnnsim.parameters import OWN_DIMENSIONS
+from rnnsim.provenance import attributes
+from rnnsim.running import Run, check_network, prepare
+from rnnsim.trained import go_on, joined, name_record, recorded_names
+
+OF_EVERY_EPOCH = ("cost", "grad_norm")
+SECONDS = 0.25  # between looks at the clock and at the keyboard
+
+
+def train(
+    net: Network,
+    inputs: Any,
+    targets: Any,
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    loss: str = "mse",
+    train: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    seed: Any = 0,
+    validation: Any = None,
+    metrics: Any = (),
+    clip: Any = None,
+    patience: int | None = None,
+    truncate: int | None = None,
+    every: int = 1,
+    resume: xr.Dataset | None = None,
+    keep: Any = OF_EVERY_EPOCH,
+    dtype: Any = "float64",
+    progress: bool = True,
+) -> xr.Dataset:
+    """Train every network of a family.
+
+    Parameters
+    ----------
+    net, inputs, targets, loss : as `backprop` takes them.
+    optimizer : `rs.SGD`, `rs.Rprop`, `rs.Adam` or `rs.RMSprop`. Each of its numbers may be an axis, so that the family grows by it, or a
+        schedule: an array over `epoch`, such as those of `rs.schedules`.
+    epochs : how often to go through all samples.
+    train : the names of the parameters that move; None: all but the starts (`h0`, `c0`) and `leak`.
+    batch_size : samples of an update, the last batch perhaps smaller; None: all.
+    shuffle : whether every epoch takes the samples in a random order of its own, the same for every network.
+    seed : of these orders, a whole number; or an axis: then each of its networks has orders of its own.
+    validation : (inputs, targets), or a Dataset with these names, on which costs and metrics are measured, too.
+    metrics : "rounded_accuracy", the share of outputs that are the target once they are rounded to whole numbers. With cross-entropy,
+        `accuracy`, the share of targets that have the largest output, is there without asking.
+    clip : `rs.ClipNorm(limit)`, `rs.ClipValue(limit)`, or a limit of the norm alone: what becomes of large gradients; None: nothing.
+    patience : a network stops when its validation cost (cost, if there is no validation) has not fallen below its lowest value for so many
+        epochs; None: never.
+    truncate : go back through so many steps at most. The steps are cut into such pieces, each of which makes an update of its own and hands
+        its last states on to the next.
+    every : record each `every`-th epoch, and the last.
+    resume : a run to go on from, with all that it remembers: then `epochs` come on top of its own, and its record is the first part of the
+        new one.
+    keep : which of `cost` and `grad_norm` are recorded beside the parameters and what is asked for above. Where updates go by batches, each
+        of them takes a pass over the training set at each recorded epoch.
+    dtype : "float64" or "float32", for computing and for results.
+    progress : whether to show a bar if it takes long.
+
+    Returns
+    -------
+    A Dataset over the axes and `epoch`, of which 0 is the start: `cost (…, epoch)`, that of the whole training set after the epoch;
+    `validation_cost` and metrics alike; `grad_norm`, the norm of the gradient of that cost by the trained parameters, not clipped; every
+    parameter, (…, epoch, unit, …). Over the axes alone, as they are at the end: `diverged_at`, the epoch in which an update was not finite,
+    -1 for never: from then on the network stays as it was before it; with patience `stopped_at`, -1 if it never ran out, and `best_epoch`,
+    the recorded one with the lowest cost; and what `resume` needs (an optimizer's states, such as `velocity_w_in`). If no network moves any
+    more for want of patience, the record ends. Ctrl-C returns what was recorded so far.
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.counting()
+    >>> net = rs.Elman(w_in=-1.5, w_rec=2.0, activation="linear")
+    >>> run = rs.train(net, task.inputs, task.targets, optimizer=rs.Rprop(step=1e-3), epochs=500, train=("w_in", "w_rec"))
+    >>> run.w_in.values[[0, -1]].round(3)
+    array([-1.5,  1. ])
+    >>> net.at(run)
+    <rnnsim.Elman of one unit, activation linear; axes none>
+    """
+    check_network(net)
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise ValueError(f"loss was given as {loss!r}; it needs one of {', '.join(LOSSES)}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer was given a {type(optimizer).__name__}; it needs one such as rs.SGD(0.1) or rs.Adam()")
+    if resume is not None and not (isinstance(resume, xr.Dataset) and "epoch" in resume.coords):
+        raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset that rs.train returned")
+    counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience, "truncate": truncate, "every": every}
+    for name, count in counts.items():
+        check_count(name, count, name in ("epochs", "every"))
+    bound = clip if isinstance(clip, Clip) or clip is None else ClipNorm(clip)
+    numbers = {name: as_number(name, number) for name, number in optimizer.numbers.items()}
+    numbers["limit"] = as_number("clip", 0.0 if bound is None else bound.limit)
+    seeds = check_seed(seed)
+    first = 0 if resume is None else int(resume.epoch[-1])
+    course = Course(
+        prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes),
+        None if validation is None else prepare_validation(net, validation, loss, dtype),
+        loss,
+        check_metrics(metrics, loss),
+        check_keep(keep),
+        check_trained(net, train),
+        optimizer,
+        numbers,
+        "" if bound is None else bound.kind,
+        batch_size or np.iinfo(np.int32).max,
+        truncate or np.iinfo(np.int32).max,
+        seeds if shuffle and batch_size is not None else None,
+        patience,
+        first,
+        first + epochs,
+        every,
+        resume is not None,
+    )
+    course = on_one_grid(course)
+    options = {"optimizer": repr(optimizer), "loss": loss, "train": course.trained, "shuffle": bool(shuffle), "clip": repr(bound)}
+    options |= {name: count for name, count in counts.items() if name != "epochs"}
+    options |= {"epochs": course.last, "metrics": course.metrics, "dtype": course.run.dtype}
+    attrs = attributes("train", net, given_to(course), options)
+    state = State.of(course)
+    if resume is not None:
+        go_on(state, resume)
+    go_through(state, progress)
+    found = name_record(state, attrs)
+    return found if resume is None else joined(resume, found)
+
+
+def check_count(name: str, count: Any, needed: bool) -> None:
+    """Refuse what is no whole number of 1 or more (or None, if it may be)."""
+    if count is None and not needed:
+        return
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise ValueError(f"{name} was given as {shown(count)}; it needs a whole number of 1 or more{'' if needed else ', or None'}")
+
+
+def as_number(name: str, value: Any) -> xr.DataArray:
+    """A number of an optimizer over its axes and perhaps `epoch`."""
+    array = value if isinstance(value, xr.DataArray) else xr.DataArray(value)
+    if array.ndim and not isinstance(value, xr.DataArray):
+        raise ValueError(f"{name} was given an array of shape {array.shape}; it needs a number, an axis (rs.axis) or a schedule")
+    return array.drop_vars("epoch", errors="ignore").astype(np.float64)
+
+
+def check_seed(seed: Any) -> xr.DataArray:
+    """Whole numbers from 0 on, over axes or not."""
+    array = seed if isinstance(seed, xr.DataArray) else xr.DataArray(seed)
+    if array.dtype.kind not in "iu" or (array.ndim and not isinstance(seed, xr.DataArray)) or (array.values < 0).any():
+        raise ValueError(f"seed was given as {shown(seed)}; it needs a whole number of 0 or more, or an axis of them")
+    return array
+
+
+def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
+    """The metrics asked for, and those that the loss has."""
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    classes = LOSSES[loss].classes
+    known = [name for name, metric in METRICS.items() if metric.classes == classes]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"metrics was given {name!r}; with the loss {loss!r} it needs some of {', '.join(known)}")
+    return tuple(dict.fromkeys((*(("accuracy",) if classes else ()), *names)))
+
+
+def check_keep(keep: Any) -> tuple[str, ...]:
+    """What is recorded beside the parameters."""
+    names = (keep,) if isinstance(keep, str) else tuple(keep)
+    for name in names:
+        if name not in OF_EVERY_EPOCH:
+            raise ValueError(f"keep was given {name!r}; it needs some of {', '.join(OF_EVERY_EPOCH)}, or none")
+    return names
+
+
+def check_trained(net: Network, names: Any) -> tuple[str, ...]:
+    """The parameters that move."""
+    if names is None:
+        return tuple(name for name in net.trainable if name not in net.starts)
+    chosen = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    for name in chosen:
+        if name not in net.trainable:
+            raise ValueError(f"train was given {name!r}; it needs some of {', '.join(net.trainable)}")
+        if "sample" in net.templates[name].dims:
+            raise ValueError(f"train was given {name!r}, of which every sample has its own; it needs one for all samples")
+    if not chosen:
+        raise ValueError(f"train was given nothing; it needs some of {', '.join(net.trainable)}")
+    return tuple(name for name in net.trainable if name in chosen)
+
+
+def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> Run:
+    """The sequences of the validation set, checked."""
+    if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
+        validation = validation.inputs, validation.targets
+    if not (isinstance(validation, tuple | list) and len(validation) == 2):
+        raise TypeError(f"validation was given a {type(validation).__name__}; it needs (inputs, targets), or a Dataset with both")
+    inputs, targets = validation
+    try:
+        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"in validation, {error}") from None
+
+
+def given_to(course: Course) -> dict[str, xr.DataArray]:
+    """All arrays that a course was given beside the family."""
+    held_out = {} if course.held_out is None else course.held_out.given
+    given = course.run.given | {f"validation_{name}": array for name, array in held_out.items()}
+    given |= {name: array for name, array in course.numbers.items() if array.ndim}
+    return given | ({"seed": course.seed} if course.seed is not None and course.seed.ndim else {})
+
+
+def on_one_grid(course: Course) -> Course:
+    """The course with all axes that anything has."""
+    named = course.run.net.templates | given_to(course)
+    grid = common_grid(named, (*OWN_DIMENSIONS, "step", "epoch"), recorded_names(course))
+    held_out = None if course.held_out is None else replace(course.held_out, grid=grid)
+    together = min(course.together, course.run.steps)
+    return replace(course, run=replace(course.run, grid=grid), held_out=held_out, together=together)
+
+
+def go_through(state: State, progress: bool) -> None:
+    """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience."""
+    course, engine = state.course, Engine(state.course, state)
+    epoch, length = course.first, 1
+    with tqdm(total=course.last - epoch, desc="train", unit="epoch", delay=1.0, disable=not progress) as bar:
+        while epoch < course.last:
+            last = min(epoch + length, course.last)
+            state.remember()
+            start = time.perf_counter()
+            try:
+                engine.advance(epoch, last, last == course.last)
+            except KeyboardInterrupt:
+                state.go_back()
+                stop_at(state, engine, epoch)
+                warnings.warn(f"stopped by Ctrl-C after epoch {epoch} of {course.last}; resume= goes on from it", stacklevel=3)
+                return
+            length = pace(length, time.perf_counter() - start)
+            bar.update(last - epoch)
+            epoch = last
+            bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
+            if course.patience is not None and not state.moving.any():
+                stop_at(state, engine, state.settled_at)
+                return
+
+
+def stop_at(state: State, engine: Engine, epoch: int) -> None:
+    """Let the record end at an epoch."""
+    state.make_place(epoch)
+    engine.advance(epoch, epoch, True)
+
+
+def pace(length: int, seconds: float) -> int:
+    """How many epochs to take at once."""
+    return 2 * length if seconds < SECONDS else max(1, length // 2) if seconds > 4 * SECONDS else length
+
+
+def latest_cost(state: State, epoch: int) -> str:
+    """The median cost of the latest epoch that is recorded, as the bar shows it."""
+    course, places = state.course, state.record.places
+    costs = state.record.training[: course.grid.points * len(course.recorded)].reshape(course.grid.points, -1)
+    for known in range(epoch, -1, -1):
+        latest = costs[:, places[known]] if places[known] >= 0 else np.empty(0)
+        if np.isfinite(latest).any():
+            return f"cost {np.median(latest[np.isfinite(latest)]):.4g}"
+    return ""
