@@ -102,7 +102,6 @@ class Engine:
         held_out = course.held_out
         self.teachers.append(Teacher(course, held_out, theta, Wish(measures)) if held_out is not None else self.teachers[0])
         self.kind = Kind(blocks.lanes(1, course.run.dtype), course.run.dtype)
-        self.updates: Any = None
 
     def pieces(self) -> list[tuple[int, int]]:
         """Blocks of whole groups, some for every thread."""
@@ -131,14 +130,17 @@ class Engine:
                     order = {"order": orders.ctypes.data, "order_of": of_block.ctypes.data, "order_by_epoch": course.samples}
                 record = records(COURSE, [told | order])[0]
                 task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
-                updates = self.update(task, numbers, spare, record, what)
-                everyone = state.members, state.record
-                training.train(record, *(t for t, _ in tasks), *everyone, updates, numbers, lo, hi - lo, judged, spare, what)
+                kernels = self.kernels(task, numbers, spare, record, what)
+                told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
+                training.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
 
         blocks.run(work, self.pieces())
 
-    def update(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
-        """The address of the kernel of the rule."""
-        arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
-        kernel = training.update_of(self.kind, self.course.optimizer.rule)
-        return addresses([kernel], tuple(map(numba.typeof, arguments)))
+    def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
+        """The addresses of the kernels that run a task and that move networks."""
+        whole = numba.types.int64
+        run = addresses([training.run_task], (numba.typeof(task), *[whole] * 9))
+        told = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
+        rule = training.update_of(self.kind, self.course.optimizer.rule)
+        move = addresses([rule], tuple(map(numba.typeof, told)))
+        return [*run, *move] if isinstance(run, list) else np.concatenate([run, move])

@@ -20,6 +20,7 @@ from rnnsim.primitives import any_lane, at_least, at_most
 from rnnsim.update_rules import begin, update
 
 UNCLIPPED, BY_NORM, BY_VALUE = 0, 1, 2
+RUN, UPDATE = 0, 1  # kernels by their addresses
 
 
 class Task(NamedTuple):
@@ -117,12 +118,12 @@ def update_of(kind, rule):
     return updating
 
 
-@part
-def run_task(task, order, point, last, begin, end, from_step, to_step, all_costs):
+@kernel
+def run_task(task, order, order_of, point, last, begin, end, from_step, to_step, all_costs):
     """The costs of a group of networks, and the gradients if the plan goes back, on the samples begin…end, as an order has them, at some
     steps."""
     plan, network, room = task.plan, task.network, task.scratch.room
-    data = Data(task.data.sources, task.data.offsets, task.data.counted, order)
+    data = Data(task.data.sources, task.data.offsets, task.data.counted, (order, order_of))
     group = group_of(plan, data.order, point, last, begin, end)
     wanted = Wanted(task.wanted.forward, task.wanted.backward, task.wanted.sums, -point, task.wanted.found)
     for i in range(point, min(point + plan.points, last)):
@@ -147,10 +148,10 @@ def note(task, course, record, values, norms, place, block, point, last, judged)
 
 
 @part
-def measure(task, course, record, values, norms, place, block, point, last, judged):
+def measure(kernels, task, course, record, values, norms, place, block, point, last, judged):
     """Measure all samples of a set, and record that."""
     for first in range(point, last, task.plan.points):
-        run_task(task, (0, 0), first, last, 0, task.plan.samples, 0, task.plan.steps, True)
+        call(kernels, RUN, (task, 0, 0, first, last, 0, task.plan.samples, 0, task.plan.steps, 1))
         note(task, course, record, values, norms, place, block, first, last, judged)
 
 
@@ -177,17 +178,9 @@ def moving(members, block, point, last):
     return count
 
 
-@part
-def order_of(course, epoch):
-    """Where the order of an epoch stands, and each network's place in it."""
-    if course.order == 0:
-        return 0, 0
-    return course.order + (epoch - course.first) * course.order_by_epoch * 8, course.order_of
-
-
 @kernel
-def train(course, task, whole, held_out, members, record, updates, numbers, block, points, judged, spare, what):
-    """Train the networks 0…points of a block, which begins at network `block`."""
+def train(kernels, course, task, whole, held_out, members, record, numbers, block, points, judged, spare, what):
+    """Train the networks 0…points of a block, which begins at network `block`, by the kernels `run_task` and that of the rule."""
     nothing = record.grad_norm[:0]
     for point in range(0, points, task.plan.points):
         last = min(point + task.plan.points, points)
@@ -198,13 +191,13 @@ def train(course, task, whole, held_out, members, record, updates, numbers, bloc
             if end and not wanted:
                 break
             if course.by_product and (wanted or moving(members, block, point, last)):
-                run_task(task, (0, 0), point, last, 0, course.samples, 0, course.steps, True)
+                call(kernels, RUN, (task, 0, 0, point, last, 0, course.samples, 0, course.steps, 1))
                 if wanted:
                     note(task, course, record, record.training, record.grad_norm, place, block, point, last, judged)
             elif wanted and course.measured:
-                measure(whole, course, record, record.training, record.grad_norm, place, block, point, last, judged)
+                measure(kernels, whole, course, record, record.training, record.grad_norm, place, block, point, last, judged)
             if wanted and course.validated:
-                measure(held_out, course, record, record.validation, nothing, place, block, point, last, judged)
+                measure(kernels, held_out, course, record, record.validation, nothing, place, block, point, last, judged)
             if place >= 0 and wanted:
                 for i in range(point, last):
                     at, out = (block + i) * course.parameters, ((block + i) * course.recorded + place) * course.parameters
@@ -214,14 +207,15 @@ def train(course, task, whole, held_out, members, record, updates, numbers, bloc
                 judge(members, course, block, point, last, epoch, judged)
             if end or not moving(members, block, point, last):
                 continue
-            order = order_of(course, epoch)
-            what.count, what.network, what.place, what.epoch = last - point, block + point, point, epoch + 1
+            order = course.order + (epoch - course.first) * course.order_by_epoch * 8 if course.order > 0 else 0
             row = min(epoch - course.first, course.number_epochs - 1)
+            what.count, what.network, what.place, what.epoch = last - point, block + point, point, epoch + 1
             what.numbers = (row * course.networks + block + point) * course.numbers
             for sample in range(0, course.samples, course.batch):
                 stop = min(sample + course.batch, course.samples)
                 for start in range(0, course.steps, course.together):
                     if not course.by_product:
-                        run_task(task, order, point, last, sample, stop, start, min(start + course.together, course.steps), False)
+                        until = min(start + course.together, course.steps)
+                        call(kernels, RUN, (task, order, course.order_of, point, last, sample, stop, start, until, 0))
                     told = members, numbers, task.data.counted, task.costs, task.gradient, spare, course, what
-                    call(updates, 0, told)
+                    call(kernels, UPDATE, told)
