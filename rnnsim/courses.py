@@ -9,12 +9,15 @@ import xarray as xr
 
 from rnnsim.axes import Grid
 from rnnsim.drawn import Drawn
+from rnnsim.kernels import blocks, training
 from rnnsim.kernels.training import Members, Record
 from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Optimizer
 from rnnsim.running import Run
 
 ALIGNED = 16  # numbers of a network, so that updates take whole registers
+CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}
+PIECES = 4  # for every thread
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,15 @@ class Course:
             at += count
         return found
 
+    @property
+    def count(self) -> int:
+        """How many numbers of a network move."""
+        return max(part.stop for part in self.parts.values())
+
     @cached_property
     def size(self) -> int:
-        """How many numbers a network has, up to whole registers."""
-        count = max(part.stop for part in self.parts.values())
-        return -(-count // ALIGNED) * ALIGNED
+        """That, up to whole registers."""
+        return -(-self.count // ALIGNED) * ALIGNED
 
     @cached_property
     def recorded(self) -> np.ndarray:
@@ -207,8 +214,34 @@ def new_record(course: Course, dtype: np.dtype) -> Record:
     validation = measures * points * epochs if course.held_out is not None else 0
     return Record(
         places,
-        np.empty(points * epochs * course.size, dtype),
+        np.empty(points * epochs * course.count, dtype),
         np.full(measures * points * epochs, np.nan, dtype),
         np.full(validation, np.nan, dtype),
         np.full(points * epochs if "grad_norm" in course.keep else 0, np.nan, dtype),
     )
+
+
+def course_record(course: Course, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
+    """What kernels are told of some epochs of a course."""
+    rule = course.optimizer.rule
+    told = {"first": first, "last": last, "finish": int(finish), "samples": course.samples, "batch": course.batch}
+    told |= {"steps": course.run.steps, "together": course.together, "by_product": int(course.whole)}
+    told |= {"measured": int(bool(course.keep) or bool(course.metrics) or (course.patience is not None and not course.held_out))}
+    told |= {"validated": int(course.held_out is not None), "patience": -1 if course.patience is None else course.patience}
+    told |= {"judge_from": course.first + course.resumed}
+    told |= {
+        "numbers": len(course.numbers),
+        "memory": len(rule.memory),
+        "parameters": course.size,
+        "moved": course.count,
+        "number_epochs": number_epochs,
+    }
+    told |= {"states": len(rule.states), "measures": len(course.measures), "networks": course.grid.points}
+    return told | {"recorded": len(course.recorded), "clipped": CLIPS[course.clip], "order": 0, "order_of": 0}
+
+
+def blocks_of(points: int, group: int) -> list[tuple[int, int]]:
+    """Blocks of whole groups of points, some for every thread."""
+    size = -(-points // (PIECES * blocks.processors()))
+    size = -(-size // group) * group
+    return [(lo, min(lo + size, points)) for lo in range(0, points, size)]

@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.courses import Course, State
+from rnnsim.courses import Course, State, blocks_of, course_record
 from rnnsim.kernels import blocks, groups, training
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
@@ -14,9 +14,6 @@ from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, Sources, distances
 from rnnsim.programs import Program, Wish
 from rnnsim.running import Run
-
-CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}
-PIECES = 4  # for every thread
 
 
 def trained_sources(course: Course, run: Run, theta: np.ndarray) -> Sources:
@@ -74,20 +71,7 @@ class Teacher:
         return Task(self.plan, self.network, data, scratch, wanted, costs, gradient), arrays
 
 
-def course_record(course: Course, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
-    """What kernels are told of some epochs of a course."""
-    rule = course.optimizer.rule
-    told = {"first": first, "last": last, "finish": int(finish), "samples": course.samples, "batch": course.batch}
-    told |= {"steps": course.run.steps, "together": course.together, "by_product": int(course.whole)}
-    told |= {"measured": int(bool(course.keep) or bool(course.metrics) or (course.patience is not None and not course.held_out))}
-    told |= {"validated": int(course.held_out is not None), "patience": -1 if course.patience is None else course.patience}
-    told |= {"judge_from": course.first + course.resumed}
-    told |= {"numbers": len(course.numbers), "memory": len(rule.memory), "parameters": course.size, "number_epochs": number_epochs}
-    told |= {"states": len(rule.states), "measures": len(course.measures), "networks": course.grid.points}
-    return told | {"recorded": len(course.recorded), "clipped": CLIPS[course.clip], "order": 0, "order_of": 0}
-
-
-class Engine:
+class LayerEngine:
     """Trains networks of many units, some epochs after the other."""
 
     def __init__(self, course: Course, state: State):
@@ -102,13 +86,6 @@ class Engine:
         held_out = course.held_out
         self.teachers.append(Teacher(course, held_out, theta, Wish(measures)) if held_out is not None else self.teachers[0])
         self.kind = Kind(blocks.lanes(1, course.run.dtype), course.run.dtype)
-
-    def pieces(self) -> list[tuple[int, int]]:
-        """Blocks of whole groups, some for every thread."""
-        points, group = self.course.grid.points, self.teachers[0].program.cut.points
-        size = -(-points // (PIECES * blocks.processors()))
-        size = -(-size // group) * group
-        return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
 
     def advance(self, first: int, last: int, finish: bool) -> None:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
@@ -134,7 +111,7 @@ class Engine:
                 told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
                 training.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
 
-        blocks.run(work, self.pieces())
+        blocks.run(work, blocks_of(course.grid.points, self.teachers[0].program.cut.points))
 
     def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""

@@ -43,7 +43,7 @@ def name_record(state: State, attrs: dict[str, str]) -> xr.Dataset:
 
     def by_epoch(values: np.ndarray, measure: int = 0) -> tuple[tuple[str, ...], np.ndarray]:
         size = course.grid.points * len(course.recorded)
-        found = values[measure * size : (measure + 1) * size].reshape(*shape, -1)[..., places]
+        found = values[measure * size : (measure + 1) * size].reshape((*shape, -1))[..., places]
         return (*axes, "epoch"), found
 
     names = "cost", *course.metrics
@@ -54,10 +54,10 @@ def name_record(state: State, attrs: dict[str, str]) -> xr.Dataset:
         arrays |= {f"validation_{name}": by_epoch(record.validation, measure) for measure, name in enumerate(names)}
     if "grad_norm" in course.keep:
         arrays["grad_norm"] = by_epoch(record.grad_norm)
-    theta = record.theta.reshape(*shape, -1, course.size)[..., places, :]
+    theta = record.theta.reshape((*shape, -1, course.count))[..., places, :]
     for name in net.parameter_names:
         if name in course.parts:
-            values = theta[..., course.parts[name]].reshape(*theta.shape[:-1], *course.shapes[name])
+            values = theta[..., course.parts[name]].reshape((*theta.shape[:-1], *course.shapes[name]))
             arrays[name] = (*axes, "epoch", *own_dims(net, name)), values
         else:
             arrays[name] = unmoved(net[name], own_dims(net, name), len(epochs))
@@ -91,7 +91,7 @@ def left_over(state: State) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     states = members.states.reshape(course.grid.points, len(rule.states), course.size)
     for i, kind in enumerate(rule.states):
         for name, part in course.parts.items():
-            values = states[:, i, part].reshape(*shape, *course.shapes[name])
+            values = states[:, i, part].reshape((*shape, *course.shapes[name]))
             found[f"{kind}_{name}"] = (*axes, *own_dims(net, name)), values
     for i, (name, _) in enumerate(rule.memory):
         found[name] = axes, members.memory.reshape(course.grid.points, -1)[:, i].reshape(shape)

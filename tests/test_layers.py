@@ -50,11 +50,12 @@ LAYERS = {
     "simulate": {"engines", "families", "provenance", "running", "variables"},
     "backprop": {"families", "losses", "provenance", "running", "simulate", "variables"},
     "courses": {"axes", "drawn", "kernels", "losses", "optimizers", "running"},
+    "scalar_training": {"courses", "kernels", "lanes", "running", "scalar_runs"},
     "layer_training": {"courses", "kernels", "lanes", "layer_sources", "programs", "running"},
     "trained": {"courses", "families", "parameters", "variables"},
     "train": {
         *("axes", "courses", "families", "layer_training", "losses", "optimizers", "parameters", "provenance", "running"),
-        "trained",
+        *("scalar_training", "trained"),
     },
     "tasks": set(),
     "storage": set(),

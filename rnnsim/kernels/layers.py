@@ -16,7 +16,7 @@ from numba.extending import overload
 from rnnsim.cells import linearize, pullback, reading, report, step
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.products import AsNumbers, Rows, Vectors, factor, product, product_of_two
-from rnnsim.kernels.rows import INLINE, add, put, slots, take, width, zeros
+from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
 from rnnsim.lanes import align_stack, load, store
 
 TERMS = 32  # of a product for weights' gradients, as many sequences and steps as stay in the first-level cache
@@ -58,20 +58,6 @@ def _place_of(gate, gates):
         return -1
 
     return body
-
-
-def partials_of(cell):
-    """A tuple with one member for each partial derivative of a cell."""
-    return (0,) * cell.partials
-
-
-@overload(partials_of, jit_options=INLINE)
-def _partials_of(cell):
-    count = cell.instance_class.partials
-    if not isinstance(count, int):
-        count = cell.types[cell.fields.index("activation")].instance_class.partials
-    members = (0,) * count
-    return lambda cell: members
 
 
 @part

@@ -84,12 +84,24 @@ PLAN = _record(
 # A training run: epochs first…last, of which the last is only measured, if at all (`finish`); samples, how many are a batch, steps, how
 # many are gone back through at once; whether the gradient of a batch is that of the cost; whether the training set is measured
 # otherwise, and the validation set; how often the cost may miss its lowest value, from which epoch on. A network's numbers: of the rule
-# and the clip, of its memory, of its trained parameters; how many epochs have numbers of their own; which states a parameter has;
-# measures, networks, and recorded epochs. How to clip. Addresses of the order of the samples and of each network's place in it, or 0;
-# how far two epochs' are apart.
+# and the clip, of its memory, of its trained parameters, up to whole registers and without; how many epochs have numbers of their own;
+# which states a parameter has; measures, networks, and recorded epochs. How to clip. Addresses of the order of the samples and of each
+# network's place in it, or 0; how far two epochs' are apart.
 COURSE = _record(
     *("first", "last", "finish", "samples", "batch", "steps", "together", "by_product", "measured", "validated"),
-    *("patience", "judge_from", "numbers", "memory", "parameters", "number_epochs", "states", "measures", "networks", "recorded"),
+    *(
+        "patience",
+        "judge_from",
+        "numbers",
+        "memory",
+        "parameters",
+        "moved",
+        "number_epochs",
+        "states",
+        "measures",
+        "networks",
+        "recorded",
+    ),
     *("clipped", "order", "order_of", "order_by_epoch"),
 )
 

@@ -99,6 +99,20 @@ def _spoil(zero, values):
     return lambda zero, values: spoil(muladd(values[0], 0.0, zero), values[1:])
 
 
+def partials_of(cell):
+    """A tuple with one member for each partial derivative of a cell."""
+    return (0,) * cell.partials
+
+
+@overload(partials_of, jit_options=INLINE)
+def _partials_of(cell):
+    count = cell.instance_class.partials
+    if not isinstance(count, int):
+        count = cell.types[cell.fields.index("activation")].instance_class.partials
+    members = (0,) * count
+    return lambda cell: members
+
+
 def zeros(kind, count):
     """A tuple of lanes of 0."""
     return tuple(splat(kind, 0.0) for _ in count)

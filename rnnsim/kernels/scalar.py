@@ -16,7 +16,7 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.cells import linearize, pullback, step, watch
 from rnnsim.kernels.compiling import kernel
-from rnnsim.kernels.rows import add, dot, gather_rows, muladd_each, put, slots, take, width, write, write_each, zeros
+from rnnsim.kernels.rows import add, dot, gather_rows, muladd_each, partials_of, put, slots, take, width, write, write_each, zeros
 from rnnsim.kernels.sources import read, turn_to
 from rnnsim.lanes import align_stack, load, splat, store
 from rnnsim.losses import contribution, cotangent
@@ -217,6 +217,48 @@ def forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverge
                     mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
 
 
+@register_jitable(forceinline=True)
+def forward_taped(kind, cell, weights, s, zero, inputs, sizes, block, n, tape, kept, point, count):
+    """The last states of a sample, with h[k-1] and the partial derivatives of every step on the tape; and `zero`, as `watch` leaves it."""
+    tape_rows = 1 + len(partials_of(cell))
+    for k in range(sizes.steps):
+        h = s[0]
+        a = preactivations(weights, read(kind, inputs, n, k), h)
+        s, partials = linearize(cell, weights.constants, s, a)
+        zero = watch(cell, s[0], zero)
+        put(tape, k * tape_rows * width(kind), width(kind), (h,))
+        put(tape, (k * tape_rows + 1) * width(kind), width(kind), partials)
+        record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
+    return s, zero
+
+
+@register_jitable(forceinline=True)
+def backward_taped(kind, cell, loss, weights, h, inputs, targets, sizes, block, n, tape, cotangents, point, count, counted):
+    """From the last state of a sample: its cost, and the gradients by bias, w_in, w_rec and the start."""
+    gates, partials = slots(cell, "gates"), partials_of(cell)
+    tape_rows, untargeted = 1 + len(partials), sizes.steps - sizes.targeted
+    nothing, cost = splat(kind, np.nan), splat(kind, 0.0)
+    g, g_bias, g_in, g_rec = zeros(kind, slots(cell, "states")), zeros(kind, gates), zeros(kind, gates), zeros(kind, gates)
+    for k in range(sizes.steps - 1, -1, -1):
+        if k >= untargeted:
+            target = read(kind, targets, n, k - untargeted)
+            cost = cost + contribution(loss, h, target)
+            g = (g[0] + cotangent(loss, h, target),) + g[1:]
+        g_h = g[0]
+        h = load(kind, tape, k * tape_rows * width(kind))
+        x = read(kind, inputs, n, k)
+        kept_partials = take(kind, partials, tape, (k * tape_rows + 1) * width(kind), width(kind))
+        past, g_a = pullback(cell, weights.constants, kept_partials, g)
+        g = (dot(weights.w_rec, g_a, past[0]),) + past[1:]
+        g_bias = add(g_bias, g_a)
+        g_in = muladd_each(g_a, x, g_in)
+        g_rec = muladd_each(g_a, h, g_rec)
+        g_x = dot(weights.w_in, g_a, splat(kind, 0.0))
+        record_back(cotangents, sizes, block, n, k + 1, point, count, counted, g_h, g_a[0], g_x)
+    record_back(cotangents, sizes, block, n, 0, point, count, counted, g[0], nothing, nothing)
+    return cost, g_bias, g_in, g_rec, g
+
+
 @kernel
 def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept, final, cotangents, gradients, diverged_at):
     """Cost and gradients of a block of points, by back-propagation through time.
@@ -230,8 +272,6 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
     states = slots(cell, "states")
     n_gates = len(gates)
     start_row = 3 * n_gates + len(slots(cell, "constants"))
-    tape_rows = tape.size // (sizes.steps * width(kind))
-    untargeted = sizes.steps - sizes.targeted
     nothing = splat(kind, np.nan)
     for at in range(0, block.last - block.first, width(kind)):
         point = block.first + at
@@ -250,41 +290,14 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
             s = starts_of(kind, cell, theta, sizes, n, at)
             zero = muladd(s[0], 0.0, zero)
             record(kept, sizes, block, n, 0, point, count, s[0], s[0], nothing)
-            for k in range(sizes.steps):
-                h = s[0]
-                a = preactivations(weights, read(kind, inputs, n, k), h)
-                s, partials = linearize(cell, weights.constants, s, a)
-                zero = watch(cell, s[0], zero)
-                put(tape, k * tape_rows * width(kind), width(kind), (h,))
-                put(tape, (k * tape_rows + 1) * width(kind), width(kind), partials)
-                record(kept, sizes, block, n, k + 1, point, count, s[0], h, a[0])
+            s, zero = forward_taped(kind, cell, weights, s, zero, inputs, sizes, block, n, tape, kept, point, count)
             zero = muladd(s[0], 0.0, zero)
             if final.size:
                 write(final, n * block.points + point, s[0], count, block.spare)
 
-            h = s[0]
-            cost = splat(kind, 0.0)
-            g = zeros(kind, states)
-            g_bias = zeros(kind, gates)
-            g_in = zeros(kind, gates)
-            g_rec = zeros(kind, gates)
-            for k in range(sizes.steps - 1, -1, -1):
-                if k >= untargeted:
-                    target = read(kind, targets, n, k - untargeted)
-                    cost = cost + contribution(loss, h, target)
-                    g = (g[0] + cotangent(loss, h, target),) + g[1:]
-                g_h = g[0]
-                h = load(kind, tape, k * tape_rows * width(kind))
-                x = read(kind, inputs, n, k)
-                kept_partials = take(kind, partials, tape, (k * tape_rows + 1) * width(kind), width(kind))
-                past, g_a = pullback(cell, weights.constants, kept_partials, g)
-                g = (dot(weights.w_rec, g_a, past[0]),) + past[1:]
-                g_bias = add(g_bias, g_a)
-                g_in = muladd_each(g_a, x, g_in)
-                g_rec = muladd_each(g_a, h, g_rec)
-                g_x = dot(weights.w_in, g_a, splat(kind, 0.0))
-                record_back(cotangents, sizes, block, n, k + 1, point, count, counted, g_h, g_a[0], g_x)
-            record_back(cotangents, sizes, block, n, 0, point, count, counted, g[0], nothing, nothing)
+            cost, g_bias, g_in, g_rec, g = backward_taped(
+                kind, cell, loss, weights, s[0], inputs, targets, sizes, block, n, tape, cotangents, point, count, counted
+            )
             total = total + cost
             total_bias = add(total_bias, g_bias)
             total_in = add(total_in, g_in)

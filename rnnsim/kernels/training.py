@@ -200,8 +200,8 @@ def train(kernels, course, task, whole, held_out, members, record, numbers, bloc
                 measure(kernels, held_out, course, record, record.validation, nothing, place, block, point, last, judged)
             if place >= 0 and wanted:
                 for i in range(point, last):
-                    at, out = (block + i) * course.parameters, ((block + i) * course.recorded + place) * course.parameters
-                    for j in range(course.parameters):
+                    at, out = (block + i) * course.parameters, ((block + i) * course.recorded + place) * course.moved
+                    for j in range(course.moved):
                         record.theta[out + j] = members.theta[at + j]
             if wanted and course.patience >= 0 and epoch >= course.judge_from:
                 judge(members, course, block, point, last, epoch, judged)
