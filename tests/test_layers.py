@@ -94,6 +94,10 @@ def test_importing_the_package_leaves_matplotlib_alone():
         "tasks.digits",
         "tasks.letters",
         "tasks.memory",
+        "tasks.parts",
+        "tasks.scaling",
+        "tasks.seattle",
+        "tasks.windows",
         "varying",
     ],
 )

@@ -19,6 +19,9 @@ TASKS = {
 OTHERS = {
     "letters, one-hot": lambda: rs.tasks.next_letter(),
     "letters, index": lambda: rs.tasks.next_letter("index"),
+    "weather": lambda: rs.tasks.weather(),
+    "weather, one part": lambda: rs.tasks.weather(part="test", shares=(0.8, 0.1, 0.1)),
+    "weather table": lambda: rs.tasks.weather_table(),
 }
 
 
