@@ -49,7 +49,7 @@ class ScalarEngine:
         course, state, kind, dtype = self.course, self.state, self.kind, self.course.run.dtype
         numbers, (orders, _) = course.numbers_from(first, last), course.orders(first, last)
         told = records(COURSE, [course_record(course, first, last, finish, len(numbers))])[0]
-        numbers, order = numbers.reshape(-1), orders[0] if orders.size and not course.whole else None
+        numbers, order = numbers.reshape(-1), orders[0].reshape(-1) if orders.size and not course.whole else None
         points, shape = course.grid.points, course.grid.strided_shape
         pieces = blocks_of(points, kind.width)
         most = -(-max(hi - lo for lo, hi in pieces) // kind.width) * kind.width

@@ -56,27 +56,28 @@ def _contributions(measures, y, target, totals):
     )
 
 
-def sample_at(order, place):
+def sample_at(order, turn, place):
     """The sample at a place of an order, if there is one."""
-    return place if order is None else order[place]
+    return place if order is None else order[turn + place]
 
 
 @overload(sample_at, jit_options={"forceinline": True})
-def _sample_at(order, place):
+def _sample_at(order, turn, place):
     if isinstance(order, types.NoneType):
-        return lambda order, place: place
-    return lambda order, place: order[place]
+        return lambda order, turn, place: place
+    return lambda order, turn, place: order[turn + place]
 
 
 @register_jitable
-def gradient(kind, cell, loss, theta, data, at, block, tape, room, order, first, last):
-    """The cost and its gradients, in the rows of theta in `room`, of the samples first…last; and how many targets count."""
+def gradient(kind, cell, loss, theta, data, at, block, tape, room, order, turn, first, last):
+    """The cost and its gradients, in the rows of theta in `room`, of the samples first…last of an order that stands at `turn`, if there is
+    one; and how many targets count."""
     gates, states, sizes = slots(cell, "gates"), slots(cell, "states"), data.sizes
     weights = weights_of(kind, cell, theta, at)
     total, counted = splat(kind, 0.0), splat(kind, 0.0)
     g_bias, g_in, g_rec, g_start = zeros(kind, gates), zeros(kind, gates), zeros(kind, gates), zeros(kind, states)
     for place in range(first, last):
-        n = sample_at(order, place)
+        n = sample_at(order, turn, place)
         turn_to(kind, data.inputs, n, at)
         turn_to(kind, data.targets, n, at)
         for k in range(sizes.targeted):
@@ -215,7 +216,7 @@ def exchange(kind, course, theta, at, room, places, members, network, count, out
 def train(
     kind, cell, rule, measures, course, theta, data, held_out, members, record, numbers, order, block, tape, room, places, judged
 ):
-    """Train the networks of a block, some epochs long. `order` is (epoch, place), or None."""
+    """Train the networks of a block, some epochs long. `order` is that of every epoch in turn, or None."""
     align_stack()
     w, spare, loss, apart = width(kind), block.spare, measures[0], course.recorded
     points, first_point = block.last - block.first, block.first
@@ -231,7 +232,7 @@ def train(
             first = network * apart + place
             cost, counted = splat(kind, 0.0), splat(kind, 0.0)
             if (course.by_product and (wanted or go)) or (wanted and course.measured and record.grad_norm.size):
-                cost, counted = gradient(kind, cell, loss, theta, data, at, block, tape, room, None, 0, course.samples)
+                cost, counted = gradient(kind, cell, loss, theta, data, at, block, tape, room, None, 0, 0, course.samples)
                 if place >= 0 and wanted and record.grad_norm.size:
                     write_lanes(record.grad_norm, first, apart, count, norm_of_rows(kind, room, places.rows), spare)
             if wanted and (course.by_product or course.measured):
@@ -260,8 +261,8 @@ def train(
                     room[(places.constants + k) * w + lane] = numbers[(row + who) * course.numbers + k]
             for sample in range(0, course.samples, course.batch):
                 if not course.by_product:
-                    stop, turn = min(sample + course.batch, course.samples), of_epoch(order, epoch - course.first)
-                    cost, counted = gradient(kind, cell, loss, theta, data, at, block, tape, room, turn, sample, stop)
+                    stop, turn = min(sample + course.batch, course.samples), (epoch - course.first) * course.samples
+                    cost, counted = gradient(kind, cell, loss, theta, data, at, block, tape, room, order, turn, sample, stop)
                 lost = move(kind, rule, course, theta, at, room, places, cost, counted)
                 if any_lane(lost > 0.0):
                     store(spare, 0, lost)
@@ -270,18 +271,6 @@ def train(
                             members.diverged_at[network + lane] = epoch + 1
                             room[places.moves * w + lane] = 0.0
         exchange(kind, course, theta, at, room, places, members, network, count, True)
-
-
-def of_epoch(order, row):
-    """A row of an order, if there is one."""
-    return None if order is None else order[row]
-
-
-@overload(of_epoch, jit_options={"forceinline": True})
-def _of_epoch(order, row):
-    if isinstance(order, types.NoneType):
-        return lambda order, row: None
-    return lambda order, row: order[row]
 
 
 @register_jitable

@@ -1,0 +1,23 @@
+"""The problems that networks are given: Datasets with `inputs` and `targets`, and what makes them from tables."""
+
+from rnnsim.tasks.digits import counting, sum_of_digits
+from rnnsim.tasks.letters import next_letter
+from rnnsim.tasks.memory import adding, delayed_recall, flip_flop
+from rnnsim.tasks.parts import split
+from rnnsim.tasks.scaling import Scaling
+from rnnsim.tasks.seattle import weather, weather_table
+from rnnsim.tasks.windows import windows
+
+__all__ = [
+    "Scaling",
+    "adding",
+    "counting",
+    "delayed_recall",
+    "flip_flop",
+    "next_letter",
+    "split",
+    "sum_of_digits",
+    "weather",
+    "weather_table",
+    "windows",
+]

@@ -1,0 +1,43 @@
+"""Tasks of letters."""
+
+import string
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.tasks.arguments import ENCODINGS, check_choice, encoded
+
+
+def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase) -> xr.Dataset:
+    """Say the alphabet: from each letter but the last, tell the next one; for cross-entropy.
+
+    Parameters
+    ----------
+    encoding : "one_hot": an input for each letter; "index": whole numbers, for an `rs.Embedding`.
+    letters : the alphabet, each letter once; two at least.
+
+    Returns
+    -------
+    A Dataset of one sequence: `inputs (step, input)`, `input` being labelled by letters, or `inputs (step)`, the letters' numbers; and
+    `targets (step)`, the number of the letter that follows. With n letters there are n-1 steps.
+
+    Raises
+    ------
+    ValueError : letters that are too few or stand twice, or another encoding.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.next_letter("index", letters="abcd")
+    >>> task.inputs.values, task.targets.values
+    (array([0, 1, 2]), array([1, 2, 3]))
+    """
+    check_choice("encoding", encoding, ENCODINGS)
+    if not isinstance(letters, str) or len(letters) < 2 or len(set(letters)) < len(letters):
+        raise ValueError(f"letters was given as {letters!r}; it needs a text of two letters or more, each of them once")
+    numbers = np.arange(len(letters))
+    attrs = {"long_name": "number of the next letter", "units": "1"}
+    return xr.Dataset(
+        {"inputs": encoded(numbers[:-1], list(letters), encoding, "letter"), "targets": ("step", numbers[1:], attrs)},
+        attrs={"title": "next letter", "encoding": encoding, "letters": letters},
+    )

@@ -1,0 +1,153 @@
+"""Tasks of memory: what was said long ago is asked for now."""
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.tasks.arguments import ENCODINGS, check_choice, check_whole, encoded
+
+
+def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
+    """Add the two marked ones of many numbers: the adding problem of Hochreiter & Schmidhuber (1997).
+
+    The form is that of Le, Jaitly & Hinton (2015) and of Arjovsky, Shah & Bengio (2016): numbers in [0, 1] and plain sums. To answer 1
+    always costs 1/6.
+
+    Parameters
+    ----------
+    samples, steps : the number of sequences and their length, two steps at least.
+    seed : of NumPy's `default_rng`.
+
+    Returns
+    -------
+    A Dataset with `inputs (sample, step, input)`, where the input `value` is uniform in [0, 1] and `marker` is 1 at one of the first
+    steps//2 steps and at one of the others, 0 elsewhere; and `targets (sample, output)`, the sum of the two marked values.
+
+    Raises
+    ------
+    ValueError : numbers that are not whole or too small.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.adding(samples=1, steps=4, seed=1)
+    >>> task.inputs.sel(input="marker").values
+    array([[1., 0., 1., 0.]])
+    """
+    check_whole(samples=samples)
+    check_whole(2, steps=steps)
+    check_whole(0, seed=seed)
+    rng = np.random.default_rng(seed)
+    values, markers = rng.random((samples, steps)), np.zeros((samples, steps))
+    for first, last in ((0, steps // 2), (steps // 2, steps)):
+        markers[np.arange(samples), rng.integers(first, last, samples)] = 1.0
+    sums = (values * markers).sum(axis=1, keepdims=True)
+    labels = ("input", ["value", "marker"], {"long_name": "kind of input", "units": "1"})
+    return xr.Dataset(
+        {
+            "inputs": (("sample", "step", "input"), np.stack([values, markers], axis=-1), {"long_name": "input", "units": "1"}),
+            "targets": (("sample", "output"), sums, {"long_name": "sum of the two marked values", "units": "1"}),
+        },
+        {"input": labels},
+        {"title": "adding problem", "samples": samples, "steps": steps, "seed": seed},
+    )
+
+
+def delayed_recall(
+    samples: int = 1000, symbols: int = 8, length: int = 1, delay: int = 20, seed: int = 0, encoding: str = "one_hot"
+) -> xr.Dataset:
+    """Say a few symbols again after a delay: the copy task of Hochreiter & Schmidhuber (1997) and Arjovsky, Shah & Bengio (2016).
+
+    A sequence has length + delay + 1 + length steps. Its inputs are `length` random symbols; `delay` blanks; one cue; and `length` blanks,
+    during which the symbols are to be said in their order. So each is due length + delay + 1 steps after it was heard.
+
+    Parameters
+    ----------
+    samples : the number of sequences.
+    symbols : how many symbols there are, numbered from 0. As inputs, the number `symbols` is the blank and `symbols` + 1 the cue.
+    length, delay : of what is to be said, and the number of blanks before the cue, which may be 0.
+    seed : of NumPy's `default_rng`; one seed gives the same symbols in every encoding.
+    encoding : "one_hot": `symbols` + 2 inputs; "index": whole numbers, for an `rs.Embedding` of `symbols` + 2 rows.
+
+    Returns
+    -------
+    A Dataset with `inputs (sample, step, input)`, labelled by symbols, blank and cue, or `inputs (sample, step)`; and
+    `targets (sample, step)` for cross-entropy, the symbols in the last `length` steps and -1, which does not count, before.
+
+    Raises
+    ------
+    ValueError : numbers that are not whole or too small, or another encoding.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.delayed_recall(samples=1, length=2, delay=3, seed=1, encoding="index")
+    >>> task.inputs.values
+    array([[3, 4, 8, 8, 8, 9, 8, 8]])
+    >>> task.targets.values
+    array([[-1, -1, -1, -1, -1, -1,  3,  4]])
+    """
+    check_whole(samples=samples, symbols=symbols, length=length)
+    check_whole(0, delay=delay, seed=seed)
+    check_choice("encoding", encoding, ENCODINGS)
+    blank, cue = symbols, symbols + 1
+    said = np.random.default_rng(seed).integers(0, symbols, (samples, length))
+    heard = np.full((samples, length + delay + 1 + length), blank)
+    heard[:, :length], heard[:, length + delay] = said, cue
+    due = np.full_like(heard, -1)
+    due[:, -length:] = said
+    labels = [*map(str, range(symbols)), "blank", "cue"]
+    given = {"samples": samples, "symbols": symbols, "length": length, "delay": delay, "seed": seed, "encoding": encoding}
+    return xr.Dataset(
+        {
+            "inputs": encoded(heard, labels, encoding, "symbol"),
+            "targets": (("sample", "step"), due, {"long_name": "symbol to be said, -1 for none", "units": "1"}),
+        },
+        attrs={"title": "delayed recall", **given},
+    )
+
+
+def flip_flop(samples: int = 100, steps: int = 100, bits: int = 3, probability: float = 0.05, seed: int = 0) -> xr.Dataset:
+    """Hold the sign of each bit's last pulse: the flip-flops of Sussillo & Barak (2013).
+
+    Parameters
+    ----------
+    samples, steps, bits : the number of sequences, their length, and the number of independent flip-flops.
+    probability : of a pulse, for each bit at each step, in (0, 1]; half of the pulses are +1 and half -1.
+    seed : of NumPy's `default_rng`.
+
+    Returns
+    -------
+    A Dataset with `inputs (sample, step, input)`, pulses of -1 and +1 among zeros, an input for each bit, and
+    `targets (sample, step, output)`, the last pulse of the bit, that of the same step included, and nan, which does not count, before
+    its first.
+
+    Raises
+    ------
+    ValueError : numbers that are not whole or too small, or no probability.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.flip_flop(samples=1, steps=8, bits=1, probability=0.4, seed=1)
+    >>> task.inputs.values[0, :, 0]
+    array([ 0.,  0., -1.,  0.,  1.,  0.,  0.,  0.])
+    >>> task.targets.values[0, :, 0]
+    array([nan, nan, -1., -1.,  1.,  1.,  1.,  1.])
+    """
+    check_whole(samples=samples, steps=steps, bits=bits)
+    check_whole(0, seed=seed)
+    if not isinstance(probability, int | float | np.number) or not 0 < probability <= 1:
+        raise ValueError(f"probability was given as {probability!r}; it needs a number above 0 and up to 1")
+    rng = np.random.default_rng(seed)
+    shape = (samples, steps, bits)
+    pulses = np.where(rng.random(shape) < probability, rng.choice([-1.0, 1.0], shape), 0.0)
+    last = np.maximum.accumulate(np.where(pulses != 0, np.arange(steps)[:, None], -1), axis=1)
+    held = np.where(last < 0, np.nan, np.take_along_axis(pulses, np.maximum(last, 0), axis=1))
+    given = {"samples": samples, "steps": steps, "bits": bits, "probability": float(probability), "seed": seed}
+    return xr.Dataset(
+        {
+            "inputs": (("sample", "step", "input"), pulses, {"long_name": "pulse", "units": "1"}),
+            "targets": (("sample", "step", "output"), held, {"long_name": "sign of the last pulse", "units": "1"}),
+        },
+        attrs={"title": "flip-flops", **given},
+    )

@@ -1,0 +1,107 @@
+"""Tables and tasks in parts, for training, validation and test."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rnnsim.tasks.arguments import check_choice, check_whole
+from rnnsim.tasks.columns import as_columns, check_order
+
+
+def split(
+    data: Any, shares: Sequence[float] = (0.7, 0.15, 0.15), *, dim: str | None = None, how: str = "time", seed: int = 0
+) -> tuple[Any, ...]:
+    """A table or a task in parts.
+
+    Split a table before `windows` are made of it: windows of different parts of a task have rows in common.
+
+    Parameters
+    ----------
+    data : a Dataset or DataArray, a DataFrame, or a mapping of names to arrays over the same rows.
+    shares : of the parts, all above 0, with the sum 1. Of n rows, the parts end at the whole part of n times the shares' running sum.
+    dim : the dimension to split, by default `sample`, `time`, or else the only one that there is, or that has a coordinate.
+    how : "time": contiguous parts, in order; "random": a random permutation in parts.
+    seed : of NumPy's `default_rng`, for the permutation.
+
+    Returns
+    -------
+    A tuple of the parts, of the type of `data`.
+
+    Raises
+    ------
+    ValueError, TypeError : shares that are no shares or leave a part without rows; a dimension that is missing or not clear; times that
+        go back, if parts are to be split in time.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> training, test = rs.tasks.split(rs.tasks.counting(samples=10), (0.8, 0.2))
+    >>> training.sizes["sample"], test.sizes["sample"]
+    (8, 2)
+    """
+    check_choice("how", how, ("time", "random"))
+    check_whole(0, seed=seed)
+    fractions = checked_shares(shares)
+    if isinstance(data, xr.Dataset | xr.DataArray):
+        dim = chosen_dimension(data, dim)
+        rows = data.sizes[dim]
+        times = data[dim] if dim == "time" and dim in data.coords else None
+    elif dim is not None:
+        raise ValueError(f"dim was given as {dim!r} with a {type(data).__name__}; it needs a Dataset or a DataArray")
+    else:
+        rows = row_count(data)
+        times = data.index if isinstance(data, pd.DataFrame) and isinstance(data.index, pd.DatetimeIndex) else None
+    if how == "time" and times is not None:
+        check_order("split", times)
+    order = np.arange(rows) if how == "time" else np.random.default_rng(seed).permutation(rows)
+    parts = np.split(order, [int(round(rows * share, 9)) for share in np.cumsum(fractions)[:-1]])
+    for number, part in enumerate(parts):
+        if not part.size:
+            raise ValueError(f"split was given {rows} rows, of which share {number} has none; it needs more rows or larger shares")
+    return tuple(taken(data, dim, part) for part in parts)
+
+
+def checked_shares(shares: Any) -> np.ndarray:
+    """Shares as numbers above 0 with the sum 1."""
+    try:
+        fractions = np.asarray(shares, dtype=np.float64)
+    except (TypeError, ValueError):
+        fractions = np.array([])
+    if fractions.ndim != 1 or not (fractions > 0).all() or not np.isclose(fractions.sum(), 1.0, rtol=0, atol=1e-9):
+        raise ValueError(f"shares was given as {shares!r}; it needs numbers above 0 with the sum 1")
+    return fractions
+
+
+def chosen_dimension(data: xr.Dataset | xr.DataArray, dim: str | None) -> str:
+    """The dimension to split."""
+    dims = [str(name) for name in data.sizes]
+    if dim is not None and dim not in dims:
+        raise ValueError(f"dim was given as {dim!r}; it needs one of {', '.join(dims)}")
+    indexed = [name for name in dims if name in data.indexes]
+    for found in ([dim] if dim else [], [d for d in ("sample", "time") if d in dims][:1], dims, indexed):
+        if len(found) == 1:
+            return str(found[0])
+    raise ValueError(f"split was given the dimensions {', '.join(dims) or 'none'}; it needs to be told which one: dim=…")
+
+
+def row_count(data: Any) -> int:
+    """The number of rows of a DataFrame or a mapping."""
+    if isinstance(data, pd.DataFrame):
+        return len(data)
+    lengths = {name: len(column) for name, column in as_columns("split", data).items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"split was given columns of {lengths} rows; it needs columns of the same number")
+    return next(iter(lengths.values()))
+
+
+def taken(data: Any, dim: str | None, rows: np.ndarray) -> Any:
+    """Some rows, as the type that they came in."""
+    if isinstance(data, xr.Dataset | xr.DataArray):
+        return data.isel({dim: rows})
+    if isinstance(data, pd.DataFrame):
+        return data.iloc[rows]
+    assert isinstance(data, Mapping)
+    return {name: np.asarray(column)[rows] for name, column in data.items()}

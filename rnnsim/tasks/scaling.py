@@ -1,0 +1,159 @@
+"""Standardising by mean and standard deviation, and back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rnnsim.tasks.columns import as_columns, numeric_columns
+
+LABELLED = ("input", "output")
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Means and standard deviations of columns: called on data it standardises them, (x - mean) / scale; `inverse` undoes it.
+
+    Parameters
+    ----------
+    mean, scale : over one dimension, which has the columns' names as its coordinate and perhaps their units as another, `units`.
+        `Scaling.of(training)` makes them; those of a task are `Scaling(task.input_mean, task.input_scale)`.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> table = {"rain": np.array([0.0, 2.0, 4.0, 2.0]), "sun": np.array([3.0, 1.0, 3.0, 1.0])}
+    >>> training, test = rs.tasks.split(table, (0.5, 0.5))
+    >>> scaling = rs.tasks.Scaling.of(training)
+    >>> scaling(test)
+    {'rain': array([3., 1.]), 'sun': array([ 1., -1.])}
+    >>> scaling.inverse(np.array([3.0, 1.0]), "rain")
+    array([4., 2.])
+    """
+
+    mean: xr.DataArray
+    scale: xr.DataArray
+
+    def __post_init__(self) -> None:
+        for name, array in {"mean": self.mean, "scale": self.scale}.items():
+            if not isinstance(array, xr.DataArray) or array.ndim != 1 or array.dims[0] not in array.coords:
+                raise TypeError(
+                    f"{name} was given as {type(array).__name__}; it needs a DataArray over one dimension of named columns"
+                )
+        if not self.mean.indexes[self.mean.dims[0]].equals(self.scale.indexes[self.scale.dims[0]]):
+            raise ValueError("mean and scale were given other columns; they need the same")
+
+    @classmethod
+    def of(cls, training: Any) -> "Scaling":
+        """The means and standard deviations (of the population, with n and not n-1) of all columns; the scale of a constant one is 1.
+
+        Parameters
+        ----------
+        training : a DataFrame, a Dataset over one dimension, a mapping of names to arrays, or a DataArray with labelled `input` or
+            `output`.
+
+        Raises
+        ------
+        ValueError, TypeError : columns that are not numbers, nan or infinite.
+        """
+        if isinstance(training, xr.DataArray):
+            dim = labelled_dimension(training)
+            if dim is None:
+                needed = "it needs labels for 'input' or 'output'"
+                raise ValueError(f"Scaling was given a DataArray over {training.dims} without them; {needed}")
+            rows = training.transpose(..., dim).values.reshape(-1, training.sizes[dim])
+            training = {str(name): rows[:, i] for i, name in enumerate(training[dim].values)}
+        table = numeric_columns("Scaling", training)
+        columns = [column.values for column in table.values()]
+        if not columns[0].size:
+            raise ValueError("Scaling was given a table of no rows; it needs at least one")
+        coords = {
+            "column": ("column", [str(name) for name in table], {"long_name": "column", "units": "1"}),
+            "units": ("column", [str(column.attrs.get("units", "1")) for column in table.values()]),
+        }
+        means, scales = [c.mean() for c in columns], [c.std() if np.ptp(c) else 1.0 for c in columns]
+        return cls(xr.DataArray(means, coords, "column"), xr.DataArray(scales, coords, "column"))
+
+    def __call__(self, data: Any, columns: str | Sequence[str] | None = None) -> Any:
+        """Standardise data.
+
+        Parameters
+        ----------
+        data : a DataFrame, Dataset or mapping, all columns of which have a mean and a scale here; a DataArray over `input` or
+            `output`; or any array of one column.
+        columns : the names of the labels of `input` or `output`, or of the one column; by default the DataArray's own labels or name.
+
+        Returns
+        -------
+        The same type, (x - mean) / scale.
+
+        Raises
+        ------
+        ValueError, TypeError : columns that are not known here, or not named.
+        """
+        return self._mapped(data, columns, lambda x, mean, scale: (x - mean) / scale, back=False)
+
+    def inverse(self, data: Any, columns: str | Sequence[str] | None = None) -> Any:
+        """Undo it: x · scale + mean, of the same kinds of data; `scaling.inverse(run.output, "temp_max")`, say."""
+        return self._mapped(data, columns, lambda x, mean, scale: x * scale + mean, back=True)
+
+    def _mapped(self, data: Any, columns: Any, function: Callable[[Any, Any, Any], Any], back: bool) -> Any:
+        if isinstance(data, pd.DataFrame | xr.Dataset | Mapping):
+            if columns is not None:
+                raise ValueError(f"columns was given with a {type(data).__name__}, which names its own; it needs an array")
+            means, scales, units = self._of(as_columns("Scaling", data))
+            each = {
+                name: self._described(function(data[name], mean, scale), data[name], [unit], back)
+                for name, mean, scale, unit in zip(data, means, scales, units, strict=True)
+            }
+            if isinstance(data, xr.Dataset):
+                return data.assign(each)
+            return pd.DataFrame(each, index=data.index) if isinstance(data, pd.DataFrame) else each
+        data = data if isinstance(data, xr.DataArray | pd.Series) else np.asarray(data, dtype=np.float64)
+        dim = next((dim for dim in LABELLED if dim in getattr(data, "dims", ())), None)
+        if dim is not None and data.name == dim:
+            data = data.drop_vars(dim, errors="ignore")  # xarray makes a variable `output` over `output` its own coordinate
+        names = array_columns(data, dim, columns)
+        means, scales, units = self._of(names)
+        if dim is None or len(names) == 1:
+            return self._described(function(data, means[0], scales[0]), data, units, back)
+        parameters = (xr.DataArray(numbers, dims=dim) for numbers in (means, scales))
+        return self._described(function(data, *parameters), data, units, back)
+
+    def _of(self, names: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """The means, scales and units of some columns."""
+        known = [str(name) for name in self.mean[self.mean.dims[0]].values]
+        for name in names:
+            if name not in known:
+                raise ValueError(f"Scaling was given the column {name!r}; it needs some of {', '.join(known)}")
+        places = [known.index(name) for name in names]
+        units = [str(self.mean["units"].values[i]) if "units" in self.mean.coords else "1" for i in places]
+        return self.mean.values[places], self.scale.values[places], units
+
+    def _described(self, result: Any, data: Any, units: list[str], back: bool) -> Any:
+        """The result with the attributes of what it was, and units: none once standardised."""
+        if not isinstance(result, xr.DataArray):
+            return result
+        return result.assign_attrs({**data.attrs, "units": units[0] if back and len(set(units)) == 1 else "1"})
+
+
+def labelled_dimension(array: xr.DataArray) -> str | None:
+    """The dimension of inputs or outputs that has names."""
+    return next((dim for dim in LABELLED if dim in array.dims and dim in array.indexes), None)
+
+
+def array_columns(data: Any, dim: str | None, columns: Any) -> list[str]:
+    """The names of an array's columns: given, its labels, or its name."""
+    own = [] if dim is None or dim not in data.indexes else [str(label) for label in data[dim].values]
+    if columns is not None:
+        names = [columns] if isinstance(columns, str) else list(columns)
+    else:
+        names = own or ([str(data.name)] if dim is None and getattr(data, "name", None) is not None else [])
+    needed = 1 if dim is None else data.sizes[dim]
+    if len(names) != needed:
+        count = f"{len(names) or 'no'} name{'s' * (len(names) != 1)} for {needed} column{'s' * (needed != 1)}"
+        raise ValueError(f"Scaling was given {count}; it needs one each: give columns=…")
+    return names

@@ -1,0 +1,138 @@
+"""Tomorrow's temperature from the weather of the days before, in Seattle or in any CSV."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rnnsim.tasks.arguments import check_choice, check_whole
+from rnnsim.tasks.columns import numeric_columns, storable, table_index
+from rnnsim.tasks.parts import split
+from rnnsim.tasks.scaling import Scaling
+from rnnsim.tasks.windows import predictor_names, windows
+
+PARTS = ("training", "validation", "test")
+MEANINGS = {
+    "precipitation": ("precipitation of the day", "mm"),
+    "temp_max": ("maximum temperature of the day", "degree_Celsius"),
+    "temp_min": ("minimum temperature of the day", "degree_Celsius"),
+    "wind": ("wind speed of the day", "m s-1"),
+    "weather": ("weather of the day: drizzle, rain, sun, snow or fog", "1"),
+}
+
+
+def weather_table(csv: str | os.PathLike[str] | None = None) -> xr.Dataset:
+    """The daily weather of Seattle from 2012 to 2015, 1461 days, or a table of your own.
+
+    The numbers of Seattle are NOAA's, as the package `vega-datasets` brings them: nothing is downloaded.
+
+    Parameters
+    ----------
+    csv : a file to read instead: names in its first line, and in its first column dates such as 2012-01-31. Missing numbers are filled
+        with the last ones before them.
+
+    Returns
+    -------
+    A Dataset over `time` with a variable for each column; `precipitation` (mm), `temp_max`, `temp_min` (°C), `wind` (m/s) and `weather`,
+    a word. `time` is in days since 1970-01-01, so that `rs.save` takes it; `xr.decode_cf(table)` makes dates of it.
+
+    Examples
+    --------
+    >>> import xarray as xr, rnnsim as rs
+    >>> table = rs.tasks.weather_table()
+    >>> table.temp_max.units, table.temp_max.values[:3]
+    ('degree_Celsius', array([12.8, 10.6, 11.7]))
+    >>> xr.decode_cf(table).sel(time="2012-01-02").weather.item()
+    'rain'
+    """
+    frame, meanings, title = (seattle(), MEANINGS, "daily weather of Seattle") if csv is None else (read_csv(csv), {}, str(csv))
+    variables = {}
+    for name, column in frame.items():
+        long_name, units = meanings.get(str(name), (str(name), "1"))
+        values = column.to_numpy() if pd.api.types.is_numeric_dtype(column) else np.array(column.astype(str), dtype=str)
+        variables[str(name)] = ("time", values, {"long_name": long_name, "units": units})
+    index = table_index(frame, "time")
+    assert index is not None
+    return xr.Dataset(variables, {"time": storable("weather_table", "time", index)}, {"title": title})
+
+
+def seattle() -> pd.DataFrame:
+    from vega_datasets import data
+
+    return data.seattle_weather().set_index("date")
+
+
+def read_csv(csv: str | os.PathLike[str]) -> pd.DataFrame:
+    """A table with dates, if the first column has such, as its index, filled forward."""
+    table = pd.read_csv(csv, index_col=0).ffill()
+    if not pd.api.types.is_numeric_dtype(table.index):
+        try:
+            table.index = pd.to_datetime(table.index, format="ISO8601")
+        except ValueError:
+            first = table.index[0] if len(table) else "nothing"
+            raise ValueError(f"csv was given with {first!r} in its first column; it needs dates such as 2012-01-31 there") from None
+    return table
+
+
+def weather(
+    length: int = 13,
+    part: str | None = None,
+    *,
+    predictors: str | Sequence[str] = ("temp_max", "temp_min", "precipitation"),
+    target: str = "temp_max",
+    ahead: int = 1,
+    shares: Sequence[float] = (0.7, 0.15, 0.15),
+    csv: str | os.PathLike[str] | None = None,
+) -> xr.Dataset:
+    """Predict tomorrow's maximum temperature at every one of some days, from the weather up to that day.
+
+    The table is split in time first, and windows are made of each part, so no two parts share a row; the predictors are standardised by
+    the mean and standard deviation of the training part. For more freedom, call `split`, `windows` and `Scaling` yourself.
+
+    Parameters
+    ----------
+    length : days in a window, which are the steps.
+    part : "training", "validation" or "test"; by default all three, one after the other, told apart by the coordinate `part (sample)`.
+    predictors, target, ahead : as `windows` takes them.
+    shares : of the three parts, as `split` takes them.
+    csv : a table of your own, as `weather_table` takes it.
+
+    Returns
+    -------
+    A Dataset with `inputs (sample, step, input)`, standardised, `targets (sample, step, output)` in the table's own units, and
+    `input_mean (input)` and `input_scale (input)`, which undo the first: `rs.tasks.Scaling(task.input_mean, task.input_scale)`.
+    `sample` is the window's last day.
+
+    Raises
+    ------
+    ValueError, TypeError : whatever `weather_table`, `split` and `windows` refuse.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.weather(part="training")
+    >>> dict(task.sizes)
+    {'sample': 1009, 'step': 13, 'input': 3, 'output': 1}
+    """
+    if part is not None:
+        check_choice("part", part, PARTS)
+    check_whole(length=length, ahead=ahead)
+    names = predictor_names(predictors)
+    if len(shares) != len(PARTS):
+        raise ValueError(f"shares was given as {shares!r}; it needs three, for {', '.join(PARTS)}")
+    table = numeric_columns("weather", weather_table(csv), dict.fromkeys([*names, target]))
+    tables = dict(zip(PARTS, split(table, shares), strict=True))
+    scaling = Scaling.of(tables["training"][names])
+    wanted = PARTS if part is None else (part,)
+    made = [windows(tables[name], names, target, length, ahead=ahead) for name in wanted]
+    task = xr.concat(made, "sample", data_vars="all", coords="minimal", compat="equals", join="exact", combine_attrs="override")
+    task["inputs"] = scaling(task.inputs).assign_attrs(long_name="standardised predictor")
+    for name, array in {"mean": scaling.mean, "scale": scaling.scale}.items():
+        attrs = {"long_name": f"{name} of the predictor in the training part", "units": "1"}
+        task[f"input_{name}"] = ("input", array.values, attrs)
+    labels = np.repeat(wanted, [one.sizes["sample"] for one in made])
+    task = task.assign_coords(part=("sample", labels, {"long_name": "part of the table", "units": "1"}))
+    given = {"title": "tomorrow's weather", "shares": list(shares), "part": part, "csv": None if csv is None else str(csv)}
+    return task.assign_attrs({name: value for name, value in given.items() if value is not None})
