@@ -71,6 +71,9 @@ class Teacher:
         return Task(self.plan, self.network, data, scratch, wanted, costs, gradient), arrays
 
 
+_addresses: dict[Any, Any] = {}  # by rule, each of which has one signature: it takes numba a while to tell the types of records
+
+
 class LayerEngine:
     """Trains networks of many units, some epochs after the other."""
 
@@ -115,9 +118,10 @@ class LayerEngine:
 
     def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""
-        whole = numba.types.int64
-        run = addresses([training.run_task], (numba.typeof(task), *[whole] * 9))
-        told = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
         rule = training.update_of(self.kind, self.course.optimizer.rule)
-        move = addresses([rule], tuple(map(numba.typeof, told)))
-        return [*run, *move] if isinstance(run, list) else np.concatenate([run, move])
+        if rule not in _addresses:
+            told = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
+            run = addresses([training.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
+            move = addresses([rule], tuple(map(numba.typeof, told)))
+            _addresses[rule] = [*run, *move] if isinstance(run, list) else np.concatenate([run, move])
+        return _addresses[rule]

@@ -208,6 +208,7 @@ class Program:
         layer["grad_starts"] = self._sums(cell.states, row)
         layer["top"] = room.take(self.steps, frame * bool(cell.states))
         layer["below"] = self.layers[-1]["top"] if self.layers else self.plan.get("grad_inputs", -1)
+        layer["nothing"] = room.take(layer["below_row"])
         if not cell.states:
             return
         for i, name in enumerate(member.starts):

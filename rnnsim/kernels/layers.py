@@ -192,16 +192,20 @@ def collect(layout, cell, room, values, layer, work, first, count):
 def pull_inputs(layout, cell, room, layer, work, first, count):
     """x̄[k] = Σ W_inᵀ ā[k] over the gates, for the steps first…first + count, as frames of what is below."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
-    units, panel, size = layer.units, layer.panel, layer.below_frame
-    for k in range(first, first + count):
-        place = layer.below + k * size
-        for p in range(size):
-            room[place + p] = 0.0
-        out = Rows(room, place, layer.below_row)
+    units, panel, size, jump = layer.units, layer.panel, layer.below_frame, len(slots(cell, "gates")) * layer.frame
+    if work.rows == 1:
+        calls, rows, by_call, by_row, data_by_call, data_by_row = 1, count, 0, size, 0, jump
+    else:
+        calls, rows, by_call, by_row, data_by_call, data_by_row = count, work.rows, size, layer.below_row, jump, layer.row
+    for call in range(calls):
+        out = Rows(room, layer.below + first * size + call * by_call, by_row)
+        offset = Rows(room, layer.nothing, 0)
         for i in range(len(readers)):
-            data = factor(layout.data, room, layer.pre + (k * gates + readers[i]) * layer.frame, 0, layout.apart, layer.row)
+            place = layer.pre + (first * gates + readers[i]) * layer.frame + call * data_by_call
+            data = factor(layout.data, room, place, 0, layout.apart, data_by_row)
             a = factor(layout.weights, room, layer.in_back + i * layer.below_tiles * units * panel, 0, panel, units * panel)
-            product(layout.narrow, layout.tile, out, out, work.rows, layer.below_tiles, 1, units, a, data)
+            product(layout.narrow, layout.tile, out, offset, rows, layer.below_tiles, 1, units, a, data)
+            offset = out
 
 
 @part

@@ -64,24 +64,34 @@ def is_there(group, row, lane):
 
 
 @part
+def lanes_there(group):
+    """The lanes that are needed: all where they are samples, whose sums go over all lanes; those of points that are there elsewhere."""
+    return min(group.lanes, group.last - group.point) if group.lane_points else group.lanes
+
+
+@part
 def pack(room, values, source, offsets, group, panel, lanes, what):
     """Weights (gate, row, term) in panels of `panel` rows: (gate, panel, term, row of the panel, lane), 0 beyond the rows."""
-    position = what.out
-    for gate in range(what.gates):
-        for first in range(0, what.rows, panel):
-            for term in range(what.terms):
-                for row in range(first, first + panel):
-                    element = gate * source.by_gate + row * what.by_row + term * what.by_term
-                    for lane in range(lanes):
-                        room[position] = values[offsets[point_of(group, lane)] + element] if row < what.rows else 0.0
-                        position += 1
+    panels = -(-what.rows // panel)
+    for lane in range(min(lanes, group.last - group.point)):
+        start = offsets[point_of(group, lane)]
+        for gate in range(what.gates):
+            for first in range(0, what.rows, panel):
+                there = min(panel, what.rows - first)
+                for term in range(what.terms):
+                    element = start + gate * source.by_gate + first * what.by_row + term * what.by_term
+                    at = what.out + ((gate * panels + first // panel) * what.terms + term) * panel * lanes + lane
+                    for row in range(there):
+                        room[at + row * lanes] = values[element + row * what.by_row]
+                    for row in range(there, panel):
+                        room[at + row * lanes] = 0.0
 
 
 @part
 def spread_out(room, values, source, offsets, group, element, units, rows, step, row_size, out, added):
     """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
     for row in range(rows):
-        for lane in range(group.lanes):
+        for lane in range(lanes_there(group)):
             sample = sample_of(group, offsets, row, lane)
             start = offsets[point_of(group, lane)] + element + sample * source.by_sample + step * source.by_step
             at = out + row * row_size + lane

@@ -22,13 +22,13 @@ def records(dtype: Any, rows: list[dict[str, int]]) -> Any:
 # terms of packed weights are apart; places of weights packed for the way forward and back, biases, constants and gradients (term, row);
 # of frames of states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial),
 # cotangents of the states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts'
-# cotangents (state); of the cotangents of what it reads (step) and the sizes of their frames; and whether its pre-activations are to be
-# made those that users know, and whether a finite state can follow one that is not.
+# cotangents (state); of the cotangents of what it reads (step) and the sizes of their frames, and of a row of zeros; and whether its
+# pre-activations are to be made those that users know, and whether a finite state can follow one that is not.
 LAYER = _record(
     *("units", "state_count", "terms", "row", "frame", "tiles", "panel"),
     *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
     *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
-    *("below", "below_row", "below_frame", "below_tiles", "reported", "comes_back"),
+    *("below", "below_row", "below_frame", "below_tiles", "nothing", "reported", "comes_back"),
 )
 
 # What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]; how many rows
