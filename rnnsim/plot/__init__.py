@@ -2,6 +2,7 @@
 
 from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
+from rnnsim.plot.matrices import weights
 from rnnsim.plot.surfaces import cost_surface, cost_surfaces
 from rnnsim.plot.training import training_curves, training_path
 
@@ -14,4 +15,5 @@ __all__ = [
     "training_curves",
     "training_path",
     "trajectories",
+    "weights",
 ]
