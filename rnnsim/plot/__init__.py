@@ -1,5 +1,6 @@
 """Figures of recurrent networks: every function takes labelled arrays, draws on an Axes and returns it."""
 
+from rnnsim.plot.comparisons import predictions
 from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
 from rnnsim.plot.matrices import weights
@@ -12,6 +13,7 @@ __all__ = [
     "cost_surfaces",
     "gradient_over_steps",
     "phase_portrait",
+    "predictions",
     "training_curves",
     "training_path",
     "trajectories",
