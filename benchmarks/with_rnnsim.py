@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 import rnnsim as rs
-from benchmarks import problems, vectors
+from benchmarks import problems, training, vectors
 
 Problem = problems.Problem | vectors.Problem
 
@@ -35,3 +35,15 @@ def final_state(problem: Problem) -> Callable:
 def trajectory(problem: problems.Problem) -> Callable:
     """`simulate`; the states of steps 1…T as (step, point), a view."""
     return lambda: {"state": rs.simulate(problem.net, problem.inputs, keep="state").state.values.T[1:]}
+
+
+def trained(problem: training.Problem) -> Callable:
+    """`train`, which keeps only the start and the end; the parameters at the end, by point."""
+    net, optimizer = problem.net, getattr(rs, problem.optimizer)(**problem.numbers)
+    options = {"epochs": problem.epochs, "batch_size": problem.batch_size, "every": problem.epochs}
+
+    def call():
+        run = rs.train(net, problem.inputs, problem.targets, optimizer=optimizer, train=tuple(problem.parameters), **options)
+        return {name: problem.by_point(run[name].isel(epoch=-1).values) for name in problem.parameters}
+
+    return call

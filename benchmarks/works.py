@@ -2,39 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
-from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks import filling, problems, vectors, vectors_with_numpy, with_loops, with_numba, with_numpy, with_rnnsim
+from benchmarks.rivals import OURS, Rival, Work, optional
 
 TOLERANCE = 1e-9
-OURS = "rnnsim"
 
 Problem = problems.Problem | vectors.Problem
-
-
-class Rival(NamedTuple):
-    """`make(problem)` gives the call to time, which returns arrays by name; on more points than `most`, only that many are done."""
-
-    make: Callable[[Problem], Callable]
-    most: int | None = None
-    library: str = "numpy"
-
-
-class Work(NamedTuple):
-    """A problem of some sizes, and who solves it."""
-
-    pose: Callable[..., Problem]
-    sizes: dict[str, dict[str, int]]
-    rivals: dict[str, Rival]
-
-
-def optional(module: str, library: str, function: str) -> Rival:
-    """A rival of an optional library, imported when it is made."""
-    return Rival(lambda problem: getattr(import_module(f"benchmarks.{module}"), function)(problem), library=library)
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
