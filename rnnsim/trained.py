@@ -91,7 +91,7 @@ def left_over(state: State) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     states = members.states.reshape(course.grid.points, len(rule.states), course.size)
     for i, kind in enumerate(rule.states):
         for name, part in course.parts.items():
-            values = states[:, i, part].reshape(*shape, *course.shapes[name])
+            values = states[:, i, part].reshape((*shape, *course.shapes[name]))
             found[f"{kind}_{name}"] = (*axes, *own_dims(net, name)), values
     for i, (name, _) in enumerate(rule.memory):
         found[name] = axes, members.memory.reshape(course.grid.points, -1)[:, i].reshape(shape)
