@@ -71,8 +71,8 @@ def train(
     every : record each `every`-th epoch, and the last.
     resume : a run to go on from, with all that it remembers: then `epochs` come on top of its own, and its record is the first part of the
         new one.
-    keep : which of `cost` and `grad_norm` are recorded beside the parameters and what is asked for above. Where updates go by batches, each
-        of them takes a pass over the training set at each recorded epoch.
+    keep : which of `cost` and `grad_norm` are recorded beside the parameters and what is asked for above; a cost that decides about
+        patience always is. Where updates go by batches, each of them takes a pass over the training set at each recorded epoch.
     dtype : "float64" or "float32", for computing and for results.
     progress : whether to show a bar if it takes long.
 
@@ -120,7 +120,7 @@ def train(
         None if validation is None else prepare_validation(net, validation, loss, dtype),
         loss,
         check_metrics(metrics, loss),
-        check_keep(keep),
+        check_keep(keep) + ("cost",) * (patience is not None and validation is None),
         check_trained(net, train),
         optimizer,
         numbers,
