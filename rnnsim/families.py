@@ -233,8 +233,10 @@ class Network:
         >>> net.at(run, epoch=5)
         <rnnsim.Elman of one unit, activation linear; axes lr: 2>
         """
-        if not isinstance(run, xr.Dataset) or "epoch" not in run.coords:
-            raise TypeError(f"at was given a {type(run).__name__}; it needs a Dataset that rs.train returned")
+        if not isinstance(run, xr.Dataset) or not run.sizes.get("epoch"):
+            raise TypeError(f"at was given a {type(run).__name__}; it needs a Dataset over epochs that rs.train returned")
+        if np.asarray(epoch).dtype.kind not in "iu":
+            raise TypeError(f"at was given the epoch {shown(epoch)}; it needs whole numbers")
         wanted = run.epoch[-1] if np.ndim(epoch) == 0 and int(epoch) == -1 else epoch
         if not np.isin(wanted, run.epoch).all():
             raise ValueError(f"at was given the epoch {shown(epoch)}; it needs recorded ones: {shown(run.epoch.values.tolist())}")

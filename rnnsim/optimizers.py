@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from rnnsim import update_rules
 from rnnsim.axes import shown, to_array
@@ -22,6 +23,8 @@ ABOVE_0 = float(np.nextafter(0.0, 1.0))
 def check_number(name: str, value: Any, least: float, below: float = np.inf) -> None:
     """Refuse what is no number, or none from `least` on and below another."""
     numbers = to_array(name, value)
+    if numbers.ndim and not isinstance(value, xr.DataArray):
+        raise ValueError(f"{name} was given an array of shape {numbers.shape}; it needs a number, an axis (rs.axis) or a schedule")
     if numbers.dtype.kind not in "iuf":
         raise TypeError(f"{name} was given values of type {numbers.dtype}; it needs real numbers")
     bad = numbers[~((numbers >= least) & ((numbers < below) | (below == np.inf)))]

@@ -35,6 +35,7 @@ def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.Dat
     array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     """
     whole("every", every)
+    check_number("factor", factor, 0.0)
     return over_epochs(start, epochs, lambda epoch: as_array(factor) ** (epoch // every))
 
 
@@ -61,6 +62,7 @@ def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
     array([[0.1  , 0.05 , 0.025],
            [1.   , 0.5  , 0.25 ]])
     """
+    check_number("factor", factor, 0.0)
     return over_epochs(start, epochs, lambda epoch: as_array(factor) ** epoch)
 
 

@@ -73,8 +73,8 @@ def train(
     every : record each `every`-th epoch, and the last.
     resume : a run to go on from, with all that it remembers: then `epochs` come on top of its own, and its record is the first part of the
         new one.
-    keep : which of `cost` and `grad_norm` are recorded beside the parameters and what is asked for above. Where updates go by batches, each
-        of them takes a pass over the training set at each recorded epoch.
+    keep : which of `cost` and `grad_norm` are recorded beside the parameters and what is asked for above; a cost that decides about
+        patience always is. Where updates go by batches, each of them takes a pass over the training set at each recorded epoch.
     dtype : "float64" or "float32", for computing and for results.
     progress : whether to show a bar if it takes long.
 
@@ -107,8 +107,8 @@ def train(
         raise ValueError(f"loss was given as {loss!r}; it needs one of {', '.join(LOSSES)}")
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer was given a {type(optimizer).__name__}; it needs one such as rs.SGD(0.1) or rs.Adam()")
-    if resume is not None and not (isinstance(resume, xr.Dataset) and "epoch" in resume.coords):
-        raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset that rs.train returned")
+    if resume is not None and not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
+        raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
     counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience, "truncate": truncate, "every": every}
     for name, count in counts.items():
         check_count(name, count, name in ("epochs", "every"))
@@ -122,7 +122,7 @@ def train(
         None if validation is None else prepare_validation(net, validation, loss, dtype),
         loss,
         check_metrics(metrics, loss),
-        check_keep(keep),
+        check_keep(keep) + ("cost",) * (patience is not None and validation is None),
         check_trained(net, train),
         optimizer,
         numbers,
@@ -138,8 +138,8 @@ def train(
     )
     course = on_one_grid(course)
     options = {"optimizer": repr(optimizer), "loss": loss, "train": course.trained, "shuffle": bool(shuffle), "clip": repr(bound)}
-    options |= {name: count for name, count in counts.items() if name != "epochs"}
-    options |= {"epochs": course.last, "metrics": course.metrics, "dtype": course.run.dtype}
+    options |= {name: None if count is None else int(count) for name, count in counts.items()}
+    options |= {"epochs": int(course.last), "seed": seeds.values.tolist(), "metrics": course.metrics, "dtype": course.run.dtype}
     attrs = attributes("train", net, given_to(course), options)
     state = State.of(course)
     if resume is not None:
@@ -160,9 +160,17 @@ def check_count(name: str, count: Any, needed: bool) -> None:
 def as_number(name: str, value: Any) -> xr.DataArray:
     """A number of an optimizer over its axes and perhaps `epoch`."""
     array = value if isinstance(value, xr.DataArray) else xr.DataArray(value)
-    if array.ndim and not isinstance(value, xr.DataArray):
-        raise ValueError(f"{name} was given an array of shape {array.shape}; it needs a number, an axis (rs.axis) or a schedule")
+    check_own(name, array, "epoch")
     return array.drop_vars("epoch", errors="ignore").astype(np.float64)
+
+
+def check_own(name: str, array: xr.DataArray, *legal: str) -> None:
+    """Refuse dimensions that are no axes, and an array of nothing."""
+    for dim in array.dims:
+        if dim in (*OWN_DIMENSIONS, "step", "epoch") and dim not in legal:
+            raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
+    if array.size == 0:
+        raise ValueError(f"{name} was given no values; it needs at least one")
 
 
 def check_seed(seed: Any) -> xr.DataArray:
@@ -170,12 +178,22 @@ def check_seed(seed: Any) -> xr.DataArray:
     array = seed if isinstance(seed, xr.DataArray) else xr.DataArray(seed)
     if array.dtype.kind not in "iu" or (array.ndim and not isinstance(seed, xr.DataArray)) or (array.values < 0).any():
         raise ValueError(f"seed was given as {shown(seed)}; it needs a whole number of 0 or more, or an axis of them")
+    check_own("seed", array)
     return array
+
+
+def names_in(name: str, value: Any) -> tuple[Any, ...]:
+    """A name or several."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{name} was given {value!r}; it needs a name or a sequence of names")
+    return tuple(value)
 
 
 def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
     """The metrics asked for, and those that the loss has."""
-    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    names = names_in("metrics", metrics)
     classes = LOSSES[loss].classes
     known = [name for name, metric in METRICS.items() if metric.classes == classes]
     for name in names:
@@ -186,7 +204,7 @@ def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
 
 def check_keep(keep: Any) -> tuple[str, ...]:
     """What is recorded beside the parameters."""
-    names = (keep,) if isinstance(keep, str) else tuple(keep)
+    names = names_in("keep", keep)
     for name in names:
         if name not in OF_EVERY_EPOCH:
             raise ValueError(f"keep was given {name!r}; it needs some of {', '.join(OF_EVERY_EPOCH)}, or none")

@@ -21,13 +21,18 @@ def own_dims(net: Network, name: str) -> tuple[str, ...]:
     return tuple(f"{dim}{number}" if number and dim in NUMBERED else dim for dim in net.dimensions(name))
 
 
-def recorded_names(course: Course) -> tuple[str, ...]:
-    """All variables that a course returns."""
-    net, rule = course.run.net, course.optimizer.rule
+def names_by_epoch(course: Course) -> list[str]:
+    """The variables over epochs."""
     names = ["cost"] * ("cost" in course.keep) + list(course.metrics)
     if course.held_out is not None:
         names += [f"validation_{name}" for name in ("cost", *course.metrics)]
-    names += ["grad_norm"] * ("grad_norm" in course.keep) + list(net.parameter_names)
+    return names + ["grad_norm"] * ("grad_norm" in course.keep) + list(course.run.net.parameter_names)
+
+
+def recorded_names(course: Course) -> tuple[str, ...]:
+    """All variables that a course returns."""
+    rule = course.optimizer.rule
+    names = names_by_epoch(course)
     names += [f"{state}_{name}" for state in rule.states for name in course.trained] + [name for name, _ in rule.memory]
     names += [STOPPED_AT, BEST_EPOCH, LOWEST, MISSED] if course.patience is not None else []
     return (*names, DIVERGED_AT)
@@ -64,13 +69,18 @@ def name_record(state: State, attrs: dict[str, str]) -> xr.Dataset:
     arrays |= left_over(state)
     if course.patience is not None:
         judged = by_epoch(record.validation if course.held_out is not None else record.training)[1]
-        arrays[BEST_EPOCH] = axes, epochs[np.where(np.isnan(judged), np.inf, judged).argmin(axis=-1)].astype(np.int32)
+        arrays[BEST_EPOCH] = axes, best_of(judged, epochs)
     coords: dict[str, Any] = {"epoch": ("epoch", epochs.astype(np.int32), {"long_name": "epoch", "units": "1"})}
     for dim, labels in net.gate_labels.items():
         coords[dim] = (dim, list(labels), {"long_name": "gate", "units": "1"})
     found = dataset(course.grid, arrays, coords, attrs)
     found[DIVERGED_AT].attrs["long_name"] = "epoch in which an update was not finite and the network stopped moving, -1 for never"
     return found
+
+
+def best_of(costs: np.ndarray, epochs: np.ndarray) -> np.ndarray:
+    """The epoch, of those on the last axis, with the lowest cost."""
+    return epochs[np.where(np.isnan(costs), np.inf, costs).argmin(axis=-1)].astype(np.int32)
 
 
 def unmoved(array: xr.DataArray, own: tuple[str, ...], epochs: int) -> tuple[tuple[str, ...], np.ndarray]:
@@ -106,22 +116,23 @@ def go_on(state: State, run: xr.Dataset) -> None:
     """Let a course begin where a run ended."""
     course, members, net = state.course, state.members, state.course.run.net
     points, rule = course.grid.points, course.optimizer.rule
+    check_same(course, run)
 
-    def numbers(name: str, own: tuple[str, ...] = ()) -> np.ndarray:
+    def numbers(name: str, own: tuple[str, ...] = (), shape: tuple[int, ...] = ()) -> np.ndarray:
         if name not in run.variables:
             raise ValueError(f"resume was given a run without {name}; it needs one of the same optimizer, parameters and patience")
         array = run[name].isel(epoch=-1) if "epoch" in run[name].dims else run[name]
-        dims = (*course.grid.sizes, *own)
-        if set(array.dims) != set(dims):
-            raise ValueError(f"resume was given {name} over {array.dims}; it needs {dims}")
-        return array.transpose(*dims).values.reshape(points, -1)
+        sizes = course.grid.sizes | dict(zip(own, shape, strict=True))
+        if dict(array.sizes) != sizes:
+            raise ValueError(f"resume was given {name} of sizes {dict(array.sizes)}; it needs {sizes}")
+        return array.transpose(*sizes).values.reshape(points, -1)
 
     theta, states = members.theta.reshape(points, -1), members.states.reshape(points, len(rule.states), course.size)
     for name, part in course.parts.items():
-        own = own_dims(net, name)
-        theta[:, part] = numbers(name, own)
+        own = own_dims(net, name), course.shapes[name]
+        theta[:, part] = numbers(name, *own)
         for i, kind in enumerate(rule.states):
-            states[:, i, part] = numbers(f"{kind}_{name}", own)
+            states[:, i, part] = numbers(f"{kind}_{name}", *own)
     for i, (name, _) in enumerate(rule.memory):
         members.memory.reshape(points, -1)[:, i] = numbers(name)[:, 0]
     members.diverged_at[:] = numbers(DIVERGED_AT)[:, 0]
@@ -130,13 +141,30 @@ def go_on(state: State, run: xr.Dataset) -> None:
         members.missed[:] = numbers(MISSED)[:, 0]
 
 
+def check_same(course: Course, run: xr.Dataset) -> None:
+    """Refuse to go on from a run that has other axes, records less, or has other numbers where nothing moves."""
+    net = course.run.net
+    for dim, coordinate in course.grid.coords.items():
+        if dim in run.dims and not run[dim].to_index().equals(coordinate.to_index()):
+            raise ValueError(f"resume was given a run with other values of the axis {dim!r}; it needs the same")
+    for name in names_by_epoch(course):
+        if name not in run.variables or "epoch" not in run[name].dims:
+            raise ValueError(f"resume was given a run without {name} over epochs; it needs what this run records")
+    for name in (name for name in net.parameter_names if name not in course.parts):
+        ours, last = net[name], run[name].isel(epoch=-1)
+        same = set(ours.dims) == set(last.dims) and np.array_equal(ours, last.transpose(*ours.dims), equal_nan=True)
+        if not same:
+            raise ValueError(f"resume was given a run whose {name}, which is not trained, is another; it needs net.at(run)")
+
+
 def joined(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     """The record of a run and of one that went on from it."""
     by_epoch = [str(name) for name, array in after.data_vars.items() if "epoch" in array.dims]
-    for name in by_epoch:
-        if name not in before.variables:
-            raise ValueError(f"resume was given a run without {name}; it needs what this run records")
-    whole = after.drop_vars(by_epoch)
-    record = xr.concat([before[by_epoch], after[by_epoch]], "epoch", combine_attrs="override")
+    whole, new = after.drop_vars(by_epoch), after.epoch.values > int(before.epoch[-1])
+    parts = [before[by_epoch], after[by_epoch].isel(epoch=new)]
+    record = xr.concat(parts, "epoch", join="exact", combine_attrs="override")
+    if BEST_EPOCH in whole:
+        judged = record["validation_cost" if "validation_cost" in record else "cost"]
+        whole[BEST_EPOCH].values = best_of(judged.transpose(*whole[BEST_EPOCH].dims, "epoch").values, record.epoch.values)
     found = xr.merge([record.assign_attrs(after.attrs), whole.drop_vars("epoch")], combine_attrs="override", join="exact")
     return found[list(after.data_vars)]
