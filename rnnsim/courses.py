@@ -75,7 +75,7 @@ class Course:
             at += count
         return found
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many numbers of a network move."""
         return max(part.stop for part in self.parts.values())

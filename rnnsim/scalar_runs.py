@@ -60,6 +60,22 @@ def rows_of(run: Run) -> list[Strided]:
     return rows
 
 
+def strided_rows(run: Run, first: dict[str, int], count: int, trained: set[str]) -> list[tuple[int, Strided]]:
+    """The rows of the parameters that are not trained, one for each of their numbers, by the first row of each parameter."""
+    rows: list[tuple[int, Strided]] = []
+    ends = [*sorted(first.values()), count]
+    for name, place in first.items():
+        if name not in trained:
+            array = run.net[name]
+            axes = [dim for dim in array.dims if dim in run.grid.sizes]
+            values = array.transpose(*axes, ...).values.astype(run.dtype).reshape([array.sizes[dim] for dim in axes] + [-1])
+            rest = ends[ends.index(place) + 1] - place
+            numbers = values.shape[-1]
+            strided = run.grid.strided(values, tuple(map(str, axes)), numbers)
+            rows += [(place + i, Strided(strided.values[i % numbers :], strided.strides)) for i in range(rest)]
+    return rows
+
+
 def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: int) -> Any:
     """A function lo, hi -> what a kernel reads the sequences of these points from, for one thread."""
     if sequence is None:
@@ -69,8 +85,8 @@ def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: in
         return lambda lo, hi: Shared(values, sequence.by_sample)
     first = np.arange(values.size // sequence.unit, dtype=np.int64) * sequence.unit
     offsets = run.grid.strided(first.reshape(sequence.values.shape[: len(sequence.axes)]), sequence.axes)
-    steps = sequence.values.shape[-1]
-    source = Own(values, sequence.by_sample, steps, np.empty(most, np.int64), np.empty(steps * width, run.dtype))
+    numbers = sequence.by_step * sequence.array.sizes["step"]
+    source = Own(values, sequence.by_sample, numbers, np.empty(most, np.int64), np.empty(numbers * width, run.dtype))
 
     def turn_to(lo, hi):
         blocks.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)

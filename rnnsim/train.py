@@ -13,18 +13,18 @@ from tqdm import tqdm
 from rnnsim.axes import common_grid, shown
 from rnnsim.courses import Course, State
 from rnnsim.families import Network
+from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
 from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.scalar_training import ScalarEngine, teaches
 from rnnsim.trained import go_on, joined, name_record, recorded_names
 
 OF_EVERY_EPOCH = ("cost", "grad_norm")
 SECONDS = 0.25  # between looks at the clock and at the keyboard
-Engine = ScalarEngine | LayerEngine
+Engine = LaneEngine | LayerEngine
 
 
 def train(
@@ -259,7 +259,7 @@ def on_one_grid(course: Course) -> Course:
 def go_through(state: State, progress: bool) -> None:
     """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience."""
     course = state.course
-    engine: Engine = ScalarEngine(course, state) if teaches(course) else LayerEngine(course, state)
+    engine: Engine = LaneEngine(course, state) if teaches(course) else LayerEngine(course, state)
     epoch, length = course.first, 1
     with tqdm(total=course.last - epoch, desc="train", unit="epoch", delay=1.0, disable=not progress) as bar:
         while epoch < course.last:

@@ -1,0 +1,328 @@
+"""Costs and gradients of networks of which each is a lane, for training: scalar networks, and layers of few units.
+
+A group's parameters stand in rows of lanes, `own`, one row a number; its gradients in the same rows of `room`. `tape` has a row for each
+number of a step. With ē the cotangent of e:
+
+    a[k] = W_in x[k] + W_rec h[k-1] + bias;  s[k] = step(s[k-1], a[k]);  y[k] = W_out h[k] + b_out       forward
+    h̄ += W_outᵀ ȳ;  s̄[k-1], ā = pullback(s̄[k]);  h̄[k-1] += W_recᵀ ā;  W̄_rec += ā h[k-1]ᵀ, …              back
+"""
+
+from typing import Any, NamedTuple
+
+from numba import types
+from numba.extending import overload, register_jitable
+
+from rnnsim.cells import linearize, pullback, step
+from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
+from rnnsim.kernels.scalar import Weights, backward_taped, forward_taped, preactivations
+from rnnsim.kernels.sources import read, turn_to
+from rnnsim.lanes import load, splat, store
+from rnnsim.losses import contribution, cotangent
+from rnnsim.primitives import muladd, select
+
+
+class Set(NamedTuple):
+    """Sequences of a block: where inputs and targets are read, and their sizes."""
+
+    inputs: Any
+    targets: Any
+    sizes: Any
+
+
+class ScalarModel(NamedTuple):
+    """Networks of one unit, whose rows are those of `kernels.scalar`."""
+
+    cell: Any
+
+
+class LayerModel(NamedTuple):
+    """A layer of few units, with a readout of so many outputs or, if that is 0, without: the first rows of each gate's weights and of up to
+    two biases (bias, gate), of constants, of starts, and of the readout's numbers; -1 for none."""
+
+    cell: Any
+    units: int
+    inputs: int
+    outputs: int
+    rows: int
+    biases: Any
+    w_in: Any
+    w_rec: Any
+    constants: int
+    starts: Any
+    w_out: int
+    b_out: int
+
+
+def contributions(measures, y, target, totals):
+    """Sums of measures, one more output added to each."""
+    return tuple(total + contribution(measure, y, target) for measure, total in zip(measures, totals, strict=True))
+
+
+@overload(contributions, jit_options=INLINE)
+def _contributions(measures, y, target, totals):
+    if len(measures) == 0:
+        return lambda measures, y, target, totals: ()
+    return lambda measures, y, target, totals: (
+        (totals[0] + contribution(measures[0], y, target),) + contributions(measures[1:], y, target, totals[1:])
+    )
+
+
+def sample_at(order, turn, place):
+    """The sample at a place of an order, if there is one."""
+    return place if order is None else order[turn + place]
+
+
+@overload(sample_at, jit_options=INLINE)
+def _sample_at(order, turn, place):
+    if isinstance(order, types.NoneType):
+        return lambda order, turn, place: place
+    return lambda order, turn, place: order[turn + place]
+
+
+@register_jitable(forceinline=True)
+def scalar_weights(kind, cell, own):
+    """The weights of a group of scalar networks."""
+    w, gates = width(kind), slots(cell, "gates")
+    n = len(gates)
+    bias, w_in, w_rec = take(kind, gates, own, 0, w), take(kind, gates, own, n * w, w), take(kind, gates, own, 2 * n * w, w)
+    return Weights(bias, w_in, w_rec, take(kind, slots(cell, "constants"), own, 3 * n * w, w))
+
+
+@register_jitable(forceinline=True)
+def scalar_start(kind, cell, own, sizes, sample):
+    """The states of a group of scalar networks at step 0."""
+    w, states = width(kind), slots(cell, "states")
+    first = 3 * len(slots(cell, "gates")) + len(slots(cell, "constants")) + min(sample, sizes.starts - 1) * len(states)
+    return take(kind, states, own, first * w, w)
+
+
+@register_jitable
+def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+    cell, block = model.cell, None
+    gates, states, sizes = slots(cell, "gates"), slots(cell, "states"), data.sizes
+    weights = scalar_weights(kind, cell, own)
+    total, counted = splat(kind, 0.0), splat(kind, 0.0)
+    g_bias, g_in, g_rec, g_start = zeros(kind, gates), zeros(kind, gates), zeros(kind, gates), zeros(kind, states)
+    for place in range(first, last):
+        n = sample_at(order, turn, place)
+        turn_to(kind, data.inputs, n, at)
+        turn_to(kind, data.targets, n, at)
+        for k in range(sizes.targeted):
+            target = read(kind, data.targets, n, k)
+            counted = counted + select(target == target, 1.0, 0.0)
+        s = scalar_start(kind, cell, own, sizes, n)
+        s, _ = forward_taped(kind, cell, weights, s, total, data.inputs, sizes, block, n, tape, None, 0, 0)
+        cost, by_bias, by_in, by_rec, by_start = backward_taped(
+            kind, cell, loss, weights, s[0], data.inputs, data.targets, sizes, block, n, tape, None, 0, 0, counted
+        )
+        total = total + cost
+        g_bias, g_in, g_rec, g_start = add(g_bias, by_bias), add(g_in, by_in), add(g_rec, by_rec), add(g_start, by_start)
+    rows, w = len(gates), width(kind)
+    for i, g in enumerate((g_bias[0], g_in[0], g_rec[0])):
+        store(room, i * rows * w, g / counted)
+    start_row = 3 * rows + len(slots(cell, "constants"))
+    store(room, start_row * w, g_start[0] / counted)
+    return total / counted, counted
+
+
+@register_jitable
+def scalar_measures(kind, model, measures, own, data, at, tape):
+    cell = model.cell
+    sizes, weights = data.sizes, scalar_weights(kind, cell, own)
+    totals, counted, untargeted = zeros(kind, measures), splat(kind, 0.0), sizes.steps - sizes.targeted
+    for n in range(sizes.samples):
+        turn_to(kind, data.inputs, n, at)
+        turn_to(kind, data.targets, n, at)
+        s = scalar_start(kind, cell, own, sizes, n)
+        for k in range(sizes.steps):
+            s = step(cell, weights.constants, s, preactivations(weights, read(kind, data.inputs, n, k), s[0]))
+            if k >= untargeted:
+                target = read(kind, data.targets, n, k - untargeted)
+                counted = counted + select(target == target, 1.0, 0.0)
+                totals = contributions(measures, s[0], target, totals)
+    return totals, counted
+
+
+@register_jitable
+def counted_targets(kind, data, at, order, turn, first, last, numbers):
+    """How many targets count in the samples first…last of an order."""
+    counted = splat(kind, 0.0)
+    for place in range(first, last):
+        n = sample_at(order, turn, place)
+        turn_to(kind, data.targets, n, at)
+        for k in range(numbers):
+            target = read(kind, data.targets, n, k)
+            counted = counted + select(target == target, 1.0, 0.0)
+    return counted
+
+
+@register_jitable
+def start(kind, model, own, tape):
+    """The states at step 0, as the first rows of the tape."""
+    w = width(kind)
+    for state in range(model.starts.size):
+        for i in range(model.units):
+            store(tape, (state * model.units + i) * w, load(kind, own, (model.starts[state] + i) * w))
+
+
+@register_jitable
+def sum_step(kind, model, own, inputs, sample, k, tape, past, pre):
+    """a[k] = W_in x[k] + W_rec h[k-1] + bias, from the states in the rows from `past` on, into those from `pre` on."""
+    w, units, features = width(kind), model.units, model.inputs
+    for gate in range(model.w_in.size):
+        w_in, w_rec = model.w_in[gate], model.w_rec[gate]
+        for i in range(units):
+            a = splat(kind, 0.0)
+            for bias in range(model.biases.shape[0]):
+                if model.biases[bias, gate] >= 0:
+                    a = a + load(kind, own, (model.biases[bias, gate] + i) * w)
+            if w_in >= 0:
+                for j in range(features):
+                    a = muladd(load(kind, own, (w_in + i * features + j) * w), read(kind, inputs, sample, k * features + j), a)
+            if w_rec >= 0:
+                for j in range(units):
+                    a = muladd(load(kind, own, (w_rec + i * units + j) * w), load(kind, tape, (past + j) * w), a)
+            store(tape, (pre + gate * units + i) * w, a)
+
+
+@register_jitable
+def output(kind, model, own, tape, h, i):
+    """Output i of the state that stands in the rows from `h` on."""
+    w = width(kind)
+    if model.outputs == 0:
+        return load(kind, tape, (h + i) * w)
+    y = load(kind, own, (model.b_out + i) * w)
+    for j in range(model.units):
+        y = muladd(load(kind, own, (model.w_out + i * model.units + j) * w), load(kind, tape, (h + j) * w), y)
+    return y
+
+
+@register_jitable
+def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+    cell, sizes, w, units, features = model.cell, data.sizes, width(kind), model.units, model.inputs
+    gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)
+    steps, jump, outputs = sizes.steps, len(states) * units, model.outputs if model.outputs else units
+    untargeted, by_step = steps - sizes.targeted, len(partials) * units
+    taped = (steps + 1) * jump
+    pre = taped + steps * by_step
+    g = pre + len(gates) * units
+    zero = splat(kind, 0.0)
+    for row in range(model.rows):
+        store(room, row * w, zero)
+    counted, total = counted_targets(kind, data, at, order, turn, first, last, sizes.targeted * outputs), zero
+    for place in range(first, last):
+        n = sample_at(order, turn, place)
+        turn_to(kind, data.inputs, n, at)
+        turn_to(kind, data.targets, n, at)
+        start(kind, model, own, tape)
+        for k in range(steps):
+            past, new, tape_row = k * jump, (k + 1) * jump, taped + k * by_step
+            sum_step(kind, model, own, data.inputs, n, k, tape, past, pre)
+            for i in range(units):
+                c = take(kind, constants, own, (model.constants + i) * w, units * w)
+                s = take(kind, states, tape, (past + i) * w, units * w)
+                s, d = linearize(cell, c, s, take(kind, gates, tape, (pre + i) * w, units * w))
+                put(tape, (new + i) * w, units * w, s)
+                put(tape, (tape_row + i) * w, units * w, d)
+        for row in range(g, g + jump):
+            store(tape, row * w, zero)
+        for k in range(steps - 1, -1, -1):
+            h, past, tape_row = (k + 1) * jump, k * jump, taped + k * by_step
+            if k >= untargeted:
+                for i in range(outputs):
+                    target = read(kind, data.targets, n, (k - untargeted) * outputs + i)
+                    y = output(kind, model, own, tape, h, i)
+                    total = total + contribution(loss, y, target)
+                    g_y = cotangent(loss, y, target) / counted
+                    if model.outputs:
+                        at_bias = (model.b_out + i) * w
+                        store(room, at_bias, load(kind, room, at_bias) + g_y)
+                        for j in range(units):
+                            row = model.w_out + i * units + j
+                            store(room, row * w, muladd(g_y, load(kind, tape, (h + j) * w), load(kind, room, row * w)))
+                            store(tape, (g + j) * w, muladd(g_y, load(kind, own, row * w), load(kind, tape, (g + j) * w)))
+                    else:
+                        store(tape, (g + i) * w, load(kind, tape, (g + i) * w) + g_y)
+            for i in range(units):
+                c = take(kind, constants, own, (model.constants + i) * w, units * w)
+                d = take(kind, partials, tape, (tape_row + i) * w, units * w)
+                before, g_a = pullback(cell, c, d, take(kind, states, tape, (g + i) * w, units * w))
+                put(tape, (g + i) * w, units * w, add(zeros(kind, states), before))
+                put(tape, (pre + i) * w, units * w, g_a)
+            for gate in range(model.w_in.size):
+                at_gate, w_in, w_rec = pre + gate * units, model.w_in[gate], model.w_rec[gate]
+                for i in range(units):
+                    g_a = load(kind, tape, (at_gate + i) * w)
+                    for bias in range(model.biases.shape[0]):
+                        row = model.biases[bias, gate] + i
+                        if row >= i:
+                            store(room, row * w, load(kind, room, row * w) + g_a)
+                    if w_in >= 0:
+                        for j in range(features):
+                            row = w_in + i * features + j
+                            x = read(kind, data.inputs, n, k * features + j)
+                            store(room, row * w, muladd(g_a, x, load(kind, room, row * w)))
+                if w_rec >= 0:
+                    for j in range(units):
+                        h_j, g_h = load(kind, tape, (past + j) * w), load(kind, tape, (g + j) * w)
+                        for i in range(units):
+                            row, g_a = w_rec + i * units + j, load(kind, tape, (at_gate + i) * w)
+                            g_h = muladd(load(kind, own, row * w), g_a, g_h)
+                            store(room, row * w, muladd(g_a, h_j, load(kind, room, row * w)))
+                        store(tape, (g + j) * w, g_h)
+        for state in range(model.starts.size):
+            for i in range(units):
+                row = model.starts[state] + i
+                store(room, row * w, load(kind, room, row * w) + load(kind, tape, (g + state * units + i) * w))
+    return total / counted, counted
+
+
+@register_jitable
+def layer_measures(kind, model, measures, own, data, at, tape):
+    cell, sizes, w, units = model.cell, data.sizes, width(kind), model.units
+    gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
+    jump, outputs, untargeted = len(states) * units, model.outputs if model.outputs else units, sizes.steps - sizes.targeted
+    totals, counted = zeros(kind, measures), splat(kind, 0.0)
+    for n in range(sizes.samples):
+        turn_to(kind, data.inputs, n, at)
+        turn_to(kind, data.targets, n, at)
+        start(kind, model, own, tape)
+        for k in range(sizes.steps):
+            sum_step(kind, model, own, data.inputs, n, k, tape, 0, jump)
+            for i in range(units):
+                c = take(kind, constants, own, (model.constants + i) * w, units * w)
+                s = take(kind, states, tape, i * w, units * w)
+                put(tape, i * w, units * w, step(cell, c, s, take(kind, gates, tape, (jump + i) * w, units * w)))
+            if k >= untargeted:
+                for i in range(outputs):
+                    target = read(kind, data.targets, n, (k - untargeted) * outputs + i)
+                    counted = counted + select(target == target, 1.0, 0.0)
+                    totals = contributions(measures, output(kind, model, own, tape, 0, i), target, totals)
+    return totals, counted
+
+
+def gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+    """The cost of the samples first…last of an order that stands at `turn`, if there is one, and how many targets count; its gradients are
+    left in the rows of `room`."""
+    kernel = scalar_gradient if isinstance(model, ScalarModel) else layer_gradient
+    return kernel(kind, model, loss, own, data, at, tape, room, order, turn, first, last)
+
+
+@overload(gradient)
+def _gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+    body = scalar_gradient if model.instance_class is ScalarModel else layer_gradient
+    return lambda kind, model, loss, own, data, at, tape, room, order, turn, first, last: body(
+        kind, model, loss, own, data, at, tape, room, order, turn, first, last
+    )
+
+
+def measured(kind, model, measures, own, data, at, tape):
+    """The sum of each measure over all samples, and how many targets count."""
+    kernel = scalar_measures if isinstance(model, ScalarModel) else layer_measures
+    return kernel(kind, model, measures, own, data, at, tape)
+
+
+@overload(measured)
+def _measured(kind, model, measures, own, data, at, tape):
+    body = scalar_measures if model.instance_class is ScalarModel else layer_measures
+    return lambda kind, model, measures, own, data, at, tape: body(kind, model, measures, own, data, at, tape)

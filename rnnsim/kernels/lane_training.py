@@ -1,0 +1,252 @@
+"""Training of networks of which each is a lane: the epochs of a group, whose numbers stay in the first-level cache.
+
+What moves, when and what is recorded of it is told in `training`. A group's parameters stand in rows of lanes, `own`. A thread's `room`
+has rows, too: gradients; for each trained parameter its states; the rule's numbers and the limit of the clip; the memory; whether a
+network moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
+"""
+
+from typing import Any, NamedTuple
+
+from numba.extending import overload, register_jitable
+
+from rnnsim.kernels.compiling import kernel, specialised
+from rnnsim.kernels.lane_gradients import gradient, measured
+from rnnsim.kernels.pointers import call
+from rnnsim.kernels.rows import put, slots, spoil, take, width
+from rnnsim.kernels.training import BY_NORM, BY_VALUE, judge, moving
+from rnnsim.lanes import align_stack, load, splat, store
+from rnnsim.primitives import absolute, any_lane, at_least, at_most, select, square_root
+from rnnsim.update_rules import begin, update
+
+
+class Places(NamedTuple):
+    """Trained parameters: the row and the place among a network's numbers of each; the rows at which things begin in a room."""
+
+    rows: Any
+    numbers: Any
+    states: int
+    constants: int
+    memory: int
+    moves: int
+    cost: int
+    counted: int
+    lost: int
+    after: int
+
+
+@register_jitable
+def norm_of_rows(kind, room, rows):
+    """√Σ g² of some rows, whatever the size of the numbers."""
+    w, top, total = width(kind), splat(kind, 0.0), splat(kind, 0.0)
+    for i in range(rows.size):
+        top = at_least(top, absolute(load(kind, room, rows[i] * w)))
+    unit = select(top > 0.0, top, 1.0)
+    for i in range(rows.size):
+        g = load(kind, room, rows[i] * w) / unit
+        total = total + g * g
+    return top * square_root(total)
+
+
+@register_jitable
+def write_lanes(values, first, apart, count, lanes, spare):
+    """Write the number of each lane, `apart` from the one before."""
+    store(spare, 0, lanes)
+    for i in range(count):
+        values[first + i * apart] = spare[i]
+
+
+@specialised
+def move_of(kind, rule):
+    """The kernel that moves the networks of a group by the gradients in `room`, and marks those that would have moved to what is not
+    finite in the row `lost`."""
+
+    @kernel
+    def moving_on(course, own, room, places):
+        w, n_states, rows = width(kind), len(slots(rule, "states")), places.rows
+        c = take(kind, slots(rule, "numbers"), room, places.constants * w, w)
+        limit = load(kind, room, (places.constants + course.numbers - 1) * w)
+        memory = take(kind, slots(rule, "memory"), room, places.memory * w, w)
+        e, new_memory = begin(rule, c, memory, load(kind, room, places.cost * w))
+        moves = select(load(kind, room, places.counted * w) > 0.0, load(kind, room, places.moves * w), 0.0)
+        shrink, zero = splat(kind, 1.0), splat(kind, 0.0)
+        if course.clipped == BY_NORM:
+            norm = norm_of_rows(kind, room, rows)
+            shrink = select(norm > limit, limit / norm, 1.0)
+        for i in range(rows.size):
+            g = load(kind, room, rows[i] * w)
+            zero = spoil(zero, (g,))
+            if course.clipped == BY_VALUE:
+                g = at_least(at_most(g, limit), -limit)
+            elif course.clipped == BY_NORM:
+                g = g * shrink
+            s = take(kind, slots(rule, "states"), room, (places.states + i * n_states) * w, w)
+            p, s = update(rule, c, e, s, load(kind, own, (rows[i]) * w), g)
+            zero = spoil(spoil(zero, (p,)), s)
+            after = (places.after + i * (1 + n_states)) * w
+            store(room, after, p)
+            put(room, after + w, w, s)
+        goes = select(zero == 0.0, moves, 0.0) > 0.0
+        for i in range(rows.size):
+            after = (places.after + i * (1 + n_states)) * w
+            store(own, rows[i] * w, select(goes, load(kind, room, after), load(kind, own, (rows[i]) * w)))
+            for j in range(n_states):
+                state = (places.states + i * n_states + j) * w
+                store(room, state, select(goes, load(kind, room, after + (1 + j) * w), load(kind, room, state)))
+        put(room, places.memory * w, w, chosen(goes, new_memory, memory))
+        store(room, places.lost * w, select(zero == 0.0, 0.0, moves))
+
+    return moving_on
+
+
+def chosen(mask, yes, no):
+    """`select` of each member of tuples."""
+    return tuple(select(mask, a, b) for a, b in zip(yes, no, strict=True))
+
+
+@overload(chosen, jit_options={"forceinline": True})
+def _chosen(mask, yes, no):
+    if len(yes) == 0:
+        return lambda mask, yes, no: ()
+    return lambda mask, yes, no: (select(mask, yes[0], no[0]),) + chosen(mask, yes[1:], no[1:])
+
+
+@register_jitable
+def exchange(kind, course, fixed, at, own, room, places, members, network, count, out):
+    """Bring parameters, states and memories of a group in, or `out` again."""
+    w = width(kind)
+    for lane in range(count if out else w):
+        who = network + min(lane, count - 1)
+        for i in range(0 if out else fixed.shape[0]):
+            own[i * w + lane] = fixed[i, at + lane]
+        for i in range(places.rows.size):
+            number = who * course.parameters + places.numbers[i]
+            if out:
+                members.theta[number] = own[places.rows[i] * w + lane]
+            else:
+                own[places.rows[i] * w + lane] = members.theta[number]
+            for j in range(course.states):
+                number = (who * course.states + j) * course.parameters + places.numbers[i]
+                place = (places.states + i * course.states + j) * w + lane
+                if out:
+                    members.states[number] = room[place]
+                else:
+                    room[place] = members.states[number]
+        for j in range(course.memory):
+            if out:
+                members.memory[who * course.memory + j] = room[(places.memory + j) * w + lane]
+            else:
+                room[(places.memory + j) * w + lane] = members.memory[who * course.memory + j]
+
+
+@kernel
+def train(
+    kind,
+    model,
+    measures,
+    kernels,
+    course,
+    fixed,
+    own,
+    data,
+    held_out,
+    members,
+    record,
+    numbers,
+    order,
+    block,
+    tape,
+    room,
+    places,
+    judged,
+):
+    """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has the rows of what is not trained, `order` is
+    that of every epoch in turn, or None."""
+    align_stack()
+    w, spare, loss, apart = width(kind), block.spare, measures[0], course.recorded
+    points, first_point = block.last - block.first, block.first
+    for at in range(0, points, w):
+        network, count = first_point + at, min(w, points - at)
+        exchange(kind, course, fixed, at, own, room, places, members, network, count, False)
+        for epoch in range(course.first, course.last + 1):
+            end, place = epoch == course.last, record.places[epoch]
+            wanted = (not end or course.finish > 0) and (place >= 0 or course.patience >= 0)
+            if end and not wanted:
+                break
+            go = moving(members, first_point, at, at + count)
+            first = network * apart + place
+            cost, counted = splat(kind, 0.0), splat(kind, 0.0)
+            if (course.by_product and (wanted or go)) or (wanted and course.measured and record.grad_norm.size):
+                cost, counted = gradient(kind, model, loss, own, data, at, tape, room, None, 0, 0, course.samples)
+                if place >= 0 and wanted and record.grad_norm.size:
+                    write_lanes(record.grad_norm, first, apart, count, norm_of_rows(kind, room, places.rows), spare)
+            if wanted and (course.by_product or course.measured):
+                if course.measures > 1 or counted_nothing(counted):
+                    totals, there = measured(kind, model, measures, own, data, at, tape)
+                    write_measures(record.training, totals, there, place, course, network, count, spare, judged, at)
+                else:
+                    write_measures(record.training, (cost,), splat(kind, 1.0), place, course, network, count, spare, judged, at)
+            if wanted and course.validated:
+                totals, there = measured(kind, model, measures, own, held_out, at, tape)
+                write_measures(record.validation, totals, there, place, course, network, count, spare, judged, at)
+            if place >= 0 and wanted:
+                for i in range(places.rows.size):
+                    out = (network * apart + place) * course.moved + places.numbers[i]
+                    write_lanes(record.theta, out, apart * course.moved, count, load(kind, own, (places.rows[i]) * w), spare)
+            if wanted and course.patience >= 0 and epoch >= course.judge_from:
+                judge(members, course, first_point, at, at + count, epoch, judged)
+            if end or not moving(members, first_point, at, at + count):
+                continue
+            row = min(epoch - course.first, course.number_epochs - 1) * course.networks
+            for lane in range(w):
+                who = network + min(lane, count - 1)
+                stands = lane >= count or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
+                room[places.moves * w + lane] = 0.0 if stands else 1.0
+                for k in range(course.numbers):
+                    room[(places.constants + k) * w + lane] = numbers[(row + who) * course.numbers + k]
+            for sample in range(0, course.samples, course.batch):
+                if not course.by_product:
+                    stop, turn = min(sample + course.batch, course.samples), (epoch - course.first) * course.samples
+                    cost, counted = gradient(kind, model, loss, own, data, at, tape, room, order, turn, sample, stop)
+                store(room, places.cost * w, cost)
+                store(room, places.counted * w, counted)
+                call(kernels, 0, (course, own, room, places))
+                if any_lane(load(kind, room, places.lost * w) > 0.0):
+                    for lane in range(count):
+                        if room[places.lost * w + lane] > 0.0:
+                            members.diverged_at[network + lane] = epoch + 1
+                            room[places.moves * w + lane] = 0.0
+        exchange(kind, course, fixed, at, own, room, places, members, network, count, True)
+
+
+@register_jitable
+def counted_nothing(counted):
+    """Whether no cost was computed."""
+    return not any_lane(counted != 0.0)
+
+
+def write_measures(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):
+    """Record means, the first of which is judged."""
+    for i, total in enumerate(totals):
+        _write_measure(values, total, counted, place, course, network, count, spare, judged, at, measure + i)
+
+
+@overload(write_measures)
+def _write_measures(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):
+    if len(totals) == 0:
+        return lambda values, totals, counted, place, course, network, count, spare, judged, at, measure=0: None
+
+    def body(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):
+        _write_measure(values, totals[0], counted, place, course, network, count, spare, judged, at, measure)
+        write_measures(values, totals[1:], counted, place, course, network, count, spare, judged, at, measure + 1)
+
+    return body
+
+
+@register_jitable
+def _write_measure(values, total, counted, place, course, network, count, spare, judged, at, measure):
+    mean = total / counted
+    if measure == 0:
+        write_lanes(judged, at, 1, count, mean, spare)
+    if place >= 0:
+        first = (measure * course.networks + network) * course.recorded + place
+        write_lanes(values, first, course.recorded, count, mean, spare)

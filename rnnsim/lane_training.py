@@ -1,0 +1,138 @@
+"""Training of scalar networks and of layers of few units: the loop over blocks of points, whose kernel holds a network in a lane."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from rnnsim.cells import reading
+from rnnsim.courses import Course, State, blocks_of, course_record
+from rnnsim.kernels import blocks, lane_training, scalar
+from rnnsim.kernels.lane_gradients import LayerModel, ScalarModel, Set
+from rnnsim.kernels.pointers import addresses
+from rnnsim.kernels.records import COURSE, records
+from rnnsim.lanes import Kind
+from rnnsim.networks import Recurrent
+from rnnsim.running import Run
+from rnnsim.scalar_runs import net_of, reader, registers, serves, sizes_of, strided_rows
+
+FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them, lanes of units or samples are faster
+
+
+def teaches(course: Course) -> bool:
+    """Whether this engine can train a course, and is the faster one."""
+    run, net = course.run, course.run.net
+    shared = course.seed is None or not course.seed.ndim
+    if run.dtype != "float64" or course.together < run.steps or not shared:
+        return False
+    if serves(run):
+        return True
+    simple = isinstance(net, Recurrent) and isinstance(getattr(net, "activation", ""), str) and not run.own_starts
+    plain = not any(measure.classes for measure in course.measures)
+    return simple and plain and net.units < FEW_UNITS and min(course.batch, course.samples) < FEW_SAMPLES
+
+
+class Rows:
+    """The rows of a group: which parameters stand where."""
+
+    def __init__(self, run: Run):
+        net = run.net
+        if serves(run):
+            starts = sizes_of(run).starts
+            names = net_of(run).row_names
+            self.first = {name: i for i, name in enumerate(names)}
+            self.count = len(names) - 1 + starts
+            self.model: Any = ScalarModel(net_of(run).cell)
+            self.tape = run.steps * (1 + self.model.cell.partials)
+            return
+        sizes = {name: int(np.prod(run.shape_of(f"grad_{name}"), dtype=np.int64)) for name in net.trainable}
+        member = net.members[0]
+        sizes |= dict.fromkeys(member.constants, net.units)
+        self.first, self.count = {}, 0
+        for name, size in sizes.items():
+            self.first[name] = self.count
+            self.count += size
+        self.model = self._layer(run, member)
+        cell, units = member.cell, member.units
+        self.tape = ((run.steps + 1) * cell.states + run.steps * cell.partials + cell.gates + cell.states) * units
+
+    def _layer(self, run: Run, member: Any) -> LayerModel:
+        """A layer, as kernels find its numbers."""
+        cell, units, inputs = member.cell, member.units, member.inputs
+        biases = np.full((len(member.biases), cell.gates), -1, np.int64)
+        for row, (name, gates) in zip(biases, member.biases, strict=True):
+            row[list(gates)] = self.first[name] + np.arange(len(gates)) * units
+        w_in, w_rec = np.full((2, cell.gates), -1, np.int64)
+        for weights, letter, name, terms in ((w_in, "x", member.w_in, inputs), (w_rec, "h", member.w_rec, units)):
+            gates = reading(cell, letter)
+            weights[list(gates)] = self.first[name] + np.arange(len(gates)) * units * terms
+        starts = np.array([self.first[name] for name in member.starts], np.int64)
+        outputs = (run.net.outputs or 1) if run.net.readout is not None else 0
+        constants = self.first[member.constants[0]] if member.constants else -1
+        readout = self.first.get("w_out", -1), self.first.get("b_out", -1)
+        return LayerModel(cell, units, inputs, outputs, self.count, biases, w_in, w_rec, constants, starts, *readout)
+
+
+class LaneEngine:
+    """Trains networks of which each is a lane, some epochs after the other."""
+
+    def __init__(self, course: Course, state: State):
+        self.course, self.state = course, state
+        self.rows = Rows(course.run)
+        cell = self.rows.model.cell
+        wide = blocks.lanes(registers(cell, course.measures[0]), course.run.dtype)
+        narrow = min(wide, blocks.lanes(1, course.run.dtype))
+        self.kind = Kind(narrow if course.grid.points <= narrow else wide, course.run.dtype)
+        self.fixed = strided_rows(course.run, self.rows.first, self.rows.count, set(course.trained))
+        self.places, self.room_rows = self._places()
+        self.move = lane_training.move_of(self.kind, course.optimizer.rule)
+        self.kernels: Any = None
+
+    def _places(self) -> tuple[lane_training.Places, int]:
+        """Where things stand in a thread's room, and how many rows it has."""
+        course, rule = self.course, self.course.optimizer.rule
+        parts = [(self.rows.first[name], course.parts[name]) for name in course.trained]
+        rows = np.concatenate([first + np.arange(part.stop - part.start) for first, part in parts]).astype(np.int64)
+        numbers = np.concatenate([np.arange(part.start, part.stop) for _, part in parts]).astype(np.int64)
+        states = len(rows) * len(rule.states)
+        sizes = [self.rows.count, states, len(course.numbers), len(rule.memory), 1, 1, 1, 1, len(rows) + states]
+        firsts = np.concatenate([[0], np.cumsum(sizes)])
+        return lane_training.Places(rows, numbers, *(int(first) for first in firsts[1:9])), int(firsts[-1])
+
+    def advance(self, first: int, last: int, finish: bool) -> None:
+        """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
+        course, state, kind, dtype = self.course, self.state, self.kind, self.course.run.dtype
+        numbers, (orders, _) = course.numbers_from(first, last), course.orders(first, last)
+        told = records(COURSE, [course_record(course, first, last, finish, len(numbers))])[0]
+        numbers, order = numbers.reshape(-1), orders[0].reshape(-1) if orders.size and not course.whole else None
+        points, shape = course.grid.points, course.grid.strided_shape
+        pieces = blocks_of(points, kind.width)
+        most = -(-max(hi - lo for lo, hi in pieces) // kind.width) * kind.width
+        held_out = course.held_out or course.run
+
+        def work(next_piece):
+            fixed = np.zeros((self.rows.count, most), dtype)
+            own = np.zeros(self.rows.count * kind.width, dtype)
+            sets_of = [set_reader(run, kind.width, most) for run in (course.run, held_out)]
+            spare, room = np.empty(kind.width, dtype), np.zeros(self.room_rows * kind.width, dtype)
+            tape = np.empty(self.rows.tape * kind.width, dtype)
+            judged = np.empty(most, dtype)
+            if self.kernels is None:
+                self.kernels = addresses([self.move], tuple(map(numba.typeof, (told, own, room, self.places))))
+            while (piece := next_piece()) is not None:
+                for row, strided in self.fixed:
+                    blocks.gather(*strided, shape, *piece, fixed[row])
+                block = scalar.Block(points, *piece, spare)
+                what = kind, self.rows.model, course.measures, self.kernels, told, fixed, own
+                sets = [set_of(*piece) for set_of in sets_of]
+                everyone = state.members, state.record
+                lane_training.train(*what, *sets, *everyone, numbers, order, block, tape, room, self.places, judged)
+
+        blocks.run(work, pieces)
+
+
+def set_reader(run: Run, width: int, most: int) -> Any:
+    """A function lo, hi -> the sequences of these points as a kernel reads them, for one thread."""
+    own, sizes = bool(run.inputs.axes or (run.targets and run.targets.axes)), sizes_of(run)
+    inputs_of, targets_of = (reader(run, sequence, own, width, most) for sequence in (run.inputs, run.targets))
+    return lambda lo, hi: Set(inputs_of(lo, hi), targets_of(lo, hi), sizes)
