@@ -6,12 +6,13 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from benchmarks import filling, problems, vectors, vectors_with_numpy, with_loops, with_numba, with_numpy, with_rnnsim
+from benchmarks import filling, problems, training, vectors, vectors_with_numpy, with_loops, with_numba, with_numpy, with_rnnsim
 from benchmarks.rivals import OURS, Rival, Work, optional
+from benchmarks.training_works import TRAINING
 
 TOLERANCE = 1e-9
 
-Problem = problems.Problem | vectors.Problem
+Problem = problems.Problem | vectors.Problem | training.Problem
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
@@ -128,6 +129,7 @@ WORKS = {
     **elman_works("16 networks n = 256, 8 samples × 100 steps", of_ensemble(256, 16, {"members": 4, "steps": 40}), "JAX in pieces"),
     "GRU ensemble n = 16, cost and gradients": gated_work("GRU"),
     "LSTM ensemble n = 16, cost and gradients": gated_work("LSTM"),
+    **TRAINING,
 }
 
 FORWARD = {  # the works whose arithmetic is counted, by units

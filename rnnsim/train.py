@@ -159,7 +159,9 @@ def check_count(name: str, count: Any, needed: bool) -> None:
 
 def as_number(name: str, value: Any) -> xr.DataArray:
     """A number of an optimizer over its axes and perhaps `epoch`."""
-    array = value if isinstance(value, xr.DataArray) else xr.DataArray(value)
+    if not isinstance(value, xr.DataArray):
+        return xr.DataArray(np.float64(value))
+    array = value
     check_own(name, array, "epoch")
     return array.drop_vars("epoch", errors="ignore").astype(np.float64)
 
