@@ -11,6 +11,7 @@ from rnnsim.kernels import blocks, lane_training, scalar
 from rnnsim.kernels.lane_gradients import LayerModel, ScalarModel, Set
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COURSE, records
+from rnnsim.kernels.sources import Orders
 from rnnsim.lanes import Kind
 from rnnsim.networks import Recurrent
 from rnnsim.running import Run
@@ -22,8 +23,7 @@ FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them,
 def teaches(course: Course) -> bool:
     """Whether this engine can train a course, and is the faster one."""
     run, net = course.run, course.run.net
-    shared = course.seed is None or not course.seed.ndim
-    if run.dtype != "float64" or course.together < run.steps or not shared:
+    if run.dtype != "float64" or course.together < run.steps or (run.own_starts and course.seed is not None):
         return False
     if serves(run):
         return True
@@ -102,9 +102,10 @@ class LaneEngine:
     def advance(self, first: int, last: int, finish: bool) -> None:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
         course, state, kind, dtype = self.course, self.state, self.kind, self.course.run.dtype
-        numbers, (orders, _) = course.numbers_from(first, last), course.orders(first, last)
+        numbers, (orders, places) = course.numbers_from(first, last), course.orders(first, last)
         told = records(COURSE, [course_record(course, first, last, finish, len(numbers))])[0]
-        numbers, order = numbers.reshape(-1), orders[0].reshape(-1) if orders.size and not course.whole else None
+        numbers, each = numbers.reshape(-1), course.seed is not None and course.seed.ndim > 0
+        ordered = orders.reshape(-1) if orders.size and not course.whole else None
         points, shape = course.grid.points, course.grid.strided_shape
         pieces = blocks_of(points, kind.width)
         most = -(-max(hi - lo for lo, hi in pieces) // kind.width) * kind.width
@@ -113,7 +114,7 @@ class LaneEngine:
         def work(next_piece):
             fixed = np.zeros((self.rows.count, most), dtype)
             own = np.zeros(self.rows.count * kind.width, dtype)
-            sets_of = [set_reader(run, kind.width, most) for run in (course.run, held_out)]
+            sets_of = [set_reader(run, kind.width, most, each) for run in (course.run, held_out)]
             spare, room = np.empty(kind.width, dtype), np.zeros(self.room_rows * kind.width, dtype)
             tape = np.empty(self.rows.tape * kind.width, dtype)
             judged = np.empty(most, dtype)
@@ -125,14 +126,17 @@ class LaneEngine:
                 block = scalar.Block(points, *piece, spare)
                 what = kind, self.rows.model, course.measures, self.kernels, told, fixed, own
                 sets = [set_of(*piece) for set_of in sets_of]
-                everyone = state.members, state.record
+                everyone, order = (state.members, state.record), ordered
+                if each and ordered is not None:
+                    lo, hi = piece
+                    order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
                 lane_training.train(*what, *sets, *everyone, numbers, order, block, tape, room, self.places, judged)
 
         blocks.run(work, pieces)
 
 
-def set_reader(run: Run, width: int, most: int) -> Any:
-    """A function lo, hi -> the sequences of these points as a kernel reads them, for one thread."""
-    own, sizes = bool(run.inputs.axes or (run.targets and run.targets.axes)), sizes_of(run)
+def set_reader(run: Run, width: int, most: int, each: bool) -> Any:
+    """A function lo, hi -> the sequences of these points as a kernel reads them, for one thread; if `each`, every point reads its own."""
+    own, sizes = each or bool(run.inputs.axes or (run.targets and run.targets.axes)), sizes_of(run)
     inputs_of, targets_of = (reader(run, sequence, own, width, most) for sequence in (run.inputs, run.targets))
     return lambda lo, hi: Set(inputs_of(lo, hi), targets_of(lo, hi), sizes)

@@ -9,13 +9,12 @@ number of a step. With ē the cotangent of e:
 
 from typing import Any, NamedTuple
 
-from numba import types
 from numba.extending import overload, register_jitable
 
 from rnnsim.cells import linearize, pullback, step
 from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
 from rnnsim.kernels.scalar import Weights, backward_taped, forward_taped, preactivations
-from rnnsim.kernels.sources import read, turn_to
+from rnnsim.kernels.sources import read, sample_at, turn_in_order, turn_to
 from rnnsim.lanes import load, splat, store
 from rnnsim.losses import contribution, cotangent
 from rnnsim.primitives import muladd, select
@@ -67,18 +66,6 @@ def _contributions(measures, y, target, totals):
     )
 
 
-def sample_at(order, turn, place):
-    """The sample at a place of an order, if there is one."""
-    return place if order is None else order[turn + place]
-
-
-@overload(sample_at, jit_options=INLINE)
-def _sample_at(order, turn, place):
-    if isinstance(order, types.NoneType):
-        return lambda order, turn, place: place
-    return lambda order, turn, place: order[turn + place]
-
-
 @register_jitable(forceinline=True)
 def scalar_weights(kind, cell, own):
     """The weights of a group of scalar networks."""
@@ -104,9 +91,9 @@ def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, f
     total, counted = splat(kind, 0.0), splat(kind, 0.0)
     g_bias, g_in, g_rec, g_start = zeros(kind, gates), zeros(kind, gates), zeros(kind, gates), zeros(kind, states)
     for place in range(first, last):
-        n = sample_at(order, turn, place)
-        turn_to(kind, data.inputs, n, at)
-        turn_to(kind, data.targets, n, at)
+        n = sample_at(order, turn + place)
+        turn_in_order(kind, data.inputs, order, turn + place, at)
+        turn_in_order(kind, data.targets, order, turn + place, at)
         for k in range(sizes.targeted):
             target = read(kind, data.targets, n, k)
             counted = counted + select(target == target, 1.0, 0.0)
@@ -148,8 +135,8 @@ def counted_targets(kind, data, at, order, turn, first, last, numbers):
     """How many targets count in the samples first…last of an order."""
     counted = splat(kind, 0.0)
     for place in range(first, last):
-        n = sample_at(order, turn, place)
-        turn_to(kind, data.targets, n, at)
+        n = sample_at(order, turn + place)
+        turn_in_order(kind, data.targets, order, turn + place, at)
         for k in range(numbers):
             target = read(kind, data.targets, n, k)
             counted = counted + select(target == target, 1.0, 0.0)
@@ -211,9 +198,9 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
         store(room, row * w, zero)
     counted, total = counted_targets(kind, data, at, order, turn, first, last, sizes.targeted * outputs), zero
     for place in range(first, last):
-        n = sample_at(order, turn, place)
-        turn_to(kind, data.inputs, n, at)
-        turn_to(kind, data.targets, n, at)
+        n = sample_at(order, turn + place)
+        turn_in_order(kind, data.inputs, order, turn + place, at)
+        turn_in_order(kind, data.targets, order, turn + place, at)
         start(kind, model, own, tape)
         for k in range(steps):
             past, new, tape_row = k * jump, (k + 1) * jump, taped + k * by_step

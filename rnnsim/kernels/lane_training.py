@@ -160,7 +160,7 @@ def train(
     judged,
 ):
     """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has the rows of what is not trained, `order` is
-    that of every epoch in turn, or None."""
+    that of every epoch in turn, `Orders` of every network, or None."""
     align_stack()
     w, spare, loss, apart = width(kind), block.spare, measures[0], course.recorded
     points, first_point = block.last - block.first, block.first

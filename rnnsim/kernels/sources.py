@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 from numba.extending import overload, register_jitable
 
 from rnnsim.kernels.rows import width
@@ -26,6 +27,40 @@ class Own(NamedTuple):
     rows: np.ndarray
 
 
+class Orders(NamedTuple):
+    """An order of the samples for each point: the sample at a place is values[places[point] + place]."""
+
+    values: np.ndarray
+    places: np.ndarray
+
+
+def sample_at(order, place):
+    """The sample at a place of an order; at every place its own without an order, or with one for each point."""
+    return order[place] if isinstance(order, np.ndarray) else place
+
+
+@overload(sample_at, jit_options={"forceinline": True})
+def _sample_at(order, place):
+    if isinstance(order, types.Array):
+        return lambda order, place: order[place]
+    return lambda order, place: place
+
+
+def turn_in_order(kind, source, order, place, at):
+    """Get ready to read the sample at a place of an order."""
+    if isinstance(order, Orders):
+        _copy_each(kind, source, order, place, at)
+    else:
+        turn_to(kind, source, sample_at(order, place), at)
+
+
+@overload(turn_in_order, jit_options={"forceinline": True})
+def _turn_in_order(kind, source, order, place, at):
+    if isinstance(order, types.NamedTuple):
+        return lambda kind, source, order, place, at: _copy_each(kind, source, order, place, at)
+    return lambda kind, source, order, place, at: turn_to(kind, source, sample_at(order, place), at)
+
+
 def turn_to(kind, source, sample, at):
     """Get ready to read a sample for the group whose first point is `at`."""
     if isinstance(source, Own):
@@ -40,11 +75,22 @@ def read(kind, source, sample, step):
 
 
 @register_jitable
+def _copy_lane(kind, source, sample, at, lane):
+    first = source.offsets[at + lane] + sample * source.by_sample
+    for step in range(source.steps):
+        source.rows[step * width(kind) + lane] = source.values[first + step]
+
+
+@register_jitable
 def _copy_to_rows(kind, source, sample, at):
     for lane in range(width(kind)):
-        first = source.offsets[at + lane] + sample * source.by_sample
-        for step in range(source.steps):
-            source.rows[step * width(kind) + lane] = source.values[first + step]
+        _copy_lane(kind, source, sample, at, lane)
+
+
+@register_jitable
+def _copy_each(kind, source, order, place, at):
+    for lane in range(width(kind)):
+        _copy_lane(kind, source, order.values[order.places[at + lane] + place], at, lane)
 
 
 def _is_own(source: Any) -> bool:
