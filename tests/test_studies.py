@@ -70,12 +70,62 @@ def test_gradient_flow(tmp_path):
     assert (tmp_path / "gradient_flow.png").stat().st_size > 10_000
 
 
+def test_counting_rprop(tmp_path):
+    said = run("counting_rprop.py", tmp_path, "--points", "7", "--out", "results")
+    assert "irprop-  w_in = 1.0000043473693738, w_rec = 0.9999989237980148; of 5 ones among 12 it counts 5.00" in said
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {
+        "counting_rprop.nc",
+        "counting_rprop.png",
+        "counting_rprop_paths.nc",
+    }
+    with rs.open(tmp_path / "results" / "counting_rprop_paths.nc") as ds:
+        assert ds.w_in.sizes == {"variant": 5, "epoch": 501} and (ds.w_in[:, 0] == -1.5).all() and (ds.w_rec[:, 0] == 2).all()
+        end = ds.sel(variant="irprop-").isel(epoch=-1)
+        np.testing.assert_allclose([end.w_in, end.w_rec], [1.0000043473693738, 0.9999989237980148], rtol=1e-12)
+    with rs.open(tmp_path / "results" / "counting_rprop.nc") as ds:
+        assert ds.iterations.sizes == {"variant": 5, "w_in_start": 7, "w_rec_start": 7}
+        assert (ds.iterations.sel(w_in_start=1, w_rec_start=1) == 0).all()  # starts where it should end
+        solved = ds.iterations.notnull()
+        assert (solved.mean(("w_in_start", "w_rec_start")) > 0.7).all() and (ds.cost.where(solved, 0) < 1e-5).all()
+        np.testing.assert_allclose(ds[["w_in", "w_rec"]].to_array().where(solved, 1.0), 1.0, atol=0.01)
+        lost = ds.sel(variant="irprop-", w_in_start=0, w_rec_start=-3)
+        assert np.isnan(lost.iterations) and lost.w_rec < -1.15 and 18.04 < lost.cost < 28.35  # below the ridge, above its end
+
+
+def test_sum_of_digits(tmp_path):
+    said = run("sum_of_digits.py", tmp_path, "--starts", "2")
+    assert said.count("validation_rounded_accuracy") == 3 and "U runs away from the starts [-3." in said
+    with rs.open(tmp_path / "sum_of_digits.nc") as ds:
+        assert ds.cost.sizes == {"encoding": 3, "start": 2, "lr": 3, "epoch": 9}
+        one = ds.sel(start=0, lr=0.03)
+        assert (abs(one.digit_weight - np.arange(10)) < 0.02).all() and (abs(one.w_rec - 1) < 0.02).all()
+        assert (one.validation_rounded_accuracy[:, -1] == 1).all() and (one.validation_rounded_accuracy[:, 0] < 0.2).all()
+        assert (one.validation_cost[:, -1] < 1e-3).all() and one.validation_cost.sizes == {"encoding": 3, "epoch": 9}
+    with rs.open(tmp_path / "sum_of_digits_runaway.nc") as ds:
+        end, start = ds.isel(epoch=-1), ds.w_rec_start
+        np.testing.assert_allclose(end.w_rec[start >= -0.75], 1.0, atol=0.02)
+        lost = end.isel(w_rec_start=np.flatnonzero(start < -1.1))
+        u = lost.w_rec
+        assert lost.sizes["w_rec_start"] == 8 and (u < start[start < -1.1]).all()
+        np.testing.assert_allclose(lost.cost, 8.25 * (3 - (1 + u + u**2) / (1 - u + u**2)), rtol=0.02)
+    assert (tmp_path / "sum_of_digits.png").stat().st_size > 10_000
+
+
 def test_saved_results_are_cf_files(tmp_path, capsys):
     runner = pytest.importorskip("compliance_checker.runner")
     runner.CheckSuite.load_all_available_checkers()
     run("counting_cost_surface.py", tmp_path, "--points", "13")
     run("inference_dynamics.py", tmp_path, "--points", "50")
-    for file in ("counting_cost_surface.nc", "inference_dynamics.nc"):
+    run("counting_rprop.py", tmp_path, "--points", "3", "--iterations", "10")
+    run("sum_of_digits.py", tmp_path, "--samples", "100", "--starts", "1", "--epochs", "1")
+    files = (
+        "counting_cost_surface.nc",
+        "inference_dynamics.nc",
+        "counting_rprop.nc",
+        "sum_of_digits.nc",
+        "sum_of_digits_runaway.nc",
+    )
+    for file in files:
         passed, crashed = runner.ComplianceChecker.run_checker(str(tmp_path / file), ["cf:1.11"], verbose=0, criteria="strict")
         assert passed and not crashed, capsys.readouterr().out
 
