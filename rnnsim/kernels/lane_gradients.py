@@ -91,9 +91,9 @@ def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, f
     total, counted = splat(kind, 0.0), splat(kind, 0.0)
     g_bias, g_in, g_rec, g_start = zeros(kind, gates), zeros(kind, gates), zeros(kind, gates), zeros(kind, states)
     for place in range(first, last):
-        n = sample_at(order, turn + place)
-        turn_in_order(kind, data.inputs, order, turn + place, at)
-        turn_in_order(kind, data.targets, order, turn + place, at)
+        n = sample_at(order, turn, place)
+        turn_in_order(kind, data.inputs, order, turn, place, at)
+        turn_in_order(kind, data.targets, order, turn, place, at)
         for k in range(sizes.targeted):
             target = read(kind, data.targets, n, k)
             counted = counted + select(target == target, 1.0, 0.0)
@@ -135,8 +135,8 @@ def counted_targets(kind, data, at, order, turn, first, last, numbers):
     """How many targets count in the samples first…last of an order."""
     counted = splat(kind, 0.0)
     for place in range(first, last):
-        n = sample_at(order, turn + place)
-        turn_in_order(kind, data.targets, order, turn + place, at)
+        n = sample_at(order, turn, place)
+        turn_in_order(kind, data.targets, order, turn, place, at)
         for k in range(numbers):
             target = read(kind, data.targets, n, k)
             counted = counted + select(target == target, 1.0, 0.0)
@@ -198,9 +198,9 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
         store(room, row * w, zero)
     counted, total = counted_targets(kind, data, at, order, turn, first, last, sizes.targeted * outputs), zero
     for place in range(first, last):
-        n = sample_at(order, turn + place)
-        turn_in_order(kind, data.inputs, order, turn + place, at)
-        turn_in_order(kind, data.targets, order, turn + place, at)
+        n = sample_at(order, turn, place)
+        turn_in_order(kind, data.inputs, order, turn, place, at)
+        turn_in_order(kind, data.targets, order, turn, place, at)
         start(kind, model, own, tape)
         for k in range(steps):
             past, new, tape_row = k * jump, (k + 1) * jump, taped + k * by_step

@@ -34,31 +34,31 @@ class Orders(NamedTuple):
     places: np.ndarray
 
 
-def sample_at(order, place):
-    """The sample at a place of an order; at every place its own without an order, or with one for each point."""
-    return order[place] if isinstance(order, np.ndarray) else place
+def sample_at(order, turn, place):
+    """The sample at a place of an order that stands at `turn`; at every place its own without an order, or with one for each point."""
+    return order[turn + place] if isinstance(order, np.ndarray) else place
 
 
 @overload(sample_at, jit_options={"forceinline": True})
-def _sample_at(order, place):
+def _sample_at(order, turn, place):
     if isinstance(order, types.Array):
-        return lambda order, place: order[place]
-    return lambda order, place: place
+        return lambda order, turn, place: order[turn + place]
+    return lambda order, turn, place: place
 
 
-def turn_in_order(kind, source, order, place, at):
+def turn_in_order(kind, source, order, turn, place, at):
     """Get ready to read the sample at a place of an order."""
     if isinstance(order, Orders):
-        _copy_each(kind, source, order, place, at)
+        _copy_each(kind, source, order, turn + place, at)
     else:
-        turn_to(kind, source, sample_at(order, place), at)
+        turn_to(kind, source, sample_at(order, turn, place), at)
 
 
 @overload(turn_in_order, jit_options={"forceinline": True})
-def _turn_in_order(kind, source, order, place, at):
+def _turn_in_order(kind, source, order, turn, place, at):
     if isinstance(order, types.NamedTuple):
-        return lambda kind, source, order, place, at: _copy_each(kind, source, order, place, at)
-    return lambda kind, source, order, place, at: turn_to(kind, source, sample_at(order, place), at)
+        return lambda kind, source, order, turn, place, at: _copy_each(kind, source, order, turn + place, at)
+    return lambda kind, source, order, turn, place, at: turn_to(kind, source, sample_at(order, turn, place), at)
 
 
 def turn_to(kind, source, sample, at):
