@@ -56,7 +56,7 @@ def turn_in_order(kind, source, order, turn, place, at):
 
 @overload(turn_in_order, jit_options={"forceinline": True})
 def _turn_in_order(kind, source, order, turn, place, at):
-    if isinstance(order, types.NamedTuple):
+    if getattr(order, "instance_class", None) is Orders:
         return lambda kind, source, order, turn, place, at: _copy_each(kind, source, order, turn + place, at)
     return lambda kind, source, order, turn, place, at: turn_to(kind, source, sample_at(order, turn, place), at)
 
