@@ -9,7 +9,7 @@ import xarray as xr
 
 from rnnsim.axes import Grid
 from rnnsim.drawn import Drawn
-from rnnsim.kernels import blocks, training
+from rnnsim.kernels import training
 from rnnsim.kernels.training import Members, Record
 from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Optimizer
@@ -17,7 +17,6 @@ from rnnsim.running import Run
 
 ALIGNED = 16  # numbers of a network, so that updates take whole registers
 CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}
-PIECES = 4  # for every thread
 
 
 @dataclass(frozen=True)
@@ -238,10 +237,3 @@ def course_record(course: Course, first: int, last: int, finish: bool, number_ep
     }
     told |= {"states": len(rule.states), "measures": len(course.measures), "networks": course.grid.points}
     return told | {"recorded": len(course.recorded), "clipped": CLIPS[course.clip], "order": 0, "order_of": 0}
-
-
-def blocks_of(points: int, group: int) -> list[tuple[int, int]]:
-    """Blocks of whole groups of points, some for every thread."""
-    size = -(-points // (PIECES * blocks.processors()))
-    size = -(-size // group) * group
-    return [(lo, min(lo + size, points)) for lo in range(0, points, size)]

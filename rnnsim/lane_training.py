@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from rnnsim.cells import reading
-from rnnsim.courses import Course, State, blocks_of, course_record
+from rnnsim.courses import Course, State, course_record
 from rnnsim.kernels import blocks, lane_training, scalar
 from rnnsim.kernels.lane_gradients import LayerModel, ScalarModel, Set
 from rnnsim.kernels.pointers import addresses
@@ -107,7 +107,7 @@ class LaneEngine:
         numbers, each = numbers.reshape(-1), course.seed is not None and course.seed.ndim > 0
         ordered = orders.reshape(-1) if orders.size and not course.whole else None
         points, shape = course.grid.points, course.grid.strided_shape
-        pieces = blocks_of(points, kind.width)
+        pieces = blocks.blocks_of_threads(points, kind.width)
         most = -(-max(hi - lo for lo, hi in pieces) // kind.width) * kind.width
         held_out = course.held_out or course.run
 

@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.courses import Course, State, blocks_of, course_record
+from rnnsim.courses import Course, State, course_record
 from rnnsim.kernels import blocks, groups, training
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
@@ -114,7 +114,7 @@ class LayerEngine:
                 told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
                 training.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
 
-        blocks.run(work, blocks_of(course.grid.points, self.teachers[0].program.cut.points))
+        blocks.run(work, blocks.blocks_of_threads(course.grid.points, self.teachers[0].program.cut.points))
 
     def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""

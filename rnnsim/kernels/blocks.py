@@ -16,6 +16,7 @@ from rnnsim.kernels.compiling import kernel
 BLOCK_BYTES = 1 << 21
 BLOCK_STEPS = 1 << 23
 MIN_BLOCKS = 8
+PIECES = 4
 SIMD_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
 
 
@@ -80,8 +81,18 @@ def lanes(registers: int, dtype: Any = np.float64) -> int:
 def blocks(points: int, steps: int, rows: int, width: int) -> list[tuple[int, int]]:
     """Cut points into blocks: whole groups of `width`, short in bytes of parameters and in steps, several for every thread."""
     most = min(BLOCK_BYTES // (8 * rows), BLOCK_STEPS // steps, -(-points // (MIN_BLOCKS * processors())))
-    size = getattr(_threads, "block", None) or max(most, 1)
-    size = -(-size // width) * width
+    return cut(points, max(most, 1), width)
+
+
+def blocks_of_threads(points: int, group: int) -> list[tuple[int, int]]:
+    """Cut points into blocks of whole groups, some for every thread, however long each takes."""
+    return cut(points, -(-points // (PIECES * processors())), group)
+
+
+def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
+    """Cut points into blocks of so many, or as many as `settings` says, up to whole groups."""
+    size = getattr(_threads, "block", None) or size
+    size = -(-size // group) * group
     return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
 
 

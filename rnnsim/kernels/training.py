@@ -12,11 +12,11 @@ import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.groups import Data, Wanted, keep_sums, load_points, run_samples
-from rnnsim.kernels.moves import group_of
+from rnnsim.kernels.moves import all_finite, group_of
 from rnnsim.kernels.pointers import call
-from rnnsim.kernels.rows import numbers_of, put, put_numbers, slots, spoil, take, width
-from rnnsim.lanes import load, splat, store
-from rnnsim.primitives import any_lane, at_least, at_most
+from rnnsim.kernels.rows import numbers_of, put, put_numbers, slots, take, width
+from rnnsim.lanes import load, store
+from rnnsim.primitives import at_least, at_most
 from rnnsim.update_rules import begin, update
 
 UNCLIPPED, BY_NORM, BY_VALUE = 0, 1, 2
@@ -93,20 +93,20 @@ def update_of(kind, rule):
             if course.clipped == BY_NORM:
                 norm = np.float64(norm_of(gradient, i * size, size))
                 shrink = limit / norm if norm > limit else 1.0
-            zero = splat(kind, 0.0)
             for j in range(0, size, width(kind)):
                 g = load(kind, gradient, i * size + j)
-                zero = spoil(zero, (g,))
                 if course.clipped == BY_VALUE:
                     g = at_least(at_most(g, limit), -limit)
                 elif course.clipped == BY_NORM:
                     g = g * shrink
                 s = take(kind, slots(rule, "states"), members.states, network * course.states * size + j, size)
                 p, s = update(rule, c, e, s, load(kind, members.theta, network * size + j), g)
-                zero = spoil(spoil(zero, (p,)), s)
                 store(spare, j, p)
                 put(spare, size + j, size, s)
-            if any_lane(zero != 0.0):
+            finite = all_finite(gradient, i * size, i * size + course.moved)
+            for j in range(1 + course.states):
+                finite = finite and all_finite(spare, j * size, j * size + course.moved)
+            if not finite:
                 members.diverged_at[network] = what.epoch
                 continue
             for j in range(size):
