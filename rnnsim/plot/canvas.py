@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
@@ -49,6 +50,12 @@ def legend_under_figure(figure: Figure, handles: Sequence[Artist]) -> None:
         figure.legend(handles=list(handles), loc="outside lower center", ncols=min(len(handles), 6), **LEGEND)
 
 
+def entries(ax: Axes) -> list[Artist]:
+    """What the legend of the Axes holds so far."""
+    legend = ax.get_legend()
+    return [] if legend is None else [handle for handle in legend.legend_handles if handle is not None]
+
+
 def few_ticks(ax: Axes) -> None:
     """Ticks so far apart that long numbers do not meet."""
     for axis in (ax.xaxis, ax.yaxis):
@@ -58,6 +65,13 @@ def few_ticks(ax: Axes) -> None:
 def whole_steps(ax: Axes) -> None:
     """Ticks of the x axis at whole numbers only."""
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
+def dates(ax: Axes) -> None:
+    """Ticks of the x axis at round dates, with what they have in common written once."""
+    locator = AutoDateLocator(maxticks=9)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def zero_line(ax: Axes) -> None:

@@ -3,21 +3,30 @@
 import math
 from collections.abc import Hashable
 
+import numpy as np
 import xarray as xr
 
 MOST_LINES = 200
 
 
-def required(ds: xr.Dataset, name: str, *dims: str) -> xr.DataArray:
-    """The variable `name` of ds, which must have the dimensions `dims`."""
+def required(ds: xr.Dataset, name: str, *dims: str, remedy: str | None = None) -> xr.DataArray:
+    """The variable `name` of ds, which must have the dimensions `dims`; the remedy is by default to keep it."""
     if not isinstance(ds, xr.Dataset):
         raise TypeError(f"ds is a {type(ds).__name__}, but figures need an xarray.Dataset")
     if name not in ds.variables:
         held = ", ".join(map(str, ds.data_vars)) or "nothing"
-        raise ValueError(f'the Dataset has no {name} (it holds {held}): compute it with keep="{name}"')
+        remedy = remedy or f'compute it with keep="{name}"'
+        raise ValueError(f"the Dataset has no {name} (it holds {held}): {remedy}")
     array = ds[name]
     for dim in dims:
         dimension(array, dim, "the figure")
+    return array
+
+
+def labelled(array: xr.DataArray, role: str) -> xr.DataArray:
+    """The array, which must have labels."""
+    if not isinstance(array, xr.DataArray):
+        raise TypeError(f"{role} needs an xarray.DataArray, but a {type(array).__name__} was given")
     return array
 
 
@@ -57,6 +66,12 @@ def numbers(coordinate: xr.DataArray) -> None:
         raise ValueError(f"a surface needs numbers along {coordinate.name}, but its coordinate holds {coordinate.dtype.name}")
     if coordinate.size < 2:
         raise ValueError(f"a surface needs at least 2 points along {coordinate.name}, which has {coordinate.size}")
+
+
+def above_zero(name: str, values: np.ndarray) -> None:
+    """Refuse finite values that a logarithmic scale cannot show."""
+    if values.size and values.min() <= 0.0:
+        raise ValueError(f"{name} falls to {values.min():g}, but a logarithmic scale needs values above 0: give log=False")
 
 
 def _listed(dims: "tuple[Hashable, ...] | list[str]") -> str:

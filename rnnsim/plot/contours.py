@@ -8,11 +8,12 @@ import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.contour import QuadContourSet
+from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
 from rnnsim.plot import canvas
 from rnnsim.plot.grids import inside, strided
-from rnnsim.plot.labels import label, texts, wrapped
+from rnnsim.plot.labels import LINE, label, texts, wrapped
 from rnnsim.plot.levels import Scale
 from rnnsim.plot.lines import PALETTE
 
@@ -66,8 +67,12 @@ def mark(ax: Axes, points: Sequence[tuple[float, float]]) -> list[Artist]:
     return marks
 
 
-def colour_bar(filled: QuadContourSet, colors: Scale, title: str, ax: Axes | list[Axes]) -> None:
+def colour_bar(
+    filled: QuadContourSet | AxesImage, colors: Scale, title: str, ax: Axes | list[Axes], line: int = LINE, **shape: float
+) -> None:
+    """A colour bar beside the Axes, in matplotlib's `fraction` and `aspect`, with a title in lines of so many letters."""
     figure = filled.axes.figure
-    bar = figure.colorbar(filled, ax=ax, label=wrapped(title), spacing="proportional")
+    look: dict[str, Any] = {"spacing": "proportional", "extend": colors.extend, **shape}
+    bar = figure.colorbar(filled, ax=ax, label=wrapped(title, line), **look)
     bar.set_ticks(colors.ticks.tolist(), labels=colors.texts)
     bar.minorticks_off()

@@ -12,7 +12,6 @@ from rnnsim.plot.labels import coordinate, label, name, value_labels, wrapped
 from rnnsim.plot.symlog import symlog
 
 GREY = "0.55"
-MOST_DOTS = 60  # steps that are marked one by one
 
 
 def trajectories(
@@ -103,9 +102,8 @@ def gradient_over_steps(
     look = lines.looks(array, "step", color)
     ax = canvas.axes(ax, (7.0, 3.6))
     at = coordinate(array, "step")
-    dots = "." if array.sizes["step"] <= MOST_DOTS else ""
     for where, line in lines.each(array, "step"):
-        ax.plot(at, np.abs(line) if absolute else line, marker=dots, **look.of(where))
+        ax.plot(at, np.abs(line) if absolute else line, marker=lines.dots(array.sizes["step"]), **look.of(where))
     symlog(ax, np.abs(array.values) if absolute else array.values, linthresh)
     canvas.zero_line(ax)
     canvas.whole_steps(ax)

@@ -11,8 +11,8 @@ LINE = 36  # characters
 
 
 def name(array: xr.DataArray) -> str:
-    """The long name of a variable, or else its name."""
-    return str(array.attrs.get("long_name") or array.name)
+    """The long name of a variable, or else its name, if it has one."""
+    return str(array.attrs.get("long_name") or array.name or "value")
 
 
 def label(array: xr.DataArray) -> str:
@@ -21,9 +21,9 @@ def label(array: xr.DataArray) -> str:
     return f"{name(array)} ({unit})" if unit else name(array)
 
 
-def wrapped(text: str) -> str:
+def wrapped(text: str, line: int = LINE) -> str:
     """A label in lines that are no longer than a y axis is high."""
-    return textwrap.fill(text, LINE)
+    return textwrap.fill(text, line)
 
 
 def coordinate(array: xr.DataArray, dim: str) -> xr.DataArray:

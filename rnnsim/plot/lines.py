@@ -1,6 +1,6 @@
 """The lines of a family: one a point, sample and unit, and the colours, widths and dashes that tell them apart."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -16,6 +16,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHED: tuple[Any, ...] = ((0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (10, 2)))
 SOLID: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
 NEUTRAL = "0.25"
+MOST_DOTS = 60  # points of a line that are marked one by one
 MOST_ENTRIES = 8  # of one dimension in a legend
 
 Where = Mapping[Hashable, int]
@@ -29,11 +30,12 @@ class Looks(NamedTuple):
     color: str | None = None
     linewidth: str | None = None
     dashes: str | None = None
+    colors: Callable[[int], list[Any]] = lambda count: palette(count)
 
     def of(self, where: Where) -> dict[str, Any]:
         """The keywords of the line that stands at `where`."""
         return {
-            "color": palette(self.sizes.get(self.color, 1))[where.get(self.color, 0)],
+            "color": self.colors(self.sizes.get(self.color, 1))[where.get(self.color, 0)],
             "linewidth": widths(self.sizes.get(self.linewidth, 1))[where.get(self.linewidth, 0)],
             "linestyle": self.patterns[where.get(self.dashes, 0)],
         }
@@ -75,11 +77,35 @@ def handles(array: xr.DataArray, look: Looks) -> list[Line2D]:
     return entries
 
 
+def ring(color: object) -> dict[str, Any]:
+    """The keywords of a ring, the mark of a start."""
+    return {
+        "color": color,
+        "marker": "o",
+        "markersize": 7,
+        "markerfacecolor": "none",
+        "markeredgewidth": 1.4,
+        "linestyle": "none",
+    }
+
+
+def dots(count: int) -> str:
+    """The marker of the points of a line, if they are few enough to be marked one by one."""
+    return "." if count <= MOST_DOTS else ""
+
+
 def palette(count: int) -> list[Any]:
     """That many colours: seven that everyone can tell apart, or a scale of lightness if there are more."""
     if count <= len(PALETTE):
         return list(PALETTE[:count])
     return list(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, count)))
+
+
+def warm(count: int) -> list[Any]:
+    """That many colours that stand out from the blues of a cost surface."""
+    if count < len(PALETTE):
+        return list(PALETTE[1 : count + 1])
+    return list(mpl.colormaps["YlOrRd_r"](np.linspace(0.0, 0.7, count)))
 
 
 def widths(count: int) -> list[float]:

@@ -1,7 +1,5 @@
 """Trajectories without their time: phase portraits and cobwebs."""
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -35,11 +33,11 @@ def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = T
     for (where, h), (_, dh) in zip(lines.each(state, "step"), lines.each(increment, "step"), strict=True):
         style = look.of(where)
         ax.plot(h, dh, marker=".", **style)
-        ax.plot(h[:1], dh[:1], **_ring(style["color"]))
+        ax.plot(h[:1], dh[:1], **lines.ring(style["color"]))
     canvas.few_ticks(ax)
     ax.set(xlabel=label(state), ylabel=wrapped(label(increment)))
     if legend:
-        canvas.legend_beside(ax, [*lines.handles(state, look), Line2D([], [], label="start", **_ring("0.25"))])
+        canvas.legend_beside(ax, [*lines.handles(state, look), Line2D([], [], label="start", **lines.ring("0.25"))])
     return ax
 
 
@@ -75,9 +73,9 @@ def cobweb(
         corners = np.repeat(h, 2)
         style = {**look.of(where), "linewidth": 1.1}
         ax.plot(corners[:-1], corners[1:], **style)
-        ax.plot(h[:1], h[:1], **_ring(style["color"]))
+        ax.plot(h[:1], h[:1], **lines.ring(style["color"]))
     ax.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=0.8, zorder=0.5)
-    entries += [Line2D([], [], color="0.6", linewidth=0.8, label="diagonal"), Line2D([], [], label="start", **_ring("0.25"))]
+    entries += [Line2D([], [], color="0.6", linewidth=0.8, label="diagonal"), Line2D([], [], label="start", **lines.ring("0.25"))]
     canvas.few_ticks(ax)
     ax.set(xlabel=f"{label(state)} at step k-1", ylabel=f"{label(state)} at step k")
     if legend:
@@ -93,14 +91,3 @@ def _one_axis(after: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     starts = coordinate(after, str(after.dims[0]))
     order = np.argsort(starts.values)
     return starts[order], after[order]
-
-
-def _ring(color: object) -> dict[str, Any]:
-    return {
-        "color": color,
-        "marker": "o",
-        "markersize": 7,
-        "markerfacecolor": "none",
-        "markeredgewidth": 1.4,
-        "linestyle": "none",
-    }

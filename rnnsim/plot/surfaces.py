@@ -132,8 +132,8 @@ def _prepared(
     finite = surface.values[np.isfinite(surface.values)]
     if not finite.size:
         raise ValueError(f"{variable} has no finite cell to draw")
-    if log and finite.min() <= 0.0:
-        raise ValueError(f"{variable} falls to {finite.min():g}, but a logarithmic scale needs values above 0: give log=False")
+    if log:
+        checks.above_zero(variable, finite)
     return surface, scale(finite, log=log, cost=cost, levels=levels, norm=norm), title
 
 

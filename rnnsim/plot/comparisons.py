@@ -1,0 +1,97 @@
+"""Predictions against the data that they are of."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.labels import coordinate, label, wrapped
+
+
+def predictions(
+    predicted: xr.DataArray | Mapping[str, xr.DataArray],
+    data: xr.DataArray,
+    *,
+    time: str | Any = None,
+    line: bool | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw predictions as coloured lines over data in grey.
+
+    Parameters
+    ----------
+    predicted : DataArray over the dimension of `data`, or several by their names
+    data : DataArray over one dimension, such as `sample` or `time`; values that are nan leave a gap
+    time : what stands on x: the name of a coordinate of `data`, or as many values or dates as it has; by default the
+        coordinate of its dimension
+    line : whether data are a line and not dots, by default where there is such a coordinate
+    legend : whether to name the lines, on the right of the Axes
+    ax : Axes to draw on, by default those of a new figure
+
+    Returns the Axes. Raises ValueError for further dimensions, or if lengths or coordinates differ; TypeError for arrays without
+    labels.
+
+    >>> run = rs.simulate(net, inputs, keep="output")
+    >>> rs.plot.predictions({"Elman": run.output.isel(step=-1, output=0)}, targets, time=dates)
+    """
+    dim = _dimension(checks.labelled(data, "data"))
+    data = checks.only(data, dim)
+    many = predicted if isinstance(predicted, Mapping) else {"prediction": predicted}
+    drawn = {str(key): _matched(checks.labelled(array, str(key)).rename(key), data, dim) for key, array in many.items()}
+    line = (time is not None or dim in data.coords) if line is None else line
+    at = _positions(data, dim, time)
+    ax = canvas.axes(ax, (7.0, 3.6))
+    style = {"linewidth": 2.2} if line else {"linestyle": "none", "marker": "o", "markersize": 4.0}
+    entries = ax.plot(at.values, *_line(data, dim), color="0.6" if line else lines.NEUTRAL, label="data", **style)
+    look = lines.Looks({dim: len(drawn)}, lines.SOLID, dim)
+    for i, (key, array) in enumerate(drawn.items()):
+        entries += ax.plot(at.values, *_line(array, dim), label=key, **look.of({dim: i}) | {"linewidth": 1.4})
+    if at.dtype.kind == "M" or isinstance(next(iter(at.values), None), date):
+        canvas.dates(ax)
+    elif at.dtype.kind in "iu":
+        canvas.whole_steps(ax)
+    ax.set(xlabel=label(at), ylabel=wrapped(label(data)))
+    if legend:
+        canvas.legend_beside(ax, entries)
+    return ax
+
+
+def _dimension(data: xr.DataArray) -> str:
+    """The dimension along which lines run."""
+    if not data.ndim:
+        raise ValueError("data is one number, but predictions need a dimension to run along")
+    return "sample" if "sample" in data.dims else str(data.dims[0])
+
+
+def _matched(array: xr.DataArray, data: xr.DataArray, dim: str) -> xr.DataArray:
+    """A prediction, which must stand where the data do."""
+    checks.dimension(array, dim, "a prediction")
+    array = checks.only(array, dim)
+    if array.sizes[dim] != data.sizes[dim]:
+        raise ValueError(f"{array.name} has {array.sizes[dim]} values along {dim}, but data has {data.sizes[dim]}")
+    if dim in array.coords and dim in data.coords and not array.indexes[dim].equals(data.indexes[dim]):
+        raise ValueError(f"{array.name} and data differ in their {dim}: give both the same, as in predicted.reindex_like(data)")
+    return array
+
+
+def _positions(data: xr.DataArray, dim: str, time: str | Any) -> xr.DataArray:
+    """What stands on x."""
+    if time is None:
+        return coordinate(data, dim)
+    if isinstance(time, str):
+        if time not in data.coords:
+            raise ValueError(f"data has no coordinate {time!r}, but {', '.join(map(str, data.coords)) or 'none'}")
+        return data.coords[time]
+    at = time if isinstance(time, xr.DataArray) else xr.DataArray(np.asarray(time), name="time")
+    if at.shape != data.shape:
+        raise ValueError(f"time has the shape {at.shape}, but data has {data.shape}")
+    return at
+
+
+def _line(array: xr.DataArray, dim: str) -> list[np.ndarray]:
+    return [values for _, values in lines.each(array, dim)]

@@ -1,0 +1,151 @@
+"""Parameters as matrices: a colour for every weight, the same distance from white for the same size."""
+
+import math
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.image import AxesImage
+
+from rnnsim.plot import canvas, checks, contours
+from rnnsim.plot.labels import LINE, coordinate, label, texts
+from rnnsim.plot.levels import scale
+
+MOST_NUMBERS = 12  # a side
+LETTER = 0.62  # width of a letter in font sizes
+SMALLEST, LARGEST = 5.0, 9.0  # points of the numbers in cells
+ROW = 12.0  # points from one line of text to the next
+BAR = 10.0  # points that the colour bar is wide
+STRIDES = (1, 2, 5)
+
+
+def weights(
+    array: xr.DataArray | xr.Dataset,
+    name: str | None = None,
+    *,
+    limit: float | None = None,
+    numbers: bool | None = None,
+    cmap: str = "RdBu_r",
+    colorbar: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a parameter as a matrix of colours, on a scale that is symmetric around 0.
+
+    Parameters
+    ----------
+    array : a matrix, the first dimension of which runs down and the second to the right; a vector is a matrix of one row.
+        Or the Dataset that holds it, such as `net.parameters`. Cells that are nan or inf are grey.
+    name : which variable of a Dataset
+    limit : the size that gets the darkest colours, by default the largest there is; give it to compare matrices
+    numbers : whether to write the numbers in the cells, by default in matrices of at most 12 × 12 where there is room
+    cmap : matplotlib colour map
+    colorbar : whether to draw it, beside the Axes
+    ax : Axes to draw on, by default those of a new figure, the cells of which are about square
+
+    Returns the Axes. Raises ValueError if the variable is missing, for further dimensions, or if there is none; TypeError for
+    arrays without labels.
+
+    >>> rs.plot.weights(run.w_rec.isel(seed=0, epoch=-1))
+    >>> rs.plot.weights(net.parameters.sel(gate="n"), "w_in")
+    """
+    matrix, title = _matrix(_parameter(array, name))
+    finite = matrix.values[np.isfinite(matrix.values)]
+    reach = limit or np.abs(finite).max(initial=0.0) or 1.0
+    colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
+    few = max(matrix.shape) <= MOST_NUMBERS
+    ax = canvas.axes(ax, _size(matrix, few if numbers is None else numbers))
+    shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)
+    image = ax.imshow(np.ma.masked_invalid(matrix.values), norm=colors.norm, cmap=shades, aspect="auto", interpolation="nearest")
+    for axis, dim in zip((ax.yaxis, ax.xaxis), matrix.dims, strict=True):
+        _ticks(ax, axis, matrix, str(dim))
+    if colorbar:
+        width, height = _points(ax)
+        line = max(10, min(LINE, int(height / LETTER / 10.0)))
+        shape = {"fraction": min(0.15, 2.0 * BAR / width), "pad": min(0.05, BAR / width), "aspect": height / BAR}
+        contours.colour_bar(image, colors, title, ax, line, **shape)
+    if few if numbers is None else numbers:
+        _write(ax, image, matrix.values, reach, always=numbers is True)
+    return ax
+
+
+def _parameter(array: xr.DataArray | xr.Dataset, name: str | None) -> xr.DataArray:
+    """The DataArray that is given or meant."""
+    if not isinstance(array, xr.Dataset):
+        return checks.labelled(array, "a figure of weights")
+    held = list(map(str, array.data_vars))
+    if name is None and len(held) != 1:
+        raise ValueError(f"the Dataset holds {', '.join(held) or 'nothing'}, but one matrix can be drawn: say which with name")
+    return checks.required(array, name or held[0], remedy="give the name of one that it holds")
+
+
+def _matrix(array: xr.DataArray) -> tuple[xr.DataArray, str]:
+    """The array over two dimensions, the first of which has no name if it is a vector, and what its numbers are."""
+    if not array.ndim:
+        raise ValueError(f"{array.name} is one number, but a matrix needs a dimension")
+    matrix = checks.only(array, *map(str, array.dims[-2:])).astype(float)
+    title = label(array) + ("" if np.isfinite(matrix.values).all() else " (grey: not finite)")
+    return (matrix.expand_dims("") if matrix.ndim == 1 else matrix), title
+
+
+def _size(matrix: xr.DataArray, numbers: bool) -> tuple[float, float]:
+    """Inches of a figure with cells that are about square, and with room for long names under them."""
+    cell = 0.52 if numbers else 0.24
+    rows, columns = matrix.shape
+    names = texts(coordinate(matrix, str(matrix.dims[1])).values.tolist())
+    below = 0.09 * max(0, max(map(len, names)) - 4)
+    return float(np.clip(cell * columns + 1.7, 3.2, 8.0)), float(np.clip(cell * rows + 0.9, 1.7, 7.0)) + below
+
+
+def _ticks(ax: Axes, axis: Axis, matrix: xr.DataArray, dim: str) -> None:
+    """The values of a coordinate beside its rows or columns, as many as there is room for."""
+    if not dim:
+        axis.set_ticks([])
+        return
+    values = coordinate(matrix, dim)
+    names = texts(values.values.tolist())
+    across = axis is ax.xaxis
+    length = _points(ax)[0 if across else 1]
+    widest = LETTER * LARGEST * (max(map(len, names)) + 1.5)
+    upright = across and widest * len(names) > length and not names[0].lstrip("-").isdigit()
+    room = widest if across and not upright else ROW
+    shown = range(0, len(names), _stride(len(names) * room / length))
+    axis.set_ticks(list(shown), labels=[names[i] for i in shown], rotation=90 if upright else 0)
+    axis.set_label_text(label(values))
+
+
+def _stride(least: float) -> int:
+    """The first round number that is no less."""
+    ten = 10 ** max(0, math.floor(math.log10(max(1.0, least))))
+    return next(stride * ten for stride in (*STRIDES, 10) if stride * ten >= least)
+
+
+def _write(ax: Axes, image: AxesImage, values: np.ndarray, reach: float, always: bool) -> None:
+    """Write numbers in the cells, in black or white, unless they would meet."""
+    words = [[_number(value, reach) for value in row] for row in values]
+    (width, height), (rows, columns) = _points(ax), values.shape
+    longest = max(len(word) for row in words for word in row)
+    size = min(LARGEST, 0.95 * width / columns / (longest * LETTER), 0.8 * height / rows)
+    if size < SMALLEST and not always:
+        return
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": max(size, SMALLEST)}
+    shades = image.to_rgba(np.ma.masked_invalid(values))[..., :3] @ (0.299, 0.587, 0.114)
+    for i, j in np.ndindex(rows, columns):
+        ax.text(j, i, words[i][j], color="white" if shades[i, j] < 0.5 else "black", **style)
+
+
+def _number(value: float, reach: float) -> str:
+    """A number in as many digits as give the largest of the matrix three."""
+    power = math.floor(math.log10(reach))
+    if not -3 <= power <= 4:
+        return f"{value:.1e}"
+    digits = max(0, 2 - max(power, -1))
+    return f"{round(value, digits) + 0.0:.{digits}f}" if math.isfinite(value) else str(value)
+
+
+def _points(ax: Axes) -> tuple[float, float]:
+    """Width and height of the Axes in points, as they are before their labels take room."""
+    box = ax.get_window_extent()
+    return tuple(np.array([box.width, box.height]) / ax.figure.dpi * canvas.INCH)
