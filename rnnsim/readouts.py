@@ -1,9 +1,12 @@
 """Readouts: outputs that are linear in the states of the layer below."""
 
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import xarray as xr
 
+from rnnsim import draws
+from rnnsim.axes import shown
 from rnnsim.parameters import has_units, parameter
 
 
@@ -38,6 +41,37 @@ class Readout:
         outputs, given = self.parameters["w_out"].sizes.get("output"), self.parameters["b_out"].sizes.get("output")
         if given not in (None, outputs):
             raise ValueError(f"b_out has {given} outputs, but w_out has {outputs}; they need to agree")
+
+    @classmethod
+    def random(cls, units: int, outputs: int = 1, *, seed: Any = 0) -> Self:
+        """A random readout: weights and biases uniform in ±1/√units, as PyTorch draws them.
+
+        Parameters
+        ----------
+        units, outputs : sizes.
+        seed : whole numbers from 0; a number or an axis, best that of the layer below. Both are drawn independently.
+
+        Raises
+        ------
+        ValueError, TypeError : sizes or seeds that do not fit.
+
+        Examples
+        --------
+        >>> import rnnsim as rs
+        >>> seed = rs.axis("seed", range(10))
+        >>> rs.Elman.random(5, 3, seed=seed, readout=rs.Readout.random(5, seed=seed))
+        <rnnsim.Elman of 5 units and 3 inputs, 1 output, activation tanh; axes seed: 10>
+        """
+        for what, size in {"units": units, "outputs": outputs}.items():
+            if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"{what} was given as {shown(size)}; it needs a whole number of 1 or more")
+        axes = parameter("seed", seed, ())
+        seeds = draws.checked_seeds(axes.values)
+        drawn = {
+            name: xr.DataArray(draws.uniform(seeds, name, shape) / np.sqrt(units), axes.coords, (*axes.dims, *cls.DIMENSIONS[name]))
+            for name, shape in {"w_out": (outputs, units), "b_out": (outputs,)}.items()
+        }
+        return cls(**drawn)
 
     def __repr__(self) -> str:
         sizes = self.parameters["w_out"].sizes

@@ -28,7 +28,7 @@ LAYERS = {
     "parameters": {"axes", "drawn"},
     "varying": {"axes", "parameters"},
     "activations": {"cells", "lanes", "primitives"},
-    "readouts": {"parameters"},
+    "readouts": {"axes", "draws", "parameters"},
     "families": {"axes", "cells", "drawn", "parameters", "readouts"},
     "random_families": {"axes", "drawn", "draws", "parameters"},
     "networks": {"activations", "axes", "cells", "drawn", "families", "parameters", "random_families", "readouts"},

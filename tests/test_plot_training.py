@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 import rnnsim.plot as plot
 from rnnsim.plot.contours import NOT_FINITE
+from rnnsim.plot.labels import label
 from rnnsim.plot.lines import NEUTRAL, PALETTE
 
 matplotlib.use("Agg")
@@ -498,3 +499,7 @@ def test_predictions_refusals_open_no_figure(draw, error, message, snow):
     with pytest.raises(error, match=message):
         draw(snow)
     assert not plt.get_fignums()
+
+
+def test_degrees_are_written_as_readers_write_them():
+    assert label(xr.DataArray([1.0], attrs={"long_name": "maximum", "units": "degree_Celsius"})) == "maximum (°C)"

@@ -32,6 +32,18 @@ def test_a_seed_is_the_same_network_alone_in_a_grid_and_made_by_hand(cell):
             identical(whole, rs.simulate(family, X))
 
 
+def test_a_seed_is_the_same_readout_alone_and_in_a_grid():
+    seed = rs.axis("seed", [3, 5, 8])
+    readout, alone = rs.Readout.random(400, 2, seed=seed), rs.Readout.random(400, 2, seed=8)
+    for name, dims in rs.Readout.DIMENSIONS.items():
+        assert readout[name].dims == ("seed", *dims) and alone[name].dims == dims
+        np.testing.assert_array_equal(readout[name].sel(seed=8), alone[name])
+    weights = readout["w_out"].values
+    assert 0.049 < abs(weights).max() <= 0.05 and abs(weights.mean()) < 0.003  # uniform in ±1/√400
+    assert len({*weights.ravel(), *readout["b_out"].values.ravel()}) == 3 * (800 + 2)
+    assert rs.Elman.random(400, 2, seed=seed, readout=readout).axes == {"seed": 3}
+
+
 def test_the_gain_multiplies_the_recurrent_matrix_alone():
     family = net()
     np.testing.assert_array_equal(family["w_rec"].sel(gain=2.0), 2 * family["w_rec"].sel(gain=1.0))
@@ -66,6 +78,8 @@ def test_provenance_knows_seeds_gains_and_laws():
 
 REFUSED = [
     (lambda: rs.Elman.random(0), "units was given as 0; it needs a whole number of 1 or more"),
+    (lambda: rs.Readout.random(3, 1.5), "outputs was given as 1.5; it needs a whole number of 1 or more"),
+    (lambda: rs.Readout.random(3, seed=-1), "seed was given the value -1"),
     (lambda: rs.Elman.random(3, 1.5), "inputs was given as 1.5"),
     (lambda: rs.Elman.random(3, init="glorot"), "init was given as 'glorot'; it needs one of gaussian"),
     (lambda: rs.Elman.random(3, seed=-1), "seed"),

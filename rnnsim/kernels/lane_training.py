@@ -180,10 +180,10 @@ def train(
                 if place >= 0 and wanted and record.grad_norm.size:
                     write_lanes(record.grad_norm, first, apart, count, norm_of_rows(kind, room, places.rows), spare)
             if wanted and (course.by_product or course.measured):
-                if course.measures > 1 or counted_nothing(counted):
+                if course.measures > 1 or not course.by_product:
                     totals, there = measured(kind, model, measures, own, data, at, tape)
                     write_measures(record.training, totals, there, place, course, network, count, spare, judged, at)
-                else:
+                if course.by_product:
                     write_measures(record.training, (cost,), splat(kind, 1.0), place, course, network, count, spare, judged, at)
             if wanted and course.validated:
                 totals, there = measured(kind, model, measures, own, held_out, at, tape)
@@ -216,12 +216,6 @@ def train(
                             members.diverged_at[network + lane] = epoch + 1
                             room[places.moves * w + lane] = 0.0
         exchange(kind, course, fixed, at, own, room, places, members, network, count, True)
-
-
-@register_jitable
-def counted_nothing(counted):
-    """Whether no cost was computed."""
-    return not any_lane(counted != 0.0)
 
 
 def write_measures(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):

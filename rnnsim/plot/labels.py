@@ -46,5 +46,5 @@ def texts(values: Sequence[Any]) -> list[str]:
 
 
 def _unit(array: xr.DataArray) -> str:
-    unit = str(array.attrs.get("units", "1"))
+    unit = str(array.attrs.get("units", "1")).replace("degree_Celsius", "°C")
     return "" if unit == "1" else unit
