@@ -72,7 +72,7 @@ def figure(ds: xr.Dataset) -> plt.Figure:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=int, nargs="+", default=[10, 20, 40, 80], help="of sequences (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=8, help="networks of each kind (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=16, help="networks of each kind (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=30, help="of training (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results (default: here)")
     options = parser.parse_args()

@@ -38,6 +38,8 @@ def main() -> None:
     runs = {(n, batch): grid(training, validation, n, batch, epochs, options.seeds) for n, batch in sizes}
     costs = [run[["cost", "validation_cost"]].expand_dims(units=[n], batch=[batch]) for (n, batch), run in runs.items()]
     ds = xr.merge(costs, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
+    for dim, long_name in {"units": "number of units", "batch": "samples of an update"}.items():
+        ds[dim].attrs = {"long_name": long_name, "units": "1"}
     mean = ds.validation_cost.mean("seed", skipna=False)
     print("Least mean cost in validation:", mean.min(("units", "batch", "epoch")).to_pandas().round(3), sep="\n")
     best = {dim: ds[dim].values[int(place)].item() for dim, place in mean.argmin(...).items()}
