@@ -105,7 +105,7 @@ class LaneEngine:
         numbers, (orders, places) = course.numbers_from(first, last), course.orders(first, last)
         told = records(COURSE, [course_record(course, first, last, finish, len(numbers))])[0]
         numbers, each = numbers.reshape(-1), course.seed is not None and course.seed.ndim > 0
-        ordered = orders.reshape(-1) if orders.size and not course.whole else None
+        ordered = None if course.seed is None or course.whole else orders.reshape(-1)
         points, shape = course.grid.points, course.grid.strided_shape
         pieces = blocks.blocks_of_threads(points, kind.width)
         most = -(-max(hi - lo for lo, hi in pieces) // kind.width) * kind.width
