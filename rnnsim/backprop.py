@@ -4,6 +4,7 @@ from typing import Any
 
 import xarray as xr
 
+from rnnsim.arguments import check_choice
 from rnnsim.families import Network
 from rnnsim.losses import LOSSES
 from rnnsim.provenance import attributes
@@ -50,8 +51,7 @@ def backprop(
     0.0
     """
     check_network(net)
-    if not isinstance(loss, str) or loss not in LOSSES:
-        raise ValueError(f"loss was given as {loss!r}; it needs one of {', '.join(LOSSES)}")
+    check_choice("loss", loss, LOSSES)
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
     run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes)
     attrs = attributes("backprop", net, run.given, {"keep": names, "loss": loss, "dtype": run.dtype})

@@ -90,11 +90,14 @@ class Course:
         kept = [epoch for epoch in range(self.first + self.resumed, self.last + 1) if epoch % self.every == 0]
         return np.array(kept if kept and kept[-1] == self.last else [*kept, self.last])
 
+    @property
+    def measured(self) -> bool:
+        """Whether the training set is measured at all."""
+        return bool(self.keep or self.metrics) or (self.patience is not None and not self.held_out)
+
     def over_points(self, array: xr.DataArray) -> np.ndarray:
         """Numbers over some axes, for every point."""
-        dims = [dim for dim in self.grid.sizes if dim in array.dims]
-        values = array.transpose(*dims).values.reshape([self.grid.sizes[dim] if dim in dims else 1 for dim in self.grid.sizes])
-        return np.broadcast_to(values, self.grid.shape).reshape(-1)
+        return spread(array, self.grid.sizes).reshape(-1)
 
     def numbers_from(self, first: int, last: int) -> np.ndarray:
         """The rule's numbers and the limit of the clip for the updates of epochs first + 1…last, (epoch, point, number); a single epoch
@@ -130,17 +133,20 @@ class Course:
         return orders, which.astype(np.int64) * (orders[0].size if len(orders) else 0)
 
 
+def spread(array: xr.DataArray, sizes: dict[str, int]) -> np.ndarray:
+    """An array's numbers over all of some dimensions, those that it has not among them."""
+    has = [dim for dim in sizes if dim in array.dims]
+    values = array.transpose(*has).values.reshape([size if dim in has else 1 for dim, size in sizes.items()])
+    return np.broadcast_to(values, list(sizes.values()))
+
+
 def full_values(run: Run, name: str) -> np.ndarray:
     """A parameter in its full shape, for every point."""
     kept = run.net.source(name)
     array = kept.array() if isinstance(kept, Drawn) else kept
     own = run.net.dimensions(name)
     sizes = dict(zip(own, run.shape_of(f"grad_{name}"), strict=True))
-    dims = [*run.grid.sizes, *own]
-    whole = {**run.grid.sizes, **sizes}
-    has = [dim for dim in dims if dim in array.dims]
-    values = array.transpose(*has).values.reshape([whole[dim] if dim in has else 1 for dim in dims])
-    return np.broadcast_to(values, [whole[dim] for dim in dims]).reshape(run.grid.points, -1)
+    return spread(array, run.grid.sizes | sizes).reshape(run.grid.points, -1)
 
 
 @dataclass
@@ -225,7 +231,7 @@ def course_record(course: Course, first: int, last: int, finish: bool, number_ep
     rule = course.optimizer.rule
     told = {"first": first, "last": last, "finish": int(finish), "samples": course.samples, "batch": course.batch}
     told |= {"steps": course.run.steps, "together": course.together, "by_product": int(course.whole)}
-    told |= {"measured": int(bool(course.keep) or bool(course.metrics) or (course.patience is not None and not course.held_out))}
+    told |= {"measured": int(course.measured)}
     told |= {"validated": int(course.held_out is not None), "patience": -1 if course.patience is None else course.patience}
     told |= {"judge_from": course.first + course.resumed}
     told |= {

@@ -83,7 +83,7 @@ class LayerEngine:
         batch, shuffled = min(course.batch, course.samples), course.seed is not None and not course.whole
         wish = Wish(measures, back=True, ordered=shuffled, steps=course.together, samples=batch)
         self.teachers = [Teacher(course, course.run, theta, wish)]
-        apart = course_record(course, 0, 0, False, 1)["measured"] and not course.whole
+        apart = course.measured and not course.whole
         back = "grad_norm" in course.keep
         self.teachers.append(Teacher(course, course.run, theta, Wish(measures, back=back)) if apart else self.teachers[0])
         held_out = course.held_out

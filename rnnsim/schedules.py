@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import check_whole
 from rnnsim.optimizers import check_number
 
 
@@ -34,7 +35,7 @@ def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.Dat
     >>> rs.schedules.constant_by_part(0.1, 2, 0.5, epochs=5).values
     array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     """
-    whole("every", every)
+    check_whole(every=every)
     check_number("factor", factor, 0.0)
     return over_epochs(start, epochs, lambda epoch: as_array(factor) ** (epoch // every))
 
@@ -121,21 +122,16 @@ def as_array(value: Any) -> xr.DataArray:
     return value if isinstance(value, xr.DataArray) else xr.DataArray(value)
 
 
-def whole(name: str, value: Any, least: int = 1) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} was given as {value!r}; it needs a whole number of {least} or more")
-
-
 def over_epochs(start: Any, epochs: int, factor_at: Callable[[xr.DataArray], xr.DataArray]) -> xr.DataArray:
     """A start multiplied by a factor of each epoch."""
-    whole("epochs", epochs)
+    check_whole(epochs=epochs)
     check_number("start", start, 0.0)
     return (as_array(start) * factor_at(xr.DataArray(np.arange(epochs), dims="epoch"))).transpose(..., "epoch").astype(float)
 
 
 def between(start: Any, end: Any, epochs: int, share_of_start: Callable[[Any], Any]) -> xr.DataArray:
     """From one value to another."""
-    whole("epochs", epochs, 2)
+    check_whole(2, epochs=epochs)
     check_number("start", start, 0.0)
     check_number("end", end, 0.0)
     share = share_of_start(xr.DataArray(np.arange(epochs) / (epochs - 1), dims="epoch"))

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
+from rnnsim.arguments import check_choice, is_whole
 from rnnsim.axes import common_grid, shown
 from rnnsim.courses import Course, State
 from rnnsim.families import Network
@@ -103,8 +104,7 @@ def train(
     <rnnsim.Elman of one unit, activation linear; axes none>
     """
     check_network(net)
-    if not isinstance(loss, str) or loss not in LOSSES:
-        raise ValueError(f"loss was given as {loss!r}; it needs one of {', '.join(LOSSES)}")
+    check_choice("loss", loss, LOSSES)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer was given a {type(optimizer).__name__}; it needs one such as rs.SGD(0.1) or rs.Adam()")
     if resume is not None and not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
@@ -153,7 +153,7 @@ def check_count(name: str, count: Any, needed: bool) -> None:
     """Refuse what is no whole number of 1 or more (or None, if it may be)."""
     if count is None and not needed:
         return
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+    if not is_whole(count, 1):
         raise ValueError(f"{name} was given as {shown(count)}; it needs a whole number of 1 or more{'' if needed else ', or None'}")
 
 
@@ -161,9 +161,8 @@ def as_number(name: str, value: Any) -> xr.DataArray:
     """A number of an optimizer over its axes and perhaps `epoch`."""
     if not isinstance(value, xr.DataArray):
         return xr.DataArray(np.float64(value))
-    array = value
-    check_own(name, array, "epoch")
-    return array.drop_vars("epoch", errors="ignore").astype(np.float64)
+    check_own(name, value, "epoch")
+    return value.drop_vars("epoch", errors="ignore").astype(np.float64)
 
 
 def check_own(name: str, array: xr.DataArray, *legal: str) -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.tasks.arguments import ENCODINGS, check_choice, check_whole, encoded
+from rnnsim.arguments import check_choice, check_whole
+from rnnsim.tasks.encodings import ENCODINGS, encoded
 
 
 def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:

@@ -5,7 +5,8 @@ import string
 import numpy as np
 import xarray as xr
 
-from rnnsim.tasks.arguments import ENCODINGS, check_choice, encoded
+from rnnsim.arguments import check_choice
+from rnnsim.tasks.encodings import ENCODINGS, encoded
 
 
 def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase) -> xr.Dataset:

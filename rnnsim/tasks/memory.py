@@ -3,7 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.tasks.arguments import ENCODINGS, check_choice, check_whole, encoded
+from rnnsim.arguments import check_choice, check_whole
+from rnnsim.tasks.encodings import ENCODINGS, encoded
 
 
 def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:

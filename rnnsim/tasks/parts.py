@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.tasks.arguments import check_choice, check_whole
+from rnnsim.arguments import check_choice, check_whole
 from rnnsim.tasks.columns import as_columns, check_order
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.tasks.arguments import check_choice, check_whole
+from rnnsim.arguments import check_choice, check_whole
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
 from rnnsim.tasks.parts import split
 from rnnsim.tasks.scaling import Scaling

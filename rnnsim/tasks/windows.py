@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.tasks.arguments import check_whole
+from rnnsim.arguments import check_whole
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 
 

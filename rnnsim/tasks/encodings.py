@@ -1,4 +1,4 @@
-"""The checks that the tasks' arguments share, and how symbols are written as inputs."""
+"""How symbols are written as inputs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,19 +7,6 @@ import numpy as np
 import xarray as xr
 
 ENCODINGS = ("one_hot", "index")
-
-
-def check_whole(least: int = 1, **given: Any) -> None:
-    """Refuse what is no whole number of `least` or more."""
-    for name, value in given.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} was given as {value!r}; it needs a whole number of {least} or more")
-
-
-def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
-    """Refuse what is none of some words."""
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} was given as {value!r}; it needs one of {', '.join(choices)}")
 
 
 def encoded(symbols: np.ndarray, labels: Sequence[Any], encoding: str, long_name: str) -> xr.DataArray:
