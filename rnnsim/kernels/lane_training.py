@@ -80,7 +80,7 @@ def move_of(kind, rule):
             elif course.clipped == BY_NORM:
                 g = g * shrink
             s = take(kind, slots(rule, "states"), room, (places.states + i * n_states) * w, w)
-            p, s = update(rule, c, e, s, load(kind, own, (rows[i]) * w), g)
+            p, s = update(rule, c, e, s, load(kind, own, rows[i] * w), g)
             zero = spoil(spoil(zero, (p,)), s)
             after = (places.after + i * (1 + n_states)) * w
             store(room, after, p)
@@ -88,7 +88,7 @@ def move_of(kind, rule):
         goes = select(zero == 0.0, moves, 0.0) > 0.0
         for i in range(rows.size):
             after = (places.after + i * (1 + n_states)) * w
-            store(own, rows[i] * w, select(goes, load(kind, room, after), load(kind, own, (rows[i]) * w)))
+            store(own, rows[i] * w, select(goes, load(kind, room, after), load(kind, own, rows[i] * w)))
             for j in range(n_states):
                 state = (places.states + i * n_states + j) * w
                 store(room, state, select(goes, load(kind, room, after + (1 + j) * w), load(kind, room, state)))
@@ -191,7 +191,7 @@ def train(
             if place >= 0 and wanted:
                 for i in range(places.rows.size):
                     out = (network * apart + place) * course.moved + places.numbers[i]
-                    write_lanes(record.theta, out, apart * course.moved, count, load(kind, own, (places.rows[i]) * w), spare)
+                    write_lanes(record.theta, out, apart * course.moved, count, load(kind, own, places.rows[i] * w), spare)
             if wanted and course.patience >= 0 and epoch >= course.judge_from:
                 judge(members, course, first_point, at, at + count, epoch, judged)
             if end or not moving(members, first_point, at, at + count):
