@@ -2,13 +2,15 @@
 
 A cell is the element-wise part of one unit. Its states s[k-1] and pre-activations a[k] (one a gate; the kernels own the linear maps
 that make them; `reads` says which of them read inputs, x, and which states, h) give the states s[k], h first; `constants` are the
-unit's own numbers that are no weights, such as the leak. A cell has five rules:
+unit's own numbers that are no weights, such as the leak. A cell has six rules:
 
     step         s[k]
     linearize    s[k], and the partial derivatives that the two rules below need
     pullback     cotangents of s[k]                    ->  of s[k-1] (but for the path through a[k]) and of a[k]
     pushforward  tangents of s[k-1] and of a[k]        ->  of s[k]
     report       the pre-activations as users know them, one for each of the cell's `labels`
+    volume       a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its place
+                 among those that read h; where it is no such product, -1
 
 An activation φ has the same: `value`, `linearize`, and `scale`, which multiplies by φ'. A new cell or activation is one more class.
 States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a finite state can follow one
@@ -65,6 +67,11 @@ def report(cell, a):
     return type(cell).report(cell, a)
 
 
+def volume(cell, partials, one):
+    """A unit's factor of the determinant of the Jacobian; `one` is 1 in every lane."""
+    return type(cell).volume(cell, partials, one)
+
+
 def reading(cell, letter):
     """The gates of a cell that read x or h."""
     return tuple(i for i, reads in enumerate(type(cell).reads) if letter in reads)
@@ -96,6 +103,7 @@ for _rule, _name in (
     (pullback, "pullback"),
     (pushforward, "pushforward"),
     (report, "report"),
+    (volume, "volume"),
 ):
     _dispatch(_rule, _name)
 
@@ -180,6 +188,7 @@ class Elman(NamedTuple):
     gates = 1
     states = 1
     report = as_they_are
+    volume_gate = 0
     constants = 0
     comes_back = property(lambda cell: cell.activation.comes_back)
 
@@ -200,6 +209,9 @@ class Elman(NamedTuple):
     def pushforward(cell, constants, partials, ds, da):
         return (scale(cell.activation, partials, da[0]),)
 
+    def volume(cell, partials, one):
+        return scale(cell.activation, partials, one)
+
 
 class LeakyElman(NamedTuple):
     """h[k] = (1 - leak) h[k-1] + leak φ(a[k]).
@@ -213,6 +225,7 @@ class LeakyElman(NamedTuple):
     gates = 1
     states = 1
     report = as_they_are
+    volume_gate = -1
     constants = 1
     comes_back = property(lambda cell: cell.activation.comes_back)
 
@@ -248,6 +261,7 @@ class GRU(NamedTuple):
     labels = ("r", "z", "n")
     gates = 4
     states = 1
+    volume_gate = -1
     constants = 0
     partials = 5
     comes_back = False
@@ -285,6 +299,7 @@ class LSTM(NamedTuple):
     labels = ("i", "f", "g", "o")
     gates = 4
     states = 2
+    volume_gate = 3
     constants = 0
     partials = 6
     comes_back = False
@@ -313,6 +328,9 @@ class LSTM(NamedTuple):
         f, c_by_i, c_by_f, c_by_g, h_by_o, h_by_c = partials
         dc = muladd(f, ds[1], muladd(c_by_i, da[0], muladd(c_by_f, da[1], c_by_g * da[2])))
         return muladd(h_by_c, dc, h_by_o * da[3]), dc
+
+    def volume(cell, partials, one):
+        return partials[0] * partials[4]
 
 
 class Readout(NamedTuple):

@@ -130,6 +130,60 @@ def power_of_two(shifted):
     return np.ldexp(np.ones((), k.dtype), np.where(np.isfinite(k), k, 0).astype(np.int32))[()]
 
 
+def _build_binary(part):
+    """What `part` makes of a positive normal number's bits; any other number gives what `part` gives for None."""
+
+    def build(builder, x):
+        element, _ = element_of(x)
+        bits, mantissa = (64, 52) if element == ir.DoubleType() else (32, 23)
+        integer = ir.IntType(bits)
+        lanes = x.type.count if isinstance(x.type, ir.VectorType) else 0
+        integers = ir.VectorType(integer, lanes) if lanes else integer
+
+        def whole(value):
+            return ir.Constant(integers, [value] * lanes if lanes else value)
+
+        def real(value):
+            return ir.Constant(x.type, [float(value)] * lanes if lanes else float(value))
+
+        info = np.finfo(np.float64 if bits == 64 else np.float32)
+        normal = builder.and_(builder.fcmp_ordered(">=", x, real(info.smallest_normal)), builder.fcmp_ordered("<=", x, real(info.max)))
+        found, otherwise = part(builder, builder.bitcast(x, integers), mantissa, whole, real, x)
+        return builder.select(normal, found, otherwise)
+
+    return build
+
+
+def _mantissa(builder, bits, mantissa, whole, real, x):
+    bias = 1023 if mantissa == 52 else 127
+    kept = builder.or_(builder.and_(bits, whole((1 << mantissa) - 1)), whole(bias << mantissa))
+    return builder.bitcast(kept, x.type), x
+
+
+def _exponent(builder, bits, mantissa, whole, real, x):
+    """The exponent becomes the lowest bits of 2^mantissa, which is then taken away."""
+    bias = 1023 if mantissa == 52 else 127
+    raised = builder.or_(builder.lshr(bits, whole(mantissa)), whole((bias + mantissa) << mantissa))
+    return builder.fsub(builder.bitcast(raised, x.type), real(2.0**mantissa + bias)), real(0.0)
+
+
+def _is_normal(x):
+    info = np.finfo(np.result_type(x))
+    return (x >= info.smallest_normal) & (x <= info.max)
+
+
+@_primitive(1, _build_binary(_mantissa))
+def mantissa(x):
+    """m of x = m 2ᵏ with 1 ≤ m < 2; x itself, if it is no positive normal number."""
+    return np.where(_is_normal(x), 2.0 * np.frexp(x)[0], x)[()]
+
+
+@_primitive(1, _build_binary(_exponent))
+def exponent(x):
+    """k of x = m 2ᵏ with 1 ≤ m < 2; 0, if x is no positive normal number."""
+    return np.where(_is_normal(x), np.frexp(x)[1] - 1.0, 0.0)[()]
+
+
 def select(mask, yes, no):
     """`yes` where `mask` holds, `no` elsewhere."""
     return np.where(mask, yes, no)[()]

@@ -54,13 +54,14 @@ def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 @dataclass(frozen=True)
 class Wish:
     """What a program is to do: measure these costs, the one that is differentiated first; go back; take the samples in an order that is
-    told; and go back through so many steps at once, or all, over so many samples."""
+    told; and go back through so many steps at once, or all, over so many samples; push so many tangents forward."""
 
     costs: tuple[Any, ...] = ()
     back: bool = False
     ordered: bool = False
     steps: int | None = None
     samples: int | None = None
+    tangents: int = 0
 
 
 class Program:
@@ -72,12 +73,13 @@ class Program:
         self.cut, self.sources = Cut.of(run, self.samples), sources or Sources(run)
         self.steps = (wish.steps or run.steps) if self.back else self.cut.steps_at_once(run)
         self.room = Room(self.cut.layout.narrow.width)
-        self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros")}
+        self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
         self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
         self.summed: list[tuple[str, dict[str, int]]] = []
         self.plan = self._plan()
         self.layers: list[dict[str, int]] = []
-        for member in run.net.maps:
+        self.maps = run.net.members if wish.tangents else run.net.maps
+        for member in self.maps:
             self.layers.append(self._layer(member))
         self.costs = self._costs() if wish.costs else []
 
@@ -144,8 +146,12 @@ class Program:
         self._spread(member.starts, layer["states"], layer)
         layer["pre"] = room.take(steps, cell.gates, frame)
         self._keep_states(layer, member)
+        if self.back or self.wish.tangents:
+            layer["partials"] = room.take(steps, cell.partials, frame)
         if self.back:
             self._way_back(layer, member)
+        if self.wish.tangents:
+            self._tangents(layer, member)
         return layer
 
     def _weights(self, layer: dict[str, int], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
@@ -203,7 +209,6 @@ class Program:
 
     def _way_back(self, layer: dict[str, int], member: Member) -> None:
         cell, n, row, frame, pre, room = member.cell, member.units, layer["row"], layer["frame"], layer["pre"], self.room
-        layer["partials"] = room.take(self.steps, cell.partials, frame)
         layer["cotangent"] = room.take(cell.states, frame)
         layer["grad_starts"] = self._sums(cell.states, row)
         layer["top"] = room.take(self.steps, frame * bool(cell.states))
@@ -223,6 +228,20 @@ class Program:
         for gate in range(len(cell.labels) or 1):
             at = pre + gate * frame - gates
             self._keep("backward", member.results("grad_preactivation"), at, gates, row, n, begin=1, part=gate * n)
+
+    def _tangents(self, layer: dict[str, int], member: Member) -> None:
+        """Where a layer's rows are in a frame of tangents, and the weights that these are multiplied by."""
+        below = self.layers[-1] if self.layers else {}
+        layer["place"] = below["place"] + below["units"] * below["state_count"] if below else 0
+        layer["place_below"] = below.get("place", -1)
+        for what, letter, name, terms in (("in", "x", member.w_in, member.inputs), ("rec", "h", member.w_rec, member.units)):
+            if what == "in" and not below:
+                continue
+            assert name
+            gates = len(reading(member.cell, letter))
+            layer[f"{what}_tangent"] = out = self.room.take(gates, member.units, terms, self.cut.weight_lanes)
+            where = {"rows": member.units, "terms": terms, "by_row": terms, "by_term": 1, "out": out}
+            self.tables["tangents"].append({"source": self.sources.index(name), "gates": gates, **where})
 
     def _costs(self) -> list[dict[str, int]]:
         """Where outputs, their cotangents and targets stand, and the costs."""
@@ -247,10 +266,10 @@ class Program:
 
     def network(self) -> Network:
         """The layers and their kernels."""
-        layout, maps = self.cut.layout, self.run.net.maps
+        layout, maps = self.cut.layout, self.maps
         table = records(LAYER, self.layers)
         of_layer, of_cost = signatures(self.run.dtype)
-        forward = [layers.forward_of(layout, member.cell, self.back) for member in maps]
+        forward = [layers.forward_of(layout, member.cell, self.back or bool(self.wish.tangents)) for member in maps]
         back = [layers.backward_of(layout, member.cell) for member in maps] if self.back else []
         reported = [layer.get("reported", -1) >= 0 for layer in self.layers]
         reports = [

@@ -49,6 +49,19 @@ BACKPROPAGATED = {
     **SIMULATED,
 }
 
+EXPONENTS = {
+    "lyapunov_exponent": Meaning(("sample", "exponent"), "Lyapunov exponent, natural logarithm a step"),
+    "lyapunov_error": Meaning(("sample", "exponent"), "standard error of the Lyapunov exponent, from the means of batches of steps"),
+    "lyapunov_drift": Meaning(("sample", "exponent"), "Lyapunov exponent of the second half of the steps less that of the first"),
+    "kaplan_yorke_dimension": Meaning(("sample",), "Kaplan-Yorke dimension"),
+    "entropy_rate": Meaning(("sample",), "sum of the positive Lyapunov exponents, nats a step"),
+    "sum_rule_residual": Meaning(("sample",), "sum of the Lyapunov exponents less the mean of ln |det J|"),
+    "lyapunov_mean": Meaning(("exponent",), "mean of the Lyapunov exponent over samples"),
+    "lyapunov_spread": Meaning(("exponent",), "standard deviation of the Lyapunov exponent over samples"),
+    "history": Meaning(("sample", "step", "exponent"), "Lyapunov exponent of the steps so far"),
+    "local": Meaning(("sample", "step", "exponent"), "growth rate of the steps since the last orthonormal frame"),
+}
+
 OF_LAYERS = (
     "state",
     "increment",
@@ -96,6 +109,7 @@ TRAINED = {
 MEANINGS = {
     **TRAINED,
     **BACKPROPAGATED,
+    **EXPONENTS,
     DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
 }
 

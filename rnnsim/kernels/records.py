@@ -23,13 +23,30 @@ def records(dtype: Any, rows: list[dict[str, int]]) -> Any:
 # of frames of states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial),
 # cotangents of the states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts'
 # cotangents (state); of the cotangents of what it reads (step) and the sizes of their frames, and of a row of zeros; and whether its
-# pre-activations are to be made those that users know, and whether a finite state can follow one that is not.
+# pre-activations are to be made those that users know, and whether a finite state can follow one that is not. For tangents: the first row
+# of its states in a frame, and of those of h of the layer below; places of the weights and of the determinant of W.
 LAYER = _record(
     *("units", "state_count", "terms", "row", "frame", "tiles", "panel"),
     *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
     *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
     *("below", "below_row", "below_frame", "below_tiles", "nothing", "reported", "comes_back"),
+    *("place", "place_below", "in_tangent", "rec_tangent", "volume"),
 )
+
+# Tangents of one sequence of a group: rows, columns, numbers of a row, tiles of columns in it; lanes of weights; where the frame, the
+# pushed one and one kept beside stand, what the gates read, a row of zeros; reflections and how far they are apart, their τ, lengths of
+# columns and |R_jj|; products, mantissas and exponents; rates of growth; where adaptive intervals stand. Step and sequence of the partial
+# derivatives; the step now, in all; steps of a batch. Whether growth counts, intervals are adaptive, and all lanes are due. How many
+# products grow: one more than columns, if volumes do.
+FRAME = _record(
+    *("rows", "columns", "row", "tiles", "weight_lanes", "tangents", "pushed", "kept", "gates", "nothing"),
+    *("reflectors", "reflector", "taus", "lengths", "sizes", "mantissas", "exponents", "rates", "last", "due"),
+    *("step", "sequence", "now", "taken", "counting", "adaptive", "forced", "products"),
+)
+
+# How tangents go: steps that do not count, and those that do; steps between two QRs (unless adaptive), and of a batch; batches; lanes of a
+# vector.
+TANGENT = _record("discard", "steps", "interval", "batch", "batches", "width")
 
 # What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]; how many rows
 # and steps; from which step on cotangents come from above.

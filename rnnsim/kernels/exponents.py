@@ -1,0 +1,133 @@
+"""How frames of tangents grow along the states of networks of many units: their rates, batch of steps after batch.
+
+A frame begins as random numbers made orthonormal. It is pushed through every step, and made orthonormal again now and then.
+"""
+
+from typing import Any, NamedTuple
+
+from rnnsim.kernels.compiling import kernel, part
+from rnnsim.kernels.groups import carry_states, load_points, load_spread, run_forward
+from rnnsim.kernels.moves import group_of, is_there, pack, point_of, position_of
+from rnnsim.kernels.pointers import call, numbers_at
+
+
+class Tangents(NamedTuple):
+    """How tangents go; a frame for each sequence; what to pack for them; kernels of each layer, for tangents and for
+    volumes, and to make frames orthonormal and to end a batch;
+    the frame that they begin with (row,
+    column), and rates (point, sample, batch, product) of the block; room for a Jacobian."""
+
+    how: Any
+    frames: Any
+    packs: Any
+    push: Any
+    volumes: Any
+    orthonormal: Any
+    close: Any
+    first: Any
+    rates: Any
+    jacobian: Any
+    pivots: Any
+
+
+@part
+def begin(tangents, room, frame, lanes):
+    """The first frame, orthonormal."""
+    for p in range(frame.pushed, frame.pushed + frame.rows * frame.row):
+        room[p] = 0.0
+    for row in range(frame.rows):
+        for column in range(frame.columns):
+            for lane in range(lanes):
+                room[frame.pushed + row * frame.row + column * lanes + lane] = tangents.first[row * frame.columns + column]
+    for p in range(tangents.how.width):
+        room[frame.last + p], room[frame.due + p] = 0.0, 1.0
+        for product in range(frame.products):
+            room[frame.mantissas + product * tangents.how.width + p] = 1.0
+            room[frame.exponents + product * tangents.how.width + p] = 0.0
+    frame.now, frame.counting, frame.forced = 0, 0, 1
+    call(tangents.orthonormal, 0, (room, frame))
+
+
+@part
+def is_due(how, room, frame, counted):
+    """Whether the frame is to be made orthonormal after a step."""
+    if frame.forced:
+        return True
+    if not frame.adaptive:
+        return counted % how.interval == 0
+    soonest = room[frame.due]
+    for lane in range(1, how.width):
+        soonest = min(soonest, room[frame.due + lane])
+    return soonest <= frame.now
+
+
+@part
+def keep_rates(tangents, room, frame, group, row, batch):
+    """Write the rates of a batch of one sequence's lanes."""
+    how = tangents.how
+    call(tangents.close, 0, (room, frame))
+    for lane in range(group.lanes):
+        if is_there(group, row, lane):
+            place = (point_of(group, lane) * group.samples + position_of(group, row, lane)) * how.batches + batch
+            for product in range(frame.products):
+                tangents.rates[place * frame.products + product] = room[frame.rates + product * how.width + lane]
+
+
+@part
+def grow_volumes(network, tangents, room, frame):
+    """Let volumes grow by a step of every layer, if they are wanted."""
+    for i in range(len(network.layers) if frame.products > frame.columns else 0):
+        call(tangents.volumes, i, (room, network.layers[i], frame, tangents.jacobian, tangents.pivots))
+
+
+@part
+def follow(network, tangents, room, group, start, steps):
+    """Push the frames of all sequences through the steps from `start` on, whose partial derivatives stand in the room."""
+    how = tangents.how
+    for row in range(group.rows):
+        frame = tangents.frames[row]
+        frame.sequence = row
+        for k in range(steps):
+            frame.step, frame.now = k, start + k + 1
+            counted = frame.now - how.discard
+            whole, last = counted // how.batch, counted == how.steps
+            ends = last or (counted > 0 and counted % how.batch == 0 and whole < how.batches)
+            frame.counting, frame.forced = counted > 0, counted == 0 or ends
+            for i in range(len(network.layers)):
+                call(tangents.push, i, (room, network.layers[i], frame))
+            if frame.counting:
+                grow_volumes(network, tangents, room, frame)
+            if is_due(how, room, frame, counted):
+                call(tangents.orthonormal, 0, (room, frame))
+            else:
+                frame.tangents, frame.pushed = frame.pushed, frame.tangents
+            if ends:
+                batch = how.batches - 1 if last else whole - 1
+                frame.taken = counted - batch * how.batch
+                keep_rates(tangents, room, frame, group, row, batch)
+
+
+@kernel
+def exponents(plan, network, data, scratch, wanted, tangents, points):
+    """The rates of growth of all samples of the points 0…points of a block."""
+    room = scratch.room
+    lanes = plan.lanes if plan.lane_points else 1
+    for point in range(0, points, plan.points):
+        group = group_of(plan, data.order, point, points, 0, plan.samples)
+        load_points(plan, network, data, room, group)
+        for i in range(len(tangents.packs)):
+            what = tangents.packs[i]
+            source = data.sources[what.source]
+            pack(room, numbers_at(room, source.address), source, data.offsets[what.source], group, 1, lanes, what)
+        tangents.frames[0].now = 0
+        grow_volumes(network, tangents, room, tangents.frames[0])
+        for sample in range(0, plan.samples, plan.chunk):
+            group = group_of(plan, data.order, point, points, sample, plan.samples)
+            load_spread(plan, network.starts, data, room, group)
+            for row in range(group.rows):
+                begin(tangents, room, tangents.frames[row], plan.lanes)
+            for start in range(0, plan.steps, plan.chunk_steps):
+                steps = min(plan.chunk_steps, plan.steps - start)
+                run_forward(plan, network, data, scratch, wanted, group, start, steps)
+                follow(network, tangents, room, group, start, steps)
+                carry_states(network, room, steps)

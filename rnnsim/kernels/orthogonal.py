@@ -1,0 +1,201 @@
+"""Frames made orthonormal by Householder's reflections, and how much their tangents have grown.
+
+    A = Q R,  H_j = 1 - τ_j v_j v_jᵀ,  H_{p-1} … H_0 A = R,  Q = H_0 … H_{p-1} (1 0)ᵀ
+
+Reflections keep Q orthonormal to rounding whatever A is, also where a column depends on those before it: then R_jj is 0, as is any that
+cancellation leaves below the rounding of its column. Columns are worked on in vectors, as `tangents` lays them out.
+"""
+
+import numpy as np
+from numba.extending import register_jitable
+
+from rnnsim.kernels.compiling import kernel, part, specialised
+from rnnsim.kernels.growth import grown, log_of
+from rnnsim.kernels.products import element, factor
+from rnnsim.kernels.rows import muladd_each, put, take, width, zeros
+from rnnsim.lanes import align_stack, load, splat, store
+from rnnsim.primitives import absolute, any_lane, at_least, at_most, exponent, mantissa, muladd, select, shift, signed, square_root
+
+TOGETHER = (0, 0, 0, 0)
+SAFE_LOW, SAFE_HIGH, SAFE_MOST = 1e-280, 1e280, 1e307
+ROUNDING = 2.0**-50
+ALIGNED = 7.0  # ln of how far an adaptive interval lets tangents fall onto each other: it costs three digits of an interval's growth
+LONGEST = 64.0
+
+
+@register_jitable(forceinline=True)
+def column_element(spread, room, at, u, row, column):
+    """A[u, column]: a vector, or the number that it is for all lanes."""
+    where = column * width(spread.kind) if spread.together == 1 else column
+    return element(spread.kind, factor(spread.data, room, 0, 0, 0, 0), at + u * row + where)
+
+
+@part
+def squares(spread, room, at, row, column, first, last, scale):
+    """Σ (A[u, column] scale)² over u = first … last - 1, even and odd ones apart."""
+    even, odd = splat(spread.kind, 0.0), splat(spread.kind, 0.0)
+    for u in range(first, last - 1, 2):
+        x = column_element(spread, room, at, u, row, column) * scale
+        y = column_element(spread, room, at, u + 1, row, column) * scale
+        even, odd = muladd(x, x, even), muladd(y, y, odd)
+    if (last - first) % 2:
+        x = column_element(spread, room, at, last - 1, row, column) * scale
+        even = muladd(x, x, even)
+    return even + odd
+
+
+@part
+def lengths(spread, room, at, row, column, rows):
+    """The lengths of a column above the diagonal, and from there on; scaled where squares leave the range of floats."""
+    kind = spread.kind
+    one = splat(kind, 1.0)
+    above = squares(spread, room, at, row, column, 0, column, one)
+    rest = squares(spread, room, at, row, column, column, rows, one)
+    if any_lane(rest < SAFE_LOW) or any_lane(above + rest > SAFE_HIGH):
+        most = splat(kind, 0.0)
+        for u in range(rows):
+            most = at_least(most, absolute(column_element(spread, room, at, u, row, column)))
+        scale = select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
+        above = squares(spread, room, at, row, column, 0, column, scale)
+        rest = squares(spread, room, at, row, column, column, rows, scale)
+        return square_root(above) / scale, square_root(rest) / scale
+    return square_root(above), square_root(rest)
+
+
+@part
+def reflect(spread, room, count, at, row, rows, column, v, tau, position):
+    """Apply a reflection to as many vectors as `count` has members, from `position` in each row on."""
+    kind = spread.kind
+    reflector = factor(spread.data, room, 0, 0, 0, 0)
+    step = width(kind) if spread.together == 1 else 1
+    sums = zeros(kind, count)
+    for u in range(column, rows):
+        sums = muladd_each(take(kind, count, room, at + u * row + position, width(kind)), element(kind, reflector, v + u * step), sums)
+    sums = muladd_each(sums, -tau, zeros(kind, count))
+    for u in range(column, rows):
+        x = take(kind, count, room, at + u * row + position, width(kind))
+        put(room, at + u * row + position, width(kind), muladd_each(sums, element(kind, reflector, v + u * step), x))
+
+
+@part
+def reflect_columns(spread, room, at, row, rows, column, v, tau, first):
+    """Apply a reflection to all vectors from `first` on."""
+    size = width(spread.kind)
+    position, end = first * size, row
+    while position + 4 * size <= end:
+        reflect(spread, room, TOGETHER, at, row, rows, column, v, tau, position)
+        position += 4 * size
+    while position < end:
+        reflect(spread, room, TOGETHER[:1], at, row, rows, column, v, tau, position)
+        position += size
+
+
+@part
+def factorise(spread, room, frame, at):
+    """A becomes R above its diagonal; reflections, their τ, the |R_jj| and the lengths of the columns are kept. Whether an R_jj that is lost in
+    rounding is 0 can be told after a single step alone; after more it is nan."""
+    kind, row, rows = spread.kind, frame.row, frame.rows
+    size = width(kind)
+    step = size if spread.together == 1 else 1
+    lost = select(splat(kind, float(frame.now)) - load(kind, room, frame.last) > 1.0, np.nan, 0.0)
+    for column in range(frame.columns):
+        above, length = lengths(spread, room, at, row, column, rows)
+        first = column_element(spread, room, at, column, row, column)
+        end = -signed(length, first)
+        divisor = select(length == 0.0, 1.0, first - end)
+        tau = select(length == 0.0, 0.0, (end - first) / select(length == 0.0, 1.0, end))
+        inverse, v = 1.0 / divisor, frame.reflectors + column * frame.reflector
+        store(room, v + column * step, splat(kind, 1.0))
+        for u in range(column + 1, rows):
+            store(room, v + u * step, column_element(spread, room, at, u, row, column) * inverse)
+        store(room, frame.taus + column * size, tau)
+        whole = above + length
+        store(room, frame.lengths + column * size, whole)
+        store(room, frame.sizes + column * size, select(length == 0.0, 0.0, select(length <= ROUNDING * whole, lost, length)))
+        reflect_columns(spread, room, at, row, rows, column, v, tau, (column + 1) // spread.together)
+
+
+@part
+def make_orthonormal(spread, room, frame):
+    """Q, in place of the tangents."""
+    kind, row, rows, at = spread.kind, frame.row, frame.rows, frame.tangents
+    size = width(kind)
+    for p in range(at, at + rows * row):
+        room[p] = 0.0
+    for column in range(frame.columns):
+        if spread.together == 1:
+            store(room, at + column * row + column * size, splat(kind, 1.0))
+        else:
+            room[at + column * row + column] = 1.0
+    for column in range(frame.columns - 1, -1, -1):
+        tau, v = load(kind, room, frame.taus + column * size), frame.reflectors + column * frame.reflector
+        reflect_columns(spread, room, at, row, rows, column, v, tau, column // spread.together)
+
+
+@part
+def choose_interval(spread, room, frame, due):
+    """Keep the frame where it is not due, and say when it is due again: sooner, the more its tangents have fallen onto each other."""
+    kind = spread.kind
+    size, worst, now = width(kind), splat(kind, 0.0), splat(kind, float(frame.now))
+    for column in range(frame.columns):
+        length, rest = load(kind, room, frame.lengths + column * size), load(kind, room, frame.sizes + column * size)
+        worst = at_least(worst, select(rest == length * 0.0, np.inf, length / rest))
+        store(room, frame.sizes + column * size, select(due, rest, 1.0))
+    for p in range(0, frame.rows * frame.row, size):
+        kept = load(kind, room, frame.pushed + p)
+        store(room, frame.tangents + p, select(due, load(kind, room, frame.tangents + p), kept))
+    last = load(kind, room, frame.last)
+    taken = now - last
+    fitting = taken * (ALIGNED / at_least(log_of((mantissa(worst), exponent(worst))), 1e-3)) - 0.5
+    fitting = at_least(at_most(at_most(fitting, 2.0 * taken), LONGEST), 1.0)
+    fitting = select(fitting == fitting, fitting, 1.0)
+    whole = (fitting + shift(fitting)) - shift(fitting)
+    store(room, frame.last, select(due, now, last))
+    store(room, frame.due, select(due, now + whole, load(kind, room, frame.due)))
+
+
+@specialised
+def orthonormal_of(spread):
+    """The kernel that makes what was pushed orthonormal, and lets products grow by |R_jj|, if they count."""
+
+    @kernel
+    def orthonormal(room, frame):
+        align_stack()
+        kind = spread.kind
+        size, at = width(kind), frame.pushed
+        if frame.adaptive:
+            at = frame.kept
+            for p in range(frame.rows * frame.row):
+                room[at + p] = room[frame.pushed + p]
+        factorise(spread, room, frame, at)
+        make_orthonormal(spread, room, frame)
+        now = splat(kind, float(frame.now))
+        if not frame.adaptive:
+            store(room, frame.last, now)
+        else:
+            choose_interval(spread, room, frame, load(kind, room, frame.due) <= select(frame.forced == 1, np.inf, now))
+        if frame.counting:
+            for column in range(frame.columns):
+                m, k = frame.mantissas + column * size, frame.exponents + column * size
+                product = load(kind, room, m), load(kind, room, k)
+                product = grown(product, load(kind, room, frame.sizes + column * size))
+                store(room, m, product[0])
+                store(room, k, product[1])
+
+    return orthonormal
+
+
+@specialised
+def close_of(spread):
+    """The kernel that ends a batch of `frame.taken` steps: rates of growth, (column, lane); products begin anew."""
+
+    @kernel
+    def close(room, frame):
+        kind = spread.kind
+        for p in range(0, frame.products * width(kind), width(kind)):
+            log = log_of((load(kind, room, frame.mantissas + p), load(kind, room, frame.exponents + p)))
+            store(room, frame.rates + p, log / float(frame.taken))
+            store(room, frame.mantissas + p, splat(kind, 1.0))
+            store(room, frame.exponents + p, splat(kind, 0.0))
+
+    return close

@@ -1,0 +1,47 @@
+"""How tangents of scalar networks grow, dh[k] = ∂h[k]/∂h[k-1] dh[k-1], batch of steps after batch: states never leave the registers."""
+
+from numba.extending import register_jitable
+
+from rnnsim.cells import linearize, pushforward, step, watch
+from rnnsim.kernels.compiling import kernel
+from rnnsim.kernels.growth import grown, log_of
+from rnnsim.kernels.rows import width, write
+from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
+from rnnsim.kernels.sources import read, turn_to
+from rnnsim.lanes import align_stack, splat
+from rnnsim.primitives import absolute, muladd
+
+
+@register_jitable(forceinline=True)
+def slope(cell, weights, partials, one):
+    """|∂h[k]/∂h[k-1]|."""
+    return absolute(pushforward(cell, weights.constants, partials, (one,), weights.w_rec)[0])
+
+
+@kernel
+def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, rates, diverged_at):
+    """Rates of growth, flat (sample, batch, point of the block), of steps after `discard`; the last batch takes what is left."""
+    align_stack()
+    points, one = block.last - block.first, splat(kind, 1.0)
+    for at in range(0, points, width(kind)):
+        weights, zero, count = weights_of(kind, cell, theta, at), splat(kind, 0.0), min(width(kind), points - at)
+        for n in range(sizes.samples):
+            turn_to(kind, inputs, n, at)
+            s = starts_of(kind, cell, theta, sizes, n, at)
+            zero = muladd(s[0], 0.0, zero)
+            for k in range(discard):
+                s = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, k), s[0]))
+                zero = watch(cell, s[0], zero)
+            for i in range(batches):
+                begin = discard + i * batch
+                end = sizes.steps if i == batches - 1 else begin + batch
+                product = one, splat(kind, 0.0)
+                for k in range(begin, end):
+                    a = preactivations(weights, read(kind, inputs, n, k), s[0])
+                    s, partials = linearize(cell, weights.constants, s, a)
+                    zero = watch(cell, s[0], zero)
+                    product = grown(product, slope(cell, weights, partials, one))
+                rate = log_of(product) / float(end - begin)
+                write(rates, (n * batches + i) * points + at, rate, count, block.spare)
+            zero = muladd(s[0], 0.0, zero)
+        mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

@@ -1,0 +1,95 @@
+"""Frames of tangent vectors, pushed forward through a step of every layer.
+
+    dA = W_in dX + W_rec dH          one a gate, dX being the new dH of the layer below
+    dS' = pushforward(dS, dA)        unit by unit, all tangents at once
+
+A frame is a matrix, a row a state of a unit (layer by layer; within a layer h of all units, then what other states there are) and a column
+a tangent. Where the lanes of the states are points or samples, each tangent is a lane vector; where they are units, tangents are the lanes,
+so that the partial derivatives and the weights are numbers for all of them. `frame` (see `records`) says where all stands.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from numba.extending import overload, register_jitable
+
+from rnnsim.cells import pushforward, reading
+from rnnsim.kernels.compiling import kernel, part, specialised
+from rnnsim.kernels.layers import kernel_of, place_of
+from rnnsim.kernels.products import Rows, Vectors, element, factor, product_of_two
+from rnnsim.kernels.rows import INLINE, partials_of, put, slots, take, width
+from rnnsim.lanes import align_stack
+
+
+class Spread(NamedTuple):
+    """How tangents are laid out: the kind of a lane vector, a tile of products, how weights and the numbers of units are read (`AsVectors` or
+    `AsNumbers`), how far units of these are apart, and how many tangents a vector holds."""
+
+    kind: Any
+    tile: Any
+    weights: Any
+    data: Any
+    apart: int
+    together: int
+
+
+def elements(kind, count, factor, position, apart):
+    """The tuple of elements that stand `apart` numbers from each other, one for each member of the tuple `count`."""
+    return tuple(element(kind, factor, position + i * apart) for i in range(len(count)))
+
+
+@overload(elements, jit_options=INLINE)
+def _elements(kind, count, factor, position, apart):
+    if len(count) == 0:
+        return lambda kind, count, factor, position, apart: ()
+    return lambda kind, count, factor, position, apart: (
+        (element(kind, factor, position),) + elements(kind, count[1:], factor, position + apart, apart)
+    )
+
+
+@part
+def push_linear(spread, cell, room, layer, frame):
+    """dA of all gates."""
+    x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
+    units, terms, row, lanes = layer.units, layer.terms, frame.row, frame.weight_lanes
+    h = Vectors(room, frame.tangents + layer.place * row, 0, row, width(spread.kind) * len(spread.tile.columns))
+    x = Vectors(room, frame.pushed + max(layer.place_below, 0) * row, 0, row, width(spread.kind) * len(spread.tile.columns))
+    nothing = Rows(room, frame.nothing, 0)
+    for gate in range(gates):
+        in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
+        count, more = terms if in_x >= 0 and layer.place_below >= 0 else 0, units if in_h >= 0 else 0
+        w_in = factor(spread.weights, room, layer.in_tangent + max(in_x, 0) * units * terms * lanes, 0, lanes, terms * lanes)
+        w_rec = factor(spread.weights, room, layer.rec_tangent + max(in_h, 0) * units * units * lanes, 0, lanes, units * lanes)
+        out = Rows(room, frame.gates + gate * units * row, row)
+        product_of_two(spread.kind, spread.tile, out, nothing, units, frame.tiles, count, x, w_in, more, h, w_rec)
+
+
+@part
+def push_cells(spread, cell, room, layer, frame):
+    """The new tangents of all states, from the partial derivatives of step `frame.step` and sequence `frame.sequence`."""
+    gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)
+    kind, units, row = spread.kind, layer.units, frame.row
+    data = factor(spread.data, room, 0, 0, 0, 0)
+    at = layer.partials + frame.step * len(partials) * layer.frame + frame.sequence * layer.row
+    constant = layer.constants + frame.sequence * layer.row
+    for unit in range(units):
+        d = elements(kind, partials, data, at + unit * spread.apart, layer.frame)
+        c = elements(kind, constants, data, constant + unit * spread.apart, layer.frame)
+        here = (layer.place + unit) * row
+        for p in range(0, row, width(kind)):
+            ds = take(kind, states, room, frame.tangents + here + p, units * row)
+            da = take(kind, gates, room, frame.gates + unit * row + p, units * row)
+            put(room, frame.pushed + here + p, units * row, pushforward(cell, c, d, ds, da))
+
+
+@specialised
+def push_of(spread, cell):
+    """The kernel that pushes tangents through a layer of these cells."""
+
+    @kernel_of(cell)
+    def push(room, layer, frame):
+        align_stack()
+        push_linear(spread, cell, room, layer, frame)
+        push_cells(spread, cell, room, layer, frame)
+
+    return push

@@ -1,0 +1,289 @@
+"""Lyapunov exponents of a family."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.arguments import check_whole, is_whole
+from rnnsim.axes import shown
+from rnnsim.families import Network
+from rnnsim.provenance import attributes
+from rnnsim.running import Run, check_network, prepare
+from rnnsim.simulate import simulate
+from rnnsim.tangent_runs import Course, rates
+from rnnsim.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
+
+ADAPTIVE = "adaptive"
+BATCHES = 16
+OVER_INTERVALS = ("history", "local")
+OVER_SAMPLES = ("lyapunov_mean", "lyapunov_spread")
+SIGMAS, LEAST_DRIFT = 5.0, 0.01
+
+
+def lyapunov(
+    net: Network,
+    inputs: Any = None,
+    *,
+    steps: int | None = None,
+    discard: int = 0,
+    exponents: int | None = None,
+    reorthonormalize: int | str = 1,
+    seed: int = 0,
+    keep: Any = ("spectrum",),
+) -> xr.Dataset:
+    """The Lyapunov exponents of every network of a family: how fast small changes of its state grow, by natural logarithm a step.
+
+    A frame of tangent vectors, random at first, is pushed through the exact Jacobian of every step and made orthonormal by Householder
+    reflections; the exponents are the mean logarithms of |R_jj|. The state is that of all layers, an LSTM's c beside its h, so that there
+    are Σ states · units exponents.
+
+    Parameters
+    ----------
+    net : the family; orbits begin at its h0 (and c0).
+    inputs : as `simulate` takes them, at least discard + steps of them; None is no input, for which `steps` is needed.
+    steps : how many steps count, those after `discard`; all that are left, if there are inputs.
+    discard : steps before, in which state and frame settle.
+    exponents : how many of the largest to find; None: all.
+    reorthonormalize : steps between two orthonormal frames, or "adaptive": as many as the tangents' falling onto each other allows, up to 64.
+    seed : of the first frame, which is the same for all networks.
+    keep : exactly the variables to return. "spectrum" is the first six of these, and the means over samples if there are samples:
+
+        `lyapunov_exponent` (exponent), largest first by construction; -inf where the Jacobian leaves no volume.
+        `lyapunov_error` (exponent), its standard error from the means of up to 16 batches of steps.
+        `lyapunov_drift` (exponent), that of the second half of the steps less that of the first.
+        `kaplan_yorke_dimension`; nan, with a warning, if the exponents that were found do not suffice.
+        `entropy_rate`, the sum of the positive exponents (Pesin's bound); nan alike.
+        `sum_rule_residual`: Σ of the exponents less the mean of ln |det J|, which is found apart from them; of full spectra only.
+        `lyapunov_mean`, `lyapunov_spread` (exponent): mean and standard deviation over samples.
+        `history`, `local` (step, exponent): the exponents of the steps so far, and those of the interval that ends at the step.
+
+    Returns
+    -------
+    A Dataset of them over the axes, then `sample` if the inputs (or h0) have samples, and `diverged_at`.
+
+    Warns
+    -----
+    RuntimeWarning : exponents that still drift; an orbit that never leaves a fixed point; dimensions for which there are too few exponents;
+    tangents that fell onto each other between two orthonormal frames (nan).
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman.random(50, gain=rs.axis("gain", [0.5, 3.0]), h0="gaussian")
+    >>> chaos = rs.lyapunov(net, steps=500, discard=500, exponents=10, keep="lyapunov_exponent")
+    >>> (chaos.lyapunov_exponent.isel(exponent=0) > 0).values
+    array([False,  True])
+
+    References
+    ----------
+    G. Benettin et al., Meccanica 15, 9 (1980); K. Geist, U. Parlitz, W. Lauterborn, Prog. Theor. Phys. 83, 875 (1990).
+    R. Engelken, F. Wolf, L. F. Abbott, Phys. Rev. Research 5, 043044 (2023); R. Vogt et al., Front. Appl. Math. Stat. 8, 818799 (2022).
+    """
+    check_network(net)
+    size = sum(member.units * member.cell.states for member in net.members)
+    check_numbers(steps, discard, exponents, size, seed, reorthonormalize)
+    count = size if exponents is None else exponents
+    names = names_of(keep, net, count == size, reorthonormalize)
+    run, counted = orbit(net, inputs, steps, discard, names)
+    names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
+    if inputs is None:
+        warn_of_fixed_points(net)
+    course = course_of(names, count, size, counted, discard, reorthonormalize, seed)
+    found = Spectra.empty(run, course, names)
+    diverged_at = rates(run, course, found.take)
+    found.warn(diverged_at)
+    options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
+    given = {} if inputs is None else run.given
+    return named(run, course, found, size, diverged_at, names, attributes("lyapunov", net, given, options | {"keep": names}))
+
+
+def check_numbers(steps: Any, discard: Any, exponents: Any, size: int, seed: Any, interval: Any) -> None:
+    """Refuse numbers that do not fit."""
+    check_whole(0, discard=discard, seed=seed)
+    if steps is not None:
+        check_whole(1, steps=steps)
+    if exponents is not None and (not is_whole(exponents, 1) or exponents > size):
+        raise ValueError(f"exponents was given as {shown(exponents)}; it needs a whole number of 1 to {size}, the size of the state")
+    if interval != ADAPTIVE and not is_whole(interval, 1):
+        raise ValueError(f"reorthonormalize was given as {shown(interval)}; it needs a whole number of 1 or more, or {ADAPTIVE!r}")
+
+
+def names_of(keep: Any, net: Network, full: bool, interval: Any) -> tuple[str, ...]:
+    """The variables that are wanted."""
+    group = tuple(name for name in EXPONENTS if name not in OVER_INTERVALS and (full or name != "sum_rule_residual"))
+    names = chosen(keep, EXPONENTS, {"spectrum": group})
+    if "sum_rule_residual" in names and not full:
+        raise ValueError("keep was given 'sum_rule_residual', but exponents is not all of them; it needs a full spectrum")
+    if interval == ADAPTIVE and "local" in names:
+        raise ValueError("keep was given 'local', but reorthonormalize is 'adaptive'; it needs a whole number of steps")
+    return names
+
+
+def orbit(net: Network, inputs: Any, steps: int | None, discard: int, names: tuple[str, ...]) -> tuple[Run, int]:
+    """The run over the steps that are needed, and how many of them count."""
+    if inputs is None:
+        if steps is None:
+            raise ValueError("steps was not given; it needs a whole number of 1 or more where there are no inputs")
+        if net.table is not None:
+            raise ValueError("inputs was not given, but the network begins with an embedding; it needs whole numbers")
+        inputs = np.zeros((discard + steps, *(() if net.scalar else (net.inputs,))))
+    run = prepare(net, inputs, None, names, "float64", with_targets=False)
+    counted = run.steps - discard if steps is None else steps
+    if counted < 1 or discard + counted > run.steps:
+        wanted = f"discard = {discard}" + (f" and steps = {steps}" if steps else "")
+        raise ValueError(f"inputs has {run.steps} steps, but {wanted} were given; it needs {discard + max(counted, 1)} or more")
+    if discard + counted < run.steps:
+        cut = run.inputs.array.isel(step=slice(discard + counted))
+        run = prepare(net, cut, None, names, "float64", with_targets=False)
+    return run, counted
+
+
+def warn_of_fixed_points(net: Network) -> None:
+    """Say so if an orbit without inputs stays where it begins."""
+    names = [f"{what}{s}" for s, layer in net.levels for what in ("state", "cell_state")[: len(layer.STARTS)]]
+    moved = simulate(net, np.zeros((1, *(() if net.scalar else (net.inputs,)))), keep=names)
+    still: Any = True
+    for name in names:
+        same = moved[name].isel(step=0) == moved[name].isel(step=1)
+        still = still & same.all([dim for dim in same.dims if dim not in net.axes])
+    if bool(np.any(still)):
+        tell(
+            f"{int(np.sum(still))} orbits never leave the fixed point that they begin at, and the exponents are its own; "
+            'give h0, or h0="gaussian" to a random family, for those of an attractor'
+        )
+
+
+def course_of(names: tuple[str, ...], count: int, size: int, steps: int, discard: int, interval: Any, seed: int) -> Course:
+    """How tangents go."""
+    every = 1 if interval == ADAPTIVE else interval
+    intervals = -(-steps // every)
+    batches = intervals if set(names) & set(OVER_INTERVALS) else min(BATCHES, intervals)
+    first = np.random.default_rng(seed).normal(size=(size, count))
+    volumes = "sum_rule_residual" in names
+    fixed = None if interval == ADAPTIVE else every
+    return Course(count, discard, steps, fixed, intervals // batches * every, batches, first, volumes)
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Exponents, their errors and drifts (point, sample, product), and the rates of all intervals if these are wanted."""
+
+    course: Course
+    exponents: np.ndarray
+    errors: np.ndarray
+    drifts: np.ndarray
+    rates: np.ndarray | None
+
+    @classmethod
+    def empty(cls, run: Run, course: Course, names: tuple[str, ...]) -> "Spectra":
+        samples = run.samples or 1
+        shape = run.grid.points, samples, course.products
+        kept = np.empty((*shape[:2], course.batches, course.columns)) if set(names) & set(OVER_INTERVALS) else None
+        return cls(course, np.empty(shape), np.empty(shape), np.empty(shape), kept)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The steps of each batch."""
+        course = self.course
+        return np.array([course.batch] * (course.batches - 1) + [course.steps - course.batch * (course.batches - 1)])
+
+    def take(self, lo: int, hi: int, rates: np.ndarray) -> None:
+        """Take the rates of a block of points."""
+        if self.rates is not None:
+            self.rates[lo:hi] = rates[..., : self.course.columns]
+        lengths = self.lengths
+        groups = np.array_split(np.arange(len(lengths)), min(BATCHES, len(lengths)))
+        with np.errstate(all="ignore"):
+            growth = rates * lengths[:, None]
+            steps = np.array([lengths[group].sum() for group in groups])
+            of_group = np.stack([growth[:, :, group].sum(2) for group in groups], 2) / steps[:, None]
+            self.exponents[lo:hi] = growth.sum(2) / self.course.steps
+            half = len(groups) // 2
+            self.errors[lo:hi] = of_group.std(2, ddof=1) / np.sqrt(len(groups)) if half else np.nan
+            self.drifts[lo:hi] = of_group[:, :, half:].mean(2) - of_group[:, :, :half].mean(2) if half else np.nan
+
+    def warn(self, diverged_at: np.ndarray) -> None:
+        """Say what makes exponents doubtful."""
+        count = self.course.columns
+        lost = np.isnan(self.exponents[..., :count]).any((1, 2)) & (diverged_at < 0)
+        if lost.any():
+            tell(f"tangents of {int(lost.sum())} networks fell onto each other within an interval; give a smaller reorthonormalize")
+        drifts, errors = np.abs(self.drifts[..., :count]), self.errors[..., :count]
+        drifting = drifts > np.maximum(2 * SIGMAS * errors, LEAST_DRIFT)
+        if drifting.any():
+            networks, most = int(drifting.any((1, 2)).sum()), drifts[drifting].max()
+            tell(
+                f"exponents of {networks} networks still drift: the halves of the steps differ by up to {most:.2g}; "
+                "give more steps, or discard more"
+            )
+
+
+def tell(what: str) -> None:
+    """Warn the caller of `lyapunov`."""
+    warnings.warn(what, RuntimeWarning, stacklevel=4)
+
+
+def dimension(exponents: np.ndarray, size: int) -> np.ndarray:
+    """The Kaplan-Yorke dimension of exponents (…, exponent), largest first; nan if more of them are needed."""
+    with np.errstate(all="ignore"):
+        sums = np.cumsum(exponents, -1)
+    count = exponents.shape[-1]
+    positive = np.cumprod(sums >= 0, -1).sum(-1)
+    whole = np.take_along_axis(np.concatenate([np.zeros((*sums.shape[:-1], 1)), sums], -1), positive[..., None], -1)[..., 0]
+    following = np.take_along_axis(exponents, np.minimum(positive, count - 1)[..., None], -1)[..., 0]
+    with np.errstate(all="ignore"):
+        found = positive + np.where(whole == 0.0, 0.0, whole / np.abs(following))
+    found = np.where(positive < count, found, float(size) if count == size else np.nan)
+    return np.where(np.isnan(exponents).any(-1), np.nan, found)
+
+
+def entropy(exponents: np.ndarray, size: int) -> np.ndarray:
+    """The sum of the positive exponents; nan if there may be more of them."""
+    total = np.where(exponents > 0, exponents, 0.0).sum(-1)
+    enough = (exponents[..., -1] <= 0) | (exponents.shape[-1] == size)
+    return np.where(enough & ~np.isnan(exponents).any(-1), total, np.nan)
+
+
+def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """All variables but `diverged_at`, over (point, sample, …)."""
+    count = found.course.columns
+    exponents = found.exponents[..., :count]
+    arrays = {"lyapunov_exponent": exponents, "lyapunov_error": found.errors[..., :count], "lyapunov_drift": found.drifts[..., :count]}
+    arrays |= {"kaplan_yorke_dimension": dimension(exponents, size), "entropy_rate": entropy(exponents, size)}
+    with np.errstate(all="ignore"):
+        if "sum_rule_residual" in names:
+            arrays["sum_rule_residual"] = exponents.sum(-1) - found.exponents[..., count]
+        arrays |= {"lyapunov_mean": exponents.mean(1), "lyapunov_spread": exponents.std(1, ddof=min(1, exponents.shape[1] - 1))}
+        if found.rates is not None:
+            steps = np.cumsum(found.lengths)
+            arrays |= {"local": found.rates, "history": np.cumsum(found.rates * found.lengths[:, None], 2) / steps[:, None]}
+    return {name: arrays[name] for name in names}
+
+
+def named(
+    run: Run, course: Course, found: Spectra, size: int, diverged_at: np.ndarray, names: tuple[str, ...], attrs: dict[str, str]
+) -> xr.Dataset:
+    """Give exponents their names."""
+    arrays = derived(found, size, names)
+    for name in ("kaplan_yorke_dimension", "entropy_rate"):
+        lacking = np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : course.columns]).any(-1) if name in names else np.False_
+        if lacking.any():
+            spectra = f"{int(lacking.sum())} spectra, for which {course.columns} exponents of {size} are too few"
+            tell(f"{name} is nan for {spectra}; give exponents={size}, say")
+    axes, shape = tuple(run.grid.sizes), run.grid.shape
+    variables: dict[str, tuple[tuple[str, ...], Any]] = {DIVERGED_AT: (axes, diverged_at.reshape(shape))}
+    for name, values in arrays.items():
+        own = tuple(dim for dim in meaning(name).dims if dim != "sample" or run.samples is not None)
+        variables[name] = axes + own, values.reshape((*shape, *values.shape[values.ndim - len(own) :]))
+    ends = course.discard + np.cumsum(found.lengths)
+    coords: dict[str, Any] = {"step": ("step", ends.astype(np.int32), {"long_name": "step", "units": "1"})}
+    if run.sample is not None:
+        coords["sample"] = run.sample
+    return dataset(run.grid, variables, coords, attrs)

@@ -1,0 +1,161 @@
+"""Runs of frames of tangents along the states of networks: the loop over blocks of points."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+
+from rnnsim import scalar_runs
+from rnnsim.cuts import Cut
+from rnnsim.kernels import blocks, groups, scalar, scalar_exponents
+from rnnsim.kernels.exponents import Tangents, exponents
+from rnnsim.kernels.orthogonal import close_of, orthonormal_of
+from rnnsim.kernels.pointers import addresses
+from rnnsim.kernels.products import AsNumbers, AsVectors, Tile
+from rnnsim.kernels.records import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
+from rnnsim.kernels.tangents import Spread, push_of
+from rnnsim.kernels.volumes import volumes_of
+from rnnsim.lanes import Kind
+from rnnsim.programs import Program, Wish
+from rnnsim.results import NEVER
+from rnnsim.running import Run
+
+Reduce = Callable[[int, int, np.ndarray], None]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How tangents go: how many, steps that do not count and those that do, steps between two QRs (None: adaptive), steps of a batch, how many
+    batches; the frame that they begin with (row, column); whether volumes are to be found, too."""
+
+    columns: int
+    discard: int
+    steps: int
+    interval: int | None
+    batch: int
+    batches: int
+    first: np.ndarray
+    volumes: bool
+
+    @property
+    def products(self) -> int:
+        """How many rates there are: of each tangent, and of the volume."""
+        return self.columns + self.volumes
+
+
+def spread_of(cut: Cut, columns: int) -> tuple[Spread, int]:
+    """How so many tangents are laid out, and how many tiles of columns they are."""
+    together = cut.layout.narrow.width if cut.lanes == 1 else 1
+    vectors = -(-columns // together)
+    tile = Tile((0,) * 4, (0,) * (1 if vectors == 1 else 2))
+    weights: Any = AsVectors() if cut.lane_points else AsNumbers()
+    spread = Spread(cut.layout.narrow, tile, weights, cut.layout.data, cut.layout.apart, together)
+    return spread, -(-vectors // len(tile.columns))
+
+
+def frame_of(program: Program, course: Course, rows: int, spread: Spread, tiles: int, shared: dict[str, int]) -> dict[str, int]:
+    """Lay out the tangents of one sequence."""
+    size, room = spread.kind.width, program.room
+    row = tiles * len(spread.tile.columns) * size
+    what = {"rows": rows, "columns": course.columns, "row": row, "tiles": tiles, "weight_lanes": program.cut.weight_lanes}
+    what |= {"tangents": room.take(rows, row), "pushed": room.take(rows, row), "adaptive": int(course.interval is None)}
+    what |= {name: room.take(course.products, size) for name in ("mantissas", "exponents")}
+    return what | shared | {"last": room.take(size), "due": room.take(size), "products": course.products}
+
+
+def shared_of(program: Program, course: Course, rows: int, spread: Spread, tiles: int) -> dict[str, int]:
+    """What the tangents of all sequences have room for together."""
+    size, room = spread.kind.width, program.room
+    row, step = tiles * len(spread.tile.columns) * size, size if spread.together == 1 else 1
+    gates = max(member.units * member.cell.gates for member in program.maps)
+    what = {"gates": room.take(gates, row), "nothing": room.take(row), "reflector": rows * step + size}
+    what |= {"kept": room.take(rows, row) if course.interval is None else -1}
+    what |= {name: room.take(course.products, size) for name in ("taus", "lengths", "sizes", "rates")}
+    return what | {"reflectors": room.take(course.columns, what["reflector"])}
+
+
+def tangents_of(program: Program, course: Course) -> tuple[list[dict[str, int]], dict[str, Any]]:
+    """The frames of a group's sequences, and kernels."""
+    rows = sum(member.units * member.cell.states for member in program.maps)
+    spread, tiles = spread_of(program.cut, course.columns)
+    shared = shared_of(program, course, rows, spread, tiles)
+    frames = [frame_of(program, course, rows, spread, tiles, shared) for _ in range(program.cut.rows)]
+    for layer in program.layers:
+        layer["volume"] = program.room.take(2, spread.kind.width)
+    room, jacobian, pivots = (numba.typeof(np.empty(shape, kind)) for shape, kind in ((0, float), ((0, 0), float), (0, np.int64)))
+    layer, frame = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, FRAME))
+    cells = [member.cell for member in program.maps]
+    how = {"discard": course.discard, "steps": course.steps, "interval": course.interval or 1, "batch": course.batch}
+    return frames, {
+        "how": records(TANGENT, [how | {"batches": course.batches, "width": spread.kind.width}])[0],
+        "packs": records(PACK, program.tables["tangents"]),
+        "push": addresses([push_of(spread, cell) for cell in cells], (room, layer, frame)),
+        "volumes": addresses(
+            [volumes_of(spread, cell) for cell in cells] if course.volumes else [], (room, layer, frame, jacobian, pivots)
+        ),
+        "orthonormal": addresses([orthonormal_of(spread)], (room, frame)),
+        "close": addresses([close_of(spread)], (room, frame)),
+        "first": np.ascontiguousarray(course.first).reshape(-1),
+    }
+
+
+def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
+    """`rates` of networks of many units."""
+    program = Program(run, (), Wish(tangents=course.columns))
+    frames, what = tangents_of(program, course)
+    plan, network, empty = program.plan_record(), program.network(), (records(KEEP, []), records(KEEP, []), records(SUM, []))
+    found = np.full(run.grid.points, NEVER, np.int32)
+    units = max(member.units for member in program.maps)
+    of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * course.columns
+    pieces = blocks.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
+
+    def work(next_piece: Any) -> None:
+        room = program.room.make(run.dtype)
+        told = records(WORK, [{}]), records(COST, [{}])
+        scratch = groups.Scratch(room, room.ctypes.data, np.full(4, -1, np.int64), *told)
+        jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
+        while (piece := next_piece()) is not None:
+            lo, hi = piece
+            sources, offsets, arrays = program.sources.block(lo, hi)
+            grown = np.empty((hi - lo, run.samples or 1, course.batches, course.products))
+            tangents = Tangents(**what, frames=records(FRAME, frames), rates=grown.reshape(-1), jacobian=jacobian, pivots=pivots)
+            data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
+            exponents(plan, network, data, scratch, groups.Wanted(*empty, lo, found[lo:hi]), tangents, hi - lo)
+            reduce(lo, hi, grown)
+            del arrays
+
+    blocks.run(work, pieces)
+    return np.where(found == NEVER, -1, found).astype(np.int32)
+
+
+def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
+    """`rates` of scalar networks, whose one rate is that of the volume, too."""
+    cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
+    rows, found, kind = scalar_runs.rows_of(run), np.full(run.grid.points, -1, np.int32), Kind(blocks.lanes(4), "float64")
+    pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * course.batches, kind.width)
+    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+
+    def work(next_piece: Any) -> None:
+        theta, spare = np.empty((len(rows), most)), np.empty(kind.width)
+        inputs_of = scalar_runs.reader(run, run.inputs, bool(run.inputs.axes), kind.width, most)
+        while (piece := next_piece()) is not None:
+            lo, hi = piece
+            for row, strided in zip(theta, rows, strict=True):
+                blocks.gather(*strided, shape, lo, hi, row)
+            grown, block = np.empty(sizes.samples * course.batches * (hi - lo)), scalar.Block(points, lo, hi, spare)
+            batches = course.discard, course.batch, course.batches
+            scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, block, *batches, grown, found)
+            rates = np.moveaxis(grown.reshape(sizes.samples, course.batches, hi - lo), 2, 0)[..., None]
+            reduce(lo, hi, np.broadcast_to(rates, (*rates.shape[:3], course.products)))
+
+    blocks.run(work, pieces)
+    return found
+
+
+def rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
+    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates)`; the result is the first
+    step of each point at which a state is not finite, or -1."""
+    engine = scalar_rates if scalar_runs.serves(run) else layer_rates
+    return engine(run, course, reduce)
