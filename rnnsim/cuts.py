@@ -14,6 +14,8 @@ ROWS = 8  # sequences at once: they share each load of a weight
 STRANDS = 8  # parts of the samples that may be computed at once
 SCRATCH_NUMBERS = 1 << 15  # of states and pre-activations at once on the way forward, so that they stay in the second-level cache
 UNITS_AS_LANES = 16
+UNITS_WITH_TANGENTS = 32
+WIDER = ((8, 2),)  # registers of a vector of tangents, by the most units
 SAMPLES_AS_LANES = 32
 
 
@@ -43,11 +45,11 @@ class Cut:
     strands: np.ndarray
 
     @classmethod
-    def of(cls, run: Run, samples: int) -> "Cut":
-        """The cut of so many samples of a run."""
-        lanes = blocks.lanes(1, run.dtype)
+    def of(cls, run: Run, samples: int, tangents: bool = False) -> "Cut":
+        """The cut of so many samples of a run; if tangents are pushed along, with wider vectors for few units."""
         most = max(member.units for member in run.net.members)
-        units = most >= UNITS_AS_LANES
+        lanes = blocks.lanes(next((n for units, n in WIDER if tangents and most <= units), 1), run.dtype)
+        units = most >= (UNITS_WITH_TANGENTS if tangents else UNITS_AS_LANES)
         by_samples = not units and samples >= SAMPLES_AS_LANES
         row_samples = lanes if by_samples else 1
         rows = min(ROWS, -(-samples // row_samples))

@@ -47,7 +47,8 @@ def lyapunov(
     steps : how many steps count, those after `discard`; all that are left, if there are inputs.
     discard : steps before, in which state and frame settle.
     exponents : how many of the largest to find; None: all.
-    reorthonormalize : steps between two orthonormal frames, or "adaptive": as many as the tangents' falling onto each other allows, up to 64.
+    reorthonormalize : steps between two orthonormal frames, or "adaptive": as many as tangents allow that fall onto each
+        other, 64 at most.
     seed : of the first frame, which is the same for all networks.
     keep : exactly the variables to return. "spectrum" is the first six of these, and the means over samples if there are samples:
 
@@ -110,7 +111,9 @@ def check_numbers(steps: Any, discard: Any, exponents: Any, size: int, seed: Any
     if steps is not None:
         check_whole(1, steps=steps)
     if exponents is not None and (not is_whole(exponents, 1) or exponents > size):
-        raise ValueError(f"exponents was given as {shown(exponents)}; it needs a whole number of 1 to {size}, the size of the state")
+        raise ValueError(
+            f"exponents was given as {shown(exponents)}; it needs a whole number of 1 to {size}, the size of the state"
+        )
     if interval != ADAPTIVE and not is_whole(interval, 1):
         raise ValueError(f"reorthonormalize was given as {shown(interval)}; it needs a whole number of 1 or more, or {ADAPTIVE!r}")
 
@@ -255,7 +258,11 @@ def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.n
     """All variables but `diverged_at`, over (point, sample, …)."""
     count = found.course.columns
     exponents = found.exponents[..., :count]
-    arrays = {"lyapunov_exponent": exponents, "lyapunov_error": found.errors[..., :count], "lyapunov_drift": found.drifts[..., :count]}
+    arrays = {
+        "lyapunov_exponent": exponents,
+        "lyapunov_error": found.errors[..., :count],
+        "lyapunov_drift": found.drifts[..., :count],
+    }
     arrays |= {"kaplan_yorke_dimension": dimension(exponents, size), "entropy_rate": entropy(exponents, size)}
     with np.errstate(all="ignore"):
         if "sum_rule_residual" in names:

@@ -147,7 +147,9 @@ def _build_binary(part):
             return ir.Constant(x.type, [float(value)] * lanes if lanes else float(value))
 
         info = np.finfo(np.float64 if bits == 64 else np.float32)
-        normal = builder.and_(builder.fcmp_ordered(">=", x, real(info.smallest_normal)), builder.fcmp_ordered("<=", x, real(info.max)))
+        normal = builder.and_(
+            builder.fcmp_ordered(">=", x, real(info.smallest_normal)), builder.fcmp_ordered("<=", x, real(info.max))
+        )
         found, otherwise = part(builder, builder.bitcast(x, integers), mantissa, whole, real, x)
         return builder.select(normal, found, otherwise)
 

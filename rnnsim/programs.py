@@ -70,7 +70,7 @@ class Program:
     def __init__(self, run: Run, names: tuple[str, ...], wish: Wish, sources: Sources | None = None):
         self.run, self.names, self.wish, self.back = run, names, wish, wish.back
         self.samples = wish.samples or run.samples or 1
-        self.cut, self.sources = Cut.of(run, self.samples), sources or Sources(run)
+        self.cut, self.sources = Cut.of(run, self.samples, bool(wish.tangents)), sources or Sources(run)
         self.steps = (wish.steps or run.steps) if self.back else self.cut.steps_at_once(run)
         self.room = Room(self.cut.layout.narrow.width)
         self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}

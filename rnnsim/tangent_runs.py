@@ -27,8 +27,8 @@ Reduce = Callable[[int, int, np.ndarray], None]
 
 @dataclass(frozen=True)
 class Course:
-    """How tangents go: how many, steps that do not count and those that do, steps between two QRs (None: adaptive), steps of a batch, how many
-    batches; the frame that they begin with (row, column); whether volumes are to be found, too."""
+    """How tangents go: how many, steps that do not count and those that do, steps between two QRs (None: adaptive), steps of a
+    batch, how many batches; the frame that they begin with (row, column); whether volumes are to be found, too."""
 
     columns: int
     discard: int
@@ -155,7 +155,7 @@ def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
 
 
 def rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
-    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates)`; the result is the first
-    step of each point at which a state is not finite, or -1."""
+    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates)`; the result is
+    the first step of each point at which a state is not finite, or -1."""
     engine = scalar_rates if scalar_runs.serves(run) else layer_rates
     return engine(run, course, reduce)

@@ -51,7 +51,9 @@ BACKPROPAGATED = {
 
 EXPONENTS = {
     "lyapunov_exponent": Meaning(("sample", "exponent"), "Lyapunov exponent, natural logarithm a step"),
-    "lyapunov_error": Meaning(("sample", "exponent"), "standard error of the Lyapunov exponent, from the means of batches of steps"),
+    "lyapunov_error": Meaning(
+        ("sample", "exponent"), "standard error of the Lyapunov exponent, from the means of batches of steps"
+    ),
     "lyapunov_drift": Meaning(("sample", "exponent"), "Lyapunov exponent of the second half of the steps less that of the first"),
     "kaplan_yorke_dimension": Meaning(("sample",), "Kaplan-Yorke dimension"),
     "entropy_rate": Meaning(("sample",), "sum of the positive Lyapunov exponents, nats a step"),

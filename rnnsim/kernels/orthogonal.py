@@ -19,7 +19,9 @@ from rnnsim.primitives import absolute, any_lane, at_least, at_most, exponent, m
 TOGETHER = (0, 0, 0, 0)
 SAFE_LOW, SAFE_HIGH, SAFE_MOST = 1e-280, 1e280, 1e307
 ROUNDING = 2.0**-50
-ALIGNED = 7.0  # ln of how far an adaptive interval lets tangents fall onto each other: it costs three digits of an interval's growth
+ALIGNED = (
+    7.0  # ln of how far an adaptive interval lets tangents fall onto each other: it costs three digits of an interval's growth
+)
 LONGEST = 64.0
 
 
@@ -56,6 +58,7 @@ def lengths(spread, room, at, row, column, rows):
         for u in range(rows):
             most = at_least(most, absolute(column_element(spread, room, at, u, row, column)))
         scale = select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
+        scale = select(rest < SAFE_LOW, scale, select(above + rest > SAFE_HIGH, scale, 1.0))
         above = squares(spread, room, at, row, column, 0, column, scale)
         rest = squares(spread, room, at, row, column, column, rows, scale)
         return square_root(above) / scale, square_root(rest) / scale
@@ -70,7 +73,9 @@ def reflect(spread, room, count, at, row, rows, column, v, tau, position):
     step = width(kind) if spread.together == 1 else 1
     sums = zeros(kind, count)
     for u in range(column, rows):
-        sums = muladd_each(take(kind, count, room, at + u * row + position, width(kind)), element(kind, reflector, v + u * step), sums)
+        sums = muladd_each(
+            take(kind, count, room, at + u * row + position, width(kind)), element(kind, reflector, v + u * step), sums
+        )
     sums = muladd_each(sums, -tau, zeros(kind, count))
     for u in range(column, rows):
         x = take(kind, count, room, at + u * row + position, width(kind))
@@ -92,8 +97,8 @@ def reflect_columns(spread, room, at, row, rows, column, v, tau, first):
 
 @part
 def factorise(spread, room, frame, at):
-    """A becomes R above its diagonal; reflections, their τ, the |R_jj| and the lengths of the columns are kept. Whether an R_jj that is lost in
-    rounding is 0 can be told after a single step alone; after more it is nan."""
+    """A becomes R above its diagonal; reflections, their τ, the |R_jj| and the lengths of the columns are kept. Whether an R_jj
+    that is lost in rounding is 0 can be told after a single step alone; after more it is nan."""
     kind, row, rows = spread.kind, frame.row, frame.rows
     size = width(kind)
     step = size if spread.together == 1 else 1

@@ -4,7 +4,7 @@ from numba.extending import register_jitable
 
 from rnnsim.cells import linearize, pushforward, step, watch
 from rnnsim.kernels.compiling import kernel
-from rnnsim.kernels.growth import grown, log_of
+from rnnsim.kernels.growth import grown, grown_seldom, log_of
 from rnnsim.kernels.rows import width, write
 from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
 from rnnsim.kernels.sources import read, turn_to
@@ -40,8 +40,8 @@ def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, 
                     a = preactivations(weights, read(kind, inputs, n, k), s[0])
                     s, partials = linearize(cell, weights.constants, s, a)
                     zero = watch(cell, s[0], zero)
-                    product = grown(product, slope(cell, weights, partials, one))
-                rate = log_of(product) / float(end - begin)
+                    product = grown_seldom(product, slope(cell, weights, partials, one))
+                rate = log_of(grown(product, one)) / float(end - begin)
                 write(rates, (n * batches + i) * points + at, rate, count, block.spare)
             zero = muladd(s[0], 0.0, zero)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

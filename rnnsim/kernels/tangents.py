@@ -8,13 +8,12 @@ a tangent. Where the lanes of the states are points or samples, each tangent is 
 so that the partial derivatives and the weights are numbers for all of them. `frame` (see `records`) says where all stands.
 """
 
-from functools import partial
 from typing import Any, NamedTuple
 
-from numba.extending import overload, register_jitable
+from numba.extending import overload
 
 from rnnsim.cells import pushforward, reading
-from rnnsim.kernels.compiling import kernel, part, specialised
+from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.layers import kernel_of, place_of
 from rnnsim.kernels.products import Rows, Vectors, element, factor, product_of_two
 from rnnsim.kernels.rows import INLINE, partials_of, put, slots, take, width
@@ -22,8 +21,8 @@ from rnnsim.lanes import align_stack
 
 
 class Spread(NamedTuple):
-    """How tangents are laid out: the kind of a lane vector, a tile of products, how weights and the numbers of units are read (`AsVectors` or
-    `AsNumbers`), how far units of these are apart, and how many tangents a vector holds."""
+    """How tangents are laid out: the kind of a lane vector, a tile of products, how weights and the numbers of units are read
+    (`AsVectors` or `AsNumbers`), how far units of these are apart, and how many tangents a vector holds."""
 
     kind: Any
     tile: Any
