@@ -27,12 +27,6 @@ def mean_field(gain: float) -> float:
     return 0.5 * np.log(gain**2 * weight @ np.cosh(np.sqrt(q) * z) ** -4.0) if gain > 1 else float(np.log(gain))
 
 
-def theory(gain: xr.DataArray) -> xr.DataArray:
-    """The mean-field exponent over the gain."""
-    values = [mean_field(float(g)) for g in gain]
-    return gain.copy(data=values).assign_attrs(long_name="largest exponent in mean-field theory", units="1")
-
-
 def largest(gain: xr.DataArray, seed: xr.DataArray, steps: int) -> xr.DataArray:
     """The largest exponent over (size, gain, seed)."""
     found = []
@@ -47,10 +41,8 @@ def spectra(gain: xr.DataArray, seed: xr.DataArray, units: int, steps: int) -> x
     """Full spectra of networks of one size, dimensions and entropy rates divided by it."""
     net = rs.Elman.random(units, gain=gain, seed=seed, h0="gaussian")
     ds = rs.lyapunov(net, steps=steps, discard=steps // 2)
-    share = {name: (ds[name] / units).assign_attrs(units="1") for name in ("kaplan_yorke_dimension", "entropy_rate")}
-    share["kaplan_yorke_dimension"].attrs["long_name"] = f"Kaplan-Yorke dimension / {units}"
-    share["entropy_rate"].attrs["long_name"] = f"entropy rate / {units}"
-    return ds.assign(share)
+    names = {"kaplan_yorke_dimension": "Kaplan-Yorke dimension", "entropy_rate": "entropy rate"}
+    return ds.assign({n: (ds[n] / units).assign_attrs(units="1", long_name=f"{long} / {units}") for n, long in names.items()})
 
 
 def draw_band(ax: plt.Axes, values: xr.DataArray, label: str, color: str) -> None:
@@ -67,8 +59,10 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     for size, color in zip(ds["size"].values, colors, strict=True):
         draw_band(axes[0], ds.largest_exponent.sel(size=size), f"{size} units", color)
     axes[0].plot(ds.gain, ds.mean_field_exponent, color="black", linewidth=1.2, label="mean field")
-    axes[0].axvline(1, color="0.7", linewidth=0.8, zorder=0)
-    axes[0].axhline(0, color="0.7", linewidth=0.8, zorder=0)
+    for ax in axes[[0, 2]]:
+        ax.axvline(1, color="0.7", linewidth=0.8, zorder=0)
+    for ax in axes[:2]:
+        ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axes[0].set(xlabel="gain", ylabel="largest Lyapunov exponent (1/step)")
     axes[0].legend(frameon=False)
 
@@ -77,13 +71,11 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     for gain, color in zip(chosen, plt.get_cmap("plasma")(np.linspace(0, 0.85, chosen.size)), strict=True):
         spectrum = ds.lyapunov_exponent.sel(gain=gain).mean("seed")
         axes[1].plot((np.arange(units) + 0.5) / units, spectrum, color=color, linewidth=1.2, label=f"{gain:.2g}")
-    axes[1].axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axes[1].set(xlabel=f"index / {units}", ylabel="Lyapunov exponent (1/step)", ylim=(-3, 0.75))
     axes[1].legend(title="gain", frameon=False)
 
     draw_band(axes[2], ds.kaplan_yorke_dimension, ds.kaplan_yorke_dimension.long_name, "tab:blue")
     draw_band(axes[2], ds.entropy_rate, ds.entropy_rate.long_name, "tab:orange")
-    axes[2].axvline(1, color="0.7", linewidth=0.8, zorder=0)
     axes[2].set(xlabel="gain", ylabel="per unit")
     axes[2].legend(frameon=False, loc="center right")
     return fig
@@ -102,16 +94,17 @@ def main() -> None:
 
     gain, seed = rs.axis("gain", np.linspace(0.5, 5, options.points)), rs.axis("seed", range(options.seeds))
     whole = spectra(gain, seed, options.units, options.steps)
-    ds = whole.assign(largest_exponent=largest(gain, seed, options.steps), mean_field_exponent=theory(gain))
+    ds = whole.assign(
+        largest_exponent=largest(gain, seed, options.steps), mean_field_exponent=xr.apply_ufunc(mean_field, gain, vectorize=True)
+    )
     ds = ds.assign_attrs(title="Lyapunov exponents of random networks over the gain")
     rs.save(ds, options.out / "chaos_transition.nc")
     figure(ds).savefig(options.out / "chaos_transition.png", dpi=150)
 
-    print(PAPER)
-    measured = ds.largest_exponent.isel(size=-1).mean("seed")
-    print(f"largest exponents of {SIZES[-1]} units, mean over seeds, beside the mean field:")
-    for g, found, exact in zip(gain.values, measured.values, ds.mean_field_exponent.values, strict=True):
-        print(f"{g:6.3f} {found:9.4f} {exact:9.4f}")
+    print(f"{PAPER}\nlargest exponents of {SIZES[-1]} units, mean over seeds, beside the mean field:")
+    measured = ds.largest_exponent.isel(size=-1).mean("seed").values
+    for row in zip(gain.values, measured, ds.mean_field_exponent.values, strict=True):
+        print("".join(f"{number:9.4f}" for number in row))
     print(f"largest residual of the sum rule at gains below 3: {float(abs(ds.sum_rule_residual.where(ds.gain < 3)).max()):.1e}")
 
 

@@ -36,7 +36,7 @@ def analysed(real: xr.DataArray, imaginary: xr.DataArray, steps: int) -> xr.Data
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             still = dict.fromkeys(net.starts, 0.0)
-            origin = rs.lyapunov(net.replace(**still), steps=steps, exponents=1, keep="lyapunov_exponent")
+            origin = rs.lyapunov(net.replace(**still), steps=steps, discard=steps, exponents=1, keep="lyapunov_exponent")
             attractor = rs.lyapunov(net, steps=steps, discard=4 * steps, exponents=1, keep="lyapunov_exponent")
         long_names = "largest exponent of the origin", "largest exponent of the attractor"
         found = {
@@ -60,7 +60,7 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     angle = np.linspace(0, 2 * np.pi, 400)
     for row, (name, limit) in zip(axes, (("origin_exponent", 1.0), ("attractor_exponent", 0.5)), strict=True):
         for ax, cell in zip(row, ds.cell.values, strict=True):
-            values = ds[name].sel(cell=cell).transpose("omega_imag", "omega_real")
+            values = ds[name].sel(cell=cell).transpose("omega_imag", "omega_real").clip(min=-10)
             drawn = ax.pcolormesh(ds.omega_real, ds.omega_imag, values, cmap="RdBu_r", vmin=-limit, vmax=limit, rasterized=True)
             ax.plot(-2 + 4 * np.cos(angle), 4 * np.sin(angle), color="black", linewidth=1.2, label="|ω + 2| = 4")
             ax.plot([2, -6], [0, 0], "k.", markersize=7)
@@ -77,7 +77,7 @@ def figure(ds: xr.Dataset) -> plt.Figure:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=161, help="values of Re ω and of Im ω (default: %(default)s)")
+    parser.add_argument("--points", type=int, default=101, help="values of Re ω and of Im ω (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=400, help="steps that count (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results (default: here)")
     options = parser.parse_args()

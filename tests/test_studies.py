@@ -47,6 +47,32 @@ def test_inference_dynamics(tmp_path):
         np.testing.assert_array_equal(ds.state[0, 1:, 0], ds.state[0, 1:, 1])  # equal weights
 
 
+def test_chaos_transition(tmp_path):
+    said = run("chaos_transition.py", tmp_path, "--points", "4", "--seeds", "2", "--steps", "200", "--units", "20")
+    lines = [line.split() for line in said.splitlines() if line.startswith(" ")]
+    assert len(lines) == 4 and all(abs(float(found) - float(exact)) < 0.1 for _, found, exact in lines)
+    with rs.open(tmp_path / "chaos_transition.nc") as ds:
+        assert float(ds.mean_field_exponent.sel(gain=2.0)) == pytest.approx(0.154724230, abs=1e-8)
+        assert ds.lyapunov_exponent.sizes == {"seed": 2, "gain": 4, "exponent": 20}
+    assert (tmp_path / "chaos_transition.png").stat().st_size > 10_000
+
+
+def test_training_and_chaos(tmp_path):
+    said = run("training_and_chaos.py", tmp_path, "--gains", "2", "--seeds", "2", "--epochs", "20", "--steps", "60")
+    rows = [[float(x) for x in line.split()] for line in said.splitlines() if line.startswith(" ")]
+    assert len(rows) == 2 and rows[0][2] > rows[0][1] and all(after < before for *_, before, after in rows)
+    with rs.open(tmp_path / "training_and_chaos.nc") as ds:
+        assert ds.lyapunov_exponent.sizes == {"epoch": 21, "seed": 2, "gain": 2, "exponent": 24}
+    assert (tmp_path / "training_and_chaos.png").stat().st_size > 10_000
+
+
+def test_gated_stability(tmp_path):
+    said = run("gated_stability.py", tmp_path, "--points", "13", "--steps", "200")
+    for cell in ("GRU", "LSTM"):
+        assert f"{cell}: 0 of 169 networks on the wrong side" in said
+    assert (tmp_path / "gated_stability.nc").exists() and (tmp_path / "gated_stability.png").stat().st_size > 10_000
+
+
 def test_stacked_networks(tmp_path):
     said = run("stacked_networks.py", tmp_path, "--text", "hello")
     assert "the output is the top layer's last state: True" in said and "an embedding give the same: True" in said
