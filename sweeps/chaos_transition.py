@@ -55,8 +55,7 @@ def draw_band(ax: plt.Axes, values: xr.DataArray, label: str, color: str) -> Non
 def figure(ds: xr.Dataset) -> plt.Figure:
     """The largest exponent of every size with the theory, the spectrum of some gains, and dimension and entropy over the gain."""
     fig, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
-    colors = plt.get_cmap("viridis")(np.linspace(0, 0.85, ds.sizes["size"]))
-    for size, color in zip(ds["size"].values, colors, strict=True):
+    for size, color in zip(SIZES, plt.get_cmap("viridis")(np.linspace(0, 0.85, len(SIZES))), strict=True):
         draw_band(axes[0], ds.largest_exponent.sel(size=size), f"{size} units", color)
     axes[0].plot(ds.gain, ds.mean_field_exponent, color="black", linewidth=1.2, label="mean field")
     for ax in axes[[0, 2]]:
@@ -69,8 +68,13 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     units = ds.sizes["exponent"]
     chosen = ds.gain.values[:: max(1, ds.sizes["gain"] // 4)]
     for gain, color in zip(chosen, plt.get_cmap("plasma")(np.linspace(0, 0.85, chosen.size)), strict=True):
-        spectrum = ds.lyapunov_exponent.sel(gain=gain).mean("seed")
-        axes[1].plot((np.arange(units) + 0.5) / units, spectrum, color=color, linewidth=1.2, label=f"{gain:.2g}")
+        axes[1].plot(
+            (np.arange(units) + 0.5) / units,
+            ds.lyapunov_exponent.sel(gain=gain).mean("seed"),
+            color=color,
+            linewidth=1.2,
+            label=f"{gain:.2g}",
+        )
     axes[1].set(xlabel=f"index / {units}", ylabel="Lyapunov exponent (1/step)", ylim=(-3, 0.75))
     axes[1].legend(title="gain", frameon=False)
 
