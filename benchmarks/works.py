@@ -6,13 +6,25 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from benchmarks import filling, problems, training, vectors, vectors_with_numpy, with_loops, with_numba, with_numpy, with_rnnsim
+from benchmarks import (
+    filling,
+    problems,
+    spectra,
+    training,
+    vectors,
+    vectors_with_numpy,
+    with_loops,
+    with_numba,
+    with_numpy,
+    with_rnnsim,
+)
 from benchmarks.rivals import OURS, Rival, Work, optional
+from benchmarks.spectra import SPECTRA
 from benchmarks.training_works import TRAINING
 
 TOLERANCE = 1e-9
 
-Problem = problems.Problem | vectors.Problem | training.Problem
+Problem = problems.Problem | vectors.Problem | training.Problem | spectra.Problem
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
@@ -130,6 +142,7 @@ WORKS = {
     "GRU ensemble n = 16, cost and gradients": gated_work("GRU"),
     "LSTM ensemble n = 16, cost and gradients": gated_work("LSTM"),
     **TRAINING,
+    **SPECTRA,
 }
 
 FORWARD = {  # the works whose arithmetic is counted, by units

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numba
@@ -45,6 +46,14 @@ class Course:
         return self.columns + self.volumes
 
 
+@cache
+def signatures() -> tuple[tuple[Any, ...], ...]:
+    """The types of what kernels are called with that push tangents, that work on frames, and that let volumes grow."""
+    room, jacobian, pivots = (numba.typeof(np.empty(shape, kind)) for shape, kind in ((0, float), ((0, 0), float), (0, np.int64)))
+    layer, frame = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, FRAME))
+    return (room, layer, frame), (room, frame), (room, layer, frame, jacobian, pivots)
+
+
 def spread_of(cut: Cut, columns: int) -> tuple[Spread, int]:
     """How so many tangents are laid out, and how many tiles of columns they are."""
     together = cut.layout.narrow.width if cut.lanes == 1 else 1
@@ -84,19 +93,16 @@ def tangents_of(program: Program, course: Course) -> tuple[list[dict[str, int]],
     frames = [frame_of(program, course, rows, spread, tiles, shared) for _ in range(program.cut.rows)]
     for layer in program.layers:
         layer["volume"] = program.room.take(2, spread.kind.width)
-    room, jacobian, pivots = (numba.typeof(np.empty(shape, kind)) for shape, kind in ((0, float), ((0, 0), float), (0, np.int64)))
-    layer, frame = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, FRAME))
+    of_push, of_frame, of_volumes = signatures()
     cells = [member.cell for member in program.maps]
     how = {"discard": course.discard, "steps": course.steps, "interval": course.interval or 1, "batch": course.batch}
     return frames, {
         "how": records(TANGENT, [how | {"batches": course.batches, "width": spread.kind.width}])[0],
         "packs": records(PACK, program.tables["tangents"]),
-        "push": addresses([push_of(spread, cell) for cell in cells], (room, layer, frame)),
-        "volumes": addresses(
-            [volumes_of(spread, cell) for cell in cells] if course.volumes else [], (room, layer, frame, jacobian, pivots)
-        ),
-        "orthonormal": addresses([orthonormal_of(spread)], (room, frame)),
-        "close": addresses([close_of(spread)], (room, frame)),
+        "push": addresses([push_of(spread, cell) for cell in cells], of_push),
+        "volumes": addresses([volumes_of(spread, cell) for cell in cells] if course.volumes else [], of_volumes),
+        "orthonormal": addresses([orthonormal_of(spread)], of_frame),
+        "close": addresses([close_of(spread)], of_frame),
         "first": np.ascontiguousarray(course.first).reshape(-1),
     }
 

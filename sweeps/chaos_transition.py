@@ -65,16 +65,10 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     axes[0].set(xlabel="gain", ylabel="largest Lyapunov exponent (1/step)")
     axes[0].legend(frameon=False)
 
-    units = ds.sizes["exponent"]
-    chosen = ds.gain.values[:: max(1, ds.sizes["gain"] // 4)]
+    units, chosen = ds.sizes["exponent"], ds.gain.values[:: max(1, ds.sizes["gain"] // 4)]
     for gain, color in zip(chosen, plt.get_cmap("plasma")(np.linspace(0, 0.85, chosen.size)), strict=True):
-        axes[1].plot(
-            (np.arange(units) + 0.5) / units,
-            ds.lyapunov_exponent.sel(gain=gain).mean("seed"),
-            color=color,
-            linewidth=1.2,
-            label=f"{gain:.2g}",
-        )
+        spectrum = ds.lyapunov_exponent.sel(gain=gain).mean("seed")
+        axes[1].plot((np.arange(units) + 0.5) / units, spectrum, color=color, linewidth=1.2, label=f"{gain:.2g}")
     axes[1].set(xlabel=f"index / {units}", ylabel="Lyapunov exponent (1/step)", ylim=(-3, 0.75))
     axes[1].legend(title="gain", frameon=False)
 
@@ -98,10 +92,10 @@ def main() -> None:
 
     gain, seed = rs.axis("gain", np.linspace(0.5, 5, options.points)), rs.axis("seed", range(options.seeds))
     whole = spectra(gain, seed, options.units, options.steps)
-    ds = whole.assign(
-        largest_exponent=largest(gain, seed, options.steps), mean_field_exponent=xr.apply_ufunc(mean_field, gain, vectorize=True)
+    theory = xr.apply_ufunc(mean_field, gain, vectorize=True)
+    ds = whole.assign(largest_exponent=largest(gain, seed, options.steps), mean_field_exponent=theory).assign_attrs(
+        title="Lyapunov exponents of random networks"
     )
-    ds = ds.assign_attrs(title="Lyapunov exponents of random networks over the gain")
     rs.save(ds, options.out / "chaos_transition.nc")
     figure(ds).savefig(options.out / "chaos_transition.png", dpi=150)
 

@@ -13,7 +13,7 @@ from benchmarks import problems, table, vectors, vectors_with_numpy, works
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [(work, rival) for work in works.WORKS for rival in works.WORKS[work].rivals]
-OPTIONAL = ["torch", "jax"]
+OPTIONAL = ["torch", "jax", "lyapax"]
 CHECK = """
 import sys
 from benchmarks.works import OURS, WORKS, checked_call, posed
@@ -86,7 +86,7 @@ def test_the_table_has_all_rows():
     assert [row[0] for row in timed] == list(works.WORKS)
     assert head[3:] == ["NumPy", "tutorial (300 points, scaled)", "Numba", "filling memory", "tutorial"]
     assert all(float(cell) > 0 for row in timed for cell in row[1:3])
-    assert "Left out, not installed: PyTorch, JAX, JAX in pieces, PyTorch nn.RNN." in page
+    assert "Left out, not installed: PyTorch, JAX, JAX in pieces, PyTorch nn.RNN, lyapax." in page
     once, arithmetic = rows[len(works.WORKS) + 4 : -6], rows[-4:]
     assert len(once) == 6 and all(value.split()[1] in ("ms", "MB") for _, value in once)
     assert [row[0].split(":")[0] for row in arithmetic] == [f"n = {units}" for units in (32, 64, 128, 256)]
