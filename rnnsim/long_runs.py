@@ -1,5 +1,6 @@
 """Long runs under constant inputs: a transient that is not kept, and the states after it, in full."""
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,11 @@ STATES = {"h0": "state", "c0": "cell_state"}
 def full_state(net: Network) -> dict[str, str]:
     """The states that decide what comes next, by the names of their starts."""
     return {f"{start}{suffix}": f"{STATES[start]}{suffix}" for suffix, layer in net.levels for start in layer.STARTS}
+
+
+def unit_dims(array: xr.DataArray) -> list[str]:
+    """The dimension of a state's units, if it has one: no axis can have its name."""
+    return [str(dim) for dim in array.dims if re.fullmatch(r"unit(_\d+)?", str(dim))]
 
 
 def run_of(net: Network, constant: xr.DataArray, steps: int) -> Run:
@@ -86,7 +92,7 @@ def rows_of(orbit: Orbit, leading: tuple[str, ...]) -> np.ndarray:
     """The full states as numbers (row, step, number), a row for each place along the dimensions `leading`, in C order."""
     found = []
     for array in orbit.states.values():
-        unit = [dim for dim in array.dims if dim not in (*leading, "step")]
+        unit = unit_dims(array)
         values = array.transpose(*leading, "step", *unit).values
         steps = array.sizes["step"]
         found.append(values.reshape(-1, steps, int(np.prod([array.sizes[dim] for dim in unit], dtype=np.int64))))

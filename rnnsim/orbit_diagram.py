@@ -9,7 +9,7 @@ from rnnsim.arguments import check_choice, check_whole
 from rnnsim.axes import Grid, shown
 from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families import Network
-from rnnsim.long_runs import Orbit, full_state, orbit_after, periods_of, rows_of
+from rnnsim.long_runs import Orbit, orbit_after, periods_of, rows_of, unit_dims
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare, variables_of
 from rnnsim.variables import DIVERGED_AT, ORBITS, dataset, meaning
@@ -112,7 +112,9 @@ def check_least(name: str, value: Any) -> None:
 def check_along(along: Any, run: Run) -> None:
     """Refuse what is no axis to go along."""
     if along is not None and along not in run.grid.sizes:
-        raise ValueError(f"along was given as {shown(along)}; it needs one of the axes, {', '.join(run.grid.sizes) or 'of which there are none'}")
+        raise ValueError(
+            f"along was given as {shown(along)}; it needs one of the axes, {', '.join(run.grid.sizes) or 'of which there are none'}"
+        )
 
 
 def found_along(
@@ -154,7 +156,7 @@ def gone_on(net: Network, orbit: Orbit | None) -> Network:
     last = orbit.last
     finite = xr.DataArray(True)
     for array in last.values():
-        finite = finite & np.isfinite(array).all([dim for dim in array.dims if dim.startswith("unit")])
+        finite = finite & (abs(array) < np.inf).all(unit_dims(array))
     if bool(finite.all()):
         return net.started(last)
     own = {start: net[start].drop_vars(net[start].coords) for start in last}

@@ -10,7 +10,8 @@ TOGETHER = 64  # rows that are looked at together, so that memory of scalar netw
 
 @kernel
 def periods(orbit, tolerance, most, alive, found):
-    """found[i] = the least p ≤ `most` with |s[k] - s[k-p]| ≤ tolerance max(1, |s[k]|) for all numbers and all k ≥ p of row i, or 0."""
+    """found[i] = the least p ≤ `most` with |s[k] - s[k-p]| ≤ tolerance max(1, |s|) for all numbers and all k ≥ p of row i, |s| being the
+    smaller of the two; or 0."""
     rows, steps, numbers = orbit.shape
     for base in range(0, rows, alive.size):
         count = min(alive.size, rows - base)
@@ -26,7 +27,7 @@ def periods(orbit, tolerance, most, alive, found):
                     for i in range(count):
                         for j in range(numbers):
                             now, before = orbit[base + i, k, j], orbit[base + i, k - p, j]
-                            near = abs(now - before) <= tolerance * max(1.0, abs(now))
+                            near = abs(now - before) <= tolerance * max(1.0, min(abs(now), abs(before)))
                             alive[i] = alive[i] and near
                         left = left or alive[i]
             for i in range(count):
@@ -56,10 +57,10 @@ def nearest(a, i, b, first, own):
 @part
 def covers(a, p, b, q, distance):
     """Whether each of the last p states of a has one of the last q states of b near it."""
+    near = True
     for i in range(a.shape[0] - p, a.shape[0]):
-        if not nearest(a, i, b, b.shape[0] - q, False) <= distance:
-            return False
-    return True
+        near = near and nearest(a, i, b, b.shape[0] - q, False) <= distance
+    return near
 
 
 @part
@@ -101,36 +102,45 @@ def is_finite(a):
     return True
 
 
+@part
+def copy_last(orbit, i, count, own):
+    """The last states of start i."""
+    steps = orbit.shape[1]
+    for k in range(steps - count, steps):
+        for n in range(orbit.shape[2]):
+            own[k, n] = orbit[i, k, n]
+
+
+@part
+def same(own, p, own_size, known, q, known_size, distance, nearness):
+    """Whether two orbits of periods p and q (0: none) are on one attractor."""
+    if p > 0 and q > 0:
+        return covers(own, p, known, q, distance) and covers(known, q, own, p, distance)
+    return p == 0 and q == 0 and alike(own, own_size, known, known_size, nearness)
+
+
 @kernel
-def label(orbit, period, distance, nearness, own, room, known, known_period, known_size, count, labels):
+def label(orbit, period, distance, nearness, own, own_size, known, known_period, known_size, count, labels):
     """labels[i] = the attractor that start i ends on: the first of the `known` ones (attractor, step, number) that it is like, or a new
     one, which is then known; -1 if its states are not finite, or there is no room. count[0] are known; count[1]: there was no room.
-    Cycles are one if their states are no farther than `distance` from each other, as sets. `own` is room for an orbit, `room` for its
-    spacing and extent."""
-    starts, steps, numbers = orbit.shape
+    Cycles are one if their states are no farther than `distance` from each other, as sets. `own` has room for an orbit, `own_size` for
+    its spacing and extent."""
+    starts, steps = orbit.shape[0], orbit.shape[1]
     for i in range(starts):
+        p = period[i]
+        copy_last(orbit, i, p if p > 0 else steps, own)
         labels[i] = -1
-        for k in range(steps):
-            for j in range(numbers):
-                own[k, j] = orbit[i, k, j]
-        if is_finite(own):
-            p = period[i]
+        if p > 0 or is_finite(own):
             if p == 0:
-                room[0], room[1] = mean_nearest(own, own, True), extent(own)
-            for a in range(count[0]):
-                q = known_period[a]
-                if labels[i] < 0 and p > 0 and q > 0:
-                    if covers(own, p, known[a], q, distance) and covers(known[a], q, own, p, distance):
-                        labels[i] = a
-                elif labels[i] < 0 and p == 0 and q == 0:
-                    if alike(own, room, known[a], known_size[a], nearness):
-                        labels[i] = a
-            if labels[i] < 0 and count[0] < known_period.size:
-                a = count[0]
-                labels[i], known_period[a], count[0] = a, p, a + 1
-                known_size[a, 0], known_size[a, 1] = room[0], room[1]
-                for k in range(steps):
-                    for j in range(numbers):
-                        known[a, k, j] = own[k, j]
-            elif labels[i] < 0:
+                own_size[0], own_size[1] = mean_nearest(own, own, True), extent(own)
+            a = 0
+            while a < count[0] and not same(own, p, own_size, known[a], known_period[a], known_size[a], distance, nearness):
+                a += 1
+            if a == known_period.size:
                 count[1] = 1
+            else:
+                if a == count[0]:
+                    copy_last(orbit, i, steps, known[a])
+                    known_period[a], count[0] = p, a + 1
+                    known_size[a, 0], known_size[a, 1] = own_size[0], own_size[1]
+                labels[i] = a
