@@ -45,17 +45,19 @@ def basins(
     max_period, tolerance : the longest period to look for, and when two states are the same, as in `orbit_diagram`.
     distance : two cycles are one attractor if none of their states is farther than this from the nearest of the other, in the number in
         which they differ most.
-    nearness : two orbits without a period (quasi-periodic, chaotic, or not settled) are one attractor if their states are, in the mean, no
-        farther from the nearest of the other than this share of their extent, or than twice as far as from the nearest of their own. A
-        cycle and an orbit without a period are never one.
+    nearness : two orbits without a period (quasi-periodic or chaotic) are one attractor if their states are, in the mean, no farther from
+        the nearest of the other than this share of their extent, or than twice as far as from the nearest of their own. A cycle and an
+        orbit without a period are never one. An orbit without a period whose first and last half are farther from each other than four
+        times that has not settled: it needs a larger `discard`, or, if it turns slowly, more `steps`.
     max_attractors : how many attractors of a network to list.
     keep : exactly the variables to return; "uncertainty" is the last four of those below.
 
     Returns
     -------
     A Dataset; `networks` are the axes that are no starts.
-    `attractor (axes…, sample)` : the number of the attractor that a start ends on; -1: its states were not finite at the end, or there
-        was no room for its attractor (then `truncated` is 1). Numbers are given in the order of the starts, for each network alone.
+    `attractor (axes…, sample)` : the number of the attractor that a start ends on; -1: its states were not finite at the end or had not
+        settled, or there was no room for its attractor (then `truncated` is 1). Numbers are given in the order of the starts, for each
+        network alone. A start exactly on an unstable cycle stays there.
     `fraction (networks…, basin)` : of the starts that end on attractor number `basin`; 1 less their sum is that of the -1.
     `attractor_state (networks…, basin, iterate, unit)` : the last states of the first orbit found on it, nan where there is none.
     `attractor_period (networks…, basin)` : 1 for a fixed point, 0 for none found, -1 where there is no attractor.

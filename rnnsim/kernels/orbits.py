@@ -45,10 +45,10 @@ def apart(a, i, b, j):
 
 
 @part
-def nearest(a, i, b, first, own):
-    """The distance of state a[i] from the nearest state of b from `first` on, but for itself if b is its `own` orbit."""
+def nearest(a, i, b, first, last, own):
+    """The distance of state a[i] from the nearest of the states first…last of b; from another than itself if b is its `own` orbit."""
     least = math.inf
-    for j in range(first, b.shape[0]):
+    for j in range(first, last):
         if not (own and i == j):
             least = min(least, apart(a, i, b, j))
     return least
@@ -59,17 +59,17 @@ def covers(a, p, b, q, distance):
     """Whether each of the last p states of a has one of the last q states of b near it."""
     near = True
     for i in range(a.shape[0] - p, a.shape[0]):
-        near = near and nearest(a, i, b, b.shape[0] - q, False) <= distance
+        near = near and nearest(a, i, b, b.shape[0] - q, b.shape[0], False) <= distance
     return near
 
 
 @part
-def mean_nearest(a, b, own):
-    """The mean distance of the states of a from the nearest of b."""
+def gap(a, a_first, a_last, b, b_first, b_last, own):
+    """The mean distance of the states a_first…a_last of a from the nearest of the states b_first…b_last of b."""
     total = 0.0
-    for i in range(a.shape[0]):
-        total += nearest(a, i, b, 0, own)
-    return total / a.shape[0]
+    for i in range(a_first, a_last):
+        total += nearest(a, i, b, b_first, b_last, own)
+    return total / (a_last - a_first)
 
 
 @part
@@ -85,10 +85,19 @@ def extent(a):
 
 
 @part
+def settled(a):
+    """Whether the halves of an orbit without a period fill the same set: their states are no farther from the other half than four times as
+    far as from their own."""
+    steps, half = a.shape[0], a.shape[0] // 2
+    between = gap(a, 0, half, a, half, steps, False) + gap(a, half, steps, a, 0, half, False)
+    return between <= 4.0 * (gap(a, 0, half, a, 0, half, True) + gap(a, half, steps, a, half, steps, True))
+
+
+@part
 def alike(a, of_a, b, of_b, nearness):
     """Whether two orbits without a period fill the same set: their states are no farther from each other, in the mean of the nearest,
     than twice as far as from their own kind, or than `nearness` of the set's extent. `of_a` and `of_b` are spacing and extent."""
-    between = 0.5 * (mean_nearest(a, b, False) + mean_nearest(b, a, False))
+    between = 0.5 * (gap(a, 0, a.shape[0], b, 0, b.shape[0], False) + gap(b, 0, b.shape[0], a, 0, a.shape[0], False))
     return between <= max(of_a[0] + of_b[0], nearness * max(of_a[1], of_b[1]))
 
 
@@ -122,7 +131,8 @@ def same(own, p, own_size, known, q, known_size, distance, nearness):
 @kernel
 def label(orbit, period, distance, nearness, own, own_size, known, known_period, known_size, count, labels):
     """labels[i] = the attractor that start i ends on: the first of the `known` ones (attractor, step, number) that it is like, or a new
-    one, which is then known; -1 if its states are not finite, or there is no room. count[0] are known; count[1]: there was no room.
+    one, which is then known; -1 if its states are not finite or not settled, or there is no room. count[0] are known; count[1]: there was
+    no room.
     Cycles are one if their states are no farther than `distance` from each other, as sets. `own` has room for an orbit, `own_size` for
     its spacing and extent."""
     starts, steps = orbit.shape[0], orbit.shape[1]
@@ -130,9 +140,9 @@ def label(orbit, period, distance, nearness, own, own_size, known, known_period,
         p = period[i]
         copy_last(orbit, i, p if p > 0 else steps, own)
         labels[i] = -1
-        if p > 0 or is_finite(own):
+        if p > 0 or (is_finite(own) and settled(own)):
             if p == 0:
-                own_size[0], own_size[1] = mean_nearest(own, own, True), extent(own)
+                own_size[0], own_size[1] = gap(own, 0, steps, own, 0, steps, True), extent(own)
             a = 0
             while a < count[0] and not same(own, p, own_size, known[a], known_period[a], known_size[a], distance, nearness):
                 a += 1
