@@ -47,8 +47,8 @@ def basins(
         which they differ most.
     nearness : two orbits without a period (quasi-periodic or chaotic) are one attractor if their states are, in the mean, no farther from
         the nearest of the other than this share of their extent, or than twice as far as from the nearest of their own. A cycle and an
-        orbit without a period are never one. An orbit without a period whose first and last half are farther from each other than four
-        times that has not settled: it needs a larger `discard`, or, if it turns slowly, more `steps`.
+        orbit without a period are never one. An orbit without a period whose first and last half are at least half as far from each
+        other as those of a steady drift has not settled: it needs a larger `discard`, or, if it turns slowly, more `steps`.
     max_attractors : how many attractors of a network to list.
     keep : exactly the variables to return; "uncertainty" is the last four of those below.
 

@@ -127,6 +127,14 @@ def test_the_exponent_of_a_cantor_set():
     np.testing.assert_allclose(ds.boundary_dimension, np.log(2.0) / np.log(3.0), atol=3.0 * error)
 
 
+def test_fractal_basins_of_two_units():
+    w_rec = [[2.54, 0.3], [0.3, 2.54]]
+    ds = rs.basins(two_units(w_rec, grid_of(80, -0.35, 0.35), activation=rs.Activation(cubic, unused)))
+    assert 0.05 < ds.uncertainty_exponent < 0.25 and ds.uncertainty_error < 0.02
+    np.testing.assert_allclose(ds.boundary_dimension + ds.uncertainty_exponent, 2.0)
+    assert int(ds.attractor_count) >= 2 and sorted(set(ds.attractor_period.values[:2])) == [0]
+
+
 @pytest.mark.parametrize(("w_rec", "exact"), [([[2.0, 0.0], [0.0, 0.5]], True), ([[1.0, 1.0], [1.0, 1.0]], False)])
 def test_straight_separatrices_of_the_plane_have_exponent_one(w_rec, exact):
     ds = rs.basins(two_units(w_rec, grid_of(96, shift=1e-3)))

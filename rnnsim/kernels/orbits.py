@@ -86,11 +86,11 @@ def extent(a):
 
 @part
 def settled(a):
-    """Whether the halves of an orbit without a period fill the same set: their states are no farther from the other half than four times as
-    far as from their own."""
+    """Whether the halves of an orbit without a period fill the same set: their states are no farther from the other half than steps/8 times
+    as far as from their own, or 4 times if that is more. A steady drift makes them steps/4 times as far."""
     steps, half = a.shape[0], a.shape[0] // 2
     between = gap(a, 0, half, a, half, steps, False) + gap(a, half, steps, a, 0, half, False)
-    return between <= 4.0 * (gap(a, 0, half, a, 0, half, True) + gap(a, half, steps, a, half, steps, True))
+    return between <= max(4.0, steps / 8.0) * (gap(a, 0, half, a, 0, half, True) + gap(a, half, steps, a, half, steps, True))
 
 
 @part

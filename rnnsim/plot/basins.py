@@ -43,7 +43,7 @@ def basins(
     y, x = map(str, labels.dims)
     states = None if units is None else _states(ds, units)
     part, _ = strided(labels)
-    ax = canvas.axes(ax, (5.6, 4.6))
+    ax = canvas.axes(ax, (7.2, 4.4))
     count = int(labels.max()) + 1
     colors = lines.palette(max(1, count))
     shades = ListedColormap([contours.NOT_FINITE, *colors])
