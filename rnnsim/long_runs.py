@@ -36,17 +36,16 @@ def named(run: Run, name: str, values: np.ndarray) -> xr.DataArray:
 
 
 class Settled(NamedTuple):
-    """A family whose starts are the states after a transient; the first step (axes) at which one was not finite, or -1."""
+    """A family whose starts are the states after a transient; the first step (axes) at which one was not finite, or -1. None: no step."""
 
     net: Network
-    diverged_at: xr.DataArray
+    diverged_at: xr.DataArray | None
 
 
 def settle(net: Network, constant: xr.DataArray, steps: int) -> Settled:
     """Go `steps` steps on; nothing of them is kept but the last states."""
-    run = run_of(net, constant, 1)
-    diverged_at = xr.DataArray(np.full(run.grid.shape, -1, np.int32), dims=tuple(run.grid.sizes))
-    chunk = steps_at_once(constant, steps) if set(constant.dims) & set(run.grid.sizes) else steps
+    diverged_at = None
+    chunk = steps_at_once(constant, steps) if set(constant.dims) - {"input"} else steps
     finals = {start: f"final_{state}" for start, state in full_state(net).items()}
     done = 0
     while done < steps:
@@ -59,8 +58,10 @@ def settle(net: Network, constant: xr.DataArray, steps: int) -> Settled:
     return Settled(net, diverged_at)
 
 
-def first_of(before: xr.DataArray, now: xr.DataArray, done: int) -> xr.DataArray:
+def first_of(before: xr.DataArray | None, now: xr.DataArray, done: int) -> xr.DataArray:
     """When something happened first: `before`, or `done` steps and then some more; -1: never."""
+    if before is None:
+        return now
     later = np.where(now.values < 0, -1, now.values + done)
     return now.copy(data=np.where(before.values < 0, later, before.values).astype(np.int32))
 

@@ -154,11 +154,11 @@ def gone_on(net: Network, orbit: Orbit | None) -> Network:
     if orbit is None:
         return net
     last = orbit.last
+    if all(np.isfinite(array.values).all() for array in last.values()):
+        return net.started(last)
     finite = xr.DataArray(True)
     for array in last.values():
         finite = finite & (abs(array) < np.inf).all(unit_dims(array))
-    if bool(finite.all()):
-        return net.started(last)
     own = {start: net[start].drop_vars(net[start].coords) for start in last}
     return net.started({start: array.where(finite, own[start]).transpose(*array.dims) for start, array in last.items()})
 

@@ -145,6 +145,14 @@ def test_orbits_are_the_last_states_of_a_long_simulation(kind, inputs):
         assert set(lower.data_vars) == {"orbit", "orbit_0", "diverged_at"}
 
 
+def test_nothing_need_be_discarded():
+    net = rs.Elman(1.0, rs.axis("w", [0.5, 2.0]), h0=over("s", [1.0, np.inf]))
+    ds = rs.orbit_diagram(net, 0.5, discard=0, steps=5)
+    whole = rs.simulate(net, np.full(5, 0.5))
+    np.testing.assert_array_equal(ds.orbit, whole.state.isel(step=slice(1, None)))
+    np.testing.assert_array_equal(ds.diverged_at, whole.diverged_at)
+
+
 @pytest.mark.parametrize("kind", ["scalar", "elman", "gru", "samples"])  # h is all of the state
 def test_going_along_an_axis_is_starting_where_the_last_one_ended(kind):
     net = NETWORKS[kind]()
