@@ -82,8 +82,8 @@ def basins(
     >>> import numpy as np, rnnsim as rs
     >>> net = rs.Elman(0.0, rs.axis("w_rec", [0.5, 2.0]), h0=rs.axis("start", np.linspace(-1, 1, 100)))
     >>> ds = rs.basins(net)
-    >>> ds.attractor_count.values
-    array([1, 2])
+    >>> ds.attractor_count.values.tolist()
+    [1, 2]
     >>> ds.fraction.isel(w_rec=1, basin=[0, 1]).values
     array([0.5, 0.5])
     """
