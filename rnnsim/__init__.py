@@ -7,10 +7,12 @@ from rnnsim import schedules, tasks
 from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
+from rnnsim.basins import basins
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
+from rnnsim.orbit_diagram import orbit_diagram
 from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
 from rnnsim.stacks import Embedding, Stack
@@ -39,10 +41,12 @@ __all__ = [
     "__version__",
     "axis",
     "backprop",
+    "basins",
     "from_keras",
     "from_torch",
     "lyapunov",
     "open",
+    "orbit_diagram",
     "plot",
     "save",
     "schedules",

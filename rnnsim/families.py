@@ -1,5 +1,6 @@
 """Families of networks of any kind: parameters with names, shapes and axes. A single network is a family without axes."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -212,6 +213,13 @@ class Network:
         if unknown:
             raise ValueError(f"replace was given {unknown[0]!r}; it needs one of {', '.join(now)}")
         return self._rebuild({**now, **{name: self._inward(name, value) for name, value in changes.items()}})
+
+    def started(self, starts: dict[str, xr.DataArray]) -> Self:
+        """This family with the starts that a run has led to, over axes and then their own dimensions: `replace` without its checks."""
+        made = copy(self)
+        made._parameters = {**self._parameters, **{name: self._inward(name, array) for name, array in starts.items()}}
+        made._grid = common_grid(made.templates, OWN_DIMENSIONS)
+        return made
 
     def at(self, run: xr.Dataset, epoch: Any = -1) -> Self:
         """The family with the parameters that a run of `rs.train` had at an epoch; its axes are the run's.

@@ -64,6 +64,24 @@ EXPONENTS = {
     "local": Meaning(("sample", "step", "exponent"), "growth rate of the steps since the last orthonormal frame"),
 }
 
+ORBITS = {
+    "orbit": Meaning(("sample", "iterate", "unit"), "state in the long run"),
+    "period": Meaning(("sample",), "period of the orbit, 0 for none found"),
+}
+
+BASINS = {
+    "attractor": Meaning(("sample",), "attractor that the start ends on, -1 for none"),
+    "fraction": Meaning(("basin",), "share of the starts that end on the attractor"),
+    "attractor_state": Meaning(("basin", "iterate", "unit"), "state on the attractor"),
+    "attractor_period": Meaning(("basin",), "period of the attractor, 0 for none found, -1 where there is no attractor"),
+    "uncertain_fraction": Meaning(("radius",), "share of the starts that are near one that ends elsewhere"),
+    "uncertainty_exponent": Meaning((), "uncertainty exponent"),
+    "uncertainty_error": Meaning((), "standard error of the uncertainty exponent"),
+    "boundary_dimension": Meaning((), "dimension of the boundary of the basins"),
+    "attractor_count": Meaning((), "number of attractors found"),
+    "truncated": Meaning((), "whether there were more attractors than were listed"),
+}
+
 OF_LAYERS = (
     "state",
     "increment",
@@ -73,6 +91,7 @@ OF_LAYERS = (
     "final_cell_state",
     "grad_state",
     "grad_preactivation",
+    "orbit",
 )
 DIVERGED_AT = "diverged_at"
 OF_OPTIMIZERS = {
@@ -112,6 +131,8 @@ MEANINGS = {
     **TRAINED,
     **BACKPROPAGATED,
     **EXPONENTS,
+    **ORBITS,
+    **BASINS,
     DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
 }
 

@@ -1,19 +1,29 @@
 """Figures of recurrent networks: every function takes labelled arrays, draws on an Axes and returns it."""
 
+from rnnsim.plot.basins import basins
 from rnnsim.plot.comparisons import predictions
 from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
 from rnnsim.plot.matrices import weights
+from rnnsim.plot.orbits import orbit_diagram, orbit_diagram_with_exponents, spectrum
+from rnnsim.plot.planes import phase_plane
+from rnnsim.plot.stability import multipliers
 from rnnsim.plot.surfaces import cost_surface, cost_surfaces
 from rnnsim.plot.training import training_curves, training_path
 
 __all__ = [
+    "basins",
     "cobweb",
     "cost_surface",
     "cost_surfaces",
     "gradient_over_steps",
+    "multipliers",
+    "orbit_diagram",
+    "orbit_diagram_with_exponents",
+    "phase_plane",
     "phase_portrait",
     "predictions",
+    "spectrum",
     "training_curves",
     "training_path",
     "trajectories",

@@ -1,0 +1,181 @@
+"""Which start of a network goes to which attractor."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.arguments import check_whole
+from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
+from rnnsim.constant_inputs import check_constant, over_steps
+from rnnsim.families import Network
+from rnnsim.orbit_diagram import check_least, longest_period
+from rnnsim.provenance import attributes
+from rnnsim.running import Run, check_network, prepare
+from rnnsim.uncertainty import exponents, radii, uncertain_fraction
+from rnnsim.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
+
+ALWAYS = ("attractor_count", "truncated")
+OF_UNCERTAINTY = ("uncertain_fraction", "uncertainty_exponent", "uncertainty_error", "boundary_dimension")
+GROUPS: dict[str, tuple[str, ...]] = {"uncertainty": OF_UNCERTAINTY}
+
+
+def basins(
+    net: Network,
+    inputs: Any = None,
+    *,
+    steps: int = 64,
+    discard: int = 1000,
+    max_period: int | None = None,
+    tolerance: float = 1e-6,
+    distance: float = 1e-3,
+    nearness: float = 0.1,
+    max_attractors: int = 16,
+    keep: Any = ("attractor", "fraction", "attractor_state", "attractor_period", "uncertainty"),
+) -> xr.Dataset:
+    """Find the attractors of every network of a family, and which of its starts end on which.
+
+    Parameters
+    ----------
+    net : the family. The starts of a network are the axes that only `h0` (and `c0`) have, and `sample` if h0 has it: a map of the
+        basins of a network of two units is a family over two axes of h0. All other axes make networks.
+    inputs : constant: None (0), a number, one for each input, or a DataArray of these over axes; behind an embedding, a token.
+    steps, discard : how many states to compare, at least 2, after how many.
+    max_period, tolerance : the longest period to look for, and when two states are the same, as in `orbit_diagram`.
+    distance : two cycles are one attractor if none of their states is farther than this from the nearest of the other, in the number in
+        which they differ most.
+    nearness : two orbits without a period (quasi-periodic or chaotic) are one attractor if their states are, in the mean, no farther from
+        the nearest of the other than this share of their extent, or than twice as far as from the nearest of their own. A cycle and an
+        orbit without a period are never one. An orbit without a period whose first and last half are at least half as far from each
+        other as those of a steady drift has not settled: it needs a larger `discard`, or, if it turns slowly, more `steps`.
+    max_attractors : how many attractors of a network to list.
+    keep : exactly the variables to return; "uncertainty" is the last four of those below.
+
+    Returns
+    -------
+    A Dataset; `networks` are the axes that are no starts.
+    `attractor (axes…, sample)` : the number of the attractor that a start ends on; -1: its states were not finite at the end or had not
+        settled, or there was no room for its attractor (then `truncated` is 1). Numbers are given in the order of the starts, for each
+        network alone. A start exactly on an unstable cycle stays there.
+    `fraction (networks…, basin)` : of the starts that end on attractor number `basin`; 1 less their sum is that of the -1.
+    `attractor_state (networks…, basin, iterate, unit)` : the last states of the first orbit found on it, nan where there is none.
+    `attractor_period (networks…, basin)` : 1 for a fixed point, 0 for none found, -1 where there is no attractor.
+    `uncertain_fraction (networks…, radius)` : of the starts, that which has one with another number so many cells of the grid away along an
+        axis (of those so far inside that the largest radius fits, over all samples).
+    `uncertainty_exponent`, `uncertainty_error (networks…)` : α of f(ε) ~ ε^α, f being that fraction and ε the radius, by least squares of
+        the logs, at the radii where f ≤ 1/4 (or at the first three where f > 0), and its standard error from what they leave; nan if there
+        are fewer. Starts are to be evenly spaced.
+    `boundary_dimension (networks…)` : the number of the axes of starts less α.
+    `attractor_count`, `truncated (networks…)`, and `diverged_at (axes…)`, as in `orbit_diagram`.
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    References
+    ----------
+    Grebogi, McDonald, Ott and Yorke 1983, Final state sensitivity: an obstruction to predictability, Physics Letters A 99, 415.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(0.0, rs.axis("w_rec", [0.5, 2.0]), h0=rs.axis("start", np.linspace(-1, 1, 100)))
+    >>> ds = rs.basins(net)
+    >>> ds.attractor_count.values.tolist()
+    [1, 2]
+    >>> ds.fraction.isel(w_rec=1, basin=[0, 1]).values
+    array([0.5, 0.5])
+    """
+    check_network(net)
+    names = chosen(keep, [name for name in BASINS if name not in ALWAYS], GROUPS)
+    constant = check_constant(net, inputs)
+    check_whole(2, steps=steps)
+    check_whole(0, discard=discard)
+    check_whole(1, max_attractors=max_attractors)
+    likeness = Likeness(longest_period(max_period, steps), tolerance, distance, nearness)
+    for name in ("tolerance", "distance", "nearness"):
+        check_least(name, getattr(likeness, name))
+    run = prepare(net, over_steps(constant, 1), None, (*names, *ALWAYS), "float64", with_targets=False)
+    starts = start_axes(net, constant, run)
+    options = {"steps": steps, "discard": discard, "max_attractors": max_attractors, **likeness._asdict()}
+    attrs = attributes("basins", net, {"inputs": constant}, {"keep": names, **options})
+    networks = {dim: size for dim, size in run.grid.sizes.items() if dim not in starts}
+    points = prod(networks.values()), prod(starts.values())
+    found = Attractors(likeness, max_attractors, points[0], points[1], steps, numbers_of(net))
+    diverged_at = np.empty_like(found.labels)
+    for block in ends_of(net, constant, networks, starts, discard, steps):
+        found.add(block.rows, block.lo)
+        diverged_at[:, block.lo : block.lo + block.rows.shape[1]] = block.diverged_at
+    coords = coordinates(run, starts, max_attractors, np.arange(1, steps + 1, dtype=np.int64) + discard)
+    return name_basins(run, starts, names, results(net, starts, names, found, diverged_at), coords, attrs)
+
+
+def start_axes(net: Network, constant: xr.DataArray, run: Run) -> dict[str, int]:
+    """The sizes of the axes that only starts have, and of `sample`, before them, if they have it."""
+    others = {dim for name, array in net.templates.items() if name not in net.starts for dim in array.dims} | set(constant.dims)
+    own = {} if run.samples is None else {"sample": run.samples}
+    own |= {dim: size for dim, size in run.grid.sizes.items() if dim not in others}
+    if not own:
+        raise ValueError("net was given one start for each network; it needs an axis that only h0 (or c0) has, as rs.axis makes it")
+    return own
+
+
+def results(
+    net: Network, starts: dict[str, int], names: tuple[str, ...], found: Attractors, diverged_at: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The variables over (network, …)."""
+    by_start = len(found.labels), *starts.values()
+    arrays = {
+        "attractor": found.labels.reshape(by_start),
+        "attractor_period": found.periods,
+        "attractor_count": found.counts[:, 0],
+        "truncated": found.counts[:, 1],
+        DIVERGED_AT: diverged_at.reshape(by_start),
+    }
+    if "sample" in starts:
+        first = np.where(diverged_at < 0, np.iinfo(np.int32).max, diverged_at).reshape(by_start).min(axis=1)
+        arrays[DIVERGED_AT] = np.where(first == np.iinfo(np.int32).max, -1, first).astype(np.int32)
+    if "fraction" in names:
+        arrays["fraction"] = found.fractions
+    if "attractor_state" in names:
+        arrays["attractor_state"] = found.top_states(net)
+    if set(OF_UNCERTAINTY) & set(names):
+        grid = [size for dim, size in starts.items() if dim != "sample"]
+        fractions = uncertain_fraction(found.labels.reshape(len(found.labels), starts.get("sample", 1), *grid))
+        exponent, error = exponents(fractions, radii(grid))
+        arrays |= dict(zip(OF_UNCERTAINTY, (fractions, exponent, error, len(grid) - exponent), strict=True))
+    return arrays
+
+
+def name_basins(
+    run: Run,
+    starts: dict[str, int],
+    names: tuple[str, ...],
+    values: dict[str, np.ndarray],
+    coords: dict[str, Any],
+    attrs: dict[str, str],
+) -> xr.Dataset:
+    """The variables over the axes in the family's order."""
+    networks = [dim for dim in run.grid.sizes if dim not in starts]
+    shape = [run.grid.sizes[dim] for dim in networks]
+    arrays = {}
+    for name in (*names, *ALWAYS, DIVERGED_AT):
+        own = [dim for dim in meaning(name).dims if dim != "unit" or not run.net.scalar]
+        if name in ("attractor", DIVERGED_AT):
+            own = [dim for dim in starts if dim != "sample" or name == "attractor"]
+        array = xr.DataArray(values[name].reshape((*shape, *values[name].shape[1:])), dims=(*networks, *own))
+        order = (*(dim for dim in run.grid.sizes if dim in array.dims), *(dim for dim in own if dim not in run.grid.sizes))
+        arrays[name] = order, array.transpose(*order).values
+    return dataset(run.grid, arrays, coords, attrs)
+
+
+def coordinates(run: Run, starts: dict[str, int], most: int, iterates: np.ndarray) -> dict[str, Any]:
+    """The coordinates of the dimensions that are no axes."""
+    grid = [size for dim, size in starts.items() if dim != "sample"]
+    coords: dict[str, Any] = {
+        "basin": ("basin", np.arange(most, dtype=np.int32), {"long_name": "attractor", "units": "1"}),
+        "radius": ("radius", radii(grid), {"long_name": "radius in cells of the grid", "units": "1"}),
+        "iterate": ("iterate", iterates, {"long_name": "step at this point", "units": "1"}),
+    }
+    return coords | ({} if run.sample is None else {"sample": run.sample})

@@ -1,0 +1,51 @@
+"""Inputs that do not change from step to step: none, a number, one for each input, or these over axes."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.axes import to_array
+from rnnsim.families import Network
+from rnnsim.sequences import check_inputs
+
+MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
+
+
+def check_constant(net: Network, inputs: Any) -> xr.DataArray:
+    """Constant inputs over (axes…, input), without `input` for scalar networks and tokens; `None` is 0."""
+    one = net.scalar or net.table is not None
+    if inputs is None:
+        if net.table is not None:
+            raise ValueError("inputs was given as None; a network behind an embedding needs a token, a whole number")
+        inputs = 0.0
+    if isinstance(inputs, xr.DataArray):
+        array = inputs
+    else:
+        numbers = to_array("inputs", inputs)
+        if numbers.ndim > (0 if one else 1):
+            needed = "a number" if one else f"a number or ({net.inputs}) numbers"
+            raise ValueError(f"inputs was given an array of shape {numbers.shape}; it needs {needed}, the same at every step")
+        array = xr.DataArray(numbers, dims=("input",)[: numbers.ndim])
+    for dim in ("sample", "step"):
+        if dim in array.dims:
+            raise ValueError(f"inputs was given a dimension {dim!r}; it needs numbers that are the same at every step")
+    if not one and "input" not in array.dims:
+        array = array.expand_dims(input=net.inputs, axis=-1)
+    checked = check_inputs(array.expand_dims("step"), None if net.scalar else net.inputs, tokens_of(net)).array
+    return checked.isel(step=0, drop=True).astype(array.dtype if net.table is not None else np.float64)
+
+
+def tokens_of(net: Network) -> int | None:
+    """How many tokens the inputs of a network are numbers of, if they are."""
+    return None if net.table is None else net.table.sizes["token"]
+
+
+def over_steps(constant: xr.DataArray, steps: int) -> xr.DataArray:
+    """Constant inputs at each of so many steps."""
+    return constant.expand_dims(step=steps)
+
+
+def steps_at_once(constant: xr.DataArray, steps: int) -> int:
+    """How many steps of the inputs are laid out at once: all, if that is not much."""
+    return max(1, min(steps, MOST_BYTES // max(1, constant.size * 8)))

@@ -1,0 +1,114 @@
+"""Long runs under constant inputs: a transient that is not kept, and the states after it, in full."""
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.constant_inputs import over_steps, steps_at_once
+from rnnsim.engines import compute
+from rnnsim.families import Network
+from rnnsim.kernels import blocks, orbits
+from rnnsim.running import Run, prepare
+
+STATES = {"h0": "state", "c0": "cell_state"}
+
+
+def full_state(net: Network) -> dict[str, str]:
+    """The states that decide what comes next, by the names of their starts."""
+    return {f"{start}{suffix}": f"{STATES[start]}{suffix}" for suffix, layer in net.levels for start in layer.STARTS}
+
+
+def unit_dims(array: xr.DataArray) -> list[str]:
+    """The dimension of a state's units, if it has one: no axis can have its name."""
+    return [str(dim) for dim in array.dims if re.fullmatch(r"unit(_\d+)?", str(dim))]
+
+
+def run_of(net: Network, constant: xr.DataArray, steps: int) -> Run:
+    """A run under constant inputs."""
+    return prepare(net, over_steps(constant, steps), None, (), "float64", with_targets=False)
+
+
+def named(run: Run, name: str, values: np.ndarray) -> xr.DataArray:
+    """A result over the axes, without coordinates, and then its own dimensions."""
+    return xr.DataArray(values.reshape((*run.grid.shape, *run.shape_of(name))), dims=(*run.grid.sizes, *run.dims_of(name)))
+
+
+class Settled(NamedTuple):
+    """A family whose starts are the states after a transient; the first step (axes) at which one was not finite, or -1. None: no step."""
+
+    net: Network
+    diverged_at: xr.DataArray | None
+
+
+def settle(net: Network, constant: xr.DataArray, steps: int) -> Settled:
+    """Go `steps` steps on; nothing of them is kept but the last states."""
+    diverged_at = None
+    chunk = steps_at_once(constant, steps) if set(constant.dims) - {"input"} else steps
+    finals = {start: f"final_{state}" for start, state in full_state(net).items()}
+    done = 0
+    while done < steps:
+        count = min(chunk, steps - done)
+        run = run_of(net, constant, count)
+        results = compute(run, tuple(finals.values()))
+        net = net.started({start: named(run, final, results[final]) for start, final in finals.items()})
+        diverged_at = first_of(diverged_at, named(run, "diverged_at", results["diverged_at"]), done)
+        done += count
+    return Settled(net, diverged_at)
+
+
+def first_of(before: xr.DataArray | None, now: xr.DataArray, done: int) -> xr.DataArray:
+    """When something happened first: `before`, or `done` steps and then some more; -1: never."""
+    if before is None:
+        return now
+    later = np.where(now.values < 0, -1, now.values + done)
+    return now.copy(data=np.where(before.values < 0, later, before.values).astype(np.int32))
+
+
+class Orbit(NamedTuple):
+    """States of so many steps: each a DataArray (axes…, sample, step, unit), by the names of their starts; `diverged_at` counts from
+    the start of the transient."""
+
+    states: dict[str, xr.DataArray]
+    diverged_at: xr.DataArray
+
+    @property
+    def last(self) -> dict[str, xr.DataArray]:
+        """The states at the last step."""
+        return {start: array.isel(step=-1) for start, array in self.states.items()}
+
+
+def orbit_after(net: Network, constant: xr.DataArray, discard: int, steps: int) -> Orbit:
+    """The states of the `steps` steps that follow on `discard` steps."""
+    settled = settle(net, constant, discard)
+    run = run_of(settled.net, constant, steps)
+    names = full_state(net)
+    results = compute(run, tuple(names.values()))
+    states = {start: named(run, name, results[name]).isel(step=slice(1, None)) for start, name in names.items()}
+    return Orbit(states, first_of(settled.diverged_at, named(run, "diverged_at", results["diverged_at"]), discard))
+
+
+def rows_of(orbit: Orbit, leading: tuple[str, ...]) -> np.ndarray:
+    """The full states as numbers (row, step, number), a row for each place along the dimensions `leading`, in C order."""
+    found = []
+    for array in orbit.states.values():
+        unit = unit_dims(array)
+        values = array.transpose(*leading, "step", *unit).values
+        steps = array.sizes["step"]
+        found.append(values.reshape(-1, steps, int(np.prod([array.sizes[dim] for dim in unit], dtype=np.int64))))
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=2)
+
+
+def periods_of(rows: np.ndarray, most: int, tolerance: float) -> np.ndarray:
+    """The period of each row of states, 0 for none up to `most`."""
+    found = np.zeros(len(rows), np.int32)
+
+    def work(next_piece: Any) -> None:
+        alive = np.empty(orbits.TOGETHER, np.bool_)
+        while (piece := next_piece()) is not None:
+            lo, hi = piece
+            orbits.periods(rows[lo:hi], tolerance, most, alive, found[lo:hi])
+
+    blocks.run(work, blocks.blocks_of_threads(len(rows), orbits.TOGETHER))
+    return found

@@ -1,0 +1,199 @@
+"""Long-run states over the axes of a family, and their periods, up and down along one axis."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.arguments import check_choice, check_whole
+from rnnsim.axes import Grid, shown
+from rnnsim.constant_inputs import check_constant, over_steps
+from rnnsim.families import Network
+from rnnsim.long_runs import Orbit, orbit_after, periods_of, rows_of, unit_dims
+from rnnsim.provenance import attributes
+from rnnsim.running import Run, check_network, prepare, variables_of
+from rnnsim.variables import DIVERGED_AT, ORBITS, dataset, meaning
+
+SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
+
+
+def orbit_diagram(
+    net: Network,
+    inputs: Any = None,
+    *,
+    along: str | None = None,
+    sweep: str = "both",
+    steps: int = 64,
+    discard: int = 1000,
+    max_period: int | None = None,
+    tolerance: float = 1e-6,
+    keep: Any = ("orbit", "period"),
+) -> xr.Dataset:
+    """Where the states of every network of a family are in the long run, and with which period they come back.
+
+    Parameters
+    ----------
+    net : the family.
+    inputs : constant: None (0), a number, one for each input, or a DataArray of these over axes; behind an embedding, a token.
+    along : an axis to go along step by step, the state at one of its values being the start at the next, so that hysteresis shows; None:
+        every network begins at its own start. A network also does at the first value, and after a state that was not finite.
+    sweep : "up", towards larger values of `along` (or later labels), "down" or "both".
+    steps : states to keep after `discard` of them at each value, at least 2.
+    discard : steps of the transient, 0 or more. Where states settle slowly, near bifurcations, they need many.
+    max_period : the longest period to look for; None: half of `steps`, which is the most.
+    tolerance : two states are the same if none of their numbers differs by more than this times its size, or than this if that is below 1.
+        States have the period p if each is the same as the one p steps before: the states of all units and layers, cell states included.
+    keep : exactly the variables to return: `orbit`, `period`; of a stack's layers, `orbit_0` and so on (`orbit` is the top layer's).
+
+    Returns
+    -------
+    A Dataset with `orbit (axes…, direction, sample, iterate, unit)`, whose `iterate` counts the steps at one value of the axis, from
+    discard + 1 on; the integer `period (axes…, direction, sample)`, 1 for a fixed point and 0 for none up to max_period (orbits that are
+    quasi-periodic, chaotic, not settled or not finite); and `diverged_at (axes…, direction)`: the first of these steps at which a state of
+    any sample is not finite, or -1. `direction` (up, down) is there with `along`, `sample` if h0 has it.
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(0.0, 2.0, bias=rs.axis("bias_start", np.linspace(-1, 1, 9)), h0=-1.0)
+    >>> ds = rs.orbit_diagram(net, along="bias_start")
+    >>> ds.orbit.sizes
+    Frozen({'bias_start': 9, 'direction': 2, 'iterate': 64})
+    >>> ds.orbit.sel(bias_start=0.0).isel(iterate=-1).values.round(3)
+    array([-0.958,  0.958])
+    """
+    check_network(net)
+    names = variables_of(net, keep, ORBITS, {})
+    constant = check_constant(net, inputs)
+    check_whole(2, steps=steps)
+    check_whole(0, discard=discard)
+    most = longest_period(max_period, steps)
+    check_least("tolerance", tolerance)
+    run = prepare(net, over_steps(constant, 1), None, names, "float64", with_targets=False)
+    check_along(along, run)
+    check_choice("sweep", sweep, SWEEPS)
+    directions = SWEEPS[sweep] if along is not None else ()
+    options = {"along": along, "sweep": sweep, "steps": steps, "discard": discard, "max_period": most, "tolerance": tolerance}
+    attrs = attributes("orbit_diagram", net, {"inputs": constant}, {"keep": names, **options})
+    wanted = Wanted(names, steps, discard, most, float(tolerance))
+    return name_orbits(run, found_along(net, constant, run, along, directions, wanted), directions, wanted, attrs)
+
+
+class Wanted(NamedTuple):
+    """What to find: the variables, how many steps to keep and to discard, the longest period, and when two states are the same."""
+
+    names: tuple[str, ...]
+    steps: int
+    discard: int
+    max_period: int
+    tolerance: float
+
+
+def longest_period(max_period: Any, steps: int) -> int:
+    """The longest period to look for, which must be seen twice."""
+    if max_period is None:
+        return steps // 2
+    check_whole(1, max_period=max_period)
+    if max_period > steps // 2:
+        raise ValueError(f"max_period was given as {max_period}; it needs {steps // 2} or less, half of the {steps} steps kept")
+    return int(max_period)
+
+
+def check_least(name: str, value: Any) -> None:
+    """Refuse what is no finite number of 0 or more."""
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 <= float(value) < np.inf:
+        raise ValueError(f"{name} was given as {shown(value)}; it needs a number of 0 or more")
+
+
+def check_along(along: Any, run: Run) -> None:
+    """Refuse what is no axis to go along."""
+    if along is not None and along not in run.grid.sizes:
+        raise ValueError(
+            f"along was given as {shown(along)}; it needs one of the axes, {', '.join(run.grid.sizes) or 'of which there are none'}"
+        )
+
+
+def found_along(
+    net: Network, constant: xr.DataArray, run: Run, along: str | None, directions: tuple[str, ...], wanted: Wanted
+) -> dict[str, xr.DataArray]:
+    """The variables over (axes…, direction, …)."""
+    if along is None:
+        return variables_at(net, run, orbit_after(net, constant, wanted.discard, wanted.steps), wanted)
+    order = rising(run.grid, along)
+    found: dict[str, np.ndarray] = {}
+    dims: dict[str, tuple[str, ...]] = {}
+    orbit: Orbit | None = None
+    for i in range(len(order)):
+        places = {"up": order[i], "down": order[-1 - i]}
+        here = [int(places[direction]) for direction in directions]
+        member = net.isel(**{along: here}) if along in net.axes else net
+        driven = constant.isel({along: here}) if along in constant.dims else constant
+        orbit = orbit_after(gone_on(member, orbit), driven, wanted.discard, wanted.steps)
+        for name, array in variables_at(net, run, orbit, wanted).items():
+            values = array.transpose(along, *(dim for dim in array.dims if dim != along))
+            if name not in found:
+                dims[name] = (along, "direction", *map(str, values.dims[1:]))
+                found[name] = np.empty((len(order), *values.shape), values.dtype)
+            for d, place in enumerate(here):
+                found[name][place, d] = values.values[d]
+    return {name: xr.DataArray(values, dims=dims[name]) for name, values in found.items()}
+
+
+def rising(grid: Grid, along: str) -> np.ndarray:
+    """The positions along an axis in the order of its values; as they stand, if these are no numbers."""
+    values = grid.coords[along].values if along in grid.coords else np.arange(grid.sizes[along])
+    return np.argsort(values, kind="stable") if values.dtype.kind in "biuf" else np.arange(len(values))
+
+
+def gone_on(net: Network, orbit: Orbit | None) -> Network:
+    """The networks at the next value of the axis, which start where those at the last one ended, if that is finite."""
+    if orbit is None:
+        return net
+    last = orbit.last
+    if all(np.isfinite(array.values).all() for array in last.values()):
+        return net.started(last)
+    finite = xr.DataArray(True)
+    for array in last.values():
+        finite = finite & (abs(array) < np.inf).all(unit_dims(array))
+    own = {start: net[start].drop_vars(net[start].coords) for start in last}
+    return net.started({start: array.where(finite, own[start]).transpose(*array.dims) for start, array in last.items()})
+
+
+def variables_at(net: Network, run: Run, orbit: Orbit, wanted: Wanted) -> dict[str, xr.DataArray]:
+    """The variables of one orbit a network, over (axes…, sample, iterate, unit)."""
+    top = net.levels[-1][0]
+    found = {}
+    for name in wanted.names:
+        if name != "period":
+            suffix = name.removeprefix("orbit") or top
+            array = orbit.states[f"h0{suffix}"].rename(step="iterate")
+            found[name] = array.rename({f"unit{top}": "unit"}) if top and name == "orbit" and f"unit{top}" in array.dims else array
+    leading = (*run.grid.sizes, *(("sample",) if run.samples is not None else ()))
+    if "period" in wanted.names:
+        sizes = next(iter(orbit.states.values())).sizes
+        periods = periods_of(rows_of(orbit, leading), wanted.max_period, wanted.tolerance)
+        found["period"] = xr.DataArray(periods.reshape([sizes[dim] for dim in leading]), dims=leading)
+    return {**found, DIVERGED_AT: orbit.diverged_at}
+
+
+def name_orbits(
+    run: Run, found: dict[str, xr.DataArray], directions: tuple[str, ...], wanted: Wanted, attrs: dict[str, str]
+) -> xr.Dataset:
+    """The variables with their coordinates."""
+    arrays = {}
+    for name in (*wanted.names, DIVERGED_AT):
+        own = [dim for dim in ("direction", *meaning(name).dims) if dim in found[name].dims]
+        array = found[name].transpose(*run.grid.sizes, *dict.fromkeys(own))
+        arrays[name] = tuple(map(str, array.dims)), array.values
+    count = np.arange(1, wanted.steps + 1, dtype=np.int64) + wanted.discard
+    coords: dict[str, Any] = {
+        "iterate": ("iterate", count, {"long_name": "step at this point", "units": "1"}),
+        "direction": ("direction", list(directions), {"long_name": "direction of the sweep", "units": "1"}),
+    }
+    if run.sample is not None:
+        coords["sample"] = run.sample
+    return dataset(run.grid, arrays, coords, attrs)

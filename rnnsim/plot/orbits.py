@@ -1,0 +1,153 @@
+"""Orbit diagrams and Lyapunov spectra against a parameter."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.labels import coordinate, label, wrapped
+
+LOOKS: dict[str, tuple[str, float]] = {"down": ("#E69F00", 1.9), "up": ("#0072B2", 0.8)}  # the upper one leaves a rim of the other
+DOT = 1.0  # points that a dot is wide
+STAY = ("direction", "sample", "iterate", "point")
+
+
+def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, size: float = 1.0, ax: Axes | None = None) -> Axes:
+    """Draw every state of the orbits as a dot above the value of the parameter, those of the way down under those of the way up.
+
+    Parameters
+    ----------
+    ds : Dataset with `orbit (x, direction, sample, iterate)`, as `rs.orbit_diagram` returns it; direction and sample may be missing.
+        Dots are drawn as pixels in vector graphics, too.
+    x : the axis of the parameter, by default the only one
+    legend : whether to name the directions, on the right of the Axes
+    size : by which the size of the dots is multiplied
+    ax : Axes to draw on, by default those of a new figure
+
+    Returns the Axes. Raises ValueError if the variable or axis is missing, or for further axes or several units.
+
+    >>> rs.plot.orbit_diagram(rs.orbit_diagram(net, along="w_rec"))
+    """
+    orbit = checks.required(ds, "orbit", "iterate", remedy="compute it with rs.orbit_diagram")
+    orbit, x = _over_one_axis(orbit, x, [dim for dim in STAY if dim in orbit.dims])
+    values = coordinate(orbit, x)
+    ax = canvas.axes(ax, (6.4, 4.0))
+    entries = []
+    directions = [str(name) for name in orbit.direction.values] if "direction" in orbit.dims else [""]
+    for name in sorted(directions, key=lambda direction: direction != "down"):
+        color, wide = LOOKS.get(name, (lines.NEUTRAL, DOT))
+        part = orbit.sel(direction=name) if name else orbit
+        states = part.transpose(x, ...).values.reshape(values.size, -1)
+        style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0.0, "color": color}
+        ax.plot(np.repeat(values.values, states.shape[1]), states.ravel(), markersize=wide * size, rasterized=True, **style)
+        entries.append(Line2D([], [], label=name, markersize=5.0, **style))
+    ax.set(xlabel=label(values), ylabel=wrapped(label(orbit)))
+    ax.margins(x=0.01)
+    if legend and directions != [""]:
+        canvas.legend_beside(ax, entries[::-1])
+    return ax
+
+
+def spectrum(
+    ds: xr.Dataset, *, x: str | None = None, exponents: int | None = None, legend: bool = True, ax: Axes | None = None
+) -> Axes:
+    """Draw Lyapunov exponents against a parameter, one line each, with a line at 0 where stability ends.
+
+    Parameters
+    ----------
+    ds : Dataset with `lyapunov_exponent (x, exponent)`; with `lyapunov_error` too, a band of one standard error is drawn.
+        Exponents that are not finite, such as -inf, are left out.
+    x : the axis of the parameter, by default the only one
+    exponents : how many to draw, the largest first, by default all
+    legend : whether to name them, on the right of the Axes
+    ax : Axes to draw on, by default those of a new figure
+
+    Returns the Axes. Raises ValueError if the variable or axis is missing, or for further axes.
+
+    >>> rs.plot.spectrum(rs.lyapunov(net, steps=1000))
+    """
+    remedy = "compute it with rs.lyapunov"
+    spectra, x = _over_one_axis(checks.required(ds, "lyapunov_exponent", "exponent", remedy=remedy), x, ["exponent"])
+    spectra = spectra.transpose(x, "exponent").isel(exponent=slice(exponents))
+    checks.few_lines(spectra, x)
+    values = coordinate(spectra, x).sortby(x)
+    order = np.argsort(coordinate(spectra, x).values, kind="stable")
+    finite = np.where(np.isfinite(spectra.values), spectra.values, np.nan)[order]
+    error = ds["lyapunov_error"].transpose(x, "exponent").values[order] if "lyapunov_error" in ds else None
+    ax = canvas.axes(ax, (6.4, 3.4))
+    canvas.zero_line(ax)
+    colors = lines.palette(finite.shape[1])
+    dot = lines.dots(values.size)
+    drawn = []
+    for i in range(finite.shape[1] - 1, -1, -1):
+        drawn += ax.plot(values, finite[:, i], color=colors[i], marker=dot, linewidth=1.4, label=f"exponent {i + 1}")
+        if error is not None:
+            ax.fill_between(
+                values, finite[:, i] - error[:, i], finite[:, i] + error[:, i], color=colors[i], alpha=0.25, linewidth=0.0
+            )
+    ax.set(xlabel=label(values), ylabel=wrapped(label(spectra)))
+    ax.margins(x=0.01)
+    if legend:
+        canvas.legend_beside(ax, [drawn[::-1][i] for i in lines.thinned(len(drawn))])
+    return ax
+
+
+def orbit_diagram_with_exponents(
+    ds: xr.Dataset,
+    exponents: xr.Dataset,
+    *,
+    x: str | None = None,
+    count: int | None = 1,
+    size: float = 1.0,
+    ax: Sequence[Axes] | None = None,
+) -> np.ndarray:
+    """Draw an orbit diagram with the Lyapunov exponents below, over the same values of the parameter.
+
+    Parameters
+    ----------
+    ds : Dataset as `orbit_diagram` takes it
+    exponents : Dataset as `spectrum` takes it, over the same axis
+    x : the axis of the parameter, by default the only one
+    count : how many exponents to draw, the largest first, or None for all
+    size : by which the size of the dots is multiplied
+    ax : two Axes, the upper one first, by default those of a new figure
+
+    Returns the Axes as an array. Raises ValueError as `orbit_diagram` and `spectrum` do, or if there are not two Axes.
+
+    >>> rs.plot.orbit_diagram_with_exponents(rs.orbit_diagram(net, along="w_rec"), rs.lyapunov(net, steps=1000))
+    """
+    if ax is None:
+        ax = plt.subplots(2, 1, figsize=(6.4, 5.6), sharex=True, layout="constrained", height_ratios=(1.6, 1.0))[1]
+    panels = np.asarray(ax, dtype=object).ravel()
+    if len(panels) != 2:
+        raise ValueError(f"ax has {len(panels)} Axes, but an orbit diagram with exponents needs 2")
+    orbit_diagram(ds, x=x, size=size, ax=panels[0])
+    spectrum(exponents, x=x, exponents=count, legend=count != 1, ax=panels[1])
+    low = min(panel.get_xlim()[0] for panel in panels)
+    high = max(panel.get_xlim()[1] for panel in panels)
+    for panel in panels:
+        panel.set_xlim(low, high)
+    panels[0].set_xlabel("")
+    return panels
+
+
+def _over_one_axis(array: xr.DataArray, x: str | None, stay: list[str]) -> tuple[xr.DataArray, str]:
+    """The array over one axis and the dimensions that `stay`, and the name of the axis."""
+    if x is None:
+        free = [str(dim) for dim in array.dims if dim not in (*stay, "unit")]
+        if not free:
+            raise ValueError(f"{array.name} has no axis, but the figure needs one: give a parameter an axis, as rs.axis makes it")
+        x = free[0]
+    checks.dimension(array, x, "x")
+    if array.sizes.get("unit") == 1:
+        array = array.isel(unit=0)
+    array = checks.only(array, x, *stay)
+    values = coordinate(array, x)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"the figure needs numbers along {x}, but its coordinate holds {values.dtype.name}")
+    return array.assign_coords({x: values}), x
