@@ -48,6 +48,24 @@ np.savez(sys.argv[1], **{name: ds[name].values for name in keep if name != 'grad
 """
 
 
+EXPONENTS = """
+import sys, numpy as np, rnnsim as rs
+rng = np.random.default_rng(0)
+layers = [rs.GRU(rng.normal(size=(3, 3, 2)), rng.normal(size=(3, 3, 3)), h0=0.2), rs.Elman(np.eye(2, 3), 0.5 * np.eye(2), leak=0.5)]
+nets = {
+    "stack": rs.Stack(layers),
+    "units": rs.Elman(rng.normal(size=(33, 2)), rng.normal(size=(33, 33)) / 6, h0=0.1),
+    "scalar": rs.Elman(1.0, rs.axis("w", [0.5, 2.0]), h0=0.2),
+}
+for interval in (1, "adaptive"):
+    for name, net in nets.items():
+        inputs = rng.normal(size=(9, 2)) if not net.scalar else rng.normal(size=9)
+        count = 5 if name == "units" else None
+        ds = rs.lyapunov(net, inputs, discard=2, exponents=count, reorthonormalize=interval, keep="lyapunov_exponent")
+        np.savez(f"{sys.argv[1]}-{name}-{interval}.npz", exponents=ds.lyapunov_exponent.values)
+"""
+
+
 def python(*arguments, jit):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(TESTS.parent)}
     done = subprocess.run([sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True)
@@ -101,3 +119,13 @@ def test_stacks_give_the_same_numbers(tmp_path):
     assert {"grad_table", "grad_w_out", "grad_w_rec_1", "output"} < set(compiled)
     for name in compiled:
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def test_exponents_are_the_same_numbers(tmp_path):
+    for jit in (True, False):
+        python("-c", EXPONENTS, tmp_path / str(jit), jit=jit)
+    compiled = sorted(tmp_path.glob("True-*.npz"))
+    assert len(compiled) == 6
+    for file in compiled:
+        plain = np.load(file.with_name(file.name.replace("True", "False")))["exponents"]
+        np.testing.assert_allclose(plain, np.load(file)["exponents"], rtol=1e-12, atol=1e-13, err_msg=file.name)
