@@ -10,6 +10,7 @@ from rnnsim.backprop import backprop
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
+from rnnsim.propagation import propagation
 from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
 from rnnsim.stacks import Embedding, Stack
@@ -42,6 +43,7 @@ __all__ = [
     "from_torch",
     "open",
     "plot",
+    "propagation",
     "save",
     "schedules",
     "simulate",
