@@ -11,7 +11,7 @@ from rnnsim.axes import shown
 from rnnsim.driven_maps import DrivenMap
 from rnnsim.families import Network
 from rnnsim.kernels import blocks
-from rnnsim.kernels.propagation import Found, make_scratch, propagation_of
+from rnnsim.kernels.propagation import Found, Scratch, go_back, jacobians_of, make_scratch, measure_weights, orbits_of
 from rnnsim.losses import LOSSES
 from rnnsim.networks import Elman
 from rnnsim.provenance import attributes
@@ -20,6 +20,7 @@ from rnnsim.running import check_network, prepare
 from rnnsim.variables import DIVERGED_AT, PROPAGATED, chosen, dataset, meaning
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
+JACOBIAN_BYTES = 1 << 23  # that a thread holds at once
 
 
 def propagation(
@@ -137,15 +138,13 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
     results[DIVERGED_AT] = np.empty(maps.points, np.int32)
     wanted = lags if set(names) - {"log_grad_norm", *OF_RECURRENCE} else lags[:0]
     threshold = threshold_of(maps.net) or np.nan
-    kernel = propagation_of(maps.cells)
 
     def work(next_piece: Callable[[], Any]) -> None:
-        scratch = make_scratch(maps.size, maps.run.steps, maps.outputs, maps.work())
+        scratch = make_scratch(maps.size, maps.outputs)
         while (piece := next_piece()) is not None:
             lo, hi = piece
             found = room_for(maps, hi - lo, len(wanted), names)
-            layers, inputs = maps.block(lo, hi)
-            kernel(layers, inputs, maps.starts(lo, hi), wanted, maps.measured(lo, hi, classes), scratch, found)
+            fill(maps, lo, hi, wanted, classes, scratch, found)
             measured = measures(found, lags, threshold)
             for name in names:
                 results[name][lo:hi] = measured[name]()
@@ -153,6 +152,24 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
 
     blocks.run(work, pieces_of(maps, len(wanted)))
     return results
+
+
+def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Found) -> None:
+    """Run the kernels over the points lo…hi: orbits, then Jacobians and what is made of them, so many at once as memory has room for."""
+    steps, size, out, work = maps.run.steps, maps.size, np.zeros(maps.size), maps.work()
+    (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
+    orbits = np.empty((hi - lo, maps.samples, steps + 1, size))
+    orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, work)
+    if found.log_recurrent_norm.size:
+        measure_weights(np.ascontiguousarray(layers[0].w_rec[:, 0]), scratch, found)
+    far = steps if found.log_grad_norm.size else int(lags[-1]) if lags.size else 0
+    deep = max(1, min(far, JACOBIAN_BYTES // (8 * size**2)))
+    pairs, many = (hi - lo) * maps.samples, max(1, JACOBIAN_BYTES // (8 * size**2 * max(1, far)))
+    for first in range(0, pairs, many):
+        for back in range(0, far, deep):
+            jacobians = np.empty((min(many, pairs - first), min(deep, far - back), size, size))
+            jacobians_of(maps.cells)(layers, inputs, orbits, first, steps - back, jacobians, out, work)
+            go_back(jacobians, orbits, first, steps - back, lags, outputs, scratch, found)
 
 
 def named(

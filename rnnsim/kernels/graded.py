@@ -22,6 +22,7 @@ MOST_SWEEPS = 40
 FAR = 1000  # powers of two between neighbours in one vector; what is smaller counts as 0
 LN2 = 0.6931471805599453
 NONE = -(1 << 60)  # the exponent of 0
+STRIDE = 200  # powers of two by which rows become smaller at once
 MOST_SPREAD = 8  # powers of two between rows that cost no more digits than that
 
 
@@ -271,19 +272,27 @@ def orthogonalise(room, size, row, rank, most, noise):
 
 
 @part
-def scale_rows(room, row, rank, exponents, size):
-    """B ← diag(2^exponents) B, but for the largest of them, which is returned; whether their range asks for orthogonalisation."""
-    top, bottom, nonzero = -(1 << 40), 1 << 40, 0
+def scale_rows(room, size, row, rank, exponents):
+    """B ← diag(2^exponents) B, orthogonal again if that is asked for; its rank. A row whose exponent is NONE becomes 0.
+
+    Rows are made smaller little by little, since squares of their numbers must not leave the range of floats.
+    """
+    top, bottom, nonzero = NONE, -NONE, 0
     for i in range(size):
         if exponents[i] != NONE:
             top, bottom, nonzero = max(top, exponents[i]), min(bottom, exponents[i]), nonzero + 1
-    for i in range(size):
-        factor = ldexp(1.0, max(exponents[i] - top, -FAR - 74)) if exponents[i] != NONE else 0.0
-        for j in range(rank):
-            room.b[j * row + i] *= factor
     for j in range(rank):
-        room.exponents[j] += top
-    return nonzero, nonzero < size or top - bottom > MOST_SPREAD
+        room.exponents[j] += top if nonzero > 0 else 0
+    wide = nonzero < size or top - bottom > MOST_SPREAD
+    for done in range(0, max(1, top - bottom), STRIDE):
+        for i in range(size):
+            lower = min(max(top - exponents[i] - done, 0), STRIDE)
+            factor = ldexp(1.0, -lower) if exponents[i] != NONE else 0.0
+            for j in range(rank):
+                room.b[j * row + i] *= factor
+        if wide:
+            rank = orthogonalise(room, size, row, rank, nonzero, 0.0)
+    return rank
 
 
 @part

@@ -18,19 +18,18 @@ from rnnsim.kernels.output_gradients import Outputs, direct_gradient
 
 
 class Scratch(NamedTuple):
-    """What a thread needs for orbits of so many steps of states of so many numbers."""
+    """What a thread needs on its way back along an orbit."""
 
     room: Room
     a: np.ndarray  # a Jacobian (row, padded column), flat
     exponents: np.ndarray  # of its rows
     eliminated: np.ndarray
-    orbit: np.ndarray  # (step, state)
     state: np.ndarray
-    J: np.ndarray
     gradient: np.ndarray
     direct: np.ndarray
     output: np.ndarray
-    work: np.ndarray  # of the map
+    so_far: np.ndarray  # ln |det| of the product
+    progress: np.ndarray  # the rank of the product, the number of lags recorded, and the exponent of the gradient
 
 
 class Found(NamedTuple):
@@ -43,15 +42,12 @@ class Found(NamedTuple):
     diverged_at: np.ndarray  # (point)
 
 
-def make_scratch(size: int, steps: int, outputs: int, work: np.ndarray) -> Scratch:
-    """Scratch of one thread."""
-    square = [np.zeros(size * padded(size)) for _ in range(2)]
-    vectors = [np.zeros(size) for _ in range(3)]
-    orbit, J = np.zeros((steps + 1, size)), np.zeros((size, size))
-    exponents = np.zeros(size, np.int64)
-    return Scratch(
-        make_room(size), square[0], exponents, square[1], orbit, vectors[0], J, vectors[1], vectors[2], np.zeros(outputs), work
-    )
+def make_scratch(size: int, outputs: int) -> Scratch:
+    """Scratch of one thread for states and outputs of so many numbers."""
+    a, eliminated = (np.zeros(size * padded(size)) for _ in range(2))
+    state, gradient, direct = (np.zeros(size) for _ in range(3))
+    exponents, progress = np.zeros(size, np.int64), np.zeros(3, np.int64)
+    return Scratch(make_room(size), a, exponents, eliminated, state, gradient, direct, np.zeros(outputs), np.zeros(1), progress)
 
 
 @part
@@ -61,9 +57,7 @@ def lengthen(scratch, size, rank):
     if not split_rows(a, size, row, exponents):
         return -1, np.nan
     log = log_determinant(a, exponents, size, row, scratch.eliminated)
-    rows, wide = scale_rows(room, row, rank, exponents, size)
-    if wide:
-        rank = orthogonalise(room, size, row, rank, rows, 0.0)
+    rank = scale_rows(room, size, row, rank, exponents)
     multiply(room, size, row, rank, a)
     noise = 2.0 * size * EPS if log == -np.inf else 0.0
     return orthogonalise(room, size, row, rank, size, noise), log
@@ -149,93 +143,118 @@ def add_direct(scratch, exponent):
 
 
 @part
-def follow(cells, layers, p, inputs, first, orbit, work):
-    """The states of all steps; the first step at which one is not finite, or -1."""
-    for i in range(first.size):
-        orbit[0, i] = first[i]
-    for k in range(1, orbit.shape[0]):
-        x = inputs[k - 1]
-        advance_from(cells, layers, p, x, 0, x.size, orbit[k - 1], 0, orbit[k], work)
-    for k in range(orbit.shape[0]):
-        for number in orbit[k]:
-            if not abs(number) < np.inf:
-                return k
-    return -1
-
-
-@part
-def log_recurrent_norm(layers, p, scratch):
-    """ln σ_max of the recurrent weights, nan if one is not finite."""
-    weights = layers[0].w_rec[p, 0]
-    start(scratch.room, weights.shape[0], scratch.a.size // weights.shape[0])
-    take_matrix(scratch, weights)
-    rank, _ = lengthen(scratch, weights.shape[0], weights.shape[0])
-    if rank < 0:
-        return np.nan
-    log_sizes(scratch.room, scratch.a.size // weights.shape[0], rank, scratch.state)
-    return scratch.state[0]
-
-
-@part
-def go_back(cells, layers, p, sample, inputs, lags, outputs, scratch, values, determinants, norms):
-    """From the last step backwards: values (lag, mode) and determinants (lag) of some lags, and norms (step), of all steps or none."""
-    size, steps = scratch.orbit.shape[1], scratch.orbit.shape[0] - 1
-    rank, total, place, exponent = size, 0.0, 0, 0
+def begin(scratch, size):
+    """The last step: M is the identity, and no gradient has come."""
     start(scratch.room, size, scratch.a.size // size)
+    scratch.so_far[0] = 0.0
+    scratch.progress[0], scratch.progress[1], scratch.progress[2] = size, 0, 0
     for i in range(size):
         scratch.gradient[i] = 0.0
-    for k in range(steps, -1, -1):
-        if norms.size > 0:
-            direct_gradient(outputs, p, sample, k, scratch.orbit[k], scratch.output, scratch.direct)
-            exponent = add_direct(scratch, exponent)
-            norms[k] = log_gradient(scratch, exponent)
-        if k == 0 or (place == lags.size and norms.size == 0):
-            return
-        x = inputs[k - 1]
-        linearize_from(cells, layers, p, x, 0, x.size, scratch.orbit[k - 1], 0, scratch.state, scratch.J, scratch.work)
-        if place < lags.size:
-            if rank >= 0:
-                take_matrix(scratch, scratch.J)
-                rank, log = lengthen(scratch, size, rank)
-                total += log
-            if lags[place] == steps - k + 1:
-                record(scratch, size, rank, total, values, determinants, place)
-                place += 1
-        if norms.size > 0:
-            exponent = pull_back(scratch, scratch.J, exponent)
 
 
-@specialised
-def propagation_of(cells):
-    """The kernel for all points and samples of a block: inputs (point, sample, step, input), starts (point, sample, state), and `lags`
-    rising; `lags` may be none, and so may the outputs' targets."""
+@part
+def go_on(scratch, size, matrix, lag, lags, values, determinants):
+    """From the product of `lag` - 1 Jacobians to that of one more, of which a lag that is wanted is recorded."""
+    rank, place = scratch.progress[0], scratch.progress[1]
+    if place == lags.size:
+        return
+    if rank >= 0:
+        take_matrix(scratch, matrix)
+        rank, log = lengthen(scratch, size, rank)
+        scratch.so_far[0] += log
+    if lags[place] == lag:
+        record(scratch, size, rank, scratch.so_far[0], values, determinants, place)
+        place += 1
+    scratch.progress[0], scratch.progress[1] = rank, place
 
-    @kernel_of(cells)
-    def propagated(layers, inputs, starts, lags, outputs, scratch, found):
-        for p in range(starts.shape[0]):
-            if found.log_recurrent_norm.size > 0:
-                found.log_recurrent_norm[p] = log_recurrent_norm(layers, p, scratch)
-            found.diverged_at[p] = -1
-            for sample in range(starts.shape[1]):
-                diverged = follow(cells, layers, p, inputs[p, sample], starts[p, sample], scratch.orbit, scratch.work)
-                if diverged >= 0 and (found.diverged_at[p] < 0 or diverged < found.diverged_at[p]):
-                    found.diverged_at[p] = diverged
-                values, determinants = found.log_singular_value[p, sample], found.log_determinant[p, sample]
-                norms = found.log_grad_norm[p, sample]
-                go_back(cells, layers, p, sample, inputs[p, sample], lags, outputs, scratch, values, determinants, norms)
 
-    return propagated
+@part
+def meet_costs(scratch, outputs, p, sample, k, state, norms):
+    """Add what the cost of step k's output asks for, and write the log of the size of the gradient."""
+    direct_gradient(outputs, p, sample, k, state, scratch.output, scratch.direct)
+    scratch.progress[2] = add_direct(scratch, scratch.progress[2])
+    norms[k] = log_gradient(scratch, scratch.progress[2])
 
 
 @kernel
-def of_matrices(matrices, scratch, values, determinants):
-    """The same for the transposed matrices[lag] … matrices[0], for tests."""
-    size = matrices.shape[1]
-    start(scratch.room, size, scratch.a.size // size)
-    rank, total = size, 0.0
-    for lag in range(matrices.shape[0]):
+def go_back(jacobians, orbits, first, last, lags, outputs, scratch, found):
+    """Backwards from step `last` through jacobians (pair, step back, state, state_from) of some pairs of a point and a sample, in order
+    from pair `first` on. Where they begin with the last step of all, so does everything; else it goes on from where the scratch is."""
+    size, steps = orbits.shape[3], orbits.shape[2] - 1
+    for i in range(jacobians.shape[0]):
+        p, sample = (first + i) // orbits.shape[1], (first + i) % orbits.shape[1]
+        norms, orbit = found.log_grad_norm[p, sample], orbits[p, sample]
+        values, determinants = found.log_singular_value[p, sample], found.log_determinant[p, sample]
+        if last == steps:
+            begin(scratch, size)
+        for back in range(jacobians.shape[1]):
+            k = last - back
+            if norms.size > 0:
+                meet_costs(scratch, outputs, p, sample, k, orbit[k], norms)
+                go_on(scratch, size, jacobians[i, back], steps - k + 1, lags, values, determinants)
+                scratch.progress[2] = pull_back(scratch, jacobians[i, back], scratch.progress[2])
+            else:
+                go_on(scratch, size, jacobians[i, back], steps - k + 1, lags, values, determinants)
+        if norms.size > 0 and last == jacobians.shape[1]:
+            meet_costs(scratch, outputs, p, sample, 0, orbit[0], norms)
+
+
+@kernel
+def measure_weights(weights, scratch, found):
+    """ln σ_max of weights (point, unit, unit_from), nan if one is not finite."""
+    size = weights.shape[1]
+    for p in range(weights.shape[0]):
+        begin(scratch, size)
+        take_matrix(scratch, weights[p])
+        rank, _ = lengthen(scratch, size, size)
         if rank >= 0:
-            take_matrix(scratch, matrices[lag])
-            rank, log = lengthen(scratch, size, rank)
-            total += log
-        record(scratch, size, rank, total, values, determinants, lag)
+            log_sizes(scratch.room, scratch.a.size // size, rank, scratch.state)
+        found.log_recurrent_norm[p] = scratch.state[0] if rank >= 0 else np.nan
+
+
+@specialised
+def orbits_of(cells):
+    """The kernel of the orbits (point, sample, step 0…T, state) of a block with inputs (point, sample, step, input), and of the first step
+    at which any sample of a point is not finite, or -1."""
+
+    @kernel_of(cells)
+    def followed(layers, inputs, starts, orbits, diverged_at, work):
+        for p in range(orbits.shape[0]):
+            diverged_at[p] = -1
+            for sample in range(orbits.shape[1]):
+                orbit = orbits[p, sample]
+                for i in range(orbit.shape[1]):
+                    orbit[0, i] = starts[p, sample, i]
+                for k in range(orbit.shape[0]):
+                    if k > 0:
+                        x = inputs[p, sample, k - 1]
+                        advance_from(cells, layers, p, x, 0, x.size, orbit[k - 1], 0, orbit[k], work)
+                    for number in orbit[k]:
+                        if not abs(number) < np.inf and (diverged_at[p] < 0 or k < diverged_at[p]):
+                            diverged_at[p] = k
+
+    return followed
+
+
+@specialised
+def jacobians_of(cells):
+    """The kernel of jacobians (pair, step back, state, state_from) of steps `last`, `last` - 1, … of pairs of a point and a sample."""
+
+    @kernel_of(cells)
+    def differentiated(layers, inputs, orbits, first, last, jacobians, out, work):
+        for i in range(jacobians.shape[0]):
+            p, sample = (first + i) // orbits.shape[1], (first + i) % orbits.shape[1]
+            for back in range(jacobians.shape[1]):
+                k = last - back
+                x, s = inputs[p, sample, k - 1], orbits[p, sample, k - 1]
+                linearize_from(cells, layers, p, x, 0, x.size, s, 0, out, jacobians[i, back], work)
+
+    return differentiated
+
+
+@kernel
+def of_matrices(matrices, lags, scratch, values, determinants):
+    """`go_on` through matrices, for tests: of matrices[0], matrices[0] · matrices[1], …, all of which are `lags`."""
+    begin(scratch, matrices.shape[1])
+    for lag in range(matrices.shape[0]):
+        go_on(scratch, matrices.shape[1], matrices[lag], lag + 1, lags, values, determinants)
