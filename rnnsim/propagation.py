@@ -37,17 +37,15 @@ def propagation(
     inputs : as `simulate` takes them; T steps.
     lags : whole numbers 1…T, rising, or one; by default all of them.
     targets, loss : as `backprop` takes them, for `log_grad_norm`; without targets there is no cost.
-    keep : exactly the variables to return; by default all that there are for this family:
-        `log_singular_value (…, sample, lag, mode)`: ln of the singular values of ∂state[T]/∂state[T-lag], largest first, -inf for 0;
-        `log_norm` and `log_determinant (…, sample, lag)`: ln of the Frobenius norm and of |det|, the sum of all modes, from the determinant
-        of each step, which has its digits even where the smallest modes have lost theirs;
-        `growth_rate (…, sample)`: by how much the largest mode grows a step, the slope of a line through the later half of the lags;
-        `regime (…, sample)`: vanishing, stable or exploding: by rate and longest lag, it falls by e or more, neither, or grows by e or
-        more (undefined: not finite);
-        `memory_length (…, sample)`: the lag, between two if need be, at which the largest mode has first fallen by e; inf if at none of the lags;
-        `log_grad_norm (…, sample, step)`: ln ‖∂cost/∂state[k]‖, for targets;
-        `recurrent_norm`, `norm_threshold`, `pascanu_condition` over the axes, for one Elman layer: σ_max(w_rec); 1/γ, γ being the largest slope
-        of the activation; and which of Pascanu's two conditions holds, "vanishing" (below 1/γ, sufficient) or "exploding_possible".
+    keep : exactly the variables to return, by default all that there are for this family. Over (axes…, sample, lag): `log_singular_value`,
+        with `mode` besides, largest first, -inf for 0, of ∂state[T]/∂state[T-lag]; `log_norm`, of its Frobenius norm; `log_determinant`,
+        the sum of all modes, made of each step's determinant, so that it is right where the smallest modes have lost digits.
+        Over (axes…, sample): `growth_rate` of the largest mode, the slope of the line through the later half of the lags; its `regime`,
+        vanishing, stable or exploding (at this rate it falls by e or more over the longest lag, neither, or grows by e or more; undefined:
+        nan); `memory_length`, the lag at which it has first fallen by e, by lines between lags, inf if it has at none of them.
+        Over (axes…, sample, step), with targets: `log_grad_norm`, ln ‖∂cost/∂state[k]‖.
+        Over the axes, for one layer of Elman's: `recurrent_norm`, σ_max of w_rec; `norm_threshold`, 1/γ, where γ is the largest slope of
+        the activation; `pascanu_condition`: vanishing (σ_max below 1/γ, which suffices) or exploding_possible (which exploding needs).
 
     Returns
     -------
@@ -86,7 +84,7 @@ def propagation(
 
 def threshold_of(net: Network) -> float | None:
     """1/γ of one layer of Elman's."""
-    return THRESHOLDS.get(net.activation) if isinstance(net, Elman) else None
+    return THRESHOLDS.get(str(net.activation)) if isinstance(net, Elman) else None
 
 
 def names_of(net: Network, keep: Any, targets: Any) -> tuple[str, ...]:
@@ -105,7 +103,9 @@ def lags_of(lags: Any, steps: int) -> np.ndarray:
         return np.arange(1, steps + 1)
     given = [lags] if is_whole(lags, -(2**60)) else list(lags) if isinstance(lags, Iterable) and not isinstance(lags, str) else []
     if not given or not all(is_whole(lag, 1) and lag <= steps for lag in given) or any(np.diff(given) <= 0):
-        raise ValueError(f"lags was given as {shown(lags)}; it needs whole numbers 1…{steps}, rising: the inputs have {steps} steps")
+        raise ValueError(
+            f"lags was given as {shown(lags)}; it needs whole numbers 1…{steps}, rising: the inputs have {steps} steps"
+        )
     return np.array(given, np.int64)
 
 
@@ -160,8 +160,8 @@ def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scr
     (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
     orbits = np.empty((hi - lo, maps.samples, steps + 1, size))
     orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, work)
-    if found.log_recurrent_norm.size:
-        measure_weights(np.ascontiguousarray(layers[0].w_rec[:, 0]), scratch, found)
+    if found.recurrent_norm.size:
+        measure_weights(np.ascontiguousarray(layers[0].w_rec[:, 0]), scratch, found.recurrent_norm)
     far = steps if found.log_grad_norm.size else int(lags[-1]) if lags.size else 0
     deep = max(1, min(far, JACOBIAN_BYTES // (8 * size**2)))
     pairs, many = (hi - lo) * maps.samples, max(1, JACOBIAN_BYTES // (8 * size**2 * max(1, far)))

@@ -63,7 +63,7 @@ def measures(found: Found, lags: np.ndarray, threshold: float) -> dict[str, Call
     """How each variable is made of what the kernel found."""
     logs = found.log_singular_value
     top = np.ascontiguousarray(logs[..., 0])
-    norm = np.exp(found.log_recurrent_norm)
+    norm = found.recurrent_norm
     return {
         "log_singular_value": lambda: logs,
         "log_norm": lambda: log_norm(logs),

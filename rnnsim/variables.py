@@ -50,7 +50,9 @@ BACKPROPAGATED = {
 }
 
 PROPAGATED = {
-    "log_singular_value": Meaning(("sample", "lag", "mode"), "log of the singular values of the last state's derivative by an earlier one"),
+    "log_singular_value": Meaning(
+        ("sample", "lag", "mode"), "log of the singular values of the last state's derivative by an earlier one"
+    ),
     "log_norm": Meaning(("sample", "lag"), "log of the Frobenius norm of the last state's derivative by an earlier one"),
     "log_determinant": Meaning(("sample", "lag"), "log of the determinant of the last state's derivative by an earlier one"),
     "growth_rate": Meaning(("sample",), "growth of the log of the largest singular value per step"),

@@ -7,7 +7,8 @@ import numpy as np
 
 
 def log_singular_values(matrices):
-    """ln of the singular values of matrices[0] … matrices[-1], largest first, by mpmath's SVD at 400 digits; -inf below 1e-200 of the largest."""
+    """ln of the singular values of matrices[0] … matrices[-1], largest first, by mpmath's SVD at 400 digits; -inf below 1e-200 of the
+    largest."""
     with mp.workdps(400):
         product = mp.eye(len(matrices[0]))
         for matrix in matrices:

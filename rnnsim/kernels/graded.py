@@ -319,3 +319,13 @@ def log_sizes(room, row, rank, out):
             out[k] = out[k - 1]
             k -= 1
         out[k] = log
+
+
+@part
+def largest_size(room, row, rank):
+    """The largest singular value, as a float."""
+    most = 0.0
+    for j in range(rank):
+        size = np.sqrt(dot(room.b, j * row, room.b, j * row, 0, row, room.spare))
+        most = max(most, ldexp(size, min(max(room.exponents[j], -2 * FAR), 2 * FAR)))
+    return most

@@ -1,8 +1,8 @@
 """How the last state depends on earlier ones, and the cost on all, backwards along the orbits of a block of networks.
 
-    s[k] = F(s[k-1], x[k]),  J[k] = ∂s[k]/∂s[k-1]
-    ∂s[T]/∂s[T-lag] = J[T] … J[T-lag+1]              its singular values: `kernels.graded`
-    ∂cost/∂s[k] = J[k+1]ᵀ ∂cost/∂s[k+1] + direct[k]  as a vector with a power of two apart
+s[k] = F(s[k-1], x[k]),  J[k] = ∂s[k]/∂s[k-1]
+∂s[T]/∂s[T-lag] = J[T] … J[T-lag+1]              its singular values: `kernels.graded`
+∂cost/∂s[k] = J[k+1]ᵀ ∂cost/∂s[k+1] + direct[k]  as a vector with a power of two apart
 """
 
 from math import frexp, ldexp
@@ -12,9 +12,22 @@ import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.determinants import log_determinant, split_rows
-from rnnsim.kernels.graded import EPS, FAR, LN2, Room, log_sizes, make_room, multiply, orthogonalise, padded, scale_rows, start
+from rnnsim.kernels.graded import (
+    EPS,
+    FAR,
+    LN2,
+    Room,
+    largest_size,
+    log_sizes,
+    make_room,
+    multiply,
+    orthogonalise,
+    padded,
+    scale_rows,
+    start,
+)
 from rnnsim.kernels.maps import advance_from, kernel_of, linearize_from
-from rnnsim.kernels.output_gradients import Outputs, direct_gradient
+from rnnsim.kernels.output_gradients import direct_gradient
 
 
 class Scratch(NamedTuple):
@@ -38,7 +51,7 @@ class Found(NamedTuple):
     log_singular_value: np.ndarray  # (point, sample, lag, mode)
     log_determinant: np.ndarray  # (point, sample, lag)
     log_grad_norm: np.ndarray  # (point, sample, step 0…T), or with no step
-    log_recurrent_norm: np.ndarray  # (point), or none
+    recurrent_norm: np.ndarray  # (point), or none
     diverged_at: np.ndarray  # (point)
 
 
@@ -109,10 +122,10 @@ def scaled(vector):
 @part
 def is_zero(vector):
     """Whether all numbers are 0."""
+    zeros = 0
     for number in vector:
-        if number != 0.0:
-            return False
-    return True
+        zeros += number == 0.0
+    return zeros == vector.size
 
 
 @part
@@ -200,16 +213,14 @@ def go_back(jacobians, orbits, first, last, lags, outputs, scratch, found):
 
 
 @kernel
-def measure_weights(weights, scratch, found):
-    """ln σ_max of weights (point, unit, unit_from), nan if one is not finite."""
+def measure_weights(weights, scratch, norms):
+    """norms[point] = σ_max of weights (point, unit, unit_from), nan if one is not finite."""
     size = weights.shape[1]
     for p in range(weights.shape[0]):
         begin(scratch, size)
         take_matrix(scratch, weights[p])
         rank, _ = lengthen(scratch, size, size)
-        if rank >= 0:
-            log_sizes(scratch.room, scratch.a.size // size, rank, scratch.state)
-        found.log_recurrent_norm[p] = scratch.state[0] if rank >= 0 else np.nan
+        norms[p] = largest_size(scratch.room, scratch.a.size // size, rank) if rank >= 0 else np.nan
 
 
 @specialised
