@@ -171,6 +171,12 @@ def go_on(scratch, size, matrix, lag, lags, values, determinants):
     rank, place = scratch.progress[0], scratch.progress[1]
     if place == lags.size:
         return
+    if size == 1:
+        scratch.so_far[0] += np.log(abs(matrix[0, 0])) if abs(matrix[0, 0]) < np.inf else np.nan
+        if lags[place] == lag:
+            values[place, 0] = determinants[place] = scratch.so_far[0]
+            scratch.progress[1] += 1
+        return
     if rank >= 0:
         take_matrix(scratch, matrix)
         rank, log = lengthen(scratch, size, rank)
