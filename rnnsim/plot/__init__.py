@@ -4,6 +4,7 @@ from rnnsim.plot.comparisons import predictions
 from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
 from rnnsim.plot.matrices import weights
+from rnnsim.plot.propagation import singular_values
 from rnnsim.plot.surfaces import cost_surface, cost_surfaces
 from rnnsim.plot.training import training_curves, training_path
 
@@ -14,6 +15,7 @@ __all__ = [
     "gradient_over_steps",
     "phase_portrait",
     "predictions",
+    "singular_values",
     "training_curves",
     "training_path",
     "trajectories",
