@@ -47,8 +47,8 @@ def memory_length(logs: np.ndarray, lags: np.ndarray) -> np.ndarray:
     fallen = values <= -1.0
     last = np.maximum(fallen.argmax(axis=-1), 1)
     above, below = (np.take_along_axis(values, (last - back)[..., None], -1)[..., 0] for back in (1, 0))
-    with np.errstate(invalid="ignore", divide="ignore"):  # where it has not fallen, or to -inf
-        share = np.where(np.isneginf(below), 1.0, (-1.0 - above) / (below - above))
+    with np.errstate(invalid="ignore", divide="ignore"):  # where it has not fallen
+        share = (-1.0 - above) / (below - above)
     length = places[last - 1] + share * (places[last] - places[last - 1])
     length = np.where(fallen.any(axis=-1), length, np.inf)
     return np.where(np.isnan(logs).any(axis=-1), np.nan, length)

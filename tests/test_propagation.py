@@ -47,9 +47,9 @@ def test_scalar_linear_maps():
     with np.errstate(divide="ignore"):
         rate = np.log(np.abs(w))
     for name in ("log_singular_value", "log_norm", "log_determinant"):
-        np.testing.assert_allclose(ds[name].squeeze(), rate * ds.lag, rtol=1e-13, atol=ATOL)
+        np.testing.assert_allclose(ds[name].squeeze(), rate * ds.lag, rtol=1e-15, atol=ATOL)
     np.testing.assert_allclose(ds.growth_rate, rate, rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(ds.memory_length, [np.inf, 1.0, 1 / np.log(1e3), 1 / np.log(2), np.inf, np.inf], rtol=1e-13)
+    np.testing.assert_allclose(ds.memory_length, [np.inf, 0.0, 1 / np.log(1e3), 1 / np.log(2), np.inf, np.inf], rtol=1e-13)
     assert ds.regime.values.tolist() == [2, 0, 0, 0, 1, 2]
     assert ds.log_singular_value[1, :, 0].values.tolist() == [-np.inf] * 4000
 
@@ -180,7 +180,7 @@ def test_matrices_of_low_rank_leave_modes_of_zero():
 def test_a_dead_network_has_no_memory():
     ds = rs.propagation(rs.Elman(1.0, 1.5, activation="relu"), [-1.0, -1.0, -1.0], targets=-1.0)
     assert np.isneginf(ds.log_singular_value).all() and np.isneginf(ds.log_norm).all() and np.isneginf(ds.growth_rate)
-    assert ds.regime == 0 and ds.memory_length == 1.0
+    assert ds.regime == 0 and ds.memory_length == 0.0
     np.testing.assert_array_equal(ds.log_grad_norm, [-np.inf] * 3 + [np.log(2)])
 
 

@@ -9,9 +9,9 @@ from rnnsim.kernels.compiling import part
 
 
 class Outputs(NamedTuple):
-    """What measures the outputs of a block: w_out (point, output, unit), with no points if the state is the output, and b_out
-    (point, output); targets (point, sample, step, output), which the first steps, `untargeted`, have none of, nan where none counts; and how
-    many count. The top layer's h is state[first], …; targets that are `classes` have one number a step."""
+    """What measures the outputs of a block: w_out (point, output, unit), with no points if the state is the output, and b_out (point,
+    output); targets (point, sample, step, output), which the first steps, `untargeted`, have none of, nan where none counts; and how many
+    count. The top layer's h is state[first], …; targets that are `classes` have one number a step."""
 
     w_out: np.ndarray
     b_out: np.ndarray

@@ -41,7 +41,7 @@ class Scratch(NamedTuple):
     gradient: np.ndarray
     direct: np.ndarray
     output: np.ndarray
-    so_far: np.ndarray  # ln |det| of the product
+    so_far: np.ndarray  # ln |det| of the product, and what rounding has taken from it
     progress: np.ndarray  # the rank of the product, the number of lags recorded, and the exponent of the gradient
 
 
@@ -60,7 +60,7 @@ def make_scratch(size: int, outputs: int) -> Scratch:
     a, eliminated = (np.zeros(size * padded(size)) for _ in range(2))
     state, gradient, direct = (np.zeros(size) for _ in range(3))
     exponents, progress = np.zeros(size, np.int64), np.zeros(3, np.int64)
-    return Scratch(make_room(size), a, exponents, eliminated, state, gradient, direct, np.zeros(outputs), np.zeros(1), progress)
+    return Scratch(make_room(size), a, exponents, eliminated, state, gradient, direct, np.zeros(outputs), np.zeros(2), progress)
 
 
 @part
@@ -159,10 +159,19 @@ def add_direct(scratch, exponent):
 def begin(scratch, size):
     """The last step: M is the identity, and no gradient has come."""
     start(scratch.room, size, scratch.a.size // size)
-    scratch.so_far[0] = 0.0
+    scratch.so_far[0] = scratch.so_far[1] = 0.0
     scratch.progress[0], scratch.progress[1], scratch.progress[2] = size, 0, 0
     for i in range(size):
         scratch.gradient[i] = 0.0
+
+
+@part
+def add_up(so_far, log):
+    """Kahan's sum; what rounding takes away is kept while all is finite."""
+    more = log - so_far[1]
+    total = so_far[0] + more
+    lost = (total - so_far[0]) - more
+    so_far[0], so_far[1] = total, lost if abs(lost) < np.inf else 0.0
 
 
 @part
@@ -172,7 +181,7 @@ def go_on(scratch, size, matrix, lag, lags, values, determinants):
     if place == lags.size:
         return
     if size == 1:
-        scratch.so_far[0] += np.log(abs(matrix[0, 0])) if abs(matrix[0, 0]) < np.inf else np.nan
+        add_up(scratch.so_far, np.log(abs(matrix[0, 0])) if abs(matrix[0, 0]) < np.inf else np.nan)
         if lags[place] == lag:
             values[place, 0] = determinants[place] = scratch.so_far[0]
             scratch.progress[1] += 1
@@ -180,7 +189,7 @@ def go_on(scratch, size, matrix, lag, lags, values, determinants):
     if rank >= 0:
         take_matrix(scratch, matrix)
         rank, log = lengthen(scratch, size, rank)
-        scratch.so_far[0] += log
+        add_up(scratch.so_far, log)
     if lags[place] == lag:
         record(scratch, size, rank, scratch.so_far[0], values, determinants, place)
         place += 1

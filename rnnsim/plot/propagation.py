@@ -9,6 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from rnnsim.plot import canvas, checks, contours
 from rnnsim.plot.labels import coordinate, label
@@ -53,11 +54,13 @@ def singular_values(
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     ax = canvas.axes(ax, (6.2, 4.2))
     shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)
-    drawn = ax.pcolormesh(lags, modes, np.ma.masked_invalid(values), norm=colors.norm, cmap=shades, shading="nearest", rasterized=True)
+    drawn = ax.pcolormesh(
+        lags, modes, np.ma.masked_invalid(values), norm=colors.norm, cmap=shades, shading="nearest", rasterized=True
+    )
     ax.set(xlabel=label(lags), ylabel=label(modes))
     ax.invert_yaxis()
     for axis in (ax.xaxis, ax.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+        axis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
     entries = _unity(ax, lags.values, modes.values, values) + _memory(ax, ds) + _growth(ds) + _grey(values)
     if colorbar:
         contours.colour_bar(drawn, colors, "ln of the singular value", ax)
