@@ -106,7 +106,7 @@ def test_products_of_matrices_in_400_digits(size):
         np.testing.assert_allclose(determinants[lag - 1], exact.sum(), atol=1e-12)
 
 
-@pytest.mark.parametrize("size", [2, 3, 5])
+@pytest.mark.parametrize("size", [2, 3, 4])
 def test_products_far_outside_the_range_of_floats(size):
     """Rows from 1e-100 to 1e100: after 60 of them, modes from about e^-10000 to e^10000."""
     rng = np.random.default_rng(size)
