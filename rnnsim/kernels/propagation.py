@@ -5,7 +5,6 @@ s[k] = F(s[k-1], x[k]),  J[k] = ∂s[k]/∂s[k-1]
 ∂cost/∂s[k] = J[k+1]ᵀ ∂cost/∂s[k+1] + direct[k]  as a vector with a power of two apart
 """
 
-from math import frexp, ldexp
 from typing import NamedTuple
 
 import numpy as np
@@ -14,20 +13,19 @@ from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.determinants import log_determinant, split_rows
 from rnnsim.kernels.graded import (
     EPS,
-    FAR,
-    LN2,
     Room,
     largest_size,
     log_sizes,
     make_room,
     multiply,
     orthogonalise,
-    padded,
     scale_rows,
     start,
 )
 from rnnsim.kernels.maps import advance_from, kernel_of, linearize_from
 from rnnsim.kernels.output_gradients import direct_gradient
+from rnnsim.kernels.scaled_gradients import add_direct, log_size, pull_back
+from rnnsim.kernels.vectors import padded
 
 
 class Scratch(NamedTuple):
@@ -99,63 +97,6 @@ def record(scratch, size, rank, total, values, determinants, place):
 
 
 @part
-def log_gradient(scratch, exponent):
-    """The log of the size of the gradient."""
-    square = 0.0
-    for number in scratch.gradient:
-        square += number * number
-    return 0.5 * np.log(square) + LN2 * exponent if square > 0.0 else (-np.inf if square == 0.0 else np.nan)
-
-
-@part
-def scaled(vector):
-    """Take the power of two out of a vector, and return it; 0 for a vector of zeros."""
-    most = 0.0
-    for number in vector:
-        most = max(most, abs(number))
-    exponent = frexp(most)[1] if 0.0 < most < np.inf else 0
-    for i in range(vector.size):
-        vector[i] = ldexp(vector[i], -exponent)
-    return exponent
-
-
-@part
-def is_zero(vector):
-    """Whether all numbers are 0."""
-    zeros = 0
-    for number in vector:
-        zeros += number == 0.0
-    return zeros == vector.size
-
-
-@part
-def pull_back(scratch, matrix, exponent):
-    """gradient ← Jᵀ gradient; its exponent."""
-    size = scratch.gradient.size
-    for j in range(size):
-        scratch.state[j] = 0.0
-    for i in range(size):
-        for j in range(size):
-            scratch.state[j] += matrix[i, j] * scratch.gradient[i]
-    for j in range(size):
-        scratch.gradient[j] = scratch.state[j]
-    return exponent + scaled(scratch.gradient)
-
-
-@part
-def add_direct(scratch, exponent):
-    """gradient ← gradient + direct; its exponent."""
-    if is_zero(scratch.direct):
-        return exponent
-    own = scaled(scratch.direct)
-    top = own if is_zero(scratch.gradient) else max(own, exponent)
-    for i in range(scratch.gradient.size):
-        there = ldexp(scratch.gradient[i], max(exponent - top, -2 * FAR)) if exponent <= top else 0.0
-        scratch.gradient[i] = there + ldexp(scratch.direct[i], max(own - top, -2 * FAR))
-    return top + scaled(scratch.gradient)
-
-
-@part
 def begin(scratch, size):
     """The last step: M is the identity, and no gradient has come."""
     start(scratch.room, size, scratch.a.size // size)
@@ -200,8 +141,8 @@ def go_on(scratch, size, matrix, lag, lags, values, determinants):
 def meet_costs(scratch, outputs, p, sample, k, state, norms):
     """Add what the cost of step k's output asks for, and write the log of the size of the gradient."""
     direct_gradient(outputs, p, sample, k, state, scratch.output, scratch.direct)
-    scratch.progress[2] = add_direct(scratch, scratch.progress[2])
-    norms[k] = log_gradient(scratch, scratch.progress[2])
+    scratch.progress[2] = add_direct(scratch.gradient, scratch.progress[2], scratch.direct)
+    norms[k] = log_size(scratch.gradient, scratch.progress[2])
 
 
 @kernel
@@ -220,7 +161,7 @@ def go_back(jacobians, orbits, first, last, lags, outputs, scratch, found):
             if norms.size > 0:
                 meet_costs(scratch, outputs, p, sample, k, orbit[k], norms)
                 go_on(scratch, size, jacobians[i, back], steps - k + 1, lags, values, determinants)
-                scratch.progress[2] = pull_back(scratch, jacobians[i, back], scratch.progress[2])
+                scratch.progress[2] = pull_back(scratch.gradient, scratch.progress[2], jacobians[i, back], scratch.state)
             else:
                 go_on(scratch, size, jacobians[i, back], steps - k + 1, lags, values, determinants)
         if norms.size > 0 and last == jacobians.shape[1]:
