@@ -13,6 +13,7 @@ from rnnsim.lyapunov import lyapunov
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.orbit_diagram import orbit_diagram
+from rnnsim.propagation import propagation
 from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
 from rnnsim.stacks import Embedding, Stack
@@ -48,6 +49,7 @@ __all__ = [
     "open",
     "orbit_diagram",
     "plot",
+    "propagation",
     "save",
     "schedules",
     "simulate",

@@ -82,6 +82,21 @@ BASINS = {
     "truncated": Meaning((), "whether there were more attractors than were listed"),
 }
 
+PROPAGATED = {
+    "log_singular_value": Meaning(
+        ("sample", "lag", "mode"), "log of the singular values of the last state's derivative by an earlier one"
+    ),
+    "log_norm": Meaning(("sample", "lag"), "log of the Frobenius norm of the last state's derivative by an earlier one"),
+    "log_determinant": Meaning(("sample", "lag"), "log of the determinant of the last state's derivative by an earlier one"),
+    "growth_rate": Meaning(("sample",), "growth of the log of the largest singular value per step"),
+    "regime": Meaning(("sample",), "regime of the largest singular value"),
+    "memory_length": Meaning(("sample",), "lag at which the largest singular value has fallen by e"),
+    "log_grad_norm": Meaning(("sample", "step"), "log of the norm of the derivative of the cost by the state"),
+    "recurrent_norm": Meaning((), "largest singular value of the recurrent weights"),
+    "norm_threshold": Meaning((), "inverse of the largest slope of the activation"),
+    "pascanu_condition": Meaning((), "Pascanu's condition on the largest singular value of the recurrent weights"),
+}
+
 OF_LAYERS = (
     "state",
     "increment",
@@ -133,6 +148,7 @@ MEANINGS = {
     **EXPONENTS,
     **ORBITS,
     **BASINS,
+    **PROPAGATED,
     DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
 }
 

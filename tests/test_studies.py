@@ -96,6 +96,24 @@ def test_gradient_flow(tmp_path):
     assert (tmp_path / "gradient_flow.png").stat().st_size > 10_000
 
 
+def test_memory_reach(tmp_path):
+    said = run("memory_reach.py", tmp_path, "--points", "5", "--seeds", "2", "--steps", "60")
+    alone = [list(map(float, line.split())) for line in said.splitlines() if len(line.split()) == 4 and "." in line.split()[0]]
+    assert [row[0] for row in alone] == [-2, 0, 2, 4, 6]
+    (_, gru, lstm, exact), (_, far, *_, exact_far) = alone[2:4]
+    assert abs(gru / exact - 1) < 0.3 and abs(lstm / exact - 1) < 0.4 and abs(far / exact_far - 1) < 0.05
+    with rs.open(tmp_path / "memory_reach.nc") as ds:
+        assert ds.memory_length.sizes == {"cell": 4, "seed": 2, "gain": 5, "bias": 5}
+        ungated, gated = ds.sel(cell=["Elman", "orthogonal"]), ds.sel(cell=["GRU", "LSTM"])
+        assert (ungated.memory_length.sel(gain=0) == 0).all() and (
+            ungated.memory_length.isel(bias=0) == ungated.memory_length
+        ).all()
+        within = gated.memory_length.sel(gain=0).where(gated.bias < 4, drop=True)
+        assert (within.diff("bias") > 0).all()  # the more the gate keeps, the farther it reaches
+        assert (gated.memory_length.sel(gain=1, bias=2) > ungated.memory_length.sel(gain=1, bias=2).max("cell")).any()
+    assert (tmp_path / "memory_reach.png").stat().st_size > 10_000
+
+
 def test_counting_rprop(tmp_path):
     said = run("counting_rprop.py", tmp_path, "--points", "7", "--out", "results")
     assert "irprop-  w_in = 1.0000043473693738, w_rec = 0.9999989237980148; of 5 ones among 12 it counts 5.00" in said

@@ -7,6 +7,7 @@ from rnnsim.plot.maps import cobweb, phase_portrait
 from rnnsim.plot.matrices import weights
 from rnnsim.plot.orbits import orbit_diagram, orbit_diagram_with_exponents, spectrum
 from rnnsim.plot.planes import phase_plane
+from rnnsim.plot.propagation import singular_values
 from rnnsim.plot.stability import multipliers
 from rnnsim.plot.surfaces import cost_surface, cost_surfaces
 from rnnsim.plot.training import training_curves, training_path
@@ -23,6 +24,7 @@ __all__ = [
     "phase_plane",
     "phase_portrait",
     "predictions",
+    "singular_values",
     "spectrum",
     "training_curves",
     "training_path",

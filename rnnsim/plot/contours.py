@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.contour import QuadContourSet
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
@@ -68,10 +69,15 @@ def mark(ax: Axes, points: Sequence[tuple[float, float]]) -> list[Artist]:
 
 
 def colour_bar(
-    filled: QuadContourSet | AxesImage, colors: Scale, title: str, ax: Axes | list[Axes], line: int = LINE, **shape: float
+    filled: QuadContourSet | AxesImage | QuadMesh,
+    colors: Scale,
+    title: str,
+    ax: Axes | list[Axes],
+    line: int = LINE,
+    **shape: float,
 ) -> None:
     """A colour bar beside the Axes, in matplotlib's `fraction` and `aspect`, with a title in lines of so many letters."""
-    figure = filled.axes.figure
+    figure = (ax[0] if isinstance(ax, list) else ax).figure
     look: dict[str, Any] = {"spacing": "proportional", "extend": colors.extend, **shape}
     bar = figure.colorbar(filled, ax=ax, label=wrapped(title, line), **look)
     bar.set_ticks(colors.ticks.tolist(), labels=colors.texts)

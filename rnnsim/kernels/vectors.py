@@ -1,0 +1,60 @@
+"""Vectors that stand in flat arrays, each padded to whole lanes: their products, sums and rotations."""
+
+from rnnsim.kernels.compiling import part
+from rnnsim.lanes import Kind, load, splat, store
+from rnnsim.primitives import muladd
+
+WIDTH = 8
+KIND = Kind(WIDTH)
+
+
+def padded(size: int) -> int:
+    """The length of a vector in whole lanes."""
+    return -(-size // WIDTH) * WIDTH
+
+
+@part
+def total(lanes, spare):
+    """The sum of all lanes."""
+    store(spare, 0, lanes)
+    low = (spare[0] + spare[4]) + (spare[2] + spare[6])
+    return low + ((spare[1] + spare[5]) + (spare[3] + spare[7]))
+
+
+@part
+def dot(u, i, v, j, first, row, spare):
+    """Σ u[i + k] v[j + k] for k from `first` (a multiple of the lanes) on."""
+    lanes = splat(KIND, 0.0)
+    for k in range(first, row, WIDTH):
+        lanes = muladd(load(KIND, u, i + k), load(KIND, v, j + k), lanes)
+    return total(lanes, spare)
+
+
+@part
+def add_multiple(u, i, factor, v, j, first, row):
+    """u[i + k] += factor · v[j + k] for k from `first` on."""
+    for k in range(first, row, WIDTH):
+        store(u, i + k, muladd(load(KIND, v, j + k), factor, load(KIND, u, i + k)))
+
+
+@part
+def rotate(u, p, q, cosine, to_p, to_q, row, spare):
+    """u_p ← cosine (u_p - to_p u_q),  u_q ← cosine (u_q + to_q u_p), and the squares of their new sizes."""
+    square_p, square_q = splat(KIND, 0.0), splat(KIND, 0.0)
+    for k in range(0, row, WIDTH):
+        x, y = load(KIND, u, p + k), load(KIND, u, q + k)
+        new_p, new_q = cosine * muladd(y, -to_p, x), cosine * muladd(x, to_q, y)
+        square_p, square_q = muladd(new_p, new_p, square_p), muladd(new_q, new_q, square_q)
+        store(u, p + k, new_p)
+        store(u, q + k, new_q)
+    return total(square_p, spare), total(square_q, spare)
+
+
+@part
+def square_below(u, i, first, row, spare):
+    """Σ u[i + k]² for k from `first` on."""
+    aligned = -(-first // WIDTH) * WIDTH
+    square = 0.0
+    for k in range(first, min(aligned, row)):
+        square += u[i + k] * u[i + k]
+    return square + dot(u, i, u, i, aligned, row, spare)

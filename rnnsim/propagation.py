@@ -1,0 +1,196 @@
+"""How far states and gradients reach: the last state's dependence on earlier ones, and the cost's on all."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.arguments import check_choice, is_whole
+from rnnsim.axes import shown
+from rnnsim.driven_maps import DrivenMap
+from rnnsim.families import Network
+from rnnsim.kernels import blocks
+from rnnsim.kernels.propagation import Found, Scratch, go_back, jacobians_of, make_scratch, measure_weights, orbits_of
+from rnnsim.losses import LOSSES
+from rnnsim.networks import Elman
+from rnnsim.provenance import attributes
+from rnnsim.reach import FLAGS, THRESHOLDS, measures
+from rnnsim.running import check_network, prepare
+from rnnsim.variables import DIVERGED_AT, PROPAGATED, chosen, dataset, meaning
+
+OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
+JACOBIAN_BYTES = 1 << 23  # that a thread holds at once
+
+
+def propagation(
+    net: Network, inputs: Any, *, lags: Any = None, targets: Any = None, loss: str = "mse", keep: Any = None
+) -> xr.Dataset:
+    """How the last state depends on earlier ones, and the cost on all, in logs, however far that leaves the range of floats.
+
+    A state is all that a network carries on: h of all units of all layers, with c of LSTMs; it has as many `mode`s as it has numbers. The
+    derivatives are of one whole state by another: in a stack, by a layer's h at a step with the layers above at that step held.
+
+    Parameters
+    ----------
+    net : the family.
+    inputs : as `simulate` takes them; T steps.
+    lags : whole numbers 1…T, rising, or one; by default all of them.
+    targets, loss : as `backprop` takes them, for `log_grad_norm`; without targets there is no cost.
+    keep : exactly the variables to return, by default all that there are for this family. Over (axes…, sample, lag): `log_singular_value`,
+        with `mode` besides, largest first, -inf for 0, of ∂state[T]/∂state[T-lag]; `log_norm`, of its Frobenius norm; `log_determinant`,
+        the sum of all modes, made of each step's determinant, so that it is right where the smallest modes have lost digits.
+        Over (axes…, sample): `growth_rate` of the largest mode, the slope of the line through the later half of the lags; its `regime`,
+        vanishing, stable or exploding (at this rate it falls by e or more over the longest lag, neither, or grows by e or more; undefined:
+        nan); `memory_length`, the lag at which it has first fallen by e, by lines between lags, inf if it has at none of them.
+        Over (axes…, sample, step), with targets: `log_grad_norm`, ln ‖∂cost/∂state[k]‖.
+        Over the axes, for one layer of Elman's: `recurrent_norm`, σ_max of w_rec; `norm_threshold`, 1/γ, where γ is the largest slope of
+        the activation; `pascanu_condition`: vanishing (σ_max below 1/γ, which suffices) or exploding_possible (which exploding needs).
+
+    Returns
+    -------
+    A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1.
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    Notes
+    -----
+    Products of Jacobians are kept as singular vectors times singular values with their exponents apart, which QR decompositions with sorted
+    rows and columns and Jacobi's rotations bring from one lag to the next (Drmač and Veselić 2008). A mode of a network whose Jacobians are
+    singular to rounding counts as 0 where rounding is all that is left of it. The conditions: Pascanu, Mikolov and Bengio 2013.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.0, 1.5]), activation="linear")
+    >>> ds = rs.propagation(net, np.zeros(1000))
+    >>> ds.log_singular_value.sel(lag=1000, mode=0).values.round(3)
+    array([-693.147,    0.   ,  405.465])
+    >>> ds.memory_length.values.round(3)
+    array([1.443,   inf,   inf])
+    """
+    check_network(net)
+    check_choice("loss", loss, LOSSES)
+    names = names_of(net, keep, targets)
+    classes = LOSSES[loss].classes
+    run = prepare(net, inputs, targets, names, "float64", with_targets=targets is not None, classes=classes)
+    chosen_lags = lags_of(lags, run.steps)
+    attrs = attributes("propagation", net, run.given, {"lags": chosen_lags.tolist(), "loss": loss, "keep": names})
+    maps = DrivenMap(run)
+    return named(maps, names, chosen_lags, computed(maps, names, chosen_lags, classes), attrs)
+
+
+def threshold_of(net: Network) -> float | None:
+    """1/γ of one layer of Elman's."""
+    return THRESHOLDS.get(str(net.activation)) if isinstance(net, Elman) else None
+
+
+def names_of(net: Network, keep: Any, targets: Any) -> tuple[str, ...]:
+    """The variables that are asked for, of those that a family has."""
+    gone = {*(OF_RECURRENCE if threshold_of(net) is None else ()), *(() if targets is not None else ("log_grad_norm",))}
+    known = [name for name in PROPAGATED if name not in gone]
+    for name in gone & ({keep} if isinstance(keep, str) else set(keep if isinstance(keep, tuple | list) else ())):
+        needed = "targets" if name == "log_grad_norm" else "one layer of Elman's with an activation of the package's own"
+        raise ValueError(f"keep was given {name!r}; it needs {needed}")
+    return tuple(known) if keep is None else chosen(keep, known, {})
+
+
+def lags_of(lags: Any, steps: int) -> np.ndarray:
+    """The lags, rising."""
+    if lags is None:
+        return np.arange(1, steps + 1)
+    given = [lags] if is_whole(lags, -(2**60)) else list(lags) if isinstance(lags, Iterable) and not isinstance(lags, str) else []
+    if not given or not all(is_whole(lag, 1) and lag <= steps for lag in given) or any(np.diff(given) <= 0):
+        raise ValueError(
+            f"lags was given as {shown(lags)}; it needs whole numbers 1…{steps}, rising: the inputs have {steps} steps"
+        )
+    return np.array(given, np.int64)
+
+
+def pieces_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:
+    """Blocks of points for the threads."""
+    numbers = maps.numbers + maps.samples * (lags + 1) * (maps.size + 2)
+    work = maps.samples * max(1, lags) * 20 * maps.size**3
+    return blocks.blocks(maps.points, max(1, work // 64), numbers, 1)
+
+
+def room_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -> Found:
+    """The arrays that the kernel fills for a block."""
+    by_sample = points, maps.samples
+    steps = maps.run.steps + 1 if "log_grad_norm" in names else 0
+    norms = points if set(OF_RECURRENCE) & set(names) else 0
+    return Found(
+        np.empty((*by_sample, lags, maps.size)),
+        np.empty((*by_sample, lags)),
+        np.empty((*by_sample, steps)),
+        np.empty(norms),
+        np.empty(points, np.int32),
+    )
+
+
+def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes: bool) -> dict[str, np.ndarray]:
+    """The variables over points, samples (one at least) and their own dimensions."""
+    sizes = {"sample": maps.samples, "step": maps.run.steps + 1, "lag": len(lags), "mode": maps.size}
+    shapes = {name: tuple(sizes[dim] for dim in PROPAGATED[name].dims) for name in names}
+    results = {n: np.empty((maps.points, *shape), np.int8 if n in FLAGS else np.float64) for n, shape in shapes.items()}
+    results[DIVERGED_AT] = np.empty(maps.points, np.int32)
+    wanted = lags if set(names) - {"log_grad_norm", *OF_RECURRENCE} else lags[:0]
+    threshold = threshold_of(maps.net) or np.nan
+
+    def work(next_piece: Callable[[], Any]) -> None:
+        scratch = make_scratch(maps.size, maps.outputs)
+        while (piece := next_piece()) is not None:
+            lo, hi = piece
+            found = room_for(maps, hi - lo, len(wanted), names)
+            fill(maps, lo, hi, wanted, classes, scratch, found)
+            measured = measures(found, lags, threshold)
+            for name in names:
+                results[name][lo:hi] = measured[name]()
+            results[DIVERGED_AT][lo:hi] = found.diverged_at
+
+    blocks.run(work, pieces_of(maps, len(wanted)))
+    return results
+
+
+def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Found) -> None:
+    """Run the kernels over the points lo…hi: orbits, then Jacobians and what is made of them, so many at once as memory has room for."""
+    steps, size, out, work = maps.run.steps, maps.size, np.zeros(maps.size), maps.work()
+    (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
+    orbits = np.empty((hi - lo, maps.samples, steps + 1, size))
+    orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, work)
+    if found.recurrent_norm.size:
+        measure_weights(np.ascontiguousarray(layers[0].w_rec[:, 0]), scratch, found.recurrent_norm)
+    far = steps if found.log_grad_norm.size else int(lags[-1]) if lags.size else 0
+    deep = max(1, min(far, JACOBIAN_BYTES // (8 * size**2)))
+    pairs, many = (hi - lo) * maps.samples, max(1, JACOBIAN_BYTES // (8 * size**2 * max(1, far)))
+    for first in range(0, pairs, many):
+        for back in range(0, far, deep):
+            jacobians = np.empty((min(many, pairs - first), min(deep, far - back), size, size))
+            jacobians_of(maps.cells)(layers, inputs, orbits, first, steps - back, jacobians, out, work)
+            go_back(jacobians, orbits, first, steps - back, lags, outputs, scratch, found)
+
+
+def named(
+    maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, results: dict[str, np.ndarray], attrs: dict[str, str]
+) -> xr.Dataset:
+    """Give results their names."""
+    run, axes = maps.run, tuple(maps.grid.sizes)
+    arrays = {}
+    for name in (*names, DIVERGED_AT):
+        own = meaning(name).dims
+        dims = tuple(dim for dim in own if dim != "sample" or run.samples is not None)
+        shape = tuple(size for dim, size in zip(own, results[name].shape[1:], strict=True) if dim in dims)
+        arrays[name] = axes + dims, results[name].reshape((*maps.grid.shape, *shape))
+    coords: dict[str, Any] = {
+        "lag": ("lag", lags, {"long_name": "lag", "units": "1"}),
+        "mode": ("mode", np.arange(maps.size), {"long_name": "mode", "units": "1"}),
+        "step": ("step", np.arange(run.steps + 1, dtype=np.int32), {"long_name": "step", "units": "1"}),
+    }
+    if run.sample is not None:
+        coords["sample"] = run.sample
+    ds = dataset(maps.grid, arrays, coords, attrs)
+    for name in set(FLAGS) & set(names):
+        ds[name].attrs |= {"flag_values": np.arange(len(FLAGS[name]), dtype=np.int8), "flag_meanings": " ".join(FLAGS[name])}
+    return ds
