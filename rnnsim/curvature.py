@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from rnnsim.activations import Activation
 from rnnsim.arguments import check_choice
-from rnnsim.curvature_programs import CurvatureProgram
+from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
 from rnnsim.families import Network
 from rnnsim.losses import LOSSES
 from rnnsim.provenance import attributes
-from rnnsim.running import check_network, prepare
+from rnnsim.running import Run, check_network, prepare
 from rnnsim.variables import CURVED, chosen, dataset, meaning
 
 
@@ -67,16 +68,24 @@ def curvature(
     chosen_parameters = check_parameters(net, parameters)
     names = chosen(keep, CURVED, {})
     run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
-    program = CurvatureProgram(run, LOSSES[loss], chosen_parameters)
-    options = {"keep": names, "loss": loss, "parameters": chosen_parameters}
+    attrs = attributes("curvature", net, run.given, {"keep": names, "loss": loss, "parameters": chosen_parameters})
+    labels = labels_of(run, chosen_parameters)
     arrays = {}
-    for name, values in compute(program, names).items():
+    for name, values in compute(run, LOSSES[loss], chosen_parameters, names).items():
         dims = meaning(name).dims
-        arrays[name] = (*run.grid.sizes, *dims), values.reshape((*run.grid.shape, *(program.count for _ in dims)))
-    labels = program.labels()
-    named = {"parameter": "parameter of the derivative", "parameter_from": "parameter of the first derivative"}
+        arrays[name] = (*run.grid.sizes, *dims), values.reshape((*run.grid.shape, *(len(labels) for _ in dims)))
+    named = {"parameter": "parameter of the derivative", "parameter_from": "parameter of the derivative that is differentiated"}
     coords = {dim: (dim, labels, {"long_name": long_name, "units": "1"}) for dim, long_name in named.items()}
-    return dataset(run.grid, arrays, coords, attributes("curvature", net, run.given, options))
+    return dataset(run.grid, arrays, coords, attrs)
+
+
+def labels_of(run: Run, parameters: tuple[str, ...]) -> list[str]:
+    """The names of all numbers of the parameters, such as w_rec[0,1]."""
+    return [
+        f"{name}[{','.join(map(str, place))}]" if place else name
+        for name in parameters
+        for place in np.ndindex(tuple(full_sizes(run, name).values()))
+    ]
 
 
 def check_activations(net: Network) -> None:

@@ -17,7 +17,7 @@ from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.products import AsNumbers, AsVectors
 from rnnsim.kernels.records import records
 from rnnsim.lanes import Kind
-from rnnsim.layer_sources import Source, counted_targets, source_of, source_of_drawn
+from rnnsim.layer_sources import Source, source_of, source_of_drawn
 from rnnsim.parameters import layer_number
 from rnnsim.programs import Room
 from rnnsim.running import Run
@@ -33,7 +33,7 @@ class Rows:
     elements: np.ndarray
 
 
-def full_shape(run: Run, name: str) -> dict[str, int]:
+def full_sizes(run: Run, name: str) -> dict[str, int]:
     """A parameter's own dimensions in its full shape, by the names that its layer has for them."""
     number, sizes = layer_number(name), run.own_sizes
     dims = run.net.dimensions(name)
@@ -49,7 +49,7 @@ def rows_of(run: Run) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     first = 0
     for name in run.net.parameter_names:
-        shape, kept = full_shape(run, name), run.net.source(name)
+        shape, kept = full_sizes(run, name), run.net.source(name)
         has = [dim for dim in shape if dim in kept.dims]
         places = np.arange(np.prod([shape[dim] for dim in has], dtype=np.int64))
         places = places.reshape([shape[dim] if dim in has else 1 for dim in shape])
@@ -113,7 +113,13 @@ class CurvatureProgram:
         units = 1 if self.loss.classes else run.net.maps[-1].units
         moving = int("table" in self.parameters)
         plan = {"samples": self.samples, "steps": run.steps, "targeted": targets.array.sizes["step"], "points": self.points}
-        plan |= {"theta": self.room.take(rows, size), "rows": rows, "theta_apart": size, "features": features, "directions": self.count}
+        plan |= {
+            "theta": self.room.take(rows, size),
+            "rows": rows,
+            "theta_apart": size,
+            "features": features,
+            "directions": self.count,
+        }
         plan["x"], plan["d_x"] = self._frames(run.steps, features)
         plan |= {"table": self.rows["table"].first if "table" in self.rows else -1, "moving": moving}
         alone = self.points == 1
@@ -231,9 +237,7 @@ class CurvatureProgram:
 
     def _directions_of_biases(self, number: int, member: Member, layer: dict[str, int]) -> list[tuple[str, dict[str, int]]]:
         return [
-            self._direction(
-                name, layer, number, {"kind": BIAS, "gate": gate, "row": row}, "bias", gate * member.units + row
-            )
+            self._direction(name, layer, number, {"kind": BIAS, "gate": gate, "row": row}, "bias", gate * member.units + row)
             for name, gates in member.biases
             if name in self.parameters
             for gate in gates
@@ -249,14 +253,6 @@ class CurvatureProgram:
                 own = (sample * member.cell.states + state) * member.units + row
                 found.append(self._direction(name, layer, number, told, "start", own))
         return found
-
-    def labels(self) -> list[str]:
-        """The names of the directions, such as w_rec[0,1]."""
-        return [
-            f"{name}[{','.join(map(str, place))}]" if place else name
-            for name in self.parameters
-            for place in np.ndindex(self.rows[name].shape)
-        ]
 
     def network(self) -> Network:
         """The layers and their kernels."""
@@ -283,10 +279,6 @@ class CurvatureProgram:
             values = rows.source.block(lo, hi, offsets)
             theta[:, rows.first : rows.first + rows.elements.size] = values[offsets[:, None] + rows.elements]
         return theta
-
-    def counts(self) -> Source:
-        """How many targets of each point count."""
-        return counted_targets(self.run)
 
     def plan_record(self) -> Any:
         """The plan, as a record."""

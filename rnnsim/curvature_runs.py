@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from rnnsim import scalar_curvature_runs
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.kernels import blocks, curvature, symmetric
 from rnnsim.kernels.curved_records import CURVED_COST, CURVING
 from rnnsim.kernels.records import records
-from rnnsim.layer_sources import counted_of
+from rnnsim.layer_sources import counted_of, counted_targets
+from rnnsim.running import Run
 from rnnsim.variables import DIVERGED_AT
 
 
@@ -22,19 +24,30 @@ def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
     return [(*cut, first, min(first + program.lanes, program.count)) for cut in cuts for first in parts]
 
 
-def compute(program: CurvatureProgram, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+def compute(run: Run, loss: Any, parameters: tuple[str, ...], names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
-    points, count = program.run.grid.points, program.count
-    plan, network, counts = program.plan_record(), program.network(), program.counts()
+    scalar = scalar_curvature_runs.serves(run, parameters)
+    arrays = scalar_curvature_runs.compute(run, loss, parameters) if scalar else compute_units(run, loss, parameters)
+    if "hessian_eigenvalue" in names:
+        arrays["hessian_eigenvalue"] = eigenvalues_of(arrays["hessian"])
+    return {name: arrays[name] for name in (*names, DIVERGED_AT)}
+
+
+def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The cost, gradient and Hessian of networks of any kind, over points and then parameters, and `diverged_at`."""
+    program = CurvatureProgram(run, loss, parameters)
+    points, count = run.grid.points, program.count
+    plan, network, counts = program.plan_record(), program.network(), counted_targets(run)
     found = curvature.Found(
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
     )
-    eigenvalues = np.empty((points, count) if "hessian_eigenvalue" in names else (0, count))
 
     def work(next_piece: Any) -> None:
         room = program.room.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
-        told = records(CURVING, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}])
+        told = records(
+            CURVING, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
+        )
         scratch = curvature.Scratch(room, told, records(CURVED_COST, [program.cost]), *lanes)
         while (piece := next_piece()) is not None:
             lo, hi, first, last = piece
@@ -46,14 +59,12 @@ def compute(program: CurvatureProgram, names: tuple[str, ...]) -> dict[str, np.n
             curvature.compute(plan, network, data, scratch, found._replace(first=lo), hi - lo, first, last)
 
     blocks.run(work, pieces_of(program))
-    if len(eigenvalues):
-        fill_eigenvalues(found.hessian, eigenvalues)
-    arrays = {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, "hessian_eigenvalue": eigenvalues}
-    return {DIVERGED_AT: found.diverged_at, **{name: arrays[name] for name in names}}
+    return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}
 
 
-def fill_eigenvalues(hessian: np.ndarray, out: np.ndarray) -> None:
+def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
     """The eigenvalues of the symmetric parts of some matrices (point, n, n), ascending."""
+    out = np.empty(hessian.shape[:-1])
     n = hessian.shape[-1]
 
     def work(next_piece: Any) -> None:
@@ -62,3 +73,4 @@ def fill_eigenvalues(hessian: np.ndarray, out: np.ndarray) -> None:
             symmetric.eigenvalues(hessian, *piece, matrix, side, out)
 
     blocks.run(work, blocks.blocks_of_threads(len(hessian), 1))
+    return out

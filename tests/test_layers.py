@@ -51,7 +51,8 @@ LAYERS = {
     "simulate": {"engines", "families", "provenance", "running", "variables"},
     "backprop": {"arguments", "families", "losses", "provenance", "running", "simulate", "variables"},
     "curvature_programs": {"cells", "drawn", "families", "kernels", "lanes", "layer_sources", "parameters", "programs", "running"},
-    "curvature_runs": {"curvature_programs", "kernels", "layer_sources", "variables"},
+    "scalar_curvature_runs": {"kernels", "lanes", "running", "scalar_runs", "variables"},
+    "curvature_runs": {"curvature_programs", "kernels", "layer_sources", "running", "scalar_curvature_runs", "variables"},
     "curvature": {
         *("activations", "arguments", "curvature_programs", "curvature_runs", "families", "losses", "provenance", "running"),
         "variables",

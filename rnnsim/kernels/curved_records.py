@@ -32,7 +32,21 @@ CURVED_COST = _record("outputs", "steps", "y", "d_y", "y_step", "g", "d_g", "g_s
 # features; places of inputs and their tangents; the table's first row in θ, or -1, and sums of its gradient; whether inputs and targets
 # are those of all lanes; how far samples and steps are apart in memory; numbers of a target; where sums begin and end; lanes of directions.
 CURVED_PLAN = _record(
-    *("samples", "steps", "targeted", "points", "theta", "rows", "theta_apart", "features", "x", "d_x", "table", "grad_x", "d_grad_x"),
+    *(
+        "samples",
+        "steps",
+        "targeted",
+        "points",
+        "theta",
+        "rows",
+        "theta_apart",
+        "features",
+        "x",
+        "d_x",
+        "table",
+        "grad_x",
+        "d_grad_x",
+    ),
     *("grad_table", "d_grad_table", "shared_inputs", "input_by_sample", "input_by_step"),
     *("shared_targets", "target_by_sample", "target_by_step", "target_units", "targets"),
     *("sums", "sums_end", "lanes_of", "moving", "directions"),
