@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import schedules, tasks
+from rnnsim import schedules, surfaces, tasks
 from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
@@ -47,6 +47,7 @@ __all__ = [
     "save",
     "schedules",
     "simulate",
+    "surfaces",
     "tasks",
     "to_torch",
     "train",

@@ -22,6 +22,8 @@ from rnnsim.parameters import layer_number
 from rnnsim.programs import Room
 from rnnsim.running import Run
 
+REGISTERS = 2  # a number of all lanes takes, as measured
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -61,18 +63,13 @@ def rows_of(run: Run) -> dict[str, Rows]:
     return found
 
 
-def width_of(run: Run) -> int:
-    """Lanes, as measured: many where a step of few units has to wait for the one before it."""
-    return 32 if max(member.units for member in run.net.maps) == 1 else 16
-
-
 class CurvatureProgram:
     """A run as kernels of second derivatives are told of it; `parameters` are the directions."""
 
     def __init__(self, run: Run, loss: Any, parameters: tuple[str, ...]):
         self.run, self.loss, self.parameters, self.rows = run, loss, parameters, rows_of(run)
         self.count = sum(self.rows[name].elements.size for name in parameters)
-        self.lanes = getattr(blocks._threads, "width", None) or width_of(run)
+        self.lanes = blocks.lanes(REGISTERS)
         self.points = max(1, self.lanes // self.count)
         weights: Any = AsNumbers if self.points == 1 else AsVectors
         self.layout = Layout(Kind(self.lanes), weights())

@@ -26,16 +26,16 @@ class Layout(NamedTuple):
     weights: Any
 
 
-@part
-def weigh(layout, room, work, first, by_row, by_term, rows, terms, x, start, by_start, y):
+@register_jitable(forceinline=True)
+def apply(layout, room, work, first, by_row, by_term, rows, terms, x, start, y):
     """y[i] = start[i] + Σ W[i, j] x[j], for frames x, start and y, four rows at a time; W's first number is row `first` of θ."""
-    align_stack()
     kind, lanes, size = layout.kind, width(layout.kind), work.theta_apart
     w = factor(layout.weights, room, 0, 0, 0, 0)
     whole, apart, step = rows - rows % 4, by_row * size, by_term * size
     for i in range(0, whole, 4):
-        a, b = load(kind, room, start + i * by_start), load(kind, room, start + (i + 1) * by_start)
-        c, d = load(kind, room, start + (i + 2) * by_start), load(kind, room, start + (i + 3) * by_start)
+        begin = start + i * lanes
+        a, b = load(kind, room, begin), load(kind, room, begin + lanes)
+        c, d = load(kind, room, begin + 2 * lanes), load(kind, room, begin + 3 * lanes)
         at = work.theta + first * size + i * apart
         for j in range(terms):
             value = load(kind, room, x + j * lanes)
@@ -50,12 +50,26 @@ def weigh(layout, room, work, first, by_row, by_term, rows, terms, x, start, by_
         store(room, out + 2 * lanes, c)
         store(room, out + 3 * lanes, d)
     for i in range(whole, rows):
-        a = load(kind, room, start + i * by_start)
+        a = load(kind, room, start + i * lanes)
         at = work.theta + first * size + i * apart
         for j in range(terms):
             a = muladd(element(kind, w, at), load(kind, room, x + j * lanes), a)
             at += step
         store(room, y + i * lanes, a)
+
+
+@part
+def weigh(layout, room, work, first, rows, terms, x, start, y):
+    """y = start + W x, W (rows, terms)."""
+    align_stack()
+    apply(layout, room, work, first, terms, 1, rows, terms, x, start, y)
+
+
+@part
+def weigh_back(layout, room, work, first, rows, terms, a, start, y):
+    """y = start + Wᵀ a, W (rows, terms)."""
+    align_stack()
+    apply(layout, room, work, first, 1, terms, terms, rows, a, start, y)
 
 
 @part
@@ -134,11 +148,11 @@ def sum_step(layout, cell, room, layer, number, work, directions, k, past, d_pas
         w_in, w_rec = layer.w_in + max(in_x, 0) * n * d, layer.w_rec + max(in_h, 0) * n * n
         out, d_out, bias = at + gate * frame, d_at + gate * frame, layer.bias + gate * frame
         terms, moving, back = d if in_x >= 0 else 0, d if in_x >= 0 and layer.moving else 0, n if in_h >= 0 else 0
-        weigh(layout, room, work, w_in, d, 1, n, terms, x, bias, lanes, out)
-        weigh(layout, room, work, w_in, d, 1, n, moving, d_x, layer.nothing, 0, d_out)
+        weigh(layout, room, work, w_in, n, terms, x, bias, out)
+        weigh(layout, room, work, w_in, n, moving, d_x, layer.nothing, d_out)
         if back:
-            weigh(layout, room, work, w_rec, n, 1, n, back, past, out, lanes, out)
-            weigh(layout, room, work, w_rec, n, 1, n, back, d_past, d_out, lanes, d_out)
+            weigh(layout, room, work, w_rec, n, back, past, out, out)
+            weigh(layout, room, work, w_rec, n, back, d_past, d_out, d_out)
     turn(layout, cell, room, layer, number, work, directions, x, past, d_at)
 
 
@@ -208,26 +222,25 @@ def pull_inputs(layout, cell, room, layer, number, work, directions, k):
     x_gates, frame = reading(cell, "x"), layer.units * width(layout.kind)
     at, d_at = layer.pre + k * len(slots(cell, "gates")) * frame, layer.d_pre + k * len(slots(cell, "gates")) * frame
     out, d_out = layer.below + k * d * lanes, layer.d_below + k * d * lanes
-    start, apart, d_start = layer.nothing, 0, layer.nothing
+    start, d_start = layer.nothing, layer.nothing
     for i in range(len(x_gates)):
         w_in = layer.w_in + i * n * d
-        weigh(layout, room, work, w_in, 1, d, d, n, at + x_gates[i] * frame, start, apart, out)
-        weigh(layout, room, work, w_in, 1, d, d, n, d_at + x_gates[i] * frame, d_start, apart, d_out)
-        start, apart, d_start = out, lanes, d_out
+        weigh_back(layout, room, work, w_in, n, d, at + x_gates[i] * frame, start, out)
+        weigh_back(layout, room, work, w_in, n, d, d_at + x_gates[i] * frame, d_start, d_out)
+        start, d_start = out, d_out
     turn_back(layout, room, layer, number, work, directions, IN, at, d_out)
 
 
 @part
 def pull_states(layout, cell, room, layer, number, work, directions, k):
     """Add W_recᵀ ā[k] to the cotangent of h[k-1], and to its tangents what that makes of them."""
-    lanes, n = width(layout.kind), layer.units
-    h_gates, frame = reading(cell, "h"), layer.units * width(layout.kind)
+    n, h_gates, frame = layer.units, reading(cell, "h"), layer.units * width(layout.kind)
     at, d_at = layer.pre + k * len(slots(cell, "gates")) * frame, layer.d_pre + k * len(slots(cell, "gates")) * frame
     out, d_out = layer.cotangent, layer.d_cotangent
     for i in range(len(h_gates)):
         w_rec = layer.w_rec + i * n * n
-        weigh(layout, room, work, w_rec, 1, n, n, n, at + h_gates[i] * frame, out, lanes, out)
-        weigh(layout, room, work, w_rec, 1, n, n, n, d_at + h_gates[i] * frame, d_out, lanes, d_out)
+        weigh_back(layout, room, work, w_rec, n, n, at + h_gates[i] * frame, out, out)
+        weigh_back(layout, room, work, w_rec, n, n, d_at + h_gates[i] * frame, d_out, d_out)
     turn_back(layout, room, layer, number, work, directions, REC, at, d_out)
 
 

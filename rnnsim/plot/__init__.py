@@ -4,13 +4,16 @@ from rnnsim.plot.comparisons import predictions
 from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
 from rnnsim.plot.matrices import weights
-from rnnsim.plot.surfaces import cost_surface, cost_surfaces
+from rnnsim.plot.overlays import curves
+from rnnsim.plot.surfaces import cost_surface, cost_surfaces, gradient_norm_map
 from rnnsim.plot.training import training_curves, training_path
 
 __all__ = [
     "cobweb",
     "cost_surface",
     "cost_surfaces",
+    "curves",
+    "gradient_norm_map",
     "gradient_over_steps",
     "phase_portrait",
     "predictions",

@@ -1,0 +1,117 @@
+"""The wall in the cost of one sigmoid unit (Pascanu, Mikolov and Bengio 2013): its place, its curvature, and descent that meets it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+
+import rnnsim as rs
+
+STEPS, TARGET, START = 50, 0.7, 0.5  # the paper's: x[k] = w σ(x[k-1]) + b, cost (σ(x[50]) - 0.7)², x[0] = 1/2
+H0 = 1 / (1 + np.exp(-START))
+REPELLING = 1 / (H0 * (1 - H0))  # w above which x[0] repels: 4.25525193
+CLIPS = {"as it is": None, "clipped": rs.ClipNorm(1.0)}
+
+
+def unit(w: Any, b: Any) -> rs.Elman:
+    """h[k] = σ(w h[k-1] + b) from h[0] = σ(1/2), without an input: h is the paper's σ(x)."""
+    return rs.Elman(0.0, w, b, H0, activation="sigmoid")
+
+
+def wall(w: xr.DataArray) -> xr.Dataset:
+    """The b at which x[0] is a fixed point, where it repels: on either side x goes to another end."""
+    return xr.Dataset({"bias": (START - w * H0).where(w > REPELLING)})
+
+
+def surface(w: xr.DataArray, b: xr.DataArray) -> xr.Dataset:
+    """Cost, gradient norm, the largest curvature, and the cosine² of the angle between its direction and the gradient."""
+    ds = rs.curvature(unit(w, b), np.zeros(STEPS), TARGET, parameters=("w_rec", "bias"))
+    values, vectors = np.linalg.eigh(ds.hessian.values)
+    top = np.abs(values).argmax(-1)[..., None]
+    leading = np.take_along_axis(vectors, top[..., None, :], -1)[..., 0]
+    norm, dims = rs.surfaces.gradient_norm(ds), ds.cost.dims
+    told = {
+        "curvature": "largest |eigenvalue| of the Hessian",
+        "alignment": "cos² of the angle of gradient and leading eigenvector",
+    }
+    curvature = np.abs(np.take_along_axis(values, top, -1)[..., 0])
+    alignment = ((leading * ds.gradient.values).sum(-1) / norm.values) ** 2
+    found = {
+        n: (dims, v, {"long_name": told[n], "units": "1"}) for n, v in {"curvature": curvature, "alignment": alignment}.items()
+    }
+    return xr.merge([ds[["cost"]], norm, xr.Dataset(found)]).assign_attrs(ds.attrs)
+
+
+def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
+    """Gradient descent from (w, b), with the gradient as it is and with its norm clipped at 1."""
+    told = {"optimizer": rs.SGD(0.1), "epochs": epochs, "train": ("w_rec", "bias"), "progress": False}
+    runs = [rs.train(unit(w, b), np.zeros(STEPS), TARGET, clip=clip, **told) for clip in CLIPS.values()]
+    parts = [run[["cost", "grad_norm", "w_rec", "bias"]] for run in runs]
+    return xr.concat(parts, "descent", combine_attrs="drop_conflicts").assign_coords(descent=list(CLIPS))
+
+
+def figure(ds: xr.Dataset, path: xr.Dataset) -> plt.Figure:
+    """The cost with the wall and both descents, the norm of the gradient, and both norms across the wall."""
+    fig, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
+    line = wall(ds.w_rec)
+    rs.plot.cost_surface(ds, x="w_rec", y="bias", log=False, ax=axes[0])
+    rs.plot.curves(line, x="w_rec", y="bias", name="b = 1/2 - w σ(1/2)", linestyle="--", ax=axes[0])
+    for (name, run), color in zip(path.groupby("descent"), ("tab:orange", "tab:red"), strict=True):
+        look = {"color": color, "marker": ".", "linewidth": 0.9}
+        rs.plot.curves(run.squeeze("descent"), x="w_rec", y="bias", name=f"gradient {name}", ax=axes[0], **look)
+    rs.plot.gradient_norm_map(ds, x="w_rec", y="bias", ax=axes[1])
+    rs.plot.curves(line, x="w_rec", y="bias", name="b = 1/2 - w σ(1/2)", color="cyan", linestyle=":", ax=axes[1])
+    cut = ds.sel(w_rec=5.0, method="nearest")
+    for name in ("gradient_norm", "curvature"):
+        axes[2].semilogy(cut.bias, cut[name], label=ds[name].long_name)
+    axes[2].axvline(float(wall(cut.w_rec).bias), color="black", linewidth=0.8, label="b = 1/2 - w σ(1/2)")
+    axes[2].set(xlabel="bias", title=f"across the wall at w = {float(cut.w_rec):.3g}")
+    axes[2].legend(frameon=False, fontsize="small")
+    return fig
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=300, help="values of w and of b (default: %(default)s)")
+    parser.add_argument(
+        "--starts", type=int, default=20, help="values of w and of b that descents start from (default: %(default)s)"
+    )
+    parser.add_argument("--epochs", type=int, default=200, help="of each descent (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results (default: here)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    w, b = rs.axis("w_rec", np.linspace(3.5, 6.5, options.points)), rs.axis("bias", np.linspace(-3.75, -1.25, options.points))
+    ds = surface(w, b).assign_attrs(title="the error surface of Pascanu et al. 2013, figure 6")
+    path = descents(5.0, -2.4, options.epochs)
+    rs.save(ds, options.out / "difficulty_of_training.nc")
+    figure(ds, path).savefig(options.out / "difficulty_of_training.png", dpi=150)
+
+    high = ds.sel(w_rec=slice(4.5, None))
+    steepest = high.isel(bias=high.gradient_norm.argmax("bias"))
+    off, spacing = float(abs(steepest.bias - wall(high.w_rec).bias).max()), float(b[1] - b[0])
+    print(f"The steepest point at each w > 4.5 is at most {off / spacing:.2f} grid spacings from b = 1/2 - w σ(1/2)")
+    print(
+        "Paper: there the gradient and the leading eigenvector of the curvature are aligned, so that the wall is perpendicular to it"
+    )
+    print(f"Here: the median cos² of their angle there is {float(steepest.alignment.median()):.6f}, and the largest curvature")
+    print(
+        f"  {float(steepest.curvature.median()):.3g} (median) beside a gradient of norm {float(steepest.gradient_norm.median()):.3g}"
+    )
+
+    starts = rs.axis("w_start", np.linspace(4.4, 6, options.starts)), rs.axis("b_start", np.linspace(0, 0.5, options.starts))
+    ends = descents(starts[0], START - starts[0] * H0 + starts[1], options.epochs)
+    rs.save(ends.isel(epoch=-1), options.out / "difficulty_of_training_descents.nc")
+    print(
+        "Paper: rescaling the gradient where its norm is above a threshold keeps the descent from being thrown far off at the wall"
+    )
+    for name, run in ends.groupby("descent"):
+        end = run.squeeze("descent").isel(epoch=-1)
+        thrown, solved = float((end.bias > -1).mean()), float((end.cost < 0.01).mean())
+        print(f"Here, gradient {name}: {thrown:.0%} of the descents are thrown over b = -1, {solved:.0%} end below a cost of 0.01")
+
+
+if __name__ == "__main__":
+    main()
