@@ -32,17 +32,12 @@ def surface(w: xr.DataArray, b: xr.DataArray) -> xr.Dataset:
     values, vectors = np.linalg.eigh(ds.hessian.values)
     top = np.abs(values).argmax(-1)[..., None]
     leading = np.take_along_axis(vectors, top[..., None, :], -1)[..., 0]
-    norm, dims = rs.surfaces.gradient_norm(ds), ds.cost.dims
-    told = {
-        "curvature": "largest |eigenvalue| of the Hessian",
-        "alignment": "cos² of the angle of gradient and leading eigenvector",
-    }
-    curvature = np.abs(np.take_along_axis(values, top, -1)[..., 0])
-    alignment = ((leading * ds.gradient.values).sum(-1) / norm.values) ** 2
-    found = {
-        n: (dims, v, {"long_name": told[n], "units": "1"}) for n, v in {"curvature": curvature, "alignment": alignment}.items()
-    }
-    return xr.merge([ds[["cost"]], norm, xr.Dataset(found)]).assign_attrs(ds.attrs)
+    found = xr.Dataset({"cost": ds.cost, "gradient_norm": rs.surfaces.gradient_norm(ds)}, attrs=ds.attrs)
+    found["grad_bias"] = ds.gradient.sel(parameter="bias", drop=True).assign_attrs(long_name="derivative of the cost by b")
+    alignment = ((leading * ds.gradient.values).sum(-1) / found.gradient_norm.values) ** 2
+    found["curvature"] = ds.cost.dims, np.abs(values).max(-1), {"long_name": "largest |eigenvalue| of the Hessian", "units": "1"}
+    found["alignment"] = ds.cost.dims, alignment, {"long_name": "cos² of the angle of gradient and eigenvector", "units": "1"}
+    return found
 
 
 def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
@@ -53,22 +48,22 @@ def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
     return xr.concat(parts, "descent", combine_attrs="drop_conflicts").assign_coords(descent=list(CLIPS))
 
 
-def figure(ds: xr.Dataset, path: xr.Dataset) -> plt.Figure:
-    """The cost with the wall and both descents, the norm of the gradient, and both norms across the wall."""
+def figure(ds: xr.Dataset, across: xr.Dataset, path: xr.Dataset) -> plt.Figure:
+    """The cost with the wall and both descents, the norm of the gradient, and norm and curvature towards the wall."""
     fig, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
-    line = wall(ds.w_rec)
-    rs.plot.cost_surface(ds, x="w_rec", y="bias", log=False, ax=axes[0])
-    rs.plot.curves(line, x="w_rec", y="bias", name="b = 1/2 - w σ(1/2)", linestyle="--", ax=axes[0])
+    line, where = wall(ds.w_rec), {"x": "w_rec", "y": "bias"}
+    rs.plot.cost_surface(ds, **where, log=False, ax=axes[0])
+    rs.plot.gradient_norm_map(ds, **where, ax=axes[1])
+    for ax, color in zip(axes, ("black", "cyan"), strict=False):
+        rs.plot.curves(line, **where, name="b = 1/2 - w σ(1/2)", linestyle=":", color=color, ax=ax)
     for (name, run), color in zip(path.groupby("descent"), ("tab:orange", "tab:red"), strict=True):
-        look = {"color": color, "marker": ".", "linewidth": 0.9}
-        rs.plot.curves(run.squeeze("descent"), x="w_rec", y="bias", name=f"gradient {name}", ax=axes[0], **look)
-    rs.plot.gradient_norm_map(ds, x="w_rec", y="bias", ax=axes[1])
-    rs.plot.curves(line, x="w_rec", y="bias", name="b = 1/2 - w σ(1/2)", color="cyan", linestyle=":", ax=axes[1])
-    cut = ds.sel(w_rec=5.0, method="nearest")
-    for name in ("gradient_norm", "curvature"):
-        axes[2].semilogy(cut.bias, cut[name], label=ds[name].long_name)
-    axes[2].axvline(float(wall(cut.w_rec).bias), color="black", linewidth=0.8, label="b = 1/2 - w σ(1/2)")
-    axes[2].set(xlabel="bias", title=f"across the wall at w = {float(cut.w_rec):.3g}")
+        look = {"color": color, "marker": ".", "markersize": 3, "linewidth": 0.6}
+        rs.plot.curves(run.squeeze("descent"), **where, name=f"gradient {name}", ax=axes[0], **look)
+    for w, color in zip((4.5, 5.0, 6.0), ("tab:blue", "tab:green", "tab:purple"), strict=True):
+        for name, style in (("curvature", "--"), ("gradient_norm", "-")):
+            cut = across[name].sel(w_rec=w, method="nearest")
+            axes[2].loglog(cut.offset, cut, style, color=color, label=f"{ds[name].long_name}, w = {float(cut.w_rec):.3g}")
+    axes[2].set(xlabel="distance of the bias from the wall, above it")
     axes[2].legend(frameon=False, fontsize="small")
     return fig
 
@@ -76,37 +71,34 @@ def figure(ds: xr.Dataset, path: xr.Dataset) -> plt.Figure:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=300, help="values of w and of b (default: %(default)s)")
-    parser.add_argument(
-        "--starts", type=int, default=20, help="values of w and of b that descents start from (default: %(default)s)"
-    )
+    parser.add_argument("--starts", type=int, default=20, help="values of w and of b to start from (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=200, help="of each descent (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results (default: here)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     w, b = rs.axis("w_rec", np.linspace(3.5, 6.5, options.points)), rs.axis("bias", np.linspace(-3.75, -1.25, options.points))
+    high = w[w > 4.5]
+    across = surface(high, wall(high).bias + rs.axis("offset", np.logspace(-12, -0.5, 200)))
     ds = surface(w, b).assign_attrs(title="the error surface of Pascanu et al. 2013, figure 6")
     path = descents(5.0, -2.4, options.epochs)
     rs.save(ds, options.out / "difficulty_of_training.nc")
-    figure(ds, path).savefig(options.out / "difficulty_of_training.png", dpi=150)
+    figure(ds, across, path).savefig(options.out / "difficulty_of_training.png", dpi=150)
 
-    high = ds.sel(w_rec=slice(4.5, None))
-    steepest = high.isel(bias=high.gradient_norm.argmax("bias"))
-    off, spacing = float(abs(steepest.bias - wall(high.w_rec).bias).max()), float(b[1] - b[0])
-    print(f"The steepest point at each w > 4.5 is at most {off / spacing:.2f} grid spacings from b = 1/2 - w σ(1/2)")
-    print(
-        "Paper: there the gradient and the leading eigenvector of the curvature are aligned, so that the wall is perpendicular to it"
-    )
-    print(f"Here: the median cos² of their angle there is {float(steepest.alignment.median()):.6f}, and the largest curvature")
-    print(
-        f"  {float(steepest.curvature.median()):.3g} (median) beside a gradient of norm {float(steepest.gradient_norm.median()):.3g}"
-    )
+    seen = rs.surfaces.cliffs(ds, {"bias": "bias"})
+    off, spacing = float(abs(seen.bias - wall(seen.w_rec).bias).max()), float(b[1] - b[0])
+    print(f"{seen.sizes['point']} cliffs between neighbours, at most {off / spacing:.2f} spacings from b = 1/2 - w σ(1/2)")
+    steepest = across.isel(offset=across.gradient_norm.argmax("offset"))
+    print("Paper: gradient and leading eigenvector of the curvature are aligned there, so that the wall is perpendicular to both")
+    print(f"Here: where it is steepest, the cos² of their angle is {float(steepest.alignment.min()):.6f} at least for w > 4.5")
+    print("Paper: where the first derivative explodes, so does the second")
+    for at in (steepest.isel(w_rec=0), steepest.isel(w_rec=-1)):
+        w_here, norm, most = (float(at[name]) for name in ("w_rec", "gradient_norm", "curvature"))
+        print(f"Here: at w = {w_here:.2f} the norm is {norm:.2g}, and the curvature {most:.2g}")
 
     starts = rs.axis("w_start", np.linspace(4.4, 6, options.starts)), rs.axis("b_start", np.linspace(0, 0.5, options.starts))
     ends = descents(starts[0], START - starts[0] * H0 + starts[1], options.epochs)
     rs.save(ends.isel(epoch=-1), options.out / "difficulty_of_training_descents.nc")
-    print(
-        "Paper: rescaling the gradient where its norm is above a threshold keeps the descent from being thrown far off at the wall"
-    )
+    print("Paper: rescaling the gradient where its norm is above a threshold keeps descents from being thrown off at the wall")
     for name, run in ends.groupby("descent"):
         end = run.squeeze("descent").isel(epoch=-1)
         thrown, solved = float((end.bias > -1).mean()), float((end.cost < 0.01).mean())

@@ -48,7 +48,7 @@ def curves(
     ax = canvas.axes(ax, (5.6, 4.8))
     limits = ax.get_xlim(), ax.get_ylim()
     size = across.sizes[dims[0]]
-    look: dict[str, Any] = {"color": "white", "linewidth": 1.6} if given is not None else {}
+    look: dict[str, Any] = {"color": "black", "linewidth": 1.4} if given is not None else {}
     up_columns = up.values.reshape(size, -1).T
     drawn = [ax.plot(h, v, **{**look, **style})[0] for h, v in zip(across.values.reshape(size, -1).T, up_columns, strict=True)]
     if fresh:
