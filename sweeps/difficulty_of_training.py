@@ -59,12 +59,12 @@ def figure(ds: xr.Dataset, across: xr.Dataset, path: xr.Dataset) -> plt.Figure:
     for (name, run), color in zip(path.groupby("descent"), ("tab:orange", "tab:red"), strict=True):
         look = {"color": color, "marker": ".", "markersize": 3, "linewidth": 0.6}
         rs.plot.curves(run.squeeze("descent"), **where, name=f"gradient {name}", ax=axes[0], **look)
-    for w, color in zip((4.5, 5.0, 6.0), ("tab:blue", "tab:green", "tab:purple"), strict=True):
+    for w, color in ((4.5, "tab:blue"), (5.25, "tab:green"), (6.0, "tab:purple")):
         for name, style in (("curvature", "--"), ("gradient_norm", "-")):
             cut = across[name].sel(w_rec=w, method="nearest")
             axes[2].loglog(cut.offset, cut, style, color=color, label=f"{ds[name].long_name}, w = {float(cut.w_rec):.3g}")
     axes[2].set(xlabel="distance of the bias from the wall, above it")
-    axes[2].legend(frameon=False, fontsize="small")
+    axes[2].legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.12))
     return fig
 
 
