@@ -42,7 +42,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
     )
 
-    def work(next_piece: Any) -> None:
+    def work(next_piece):
         room = program.room.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
         told = records(
@@ -67,7 +67,7 @@ def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
     out = np.empty(hessian.shape[:-1])
     n = hessian.shape[-1]
 
-    def work(next_piece: Any) -> None:
+    def work(next_piece):
         matrix, side = np.empty((n, n)), np.empty(n)
         while (piece := next_piece()) is not None:
             symmetric.eigenvalues(hessian, *piece, matrix, side, out)

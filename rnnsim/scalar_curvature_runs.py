@@ -32,7 +32,7 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
     own = bool(run.inputs.axes or (run.targets and run.targets.axes))
 
-    def work(next_piece: Any) -> None:
+    def work(next_piece):
         theta = np.empty((len(theta_rows), most))
         inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
         targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)

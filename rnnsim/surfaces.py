@@ -38,13 +38,13 @@ def gradient_norm(surface: xr.Dataset, parameters: Any = None) -> xr.DataArray:
     """
     check_surface(surface)
     found = gradients_of(surface, parameters)
-    most = xr.DataArray(0.0)
+    most: Any = xr.DataArray(0.0)
     for array, dims in found:
-        most = np.maximum(most, np.abs(array).max(dims, skipna=False))
+        most = np.maximum(most, abs(array).max(dims, skipna=False))
     scale = most.where((most > 0) & np.isfinite(most), 1.0)
-    total = sum(((array / scale) ** 2).sum(dims, skipna=False) for array, dims in found)
+    total: Any = sum(((array / scale) ** 2).sum(dims, skipna=False) for array, dims in found)
     attrs = {"long_name": "norm of the gradient of the cost", "units": "1"}
-    norm: xr.DataArray = (np.sqrt(total) * scale).rename("gradient_norm").assign_attrs(attrs)
+    norm: xr.DataArray = (total**0.5 * scale).rename("gradient_norm").assign_attrs(attrs)
     return norm.drop_vars([name for name in norm.coords if name not in norm.dims])
 
 

@@ -42,7 +42,7 @@ def surface(w: xr.DataArray, b: xr.DataArray) -> xr.Dataset:
 
 def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
     """Gradient descent from (w, b), with the gradient as it is and with its norm clipped at 1."""
-    told = {"optimizer": rs.SGD(0.1), "epochs": epochs, "train": ("w_rec", "bias"), "progress": False}
+    told: dict[str, Any] = {"optimizer": rs.SGD(0.1), "epochs": epochs, "train": ("w_rec", "bias"), "progress": False}
     runs = [rs.train(unit(w, b), np.zeros(STEPS), TARGET, clip=clip, **told) for clip in CLIPS.values()]
     parts = [run[["cost", "grad_norm", "w_rec", "bias"]] for run in runs]
     return xr.concat(parts, "descent", combine_attrs="drop_conflicts").assign_coords(descent=list(CLIPS))
@@ -51,13 +51,14 @@ def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
 def figure(ds: xr.Dataset, across: xr.Dataset, path: xr.Dataset) -> plt.Figure:
     """The cost with the wall and both descents, the norm of the gradient, and norm and curvature towards the wall."""
     fig, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
-    line, where = wall(ds.w_rec), {"x": "w_rec", "y": "bias"}
+    line: xr.Dataset = wall(ds.w_rec)
+    where: Any = {"x": "w_rec", "y": "bias"}
     rs.plot.cost_surface(ds, **where, log=False, ax=axes[0])
     rs.plot.gradient_norm_map(ds, **where, ax=axes[1])
     for ax, color in zip(axes, ("black", "cyan"), strict=False):
         rs.plot.curves(line, **where, name="b = 1/2 - w σ(1/2)", linestyle=":", color=color, ax=ax)
     for (name, run), color in zip(path.groupby("descent"), ("tab:orange", "tab:red"), strict=True):
-        look = {"color": color, "marker": ".", "markersize": 3, "linewidth": 0.6}
+        look: Any = {"color": color, "marker": ".", "markersize": 3, "linewidth": 0.6}
         rs.plot.curves(run.squeeze("descent"), **where, name=f"gradient {name}", ax=axes[0], **look)
     for w, color in ((4.5, "tab:blue"), (5.25, "tab:green"), (6.0, "tab:purple")):
         for name, style in (("curvature", "--"), ("gradient_norm", "-")):

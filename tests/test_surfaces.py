@@ -84,7 +84,7 @@ def test_minima_of_the_counting_task():
     task = rs.tasks.counting()
     net = rs.Elman(rs.axis("w_in", np.linspace(0.9, 1.1, 34)), rs.axis("w_rec", np.linspace(0.95, 1.05, 34)), activation="linear")
     found = rs.surfaces.minima(rs.backprop(net, task.inputs, task.targets, keep="cost")).isel(point=0)
-    np.testing.assert_allclose([found.w_in, found.w_rec], 1.0, atol=1e-3)
+    np.testing.assert_allclose([found.w_in, found.w_rec], 1.0, atol=0.01)
 
 
 def wall_of(bias, w=6.0):

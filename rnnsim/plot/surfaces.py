@@ -1,6 +1,7 @@
 """Costs over two axes of a family, as filled contours."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -142,7 +143,16 @@ def gradient_norm_map(
     norm = checks.required(ds, variable)
     above = norm.where(norm > 0.0)
     shown = ds.assign({variable: norm.where(norm != 0.0, above.min())})
-    told = {"x": x, "y": y, "window": window, "levels": levels, "cmap": cmap, "colorbar": colorbar, "legend": legend, "ax": ax}
+    told: dict[str, Any] = {
+        "x": x,
+        "y": y,
+        "window": window,
+        "levels": levels,
+        "cmap": cmap,
+        "colorbar": colorbar,
+        "legend": legend,
+        "ax": ax,
+    }
     return cost_surface(shown, variable=variable, log=True, **told)
 
 
