@@ -6,7 +6,18 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from benchmarks import filling, problems, training, vectors, vectors_with_numpy, with_loops, with_numba, with_numpy, with_rnnsim
+from benchmarks import (
+    filling,
+    problems,
+    second_derivatives,
+    training,
+    vectors,
+    vectors_with_numpy,
+    with_loops,
+    with_numba,
+    with_numpy,
+    with_rnnsim,
+)
 from benchmarks.rivals import OURS, Rival, Work, optional
 from benchmarks.training_works import TRAINING
 
@@ -84,6 +95,19 @@ WORKS = {
             "tiny": {"side": 19, "samples": 3, "steps": 4},
         },
         GRADIENTS,
+    ),
+    "tanh surface, Hessians": Work(
+        partial(problems.surface, "tanh"),
+        {
+            "full": {"side": 200, "samples": 20, "steps": 20},
+            "quick": {"side": 60, "samples": 20, "steps": 20},
+            "tiny": {"side": 19, "samples": 3, "steps": 4},
+        },
+        {
+            OURS: Rival(second_derivatives.with_rnnsim),
+            "NumPy": Rival(second_derivatives.with_numpy),
+            "JAX": Rival(second_derivatives.with_jax, library="jax"),
+        },
     ),
     "tanh, final state": Work(
         problems.ensemble,
