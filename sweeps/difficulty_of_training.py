@@ -50,7 +50,7 @@ def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
 
 def figure(ds: xr.Dataset, across: xr.Dataset, path: xr.Dataset) -> plt.Figure:
     """The cost with the wall and both descents, the norm of the gradient, and norm and curvature towards the wall."""
-    fig, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
+    fig, axes = plt.subplots(1, 3, figsize=(15, 5.2), layout="constrained")
     line: xr.Dataset = wall(ds.w_rec)
     where: Any = {"x": "w_rec", "y": "bias"}
     rs.plot.cost_surface(ds, **where, log=False, ax=axes[0])
@@ -60,7 +60,7 @@ def figure(ds: xr.Dataset, across: xr.Dataset, path: xr.Dataset) -> plt.Figure:
     for (name, run), color in zip(path.groupby("descent"), ("tab:orange", "tab:red"), strict=True):
         look: Any = {"color": color, "marker": ".", "markersize": 3, "linewidth": 0.6}
         rs.plot.curves(run.squeeze("descent"), **where, name=f"gradient {name}", ax=axes[0], **look)
-    for w, color in ((4.5, "tab:blue"), (5.25, "tab:green"), (6.0, "tab:purple")):
+    for w, color in ((4.5, "tab:blue"), (6.0, "tab:purple")):
         for name, style in (("curvature", "--"), ("gradient_norm", "-")):
             cut = across[name].sel(w_rec=w, method="nearest")
             axes[2].loglog(cut.offset, cut, style, color=color, label=f"{ds[name].long_name}, w = {float(cut.w_rec):.3g}")

@@ -101,3 +101,9 @@ def test_stacks_give_the_same_numbers(tmp_path):
     assert {"grad_table", "grad_w_out", "grad_w_rec_1", "output"} < set(compiled)
     for name in compiled:
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def test_second_derivatives_are_exact():
+    python(
+        "-m", "pytest", "-q", "tests/test_curvature.py", "-k", "counting or elman_networks or newton or cross_entropy", jit=False
+    )

@@ -47,21 +47,24 @@ def tridiagonalize(a, diagonal, side):
             continue
         head = -math.copysign(length, a[k + 1, k])
         side[k] = head
-        a[k + 1, k] -= head
-        half = -head * a[k + 1, k]  # |v|²/2, v = (a[k + 1, k], …)
+        v = diagonal  # |v|²/2 = half
+        for i in range(k + 1, n):
+            v[i], side[i] = a[i, k], 0.0
+        v[k + 1] -= head
+        half = -head * v[k + 1]
+        for j in range(k + 1, n):
+            for i in range(k + 1, n):
+                side[i] += v[j] * a[j, i]
         along = 0.0
         for i in range(k + 1, n):
-            total = 0.0
-            for j in range(k + 1, n):
-                total += a[i, j] * a[j, k]
-            side[i] = total / half
-            along += side[i] * a[i, k]
+            side[i] /= half
+            along += side[i] * v[i]
         along /= 2.0 * half
         for i in range(k + 1, n):
-            side[i] -= along * a[i, k]
+            side[i] -= along * v[i]
         for i in range(k + 1, n):
             for j in range(k + 1, n):
-                a[i, j] -= a[i, k] * side[j] + side[i] * a[j, k]
+                a[i, j] -= v[i] * side[j] + side[i] * v[j]
     for i in range(n):
         diagonal[i] = a[i, i]
 
