@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks import (
     filling,
     problems,
+    second_derivatives,
     spectra,
     training,
     vectors,
@@ -96,6 +97,19 @@ WORKS = {
             "tiny": {"side": 19, "samples": 3, "steps": 4},
         },
         GRADIENTS,
+    ),
+    "tanh surface, Hessians": Work(
+        partial(problems.surface, "tanh"),
+        {
+            "full": {"side": 200, "samples": 20, "steps": 20},
+            "quick": {"side": 60, "samples": 20, "steps": 20},
+            "tiny": {"side": 19, "samples": 3, "steps": 4},
+        },
+        {
+            OURS: Rival(second_derivatives.with_rnnsim),
+            "NumPy": Rival(second_derivatives.with_numpy),
+            "JAX": Rival(second_derivatives.with_jax, library="jax"),
+        },
     ),
     "tanh, final state": Work(
         problems.ensemble,

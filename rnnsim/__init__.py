@@ -3,11 +3,12 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import schedules, tasks
+from rnnsim import schedules, surfaces, tasks
 from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.basins import basins
+from rnnsim.curvature import curvature
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
 from rnnsim.networks import GRU, LSTM, Elman
@@ -43,6 +44,7 @@ __all__ = [
     "axis",
     "backprop",
     "basins",
+    "curvature",
     "from_keras",
     "from_torch",
     "lyapunov",
@@ -53,6 +55,7 @@ __all__ = [
     "save",
     "schedules",
     "simulate",
+    "surfaces",
     "tasks",
     "to_torch",
     "train",

@@ -9,7 +9,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 from numba.extending import overload
 
-from rnnsim.cells import by_slope
+from rnnsim.cells import bent_by_slope, by_slope
 from rnnsim.lanes import Lanes
 from rnnsim.primitives import each_lane
 
@@ -40,7 +40,7 @@ class Activation:
     def __init__(self, value: Callable[[Any], Any], slope: Callable[[Any], Any], curvature: Callable[[Any], Any] | None = None):
         given = {"value": value, "slope": slope} | ({} if curvature is None else {"curvature": curvature})
         self.functions = {name: jitted(name, function) for name, function in given.items()}
-        self.rule = rule_of(self.functions["value"], self.functions["slope"])
+        self.rule = rule_of(self.functions["value"], self.functions["slope"], self.functions.get("curvature"))
 
     def __repr__(self) -> str:
         return "of the user's own"
@@ -76,7 +76,7 @@ def _on_lanes(function, a):
     return lambda function, a: function(a)
 
 
-def rule_of(value: Any, slope: Any) -> Any:
+def rule_of(value: Any, slope: Any, curvature: Any = None) -> Any:
     """An activation as cells take it."""
 
     def value_of(phi, a):
@@ -85,5 +85,10 @@ def rule_of(value: Any, slope: Any) -> Any:
     def linearized(phi, a):
         return on_lanes(value, a), (on_lanes(slope, a),)
 
+    def bent(phi, a, partials, da):
+        return (on_lanes(curvature, a) * da,)
+
     members = {"partials": 1, "comes_back": True, "cached": False, "value": value_of, "linearize": linearized, "scale": by_slope}
+    if curvature is not None:
+        members |= {"bend": bent, "bent_scale": bent_by_slope}
     return type("Own", (namedtuple("Own", ()),), members)()

@@ -2,17 +2,20 @@
 
 A cell is the element-wise part of one unit. Its states s[k-1] and pre-activations a[k] (one a gate; the kernels own the linear maps
 that make them; `reads` says which of them read inputs, x, and which states, h) give the states s[k], h first; `constants` are the
-unit's own numbers that are no weights, such as the leak. A cell has six rules:
+unit's own numbers that are no weights, such as the leak. A cell has eight rules:
 
     step         s[k]
     linearize    s[k], and the partial derivatives that the two rules below need
     pullback     cotangents of s[k]                    ->  of s[k-1] (but for the path through a[k]) and of a[k]
     pushforward  tangents of s[k-1] and of a[k]        ->  of s[k]
+    bend         tangents of the partial derivatives, from those of s[k-1] and of a[k]
+    bent_pullback  tangents of what `pullback` gives, from those of the partial derivatives and of the cotangents of s[k]
     report       the pre-activations as users know them, one for each of the cell's `labels`
     volume       a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its place
                  among those that read h; where it is no such product, -1
 
-An activation φ has the same: `value`, `linearize`, and `scale`, which multiplies by φ'. A new cell or activation is one more class.
+An activation φ has the same: `value`, `linearize`, `scale`, which multiplies by φ', `bend`, and `bent_scale`, the tangent of what `scale`
+gives. A new cell or activation is one more class.
 States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a finite state can follow one
 that is not.
 """
@@ -42,6 +45,16 @@ def scale(phi, partials, g):
     return type(phi).scale(phi, partials, g)
 
 
+def bend_activation(phi, a, partials, da):
+    """The tangents of what `scale` needs."""
+    return type(phi).bend(phi, a, partials, da)
+
+
+def bent_scale(phi, partials, bends, g, dg):
+    """The tangent of φ'(a) g."""
+    return type(phi).bent_scale(phi, partials, bends, g, dg)
+
+
 def step(cell, constants, s, a):
     """The states s[k]."""
     return type(cell).step(cell, constants, s, a)
@@ -60,6 +73,16 @@ def pullback(cell, constants, partials, g):
 def pushforward(cell, constants, partials, ds, da):
     """Tangents of s[k] from those of s[k-1] and a[k]."""
     return type(cell).pushforward(cell, constants, partials, ds, da)
+
+
+def bend(cell, constants, s, a, partials, ds, da):
+    """Tangents of the partial derivatives from those of s[k-1] and a[k]."""
+    return type(cell).bend(cell, constants, s, a, partials, ds, da)
+
+
+def bent_pullback(cell, constants, partials, bends, g, dg):
+    """Tangents of the cotangents of s[k-1] and of a[k] from those of the partial derivatives and of the cotangents of s[k]."""
+    return type(cell).bent_pullback(cell, constants, partials, bends, g, dg)
 
 
 def report(cell, a):
@@ -98,10 +121,14 @@ for _rule, _name in (
     (value, "value"),
     (linearize_activation, "linearize"),
     (scale, "scale"),
+    (bend_activation, "bend"),
+    (bent_scale, "bent_scale"),
     (step, "step"),
     (linearize, "linearize"),
     (pullback, "pullback"),
     (pushforward, "pushforward"),
+    (bend, "bend"),
+    (bent_pullback, "bent_pullback"),
     (report, "report"),
     (volume, "volume"),
 ):
@@ -116,6 +143,11 @@ def as_they_are(cell, a):
 def by_slope(phi, partials, g):
     """φ'(a) g, of an activation whose one partial derivative is its slope."""
     return partials[0] * g
+
+
+def bent_by_slope(phi, partials, bends, g, dg):
+    """The tangent of φ'(a) g, of such an activation."""
+    return muladd(partials[0], dg, bends[0] * g)
 
 
 class Linear(NamedTuple):
@@ -133,6 +165,12 @@ class Linear(NamedTuple):
     def scale(phi, partials, g):
         return g
 
+    def bend(phi, a, partials, da):
+        return ()
+
+    def bent_scale(phi, partials, bends, g, dg):
+        return dg
+
 
 class Tanh(NamedTuple):
     """φ(a) = tanh a."""
@@ -140,6 +178,7 @@ class Tanh(NamedTuple):
     partials = 1
     comes_back = False
     scale = by_slope
+    bent_scale = bent_by_slope
 
     def value(phi, a):
         return tanh(a)
@@ -148,6 +187,9 @@ class Tanh(NamedTuple):
         y, slope = tanh_and_slope(a)
         return y, (slope,)
 
+    def bend(phi, a, partials, da):
+        return (-2.0 * tanh(a) * partials[0] * da,)
+
 
 class Sigmoid(NamedTuple):
     """φ(a) = 1 / (1 + exp(-a))."""
@@ -155,6 +197,7 @@ class Sigmoid(NamedTuple):
     partials = 1
     comes_back = False
     scale = by_slope
+    bent_scale = bent_by_slope
 
     def value(phi, a):
         return sigmoid(a)
@@ -163,6 +206,9 @@ class Sigmoid(NamedTuple):
         y, slope = sigmoid_and_slope(a)
         return y, (slope,)
 
+    def bend(phi, a, partials, da):
+        return ((1.0 - 2.0 * sigmoid(a)) * partials[0] * da,)
+
 
 class ReLU(NamedTuple):
     """φ(a) = max(a, 0), with slope 0 at 0."""
@@ -170,6 +216,7 @@ class ReLU(NamedTuple):
     partials = 1
     comes_back = True
     scale = by_slope
+    bent_scale = bent_by_slope
 
     def value(phi, a):
         return relu(a)
@@ -177,6 +224,9 @@ class ReLU(NamedTuple):
     def linearize(phi, a):
         y, slope = relu_and_slope(a)
         return y, (slope,)
+
+    def bend(phi, a, partials, da):
+        return (0.0 * da,)
 
 
 class Elman(NamedTuple):
@@ -211,6 +261,12 @@ class Elman(NamedTuple):
 
     def volume(cell, partials, one):
         return scale(cell.activation, partials, one)
+
+    def bend(cell, constants, s, a, partials, ds, da):
+        return bend_activation(cell.activation, a[0], partials, da[0])
+
+    def bent_pullback(cell, constants, partials, bends, g, dg):
+        return (NOTHING,), (bent_scale(cell.activation, partials, bends, g[0], dg[0]),)
 
 
 class LeakyElman(NamedTuple):
@@ -253,6 +309,14 @@ class LeakyElman(NamedTuple):
         kept = (1.0 - leak) * select(leak == 1.0, NOTHING, ds[0])
         return (muladd(leak, scale(cell.activation, partials, da[0]), kept),)
 
+    def bend(cell, constants, s, a, partials, ds, da):
+        return bend_activation(cell.activation, a[0], partials, da[0])
+
+    def bent_pullback(cell, constants, partials, bends, g, dg):
+        leak = constants[0]
+        kept = (1.0 - leak) * select(leak == 1.0, NOTHING, dg[0])
+        return (kept,), (bent_scale(cell.activation, partials, bends, leak * g[0], leak * dg[0]),)
+
 
 class GRU(NamedTuple):
     """h[k] = (1 - z) n + z h[k-1],  r = σ(a_r), z = σ(a_z), n = tanh(a_x + r a_h): a_x reads the input alone, a_h the state alone."""
@@ -287,6 +351,25 @@ class GRU(NamedTuple):
         z, by_z, by_n, n_by_r, r = partials
         dn = muladd(r, da[3], muladd(n_by_r, da[0], da[2]))
         return (muladd(z, ds[0], muladd(by_z, da[1], by_n * dn)),)
+
+    def bend(cell, constants, s, a, partials, ds, da):
+        _, _, _, n_by_r, r = partials
+        _, r_slope = sigmoid_and_slope(a[0])
+        z, z_slope = sigmoid_and_slope(a[1])
+        n, n_slope = tanh_and_slope(muladd(r, a[3], a[2]))
+        dr, dz = r_slope * da[0], z_slope * da[1]
+        da_n = muladd(r, da[3], muladd(n_by_r, da[0], da[2]))
+        dr_slope, dz_slope, dn_slope = (1.0 - 2.0 * r) * dr, (1.0 - 2.0 * z) * dz, -2.0 * n * n_slope * da_n
+        d_by_z = muladd(ds[0] - n_slope * da_n, z_slope, (s[0] - n) * dz_slope)
+        d_by_n = muladd(1.0 - z, dn_slope, -dz * n_slope)
+        return dz, d_by_z, d_by_n, muladd(da[3], r_slope, a[3] * dr_slope), dr
+
+    def bent_pullback(cell, constants, partials, bends, g, dg):
+        z, by_z, by_n, n_by_r, r = partials
+        dz, d_by_z, d_by_n, dn_by_r, dr = bends
+        g_n, dg_n = g[0] * by_n, muladd(dg[0], by_n, g[0] * d_by_n)
+        by_r = muladd(dg_n, n_by_r, g_n * dn_by_r)
+        return (muladd(dg[0], z, g[0] * dz),), (by_r, muladd(dg[0], by_z, g[0] * d_by_z), dg_n, muladd(dg_n, r, g_n * dr))
 
     def report(cell, a):
         return a[0], a[1], muladd(sigmoid(a[0]), a[3], a[2])
@@ -331,6 +414,29 @@ class LSTM(NamedTuple):
 
     def volume(cell, partials, one):
         return partials[0] * partials[4]
+
+    def bend(cell, constants, s, a, partials, ds, da):
+        f, c_by_i, c_by_f, c_by_g, _, _ = partials
+        i, i_slope = sigmoid_and_slope(a[0])
+        _, f_slope = sigmoid_and_slope(a[1])
+        g, g_slope = tanh_and_slope(a[2])
+        o, o_slope = sigmoid_and_slope(a[3])
+        y, y_slope = tanh_and_slope(muladd(f, s[1], i * g))
+        di, df, dg, do = i_slope * da[0], f_slope * da[1], g_slope * da[2], o_slope * da[3]
+        dc = muladd(f, ds[1], muladd(c_by_i, da[0], muladd(c_by_f, da[1], c_by_g * da[2])))
+        dc_by_i = muladd(dg, i_slope, g * (1.0 - 2.0 * i) * di)
+        dc_by_f = muladd(ds[1], f_slope, s[1] * (1.0 - 2.0 * f) * df)
+        dc_by_g = muladd(di, g_slope, -2.0 * i * g * dg)
+        dh_by_o = muladd(y_slope * dc, o_slope, y * (1.0 - 2.0 * o) * do)
+        return df, dc_by_i, dc_by_f, dc_by_g, dh_by_o, muladd(do, y_slope, -2.0 * o * y * y_slope * dc)
+
+    def bent_pullback(cell, constants, partials, bends, g, dg):
+        f, c_by_i, c_by_f, c_by_g, h_by_o, h_by_c = partials
+        df, dc_by_i, dc_by_f, dc_by_g, dh_by_o, dh_by_c = bends
+        g_c, dg_c = muladd(g[0], h_by_c, g[1]), muladd(dg[0], h_by_c, muladd(g[0], dh_by_c, dg[1]))
+        by_i, by_f = muladd(dg_c, c_by_i, g_c * dc_by_i), muladd(dg_c, c_by_f, g_c * dc_by_f)
+        by_g, by_o = muladd(dg_c, c_by_g, g_c * dc_by_g), muladd(dg[0], h_by_o, g[0] * dh_by_o)
+        return (NOTHING, muladd(dg_c, f, g_c * df)), (by_i, by_f, by_g, by_o)
 
 
 class Readout(NamedTuple):

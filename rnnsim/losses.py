@@ -17,7 +17,12 @@ def cotangent(loss, y, target):
     return type(loss).cotangent(loss, y, target)
 
 
-for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent")):
+def bend_cotangent(loss, y, target, dy):
+    """The tangent of `cotangent` from that of y."""
+    return type(loss).bend_cotangent(loss, y, target, dy)
+
+
+for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent"), (bend_cotangent, "bend_cotangent")):
     overload(_rule, jit_options={"forceinline": True}, strict=False)(
         lambda loss, *_, name=_name: getattr(loss.instance_class, name)
     )
@@ -36,6 +41,9 @@ class MeanSquaredError(NamedTuple):
     def cotangent(loss, y, target):
         error = y - target
         return select(target == target, error + error, 0.0)
+
+    def bend_cotangent(loss, y, target, dy):
+        return select(target == target, dy + dy, 0.0)
 
 
 class CrossEntropy(NamedTuple):

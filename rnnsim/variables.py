@@ -142,7 +142,14 @@ TRAINED = {
         for name, p in PARAMETERS.items()
     },
 }
+CURVED = {
+    "cost": Meaning((), "cost"),
+    "gradient": Meaning(("parameter",), "derivative of the cost by each parameter"),
+    "hessian": Meaning(("parameter", "parameter_from"), "second derivative of the cost by each two parameters"),
+    "hessian_eigenvalue": Meaning(("mode",), "eigenvalue of the second derivative of the cost"),
+}
 MEANINGS = {
+    **CURVED,
     **TRAINED,
     **BACKPROPAGATED,
     **EXPONENTS,

@@ -114,6 +114,23 @@ def test_memory_reach(tmp_path):
     assert (tmp_path / "memory_reach.png").stat().st_size > 10_000
 
 
+def test_difficulty_of_training(tmp_path):
+    said = run("difficulty_of_training.py", tmp_path, "--points", "61", "--starts", "4", "--epochs", "100")
+    assert "spacings from b = 1/2 - w σ(1/2)" in said and said.count("Paper:") == 3
+    with rs.open(tmp_path / "difficulty_of_training.nc") as ds:
+        assert ds.gradient_norm.sizes == {"w_rec": 61, "bias": 61}
+        high = ds.sel(w_rec=slice(5, None))
+        drop = high.cost.diff("bias").argmin("bias")
+        exact = 0.5 - high.w_rec / (1 + np.exp(-0.5))
+        assert (abs(ds.bias[1:][drop] - exact) <= ds.bias[1] - ds.bias[0]).all()
+        assert 0.35 < float(-high.cost.diff("bias").min()) < 0.45
+    with rs.open(tmp_path / "difficulty_of_training_descents.nc") as ds:
+        plain, clipped = (ds.sel(descent=name) for name in ("as it is", "clipped"))
+        assert (plain.bias > -1).mean() > 0.2 and (clipped.bias < -1).all()
+        assert clipped.cost.mean() < plain.cost.mean()
+    assert (tmp_path / "difficulty_of_training.png").stat().st_size > 10_000
+
+
 def test_counting_rprop(tmp_path):
     said = run("counting_rprop.py", tmp_path, "--points", "7", "--out", "results")
     assert "irprop-  w_in = 1.0000043473693738, w_rec = 0.9999989237980148; of 5 ones among 12 it counts 5.00" in said

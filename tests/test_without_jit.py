@@ -129,3 +129,9 @@ def test_exponents_are_the_same_numbers(tmp_path):
     for file in compiled:
         plain = np.load(file.with_name(file.name.replace("True", "False")))["exponents"]
         np.testing.assert_allclose(plain, np.load(file)["exponents"], rtol=1e-12, atol=1e-13, err_msg=file.name)
+
+
+def test_second_derivatives_are_exact():
+    python(
+        "-m", "pytest", "-q", "tests/test_curvature.py", "-k", "counting or elman_networks or newton or cross_entropy", jit=False
+    )

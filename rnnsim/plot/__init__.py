@@ -6,10 +6,11 @@ from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
 from rnnsim.plot.matrices import weights
 from rnnsim.plot.orbits import orbit_diagram, orbit_diagram_with_exponents, spectrum
+from rnnsim.plot.overlays import curves
 from rnnsim.plot.planes import phase_plane
 from rnnsim.plot.propagation import singular_values
 from rnnsim.plot.stability import multipliers
-from rnnsim.plot.surfaces import cost_surface, cost_surfaces
+from rnnsim.plot.surfaces import cost_surface, cost_surfaces, gradient_norm_map
 from rnnsim.plot.training import training_curves, training_path
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "cobweb",
     "cost_surface",
     "cost_surfaces",
+    "curves",
+    "gradient_norm_map",
     "gradient_over_steps",
     "multipliers",
     "orbit_diagram",

@@ -1,6 +1,7 @@
 """Costs over two axes of a family, as filled contours."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -111,6 +112,48 @@ def cost_surfaces(
     else:
         canvas.legend_below(panels[0], entries)
     return panels
+
+
+def gradient_norm_map(
+    ds: xr.Dataset,
+    *,
+    variable: str = "gradient_norm",
+    x: str | None = None,
+    y: str | None = None,
+    window: Window | None = None,
+    levels: int | Sequence[float] | None = None,
+    cmap: str = "magma",
+    colorbar: bool = True,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the norm of the gradient over two axes of the family, at logarithmic levels.
+
+    Parameters
+    ----------
+    ds : Dataset with `gradient_norm (x, y)`, such as `rs.surfaces.gradient_norm(surface).to_dataset()`. Where the gradient is 0 it is
+        drawn as the smallest that is not.
+    variable, x, y, window, levels, cmap, colorbar, legend, ax : as in `cost_surface`
+
+    Returns the Axes. Raises ValueError as `cost_surface` does.
+
+    >>> norm = rs.surfaces.gradient_norm(rs.backprop(net, inputs, targets)).to_dataset()
+    >>> rs.plot.gradient_norm_map(norm)
+    """
+    norm = checks.required(ds, variable)
+    above = norm.where(norm > 0.0)
+    shown = ds.assign({variable: norm.where(norm != 0.0, above.min())})
+    told: dict[str, Any] = {
+        "x": x,
+        "y": y,
+        "window": window,
+        "levels": levels,
+        "cmap": cmap,
+        "colorbar": colorbar,
+        "legend": legend,
+        "ax": ax,
+    }
+    return cost_surface(shown, variable=variable, log=True, **told)
 
 
 def _prepared(

@@ -1,0 +1,114 @@
+"""Second derivatives of the cost of a family, by the tangents of back-propagation through time."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.activations import Activation
+from rnnsim.arguments import check_choice
+from rnnsim.curvature_programs import full_sizes
+from rnnsim.curvature_runs import compute
+from rnnsim.families import Network
+from rnnsim.losses import LOSSES
+from rnnsim.provenance import attributes
+from rnnsim.running import Run, check_network, prepare
+from rnnsim.variables import CURVED, chosen, dataset, meaning
+
+
+def curvature(
+    net: Network,
+    inputs: Any,
+    targets: Any,
+    *,
+    loss: str = "mse",
+    parameters: Any = None,
+    keep: Any = ("cost", "gradient", "hessian", "hessian_eigenvalue"),
+) -> xr.Dataset:
+    """The Hessian of the cost of every network of a family, exact to rounding.
+
+    Parameters
+    ----------
+    net : the family. An activation of your own needs its `curvature`.
+    inputs, targets, loss : as `backprop` takes them.
+    parameters : the names of those that vary, such as ("w_in", "w_rec"), in the order in which their numbers become the dimension
+        `parameter`; by default all but the starts h0 and c0.
+    keep : exactly the variables to return, of `cost`, `gradient`, `hessian` and `hessian_eigenvalue`.
+
+    Returns
+    -------
+    A Dataset with the variables kept and `diverged_at` over the axes: `cost`; `gradient (parameter)`, the derivatives of the cost by all
+    numbers of the parameters, each parameter flattened with its last dimension fastest; `hessian (parameter, parameter_from)`, the
+    derivatives of the gradient, which is symmetric to rounding; `hessian_eigenvalue (mode)`, the eigenvalues of its symmetric part,
+    ascending. The coordinate `parameter` names each number, as "w_rec[0,1]" (gate and sample first where there are any), or "w_rec"
+    in a scalar network. The second derivative of relu is 0 everywhere.
+
+    Raises
+    ------
+    ValueError, TypeError : anything that does not fit, before anything is computed.
+
+    Notes
+    -----
+    Each direction is a pass forward with tangents, and one back with the tangents of all cotangents (B. A. Pearlmutter, Neural
+    Computation 6, 147 (1994)): as many of them as there are numbers, some at a time.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(rs.axis("w_in", np.linspace(-3, 3, 7)), rs.axis("w_rec", np.linspace(-3, 3, 7)), activation="linear")
+    >>> surface = rs.curvature(net, [[0, 1, 1], [1, 0, 0]], [2, 1], parameters=("w_in", "w_rec"))
+    >>> surface.hessian.sel(w_in=1, w_rec=1).values
+    array([[5., 4.],
+           [4., 5.]])
+    """
+    check_network(net)
+    check_choice("loss", loss, LOSSES)
+    check_activations(net)
+    chosen_parameters = check_parameters(net, parameters)
+    names = chosen(keep, CURVED, {})
+    run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
+    attrs = attributes("curvature", net, run.given, {"keep": names, "loss": loss, "parameters": chosen_parameters})
+    labels = labels_of(run, chosen_parameters)
+    arrays = {}
+    for name, values in compute(run, LOSSES[loss], chosen_parameters, names).items():
+        dims = meaning(name).dims
+        arrays[name] = (*run.grid.sizes, *dims), values.reshape((*run.grid.shape, *(len(labels) for _ in dims)))
+    named = {"parameter": "parameter of the derivative", "parameter_from": "parameter of the derivative that is differentiated"}
+    coords = {dim: (dim, labels, {"long_name": long_name, "units": "1"}) for dim, long_name in named.items()}
+    return dataset(run.grid, arrays, coords, attrs)
+
+
+def labels_of(run: Run, parameters: tuple[str, ...]) -> list[str]:
+    """The names of all numbers of the parameters, such as w_rec[0,1]."""
+    return [
+        f"{name}[{','.join(map(str, place))}]" if place else name
+        for name in parameters
+        for place in np.ndindex(tuple(full_sizes(run, name).values()))
+    ]
+
+
+def check_activations(net: Network) -> None:
+    """Refuse an activation without its second derivative."""
+    for _, layer in net.levels:
+        activation = getattr(layer, "activation", None)
+        if isinstance(activation, Activation) and "curvature" not in activation.functions:
+            raise ValueError(
+                "activation was given as an rs.Activation without its curvature; it needs rs.Activation(value, slope, curvature)"
+            )
+
+
+def check_parameters(net: Network, parameters: Any) -> tuple[str, ...]:
+    """The parameters that vary."""
+    if parameters is None:
+        return tuple(name for name in net.trainable if name not in net.starts)
+    names = (parameters,) if isinstance(parameters, str) else parameters
+    if not isinstance(names, Iterable) or isinstance(names, dict):
+        raise TypeError(f"parameters was given {parameters!r}; it needs a name or a sequence of names")
+    names = tuple(names)
+    for i, name in enumerate(names):
+        if not isinstance(name, str) or name not in net.trainable or name in names[:i]:
+            raise ValueError(f"parameters was given {name!r}; it needs some of {', '.join(net.trainable)}, each once")
+    if not names:
+        raise ValueError(f"parameters was given nothing; it needs some of {', '.join(net.trainable)}")
+    return names

@@ -1,0 +1,76 @@
+"""Second derivatives of a family: the loop over blocks of points and groups of directions."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnsim import scalar_curvature_runs
+from rnnsim.curvature_programs import CurvatureProgram
+from rnnsim.kernels import blocks, curvature, symmetric
+from rnnsim.kernels.curved_records import CURVED_COST, CURVING
+from rnnsim.kernels.records import records
+from rnnsim.layer_sources import counted_of, counted_targets
+from rnnsim.running import Run
+from rnnsim.variables import DIVERGED_AT
+
+
+def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
+    """Blocks of points and of directions: lo, hi, first direction, last direction. Directions are apart only where there are few points."""
+    points, whole = program.run.grid.points, (0, program.count)
+    cuts = blocks.blocks_of_threads(points, program.points)
+    if len(cuts) >= 2 * blocks.processors() or program.count <= program.lanes:
+        return [(*cut, *whole) for cut in cuts]
+    parts = range(0, program.count, program.lanes)
+    return [(*cut, first, min(first + program.lanes, program.count)) for cut in cuts for first in parts]
+
+
+def compute(run: Run, loss: Any, parameters: tuple[str, ...], names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The variables `names` and `diverged_at`, over points and their own dimensions."""
+    scalar = scalar_curvature_runs.serves(run, parameters)
+    arrays = scalar_curvature_runs.compute(run, loss, parameters) if scalar else compute_units(run, loss, parameters)
+    if "hessian_eigenvalue" in names:
+        arrays["hessian_eigenvalue"] = eigenvalues_of(arrays["hessian"])
+    return {name: arrays[name] for name in (*names, DIVERGED_AT)}
+
+
+def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The cost, gradient and Hessian of networks of any kind, over points and then parameters, and `diverged_at`."""
+    program = CurvatureProgram(run, loss, parameters)
+    points, count = run.grid.points, program.count
+    plan, network, counts = program.plan_record(), program.network(), counted_targets(run)
+    found = curvature.Found(
+        np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
+    )
+
+    def work(next_piece):
+        room = program.room.make("float64")
+        lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
+        told = records(
+            CURVING, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
+        )
+        scratch = curvature.Scratch(room, told, records(CURVED_COST, [program.cost]), *lanes)
+        while (piece := next_piece()) is not None:
+            lo, hi, first, last = piece
+            places = np.empty((2, hi - lo), np.int64)
+            inputs = program.inputs.block(lo, hi, places[0])
+            targets = program.targets.block(lo, hi, places[1])
+            given = inputs.ctypes.data, places[0], targets.ctypes.data, places[1]
+            data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
+            curvature.compute(plan, network, data, scratch, found._replace(first=lo), hi - lo, first, last)
+
+    blocks.run(work, pieces_of(program))
+    return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}
+
+
+def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
+    """The eigenvalues of the symmetric parts of some matrices (point, n, n), ascending."""
+    out = np.empty(hessian.shape[:-1])
+    n = hessian.shape[-1]
+
+    def work(next_piece):
+        matrix, side = np.empty((n, n)), np.empty(n)
+        while (piece := next_piece()) is not None:
+            symmetric.eigenvalues(hessian, *piece, matrix, side, out)
+
+    blocks.run(work, blocks.blocks_of_threads(len(hessian), 1))
+    return out

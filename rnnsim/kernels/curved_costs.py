@@ -1,0 +1,77 @@
+"""Costs of frames of outputs, the cotangents of the outputs, and the tangents of these."""
+
+import math
+
+from rnnsim.functions import exp
+from rnnsim.kernels.compiling import kernel, specialised
+from rnnsim.kernels.rows import width
+from rnnsim.lanes import load, splat, store
+from rnnsim.losses import bend_cotangent, contribution, cotangent
+from rnnsim.primitives import at_least, muladd, select
+
+
+@specialised
+def element_cost(kind, loss):
+    """The kernel of a cost that is a sum over outputs."""
+
+    @kernel
+    def cost(room, what):
+        total = load(kind, room, what.total)
+        for k in range(what.steps):
+            for p in range(0, what.outputs * width(kind), width(kind)):
+                y, dy = load(kind, room, what.y + k * what.y_step + p), load(kind, room, what.d_y + k * what.y_step + p)
+                target = load(kind, room, what.targets + k * what.target_step + p)
+                total = total + contribution(loss, y, target)
+                store(room, what.g + k * what.g_step + p, cotangent(loss, y, target))
+                store(room, what.d_g + k * what.g_step + p, bend_cotangent(loss, y, target, dy))
+        store(room, what.total, total)
+
+    return cost
+
+
+@specialised
+def class_cost(kind):
+    """The kernel of cross-entropy: with p = softmax(y), the cotangents are p, less 1 at the target, and their tangents p (ẏ - Σ p ẏ)."""
+
+    @kernel
+    def cost(room, what):
+        lanes = width(kind)
+        for k in range(what.steps):
+            y, dy, g, dg = (
+                what.y + k * what.y_step,
+                what.d_y + k * what.y_step,
+                what.g + k * what.g_step,
+                what.d_g + k * what.g_step,
+            )
+            at = what.targets + k * what.target_step
+            target = load(kind, room, at)
+            top, chosen = load(kind, room, y), splat(kind, 0.0)
+            for i in range(what.outputs):
+                value = load(kind, room, y + i * lanes)
+                top = at_least(top, value)
+                chosen = select(target == float(i), value, chosen)
+            total, mean = splat(kind, 0.0), splat(kind, 0.0)
+            for i in range(what.outputs):
+                e = exp(load(kind, room, y + i * lanes) - top)
+                total = total + e
+                mean = muladd(e, load(kind, room, dy + i * lanes), mean)
+                store(room, g + i * lanes, e)
+            mean = mean / total
+            for i in range(what.outputs):
+                share = load(kind, room, g + i * lanes) / total
+                bent = share * (load(kind, room, dy + i * lanes) - mean)
+                share = share - select(target == float(i), 1.0, 0.0)
+                store(room, g + i * lanes, select(target == target, share, 0.0))
+                store(room, dg + i * lanes, select(target == target, bent, 0.0))
+            store(room, at, select(target == target, total, 1.0))
+            for lane in range(lanes):
+                room[at + lane] = math.log(room[at + lane])
+            lost = load(kind, room, at) + (top - chosen)
+            store(room, what.total, load(kind, room, what.total) + select(target == target, lost, 0.0))
+
+    return cost
+
+
+def cost_of(kind, loss):
+    """The kernel of a cost."""
+    return class_cost(kind) if loss.classes else element_cost(kind, loss)

@@ -1,0 +1,297 @@
+"""Second derivatives of the cost of scalar networks with one gate and one state: every lane is a point, and nothing leaves the registers
+but the tape.
+
+Directions are the bias, w_in, w_rec and, if there are four, the start. With ẋ the tangent of x in one of them,
+
+    ȧ[k] = w_rec ḣ[k-1] + e[k],   e = 1, x[k], h[k-1], 0
+
+and back: the tangents of the cotangents by the cell's `bent_pullback`, dh̄[k-1] += w_rec ǡ[k] (and ā[k] in the direction of w_rec); those
+of the gradients are Σ ǡ[k], Σ ǡ[k] x[k], Σ ǡ[k] h[k-1] + ā[k] ḣ[k-1], and what is left at the start.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.extending import overload, register_jitable
+
+from rnnsim.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
+from rnnsim.kernels.compiling import kernel
+from rnnsim.kernels.rows import INLINE, partials_of, put, take, width, write
+from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
+from rnnsim.kernels.sources import read, turn_to
+from rnnsim.lanes import align_stack, load, splat
+from rnnsim.losses import bend_cotangent, contribution, cotangent
+from rnnsim.primitives import muladd
+
+
+class Found(NamedTuple):
+    """cost (point), gradient (direction, point), hessian (direction · direction_from, point)."""
+
+    cost: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+
+
+@register_jitable(forceinline=True)
+def push_one(cell, constants, s, a, partials, w_rec, dh, e):
+    """ḣ[k] and the tangents of the partial derivatives, one after the other."""
+    da = (muladd(w_rec, dh, e),)
+    return pushforward(cell, constants, partials, (dh,), da) + bend(cell, constants, s, a, partials, (dh,), da)
+
+
+def push_each(cell, constants, s, a, partials, w_rec, dh, e):
+    """`push_one` in each direction."""
+    return tuple(push_one(cell, constants, s, a, partials, w_rec, *pair) for pair in zip(dh, e, strict=False))
+
+
+@overload(push_each, jit_options=INLINE)
+def _push_each(cell, constants, s, a, partials, w_rec, dh, e):
+    if len(dh) == 0:
+        return lambda cell, constants, s, a, partials, w_rec, dh, e: ()
+    return lambda cell, constants, s, a, partials, w_rec, dh, e: (
+        (push_one(cell, constants, s, a, partials, w_rec, dh[0], e[0]),)
+        + push_each(cell, constants, s, a, partials, w_rec, dh[1:], e[1:])
+    )
+
+
+def first_of_each(tuples):
+    """The first member of each of some tuples."""
+    return tuple(members[0] for members in tuples)
+
+
+@overload(first_of_each, jit_options=INLINE)
+def _first_of_each(tuples):
+    if len(tuples) == 0:
+        return lambda tuples: ()
+    return lambda tuples: (tuples[0][0],) + first_of_each(tuples[1:])
+
+
+def put_each(tape, position, apart, dh, pushed):
+    """Write ḣ[k-1] and the tangents of the partial derivatives of each direction."""
+    for value, members in zip(dh, pushed, strict=True):
+        put(tape, position, apart, (value,) + members[1:])
+        position += len(members) * apart
+
+
+@overload(put_each, jit_options=INLINE)
+def _put_each(tape, position, apart, dh, pushed):
+    if len(dh) == 0:
+        return lambda tape, position, apart, dh, pushed: None
+
+    def body(tape, position, apart, dh, pushed):
+        put(tape, position, apart, (dh[0],) + pushed[0][1:])
+        put_each(tape, position + len(pushed[0]) * apart, apart, dh[1:], pushed[1:])
+
+    return body
+
+
+@register_jitable(forceinline=True)
+def pull_one(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
+    """One direction a step back: `sums` are the tangent of h̄[k], ḣ[k], and the sums for the bias, w_in and w_rec."""
+    dg, _, by_bias, by_in, by_rec = sums
+    members = take(kind, partials_of(cell), tape, position + width(kind), width(kind))
+    dh = load(kind, tape, position)
+    past, d_a = bent_pullback(cell, constants, partials, members, (g,), (dg,))
+    dg = muladd(w_rec, d_a[0], extra + past[0])
+    return dg, dh, by_bias + d_a[0], muladd(d_a[0], x, by_in), muladd(g_a, dh, muladd(d_a[0], h, by_rec))
+
+
+def pull_each(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
+    """`pull_one` in each direction."""
+    apart = (1 + len(partials)) * width(kind)
+    told = kind, cell, constants, partials, tape
+    pairs = enumerate(zip(extra, sums, strict=False))
+    return tuple(pull_one(*told, position + q * apart, x, h, g, g_a, w_rec, *pair) for q, pair in pairs)
+
+
+@overload(pull_each, jit_options=INLINE)
+def _pull_each(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
+    if len(sums) == 0:
+        return lambda kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums: ()
+
+    def body(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
+        one = pull_one(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra[0], sums[0])
+        place = position + (1 + len(partials)) * width(kind)
+        return (one,) + pull_each(kind, cell, constants, partials, tape, place, x, h, g, g_a, w_rec, extra[1:], sums[1:])
+
+    return body
+
+
+def aim_each(loss, y, target, sums):
+    """Add the tangent of an output's cotangent in each direction."""
+    return tuple((s[0] + bend_cotangent(loss, y, target, s[1]),) + s[1:] for s in sums)
+
+
+@overload(aim_each, jit_options=INLINE)
+def _aim_each(loss, y, target, sums):
+    if len(sums) == 0:
+        return lambda loss, y, target, sums: ()
+    return lambda loss, y, target, sums: (
+        ((sums[0][0] + bend_cotangent(loss, y, target, sums[0][1]),) + sums[0][1:],) + aim_each(loss, y, target, sums[1:])
+    )
+
+
+def begin_each(zero, dh):
+    """Sums before the last step, from ḣ[steps]."""
+    return tuple((zero, value, zero, zero, zero) for value in dh)
+
+
+@overload(begin_each, jit_options=INLINE)
+def _begin_each(zero, dh):
+    if len(dh) == 0:
+        return lambda zero, dh: ()
+    return lambda zero, dh: ((zero, dh[0], zero, zero, zero),) + begin_each(zero, dh[1:])
+
+
+def add_each(totals, sums):
+    """Add a sample's sums, by bias, w_in, w_rec and start, in each direction."""
+    return tuple((t[0] + s[2], t[1] + s[3], t[2] + s[4], t[3] + s[0]) for t, s in zip(totals, sums, strict=True))
+
+
+@overload(add_each, jit_options=INLINE)
+def _add_each(totals, sums):
+    if len(sums) == 0:
+        return lambda totals, sums: ()
+
+    def body(totals, sums):
+        t, s = totals[0], sums[0]
+        return ((t[0] + s[2], t[1] + s[3], t[2] + s[4], t[3] + s[0]),) + add_each(totals[1:], sums[1:])
+
+    return body
+
+
+def no_sums(zero, directions):
+    """Totals of 0 in each direction."""
+    return tuple((zero,) * 4 for _ in directions)
+
+
+@overload(no_sums, jit_options=INLINE)
+def _no_sums(zero, directions):
+    if len(directions) == 0:
+        return lambda zero, directions: ()
+    return lambda zero, directions: ((zero, zero, zero, zero),) + no_sums(zero, directions[1:])
+
+
+def write_rows(rows, first, values, divisor, block, point, count):
+    """Write values, divided, into rows[first], rows[first + 1], …, as many as `rows` has of them."""
+    for i, value in enumerate(values):
+        write(rows[first + i], point, value / divisor, count, block.spare)
+
+
+@overload(write_rows, jit_options=INLINE)
+def _write_rows(rows, first, values, divisor, block, point, count):
+    if len(values) == 0:
+        return lambda rows, first, values, divisor, block, point, count: None
+
+    def body(rows, first, values, divisor, block, point, count):
+        write(rows[first], point, values[0] / divisor, count, block.spare)
+        write_rows(rows, first + 1, values[1:], divisor, block, point, count)
+
+    return body
+
+
+def write_columns(rows, size, place, totals, divisor, block, point, count):
+    """Write the totals of each direction as a column of the Hessian, each with as many members as there are directions."""
+    for q, members in enumerate(totals):
+        write_rows(rows, (place + q) * size, members[:size], divisor, block, point, count)
+
+
+@overload(write_columns, jit_options=INLINE)
+def _write_columns(rows, size, place, totals, divisor, block, point, count):
+    if len(totals) == 0:
+        return lambda rows, size, place, totals, divisor, block, point, count: None
+
+    def body(rows, size, place, totals, divisor, block, point, count):
+        write_rows(rows, place * size, totals[0][:3], divisor, block, point, count)
+        if size == 4:
+            write(rows[place * size + 3], point, totals[0][3] / divisor, count, block.spare)
+        write_columns(rows, size, place + 1, totals[1:], divisor, block, point, count)
+
+    return body
+
+
+def starts_of_tangents(kind, directions):
+    """ḣ[0] in each direction."""
+    return (splat(kind, 0.0),) * 3 + (splat(kind, 1.0),) * (len(directions) - 3)
+
+
+@overload(starts_of_tangents, jit_options=INLINE)
+def _starts_of_tangents(kind, directions):
+    if len(directions) == 3:
+        return lambda kind, directions: (splat(kind, 0.0), splat(kind, 0.0), splat(kind, 0.0))
+    return lambda kind, directions: (splat(kind, 0.0), splat(kind, 0.0), splat(kind, 0.0), splat(kind, 1.0))
+
+
+@register_jitable(forceinline=True)
+def forward_taped(kind, cell, weights, s, dh, zero, inputs, sizes, n, tape, rows):
+    """The last state of a sample and its tangents, with those before each step, and partial derivatives and theirs, on the tape."""
+    one, nothing, partials_count = splat(kind, 1.0), splat(kind, 0.0), len(partials_of(cell))
+    for k in range(sizes.steps):
+        h, x = s[0], read(kind, inputs, n, k)
+        a = preactivations(weights, x, h)
+        new, partials = linearize(cell, weights.constants, s, a)
+        pushed = push_each(cell, weights.constants, s, a, partials, weights.w_rec[0], dh, (one, x, h, nothing))
+        at = k * rows * width(kind)
+        put(tape, at, width(kind), (h,) + partials)
+        put_each(tape, at + (1 + partials_count) * width(kind), width(kind), dh, pushed)
+        s, dh = new, first_of_each(pushed)
+        zero = watch(cell, s[0], zero)
+    return s, dh, zero
+
+
+@register_jitable(forceinline=True)
+def backward_taped(kind, cell, loss, weights, h, dh, inputs, targets, sizes, n, tape, rows):
+    """From the last state of a sample: its cost, its gradients by bias, w_in, w_rec and start, and the sums of each direction."""
+    partials, untargeted = partials_of(cell), sizes.steps - sizes.targeted
+    nothing, w_rec = splat(kind, 0.0), weights.w_rec[0]
+    cost, g, g_bias, g_in, g_rec = nothing, nothing, nothing, nothing, nothing
+    sums = begin_each(nothing, dh)
+    for k in range(sizes.steps - 1, -1, -1):
+        if k >= untargeted:
+            target = read(kind, targets, n, k - untargeted)
+            cost = cost + contribution(loss, h, target)
+            g = g + cotangent(loss, h, target)
+            sums = aim_each(loss, h, target, sums)
+        at = k * rows * width(kind)
+        h, x = load(kind, tape, at), read(kind, inputs, n, k)
+        d = take(kind, partials, tape, at + width(kind), width(kind))
+        past, g_a = pullback(cell, weights.constants, d, (g,))
+        place = at + (1 + len(partials)) * width(kind)
+        extra = nothing, nothing, g_a[0], nothing
+        sums = pull_each(kind, cell, weights.constants, d, tape, place, x, h, g, g_a[0], w_rec, extra, sums)
+        g = muladd(w_rec, g_a[0], nothing + past[0])
+        g_bias, g_in, g_rec = g_bias + g_a[0], muladd(g_a[0], x, g_in), muladd(g_a[0], h, g_rec)
+    return cost, (g_bias, g_in, g_rec, g), sums
+
+
+@kernel
+def curvature(kind, cell, loss, directions, theta, inputs, targets, sizes, block, tape, found, diverged_at):
+    """Cost, gradients and second derivatives of a block of points."""
+    align_stack()
+    size = len(directions)
+    rows = (1 + len(partials_of(cell))) * (1 + size)
+    nothing = splat(kind, 0.0)
+    for at in range(0, block.last - block.first, width(kind)):
+        point = block.first + at
+        count = min(width(kind), block.last - point)
+        weights = weights_of(kind, cell, theta, at)
+        counted = load(kind, theta[theta.shape[0] - 1], at)
+        zero, cost, totals = nothing, nothing, no_sums(nothing, directions)
+        by_bias, by_in, by_rec, by_start = nothing, nothing, nothing, nothing
+        for n in range(sizes.samples):
+            turn_to(kind, inputs, n, at)
+            turn_to(kind, targets, n, at)
+            s = starts_of(kind, cell, theta, sizes, n, at)
+            zero = muladd(s[0], 0.0, zero)
+            dh = starts_of_tangents(kind, directions)
+            s, dh, zero = forward_taped(kind, cell, weights, s, dh, zero, inputs, sizes, n, tape, rows)
+            zero = muladd(s[0], 0.0, zero)
+            lost, g, sums = backward_taped(kind, cell, loss, weights, s[0], dh, inputs, targets, sizes, n, tape, rows)
+            cost, totals = cost + lost, add_each(totals, sums)
+            by_bias, by_in, by_rec, by_start = by_bias + g[0], by_in + g[1], by_rec + g[2], by_start + g[3]
+        write(found.cost, point, cost / counted, count, block.spare)
+        write_rows(found.gradient, 0, (by_bias, by_in, by_rec), counted, block, point, count)
+        if size == 4:
+            write(found.gradient[3], point, by_start / counted, count, block.spare)
+        write_columns(found.hessian, size, 0, totals, counted, block, point, count)
+        mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

@@ -1,0 +1,61 @@
+"""Curves that are laid over a figure that is there already."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from rnnsim.plot import canvas, checks
+from rnnsim.plot.labels import label
+
+
+def curves(
+    ds: xr.Dataset,
+    *,
+    x: str,
+    y: str,
+    name: str | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+    **style: Any,
+) -> Axes:
+    """Draw one variable against another as curves, such as bifurcations over a cost surface, in the limits that the Axes have.
+
+    Parameters
+    ----------
+    ds : Dataset with `x` and `y`, of which one has one dimension at least. A curve runs along the first dimension of x, or of y if x has
+        none; each place on further dimensions is a curve more, and nan leaves a gap.
+    x, y : variables or coordinates of ds
+    name : what the legend calls the curves, by default the long name of y
+    legend : whether to add the curves to the legend below the Axes
+    ax : Axes to draw on, whose limits stay; by default those of a new figure
+    **style : matplotlib's, such as color, linestyle, linewidth, marker
+
+    Returns the Axes. Raises ValueError if a variable is missing or has no dimension.
+
+    >>> ax = rs.plot.cost_surface(surface, x="bias", y="w_rec")
+    >>> rs.plot.curves(folds, x="bias", y="w_rec", name="fold", ax=ax)
+    """
+    remedy = "name variables or coordinates that it has"
+    across, up = checks.required(ds, x, remedy=remedy), checks.required(ds, y, remedy=remedy)
+    dims = [str(dim) for dim in (*across.dims, *up.dims)]
+    if not dims:
+        raise ValueError(f"{x} and {y} have no dimension, but a curve needs one to run along")
+    across, up = (array.transpose(dims[0], ...) for array in xr.broadcast(across, up))
+    checks.few_lines(up, dims[0])
+    given, fresh = ax, ax is None
+    ax = canvas.axes(ax, (5.6, 4.8))
+    limits = ax.get_xlim(), ax.get_ylim()
+    size = across.sizes[dims[0]]
+    look: dict[str, Any] = {"color": "black", "linewidth": 1.4} if given is not None else {}
+    up_columns = up.values.reshape(size, -1).T
+    drawn = [ax.plot(h, v, **{**look, **style})[0] for h, v in zip(across.values.reshape(size, -1).T, up_columns, strict=True)]
+    if fresh:
+        ax.set(xlabel=label(ds[x]), ylabel=label(ds[y]))
+    else:
+        ax.set(xlim=limits[0], ylim=limits[1])
+    drawn[0].set_label(name or label(ds[y]))
+    if legend and np.isfinite(up_columns).any():
+        canvas.legend_below(ax, [*canvas.entries(ax), drawn[0]])
+    return ax

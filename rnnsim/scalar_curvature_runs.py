@@ -1,0 +1,55 @@
+"""Second derivatives of families of scalar Elman networks: the loop over blocks of points."""
+
+from typing import Any
+
+import numpy as np
+
+from rnnsim import scalar_runs
+from rnnsim.kernels import blocks, scalar, scalar_curvature
+from rnnsim.lanes import Kind
+from rnnsim.running import Run
+from rnnsim.variables import DIVERGED_AT
+
+DIRECTIONS = ("bias", "w_in", "w_rec", "h0")
+REGISTERS = 2  # a number of a group takes, as measured
+
+
+def serves(run: Run, parameters: tuple[str, ...]) -> bool:
+    """Whether a run is one of scalar Elman networks, each with one start if that is a direction."""
+    return scalar_runs.serves(run) and not (run.own_starts and "h0" in parameters)
+
+
+def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The cost, gradient and Hessian, over points and then parameters, and `diverged_at`."""
+    cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
+    directions = (0,) * (4 if "h0" in parameters else 3)
+    size = len(directions)
+    found = scalar_curvature.Found(np.empty(points), np.empty((size, points)), np.empty((size * size, points)))
+    diverged_at = np.full(points, -1, np.int32)
+    theta_rows = scalar_runs.rows_of(run)
+    kind = Kind(blocks.lanes(REGISTERS), run.dtype)
+    pieces = blocks.blocks(points, sizes.samples * sizes.steps * size, len(theta_rows) + size * size, kind.width)
+    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+    own = bool(run.inputs.axes or (run.targets and run.targets.axes))
+
+    def work(next_piece):
+        theta = np.empty((len(theta_rows), most))
+        inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
+        targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)
+        tape = np.empty(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
+        spare = np.empty(kind.width)
+        while (piece := next_piece()) is not None:
+            for row, strided in zip(theta, theta_rows, strict=True):
+                blocks.gather(*strided, shape, *piece, row)
+            block, read = scalar.Block(points, *piece, spare), (inputs_of(*piece), targets_of(*piece))
+            scalar_curvature.curvature(kind, cell, loss, directions, theta, *read, sizes, block, tape, found, diverged_at)
+
+    blocks.run(work, pieces)
+    order = [DIRECTIONS.index(name) for name in parameters]
+    columns = found.hessian.reshape(size, size, points)[order][:, order]
+    return {
+        "cost": found.cost,
+        "gradient": np.ascontiguousarray(found.gradient[order].T),
+        "hessian": np.ascontiguousarray(columns.transpose(2, 1, 0)),
+        DIVERGED_AT: diverged_at,
+    }

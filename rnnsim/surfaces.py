@@ -1,0 +1,270 @@
+"""What a cost surface looks like: how steep it is, where it has minima, and where it has cliffs."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.variables import PARAMETERS
+
+NEIGHBOURS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
+STARTS = ("h0", "c0")
+FLAG = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
+
+
+def gradient_norm(surface: xr.Dataset, parameters: Any = None) -> xr.DataArray:
+    """√Σ(∂cost/∂parameter)², the length of the gradient at every point of a surface.
+
+    Parameters
+    ----------
+    surface : what `rs.backprop` or `rs.curvature` returned, with its gradients.
+    parameters : names of those whose gradient it is, such as ("w_in", "w_rec"), or one; by default all that the surface has gradients of,
+        but for the starts h0 and c0.
+
+    Returns
+    -------
+    `gradient_norm` over the axes, with a long name. It neither overflows nor underflows where the gradients do not.
+
+    Raises
+    ------
+    ValueError, TypeError : no surface, or one without these gradients.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(rs.axis("w_in", [0.0, 1.0, 2.0]), 1.0, activation="linear")
+    >>> rs.surfaces.gradient_norm(rs.backprop(net, [[0, 1, 1], [1, 0, 0]], [2, 1]), "w_in").values
+    array([5., 0., 5.])
+    """
+    check_surface(surface)
+    found = gradients_of(surface, parameters)
+    most: Any = xr.DataArray(0.0)
+    for array, dims in found:
+        most = np.maximum(most, abs(array).max(dims, skipna=False))
+    scale = most.where((most > 0) & np.isfinite(most), 1.0)
+    total: Any = sum(((array / scale) ** 2).sum(dims, skipna=False) for array, dims in found)
+    attrs = {"long_name": "norm of the gradient of the cost", "units": "1"}
+    norm: xr.DataArray = (total**0.5 * scale).rename("gradient_norm").assign_attrs(attrs)
+    return norm.drop_vars([name for name in norm.coords if name not in norm.dims])
+
+
+def gradients_of(surface: xr.Dataset, parameters: Any) -> list[tuple[xr.DataArray, list[str]]]:
+    """The gradients of a surface, each with its own dimensions behind the axes."""
+    wanted = (parameters,) if isinstance(parameters, str) else parameters
+    if "gradient" in surface:
+        array = surface["gradient"]
+        names = np.array([str(label).partition("[")[0] for label in array["parameter"].values])
+        known = dict.fromkeys(names)
+    else:
+        known = dict.fromkeys(str(n).removeprefix("grad_") for n in surface.data_vars if base_of(str(n)) in PARAMETERS)
+    if not known:
+        raise ValueError("surface has no gradients; it needs those of rs.backprop or rs.curvature")
+    chosen = [n for n in known if base_of(f"grad_{n}") not in STARTS] if wanted is None else list(wanted)
+    for name in chosen:
+        if name not in known:
+            raise ValueError(f"parameters was given {name!r}; it needs some of {', '.join(known)}")
+    if not chosen:
+        raise ValueError(f"parameters was given nothing; it needs some of {', '.join(known)}")
+    if "gradient" in surface:
+        return [(array.isel(parameter=np.flatnonzero(np.isin(names, chosen))), ["parameter"])]
+    axes = surface["cost"].dims if "cost" in surface else surface["diverged_at"].dims
+    arrays = [surface[f"grad_{name}"] for name in chosen]
+    return [(array, [str(dim) for dim in array.dims if dim not in axes]) for array in arrays]
+
+
+def base_of(name: str) -> str:
+    """The parameter that a gradient is by, without the number of its layer: w_rec of grad_w_rec_0."""
+    parameter = name.removeprefix("grad_")
+    head, _, number = parameter.rpartition("_")
+    return "" if parameter == name else head if number.isdecimal() else parameter
+
+
+def minima(surface: xr.Dataset, variable: str = "cost") -> xr.Dataset:
+    """The local minima of a surface over two axes: the cells that are lower than all their neighbours.
+
+    A cell whose eight neighbours are finite and which they surround is refined: the minimum of the quadratic that has the cell's value
+    and its slopes and curvatures, as differences over the grid give them, if that quadratic is convex and its minimum is not beyond the
+    neighbours. Cells of a plateau, equal to a neighbour, are none.
+
+    Parameters
+    ----------
+    surface : Dataset with `variable` over exactly two axes, with numbers that rise or fall along both. Neighbours that are nan or inf
+        count as higher.
+    variable : what is to be small.
+
+    Returns
+    -------
+    A Dataset over `point`, the lowest first: the position, under the names of both axes; `variable`; and the flags `refined` and
+    `on_edge`, 1 where a cell has less than eight finite neighbours.
+
+    Raises
+    ------
+    ValueError, TypeError : no such surface.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(rs.axis("w_in", np.linspace(-3, 3, 20)), rs.axis("w_rec", np.linspace(-1.5, 1.5, 20)), activation="linear")
+    >>> found = rs.surfaces.minima(rs.backprop(net, [[0, 1, 1], [1, 0, 0]], [2, 1], keep="cost"))
+    >>> found.w_in.values.round(1), found.w_rec.values.round(1), found.on_edge.values
+    (array([1., 3.]), array([ 1. , -0.4]), array([0, 1], dtype=int8))
+    """
+    z, axes = over_two_axes(surface, variable)
+    values = z.values
+    padded = np.pad(np.where(np.isfinite(values), values, np.inf), 1, constant_values=np.inf)
+    rows, columns = values.shape
+    around = np.stack([padded[1 + i : 1 + i + rows, 1 + j : 1 + j + columns] for i, j in NEIGHBOURS])
+    lowest = np.argwhere(np.isfinite(values) & (values < around.min(0)))
+    found = [refine(values, *axes, i, j) for i, j in lowest.tolist()]
+    found.sort(key=lambda one: one[2])
+    table = np.array(found).reshape(-1, 5)
+    names = [str(dim) for dim in z.dims]
+    attrs = [{"long_name": name, "units": "1", **surface[name].attrs} for name in names]
+    told = {"long_name": z.attrs.get("long_name", variable), "units": z.attrs.get("units", "1")}
+    arrays = dict(zip((*names, variable), zip(table.T, (*attrs, told), strict=False), strict=False))
+    flags = {"refined": "whether the position is between cells", "on_edge": "whether a neighbour is missing or not finite"}
+    ds = {name: ("point", values, attrs) for name, (values, attrs) in arrays.items()}
+    for (name, long_name), column in zip(flags.items(), table.T[3:], strict=True):
+        ds[name] = ("point", column.astype(np.int8), {"long_name": long_name, "units": "1", **FLAG})
+    return xr.Dataset(ds, attrs={**surface.attrs, "title": f"local minima of {variable}"})
+
+
+def refine(z: np.ndarray, x: np.ndarray, y: np.ndarray, i: int, j: int) -> tuple[float, float, float, bool, bool]:
+    """Where the minimum near a cell is, its value, whether it is between cells, and whether the cell is on an edge."""
+    here = float(x[i]), float(y[j]), float(z[i, j])
+    if not (0 < i < len(x) - 1 and 0 < j < len(y) - 1 and np.isfinite(z[i - 1 : i + 2, j - 1 : j + 2]).all()):
+        return *here, False, True
+    gx, cx = slope_and_curvature(x[i - 1 : i + 2], z[i - 1 : i + 2, j])
+    gy, cy = slope_and_curvature(y[j - 1 : j + 2], z[i, j - 1 : j + 2])
+    across = [slope_and_curvature(y[j - 1 : j + 2], z[k, j - 1 : j + 2])[0] for k in (i - 1, i, i + 1)]
+    cross = slope_and_curvature(x[i - 1 : i + 2], np.array(across))[0]
+    volume = cx * cy - cross * cross
+    if not (cx > 0 and volume > 0):
+        return *here, False, False
+    dx, dy = (cross * gy - cy * gx) / volume, (cross * gx - cx * gy) / volume
+    inside = min(x[i - 1], x[i + 1]) <= x[i] + dx <= max(x[i - 1], x[i + 1])
+    inside &= min(y[j - 1], y[j + 1]) <= y[j] + dy <= max(y[j - 1], y[j + 1])
+    if not inside:
+        return *here, False, False
+    return here[0] + float(dx), here[1] + float(dy), here[2] + float(0.5 * (gx * dx + gy * dy)), True, False
+
+
+def slope_and_curvature(x: np.ndarray, z: np.ndarray) -> tuple[float, float]:
+    """Those of the parabola through three points, at the middle one."""
+    before, after = x[1] - x[0], x[2] - x[1]
+    left, right = (z[1] - z[0]) / before, (z[2] - z[1]) / after
+    return (left * after + right * before) / (before + after), 2.0 * (right - left) / (before + after)
+
+
+def cliffs(surface: xr.Dataset, slopes: dict[str, str] | None = None, factor: float = 10.0) -> xr.Dataset:
+    """Where the cost jumps between neighbours more than its slopes foretell: the walls of Pascanu et al. (2013).
+
+    Between two neighbours along an axis, the mean slope is |Δcost / Δaxis|. Somewhere between them the cost is at least that steep. There
+    is a cliff where that is `factor` times the slopes |∂cost/∂axis| at both ends, or more: gradient descent on either side cannot see
+    it. A grid so fine that points stand on the wall itself has none there: what is steep can be seen in `gradient_norm`.
+
+    Parameters
+    ----------
+    surface : what `rs.backprop` or `rs.curvature` returned, with `cost` and gradients, over one or two axes.
+    slopes : by the name of each axis to look along, the parameter that changes along it just as the axis does; by default the axes that
+        are called like a parameter of scalar networks that there is a gradient by.
+    factor : more than 1.
+
+    Returns
+    -------
+    A Dataset over `point`, the steepest first: the middle between the two neighbours, under the names of the axes; `jump`, the change
+    of the cost; `steepness`, the mean slope in multiples of the larger slope at the ends (inf where that is 0); and `along`, the name of
+    the axis.
+
+    Raises
+    ------
+    ValueError, TypeError : no such surface, or an axis whose gradient is not known.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(0.0, 6.0, rs.axis("bias", np.linspace(-4, -2, 21)), 1 / (1 + np.exp(-0.5)), activation="sigmoid")
+    >>> wall = rs.surfaces.cliffs(rs.backprop(net, np.zeros(50), 0.7))
+    >>> wall.bias.values.round(2), float(0.5 - 6 / (1 + np.exp(-0.5))).__round__(2)
+    (array([-3.25]), -3.23)
+    """
+    check_surface(surface)
+    if not isinstance(factor, int | float) or not factor > 1:
+        raise ValueError(f"factor was given as {factor!r}; it needs a number of more than 1")
+    if "cost" not in surface:
+        raise ValueError('surface has no cost; compute it with keep=("cost", "grad")')
+    cost = surface["cost"]
+    if cost.ndim not in (1, 2):
+        raise ValueError(f"cost has the dimensions {cost.dims}; it needs one axis or two: choose, as in ds.isel({cost.dims[-1]}=0)")
+    parts = [cliffs_along(cost, axis, slope, float(factor)) for axis, slope in slopes_along(surface, slopes).items()]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    order = np.argsort(-columns["steepness"], kind="stable")
+    told = {"jump": "change of the cost", "steepness": "mean slope, as a multiple of the slopes at the ends", "along": "axis"}
+    ds = {}
+    for name, values in columns.items():
+        attrs = {"long_name": told.get(name, name), "units": "1", **(surface[name].attrs if name in cost.dims else {})}
+        ds[name] = ("point", values[order], {k: v for k, v in attrs.items() if name != "along" or k == "long_name"})
+    return xr.Dataset(ds, attrs={**surface.attrs, "title": "cliffs of the cost"})
+
+
+def cliffs_along(cost: xr.DataArray, axis: str, slope: xr.DataArray, factor: float) -> dict[str, np.ndarray]:
+    """The cliffs between neighbours along one axis, as columns of a table."""
+    x = cost[axis].values.astype(float)
+    z, g = (np.moveaxis(array.transpose(*cost.dims).values, cost.dims.index(axis), 0) for array in (cost, slope))
+    jump = np.diff(z, axis=0)
+    mean = np.abs(jump / np.diff(x).reshape(-1, *[1] * (z.ndim - 1)))
+    ends = np.maximum(np.abs(g[1:]), np.abs(g[:-1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steepness = mean / ends
+    places = np.nonzero((mean > 0) & (steepness >= factor))
+    found = {axis: 0.5 * (x[1:] + x[:-1])[places[0]]}
+    found |= {str(dim): cost[dim].values[places[1]] for dim in cost.dims if dim != axis}
+    ordered = {str(dim): found[str(dim)] for dim in cost.dims}
+    return {**ordered, "jump": jump[places], "steepness": steepness[places], "along": np.full(len(places[0]), axis)}
+
+
+def slopes_along(surface: xr.Dataset, slopes: dict[str, str] | None) -> dict[str, xr.DataArray]:
+    """∂cost/∂axis for each axis to look along."""
+    axes = [str(dim) for dim in surface["cost"].dims]
+    if "gradient" in surface:
+        known = {str(name): surface["gradient"].sel(parameter=name) for name in surface["parameter"].values}
+    else:
+        known = {str(n)[5:]: a for n, a in surface.data_vars.items() if str(n).startswith("grad_") and a.dims == tuple(axes)}
+    wanted = {axis: axis for axis in axes if axis in known} if slopes is None else slopes
+    if not wanted:
+        raise ValueError(f"surface has no gradient by its axes {', '.join(axes)}; it needs slopes, such as {{'b': 'bias'}}")
+    for axis, name in wanted.items():
+        if axis not in axes:
+            raise ValueError(f"slopes was given the axis {axis!r}; it needs some of {', '.join(axes)}")
+        if name not in known:
+            raise ValueError(f"slopes was given {name!r} for {axis!r}; it needs one of {', '.join(known)}")
+        check_numbers(surface["cost"], axis)
+    return {axis: known[name] for axis, name in wanted.items()}
+
+
+def over_two_axes(surface: xr.Dataset, variable: str) -> tuple[xr.DataArray, tuple[np.ndarray, np.ndarray]]:
+    """A variable over exactly two axes, and the numbers along them."""
+    check_surface(surface)
+    if variable not in surface:
+        raise ValueError(f"surface has no {variable}; it holds {', '.join(map(str, surface.data_vars)) or 'nothing'}")
+    z = surface[variable]
+    if z.ndim != 2:
+        raise ValueError(f"{variable} has the dimensions {z.dims}; it needs exactly two axes: choose some, as in ds.isel(…)")
+    for dim in z.dims:
+        check_numbers(z, str(dim))
+    return z, (z[z.dims[0]].values.astype(float), z[z.dims[1]].values.astype(float))
+
+
+def check_numbers(array: xr.DataArray, axis: str) -> None:
+    """Refuse an axis without numbers that rise or fall."""
+    values = array[axis].values
+    if values.dtype.kind not in "iuf" or not (np.all(np.diff(values) > 0) or np.all(np.diff(values) < 0)):
+        raise ValueError(f"axis {axis!r} has values that neither rise nor fall; it needs numbers that do")
+
+
+def check_surface(surface: Any) -> None:
+    """Refuse what is no Dataset."""
+    if not isinstance(surface, xr.Dataset):
+        raise TypeError(
+            f"surface was given a {type(surface).__name__}; it needs a Dataset that rs.backprop or rs.curvature returned"
+        )
