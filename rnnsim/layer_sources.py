@@ -100,6 +100,10 @@ class Sources:
         """The number of a source."""
         return self.names.index(name)
 
+    def source(self, name: str) -> Source:
+        """A source by its name."""
+        return self._sources[self.index(name)]
+
     def block(self, lo: int, hi: int) -> tuple[Any, np.ndarray, list[np.ndarray]]:
         """Records, offsets (source, point), and the arrays that the addresses are of, which must live as long."""
         offsets = np.empty((len(self._sources), hi - lo), np.int64)

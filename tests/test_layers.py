@@ -44,6 +44,7 @@ LAYERS = {
     "scalar_runs": {"kernels", "lanes", "networks", "running", "sequences", "variables"},
     "cuts": {"kernels", "lanes", "running"},
     "layer_sources": {"drawn", "kernels", "running"},
+    "maps": {"axes", "cells", "families", "kernels", "layer_sources", "running"},
     "results": {"running", "variables"},
     "programs": {"cells", "cuts", "families", "kernels", "layer_sources", "running"},
     "layer_runs": {"drawn", "kernels", "layer_sources", "programs", "results", "running", "variables"},

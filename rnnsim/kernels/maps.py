@@ -1,0 +1,246 @@
+"""The map s' = F(s) that a network with constant inputs is, and its Jacobian, network by network on plain numbers.
+
+    a[g, i] = Σ w_in[g, i, u] x[u] + Σ w_rec[g, i, u] h[u] + bias[g, i]        for the gates g that read x, h or both
+    s'[i] = step(s[i], a[:, i])
+    J[i, j] = ∂s'[i]/∂s[j]                                                      by pushforward of the unit tangents
+
+A state is one vector: layers bottom first; of each, h of all units and then, if it has one, c. A layer above the first reads the *new* h of
+the one below. `layers` is a tuple of `Layer`, one a member of the tuple `cells`, and `p` says which of their points is meant. `work` is
+room for (1 + size) times the most gates of any cell.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from numba.extending import overload
+
+from rnnsim.cells import linearize, pushforward, reading, step
+from rnnsim.kernels.compiling import kernel, part, specialised
+from rnnsim.kernels.layers import place_of
+from rnnsim.kernels.rows import INLINE, numbers_of, slots
+
+
+class Layer(NamedTuple):
+    """The parameters of a layer for a block of points: w_in (point, gate that reads x, unit, input), w_rec (point, gate that reads h, unit,
+    unit_from), bias (point, gate, unit) and constants (point, unit · constants)."""
+
+    w_in: Any
+    w_rec: Any
+    bias: Any
+    constants: Any
+
+
+def kernel_of(cells):
+    """How kernels with these cells are compiled: uncached if a user's function is part of them."""
+    return partial(kernel, cached=all(getattr(getattr(cell, "activation", None), "cached", True) for cell in cells))
+
+
+def read_states(count, array, at, apart):
+    """The tuple array[at], array[at + apart], …, one for each member of the tuple `count`."""
+    return tuple(array[at + i * apart] for i in range(len(count)))
+
+
+@overload(read_states, jit_options=INLINE)
+def _read_states(count, array, at, apart):
+    if len(count) == 0:
+        return lambda count, array, at, apart: ()
+    return lambda count, array, at, apart: (array[at],) + read_states(count[1:], array, at + apart, apart)
+
+
+def write_states(array, at, apart, values):
+    """Write the tuple of numbers that `read_states` reads."""
+    for i, value in enumerate(values):
+        array[at + i * apart] = value
+
+
+@overload(write_states, jit_options=INLINE)
+def _write_states(array, at, apart, values):
+    if len(values) == 0:
+        return lambda array, at, apart, values: None
+
+    def body(array, at, apart, values):
+        array[at] = values[0]
+        write_states(array, at + apart, apart, values[1:])
+
+    return body
+
+
+def write_column(matrix, row, apart, column, values):
+    """Write a tuple of numbers into a column of a matrix, `apart` rows from each other."""
+    for i, value in enumerate(values):
+        matrix[row + i * apart, column] = value
+
+
+@overload(write_column, jit_options=INLINE)
+def _write_column(matrix, row, apart, column, values):
+    if len(values) == 0:
+        return lambda matrix, row, apart, column, values: None
+
+    def body(matrix, row, apart, column, values):
+        matrix[row, column] = values[0]
+        write_column(matrix, row + apart, apart, column, values[1:])
+
+    return body
+
+
+def unit_tangent(count, at, apart, j):
+    """The tuple of which the member that stands at j is 1 and the others are 0, the first at `at`."""
+    return tuple(1.0 if at + i * apart == j else 0.0 for i in range(len(count)))
+
+
+@overload(unit_tangent, jit_options=INLINE)
+def _unit_tangent(count, at, apart, j):
+    if len(count) == 0:
+        return lambda count, at, apart, j: ()
+    return lambda count, at, apart, j: (1.0 if at == j else 0.0,) + unit_tangent(count[1:], at + apart, apart, j)
+
+
+@part
+def preactivate(cell, layer, p, i, values, below, count, s, first, work):
+    """a[:, i] of unit i, into work; the layer reads `count` values from `below` on, and its own h from s[first] on."""
+    x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
+    for g in range(len(slots(cell, "gates"))):
+        in_x, in_h = place_of(g, x_gates), place_of(g, h_gates)
+        a = layer.bias[p, g, i]
+        if in_x >= 0:
+            for u in range(count):
+                a += layer.w_in[p, in_x, i, u] * values[below + u]
+        if in_h >= 0:
+            for u in range(layer.w_rec.shape[2]):
+                a += layer.w_rec[p, in_h, i, u] * s[first + u]
+        work[g] = a
+
+
+@part
+def differentiate(cell, layer, p, i, below, count, first, J, work):
+    """Tangents of a[:, i] along all the states up to this layer's last, into work from the second row of gates on."""
+    x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
+    n = layer.w_rec.shape[2]
+    for g in range(gates):
+        in_x, in_h, at = place_of(g, x_gates), place_of(g, h_gates), gates + g
+        for j in range(first):
+            total = 0.0
+            if in_x >= 0:
+                for u in range(count):
+                    total += layer.w_in[p, in_x, i, u] * J[below + u, j]
+            work[at] = total
+            at += gates
+        for j in range(n * len(slots(cell, "states"))):
+            work[at] = layer.w_rec[p, in_h, i, j] if in_h >= 0 and j < n else 0.0
+            at += gates
+
+
+@part
+def advance_layer(cell, layer, p, values, below, count, s, first, out, work):
+    """The new states of one layer."""
+    states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
+    n = layer.w_rec.shape[2]
+    for i in range(n):
+        preactivate(cell, layer, p, i, values, below, count, s, first, work)
+        c = numbers_of(constants, layer.constants[p], i * len(constants))
+        new = step(cell, c, read_states(states, s, first + i, n), numbers_of(gates, work, 0))
+        write_states(out, first + i, n, new)
+
+
+@part
+def linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work):
+    """The new states of one layer, and its rows of the Jacobian, whose rows above are known."""
+    states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
+    n = layer.w_rec.shape[2]
+    last = first + n * len(states)
+    for i in range(n):
+        preactivate(cell, layer, p, i, values, below, count, s, first, work)
+        differentiate(cell, layer, p, i, below, count, first, J, work)
+        c = numbers_of(constants, layer.constants[p], i * len(constants))
+        new, partials = linearize(cell, c, read_states(states, s, first + i, n), numbers_of(gates, work, 0))
+        write_states(out, first + i, n, new)
+        for j in range(J.shape[1]):
+            if j < last:
+                ds = unit_tangent(states, first + i, n, j)
+                da = numbers_of(gates, work, (1 + j) * len(gates))
+                write_column(J, first + i, n, j, pushforward(cell, c, partials, ds, da))
+            else:
+                write_column(J, first + i, n, j, unit_tangent(states, -1 - n * len(states), n, j))
+
+
+def advance_from(cells, layers, p, values, below, count, s, first, out, work):
+    """The new states of all these layers, the first of which reads `count` values from `below` on."""
+    for cell, layer in zip(cells, layers, strict=True):
+        advance_layer(cell, layer, p, values, below, count, s, first, out, work)
+        n = layer.w_rec.shape[2]
+        values, below, count, first = out, first, n, first + n * cell.states
+
+
+@overload(advance_from)
+def _advance_from(cells, layers, p, values, below, count, s, first, out, work):
+    if len(cells) == 0:
+        return lambda cells, layers, p, values, below, count, s, first, out, work: None
+
+    def body(cells, layers, p, values, below, count, s, first, out, work):
+        advance_layer(cells[0], layers[0], p, values, below, count, s, first, out, work)
+        n = layers[0].w_rec.shape[2]
+        above = first + n * len(slots(cells[0], "states"))
+        advance_from(cells[1:], layers[1:], p, out, first, n, s, above, out, work)
+
+    return body
+
+
+def linearize_from(cells, layers, p, values, below, count, s, first, out, J, work):
+    """The same, with their rows of the Jacobian."""
+    for cell, layer in zip(cells, layers, strict=True):
+        linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work)
+        n = layer.w_rec.shape[2]
+        values, below, count, first = out, first, n, first + n * cell.states
+
+
+@overload(linearize_from)
+def _linearize_from(cells, layers, p, values, below, count, s, first, out, J, work):
+    if len(cells) == 0:
+        return lambda cells, layers, p, values, below, count, s, first, out, J, work: None
+
+    def body(cells, layers, p, values, below, count, s, first, out, J, work):
+        linearize_layer(cells[0], layers[0], p, values, below, count, s, first, out, J, work)
+        n = layers[0].w_rec.shape[2]
+        above = first + n * len(slots(cells[0], "states"))
+        linearize_from(cells[1:], layers[1:], p, out, first, n, s, above, out, J, work)
+
+    return body
+
+
+@part
+def advance(cells, layers, p, s, x, out, work):
+    """out = F(s) of point p with the inputs x[p]."""
+    advance_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, work)
+
+
+@part
+def jacobian(cells, layers, p, s, x, out, J, work):
+    """out = F(s) of point p with the inputs x[p], and the dense J[i, j] = ∂F[i]/∂s[j]."""
+    linearize_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, J, work)
+
+
+@specialised
+def advance_of(cells):
+    """The kernel of so many steps of all points of a block: states (point, state) are advanced in place."""
+
+    @kernel_of(cells)
+    def advanced(layers, x, states, steps, out, work):
+        for p in range(states.shape[0]):
+            for _ in range(steps):
+                advance(cells, layers, p, states[p], x, out, work)
+                for i in range(out.size):
+                    states[p, i] = out[i]
+
+    return advanced
+
+
+@specialised
+def jacobian_of(cells):
+    """The kernel of F(s) and its Jacobian at one state of every point of a block: out (point, state), J (point, state, state_from)."""
+
+    @kernel_of(cells)
+    def differentiated(layers, x, states, out, J, work):
+        for p in range(states.shape[0]):
+            jacobian(cells, layers, p, states[p], x, out[p], J[p], work)
+
+    return differentiated

@@ -1,0 +1,194 @@
+"""The map that every network of a family with constant inputs is, as kernels take it: block by block."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.axes import Grid, shown
+from rnnsim.cells import reading
+from rnnsim.families import Member, Network
+from rnnsim.kernels import blocks
+from rnnsim.kernels.maps import Layer
+from rnnsim.layer_sources import Source, Sources
+from rnnsim.running import Run, prepare
+
+Block = tuple[tuple[Layer, ...], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where in a state vector one state of one layer stands: `names` are those under which results know it; "state" or "cell_state" and
+    the layer's number."""
+
+    name: str
+    suffix: str
+    top: bool
+    at: int
+    units: int
+
+    @property
+    def place(self) -> slice:
+        return slice(self.at, self.at + self.units)
+
+    def names(self, name: str | None = None) -> tuple[str, ...]:
+        """The names under which results keep it, or a variable of this form that is called otherwise."""
+        name = name or self.name
+        return (f"{name}{self.suffix}", name) if self.top and self.suffix else (f"{name}{self.suffix}",)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A family of networks, each with its constant inputs. A state is a vector: layers bottom first; of each, h and then, if it has one, c."""
+
+    run: Run
+
+    @property
+    def net(self) -> Network:
+        return self.run.net
+
+    @property
+    def grid(self) -> Grid:
+        """The axes of the family and of the inputs."""
+        return self.run.grid
+
+    @property
+    def points(self) -> int:
+        return self.grid.points
+
+    @cached_property
+    def cells(self) -> tuple[Any, ...]:
+        """The layers' cells, bottom first."""
+        return tuple(member.cell for member in self.net.members)
+
+    @cached_property
+    def size(self) -> int:
+        """Numbers of one state."""
+        return sum(member.units * member.cell.states for member in self.net.members)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What a state vector consists of."""
+        found, at = [], 0
+        for member in self.net.members:
+            for name in ("state", "cell_state")[: member.cell.states]:
+                found.append(Part(name, member.suffix, member.top, at, member.units))
+                at += member.units
+        return tuple(found)
+
+    @property
+    def inputs(self) -> int:
+        """Numbers of one input, behind an embedding."""
+        return self.net.members[0].inputs
+
+    @property
+    def numbers(self) -> int:
+        """Numbers of one point's parameters."""
+        of_layers = [
+            m.units * (len(reading(m.cell, "x")) * m.inputs + len(reading(m.cell, "h")) * m.units + m.cell.gates + m.cell.constants)
+            for m in self.net.members
+        ]
+        return sum(of_layers) + self.inputs
+
+    def work(self) -> np.ndarray:
+        """Scratch for kernels of one thread."""
+        return np.zeros(max(cell.gates for cell in self.cells) * (1 + self.size))
+
+    @cached_property
+    def sources(self) -> Sources:
+        return Sources(self.run)
+
+    def block(self, lo: int, hi: int) -> Block:
+        """The layers' parameters and the inputs (point, input) of the points lo…hi."""
+        sources = BlockOfSources(self.sources, lo, hi)
+        return tuple(layer_of(member, sources) for member in self.net.members), inputs_of(self, sources)
+
+    def starts(self, lo: int, hi: int) -> np.ndarray:
+        """The families' own states at step 0, (point, state); of the first sample, if samples have starts of their own."""
+        sources = BlockOfSources(self.sources, lo, hi)
+        names = [(name, member.units) for member in self.net.members for name in member.starts]
+        return np.concatenate([sources.rows(name, 1, units)[:, 0] for name, units in names], axis=1)
+
+    def pieces(self, work: int) -> list[tuple[int, int]]:
+        """Blocks of points, each of which takes so many multiplications, for the threads."""
+        return blocks.blocks(self.points, max(1, work // 64), self.numbers, 1)
+
+
+class BlockOfSources:
+    """The numbers of a block of points, of any parameter."""
+
+    def __init__(self, sources: Sources, lo: int, hi: int):
+        self.sources, self.lo, self.hi = sources, lo, hi
+
+    def _of(self, name: str) -> tuple[Source, np.ndarray, np.ndarray]:
+        source = self.sources.source(name)
+        offsets = np.empty(self.hi - self.lo, np.int64)
+        values = source.block(self.lo, self.hi, offsets)
+        return source, values, offsets
+
+    def whole(self, name: str, *shape: int) -> np.ndarray:
+        """A parameter that stands in full: (point, *shape)."""
+        _, values, offsets = self._of(name)
+        return values[offsets[:, None] + np.arange(np.prod(shape, dtype=np.int64))].reshape(-1, *shape)
+
+    def rows(self, name: str, gates: int, units: int) -> np.ndarray:
+        """A parameter of units, of which a number may fill all: (point, gate, unit)."""
+        source, values, offsets = self._of(name)
+        places = np.arange(gates)[:, None] * source.by_gate + np.arange(units) * source.by_unit
+        return values[offsets[:, None, None] + places]
+
+
+def layer_of(member: Member, sources: BlockOfSources) -> Layer:
+    """The parameters of one layer for a block."""
+    cell, n = member.cell, member.units
+    assert member.w_rec
+    w_in = sources.whole(member.w_in, len(reading(cell, "x")), n, member.inputs)
+    w_rec = sources.whole(member.w_rec, len(reading(cell, "h")), n, n)
+    bias = np.zeros((sources.hi - sources.lo, cell.gates, n))
+    for name, gates in member.biases:
+        bias[:, list(gates)] += sources.rows(name, len(gates), n)
+    constants = np.zeros((sources.hi - sources.lo, n, cell.constants))
+    for i, name in enumerate(member.constants):
+        constants[:, :, i] = sources.rows(name, 1, n)[:, 0]
+    return Layer(w_in, w_rec, bias, constants.reshape(len(constants), n * cell.constants))
+
+
+def inputs_of(maps: Map, sources: BlockOfSources) -> np.ndarray:
+    """The inputs (point, input), rows of a table if there is one."""
+    if maps.net.table is None:
+        return sources.whole("inputs", maps.inputs)
+    tokens = sources.whole("inputs").astype(np.int64)
+    table = sources.whole("table", maps.net.table.sizes["token"], maps.inputs)
+    return table[np.arange(len(tokens)), tokens]
+
+
+def constant_inputs(net: Network, inputs: Any) -> xr.DataArray:
+    """Inputs that stay: a number for all of them, (input), a token before an embedding, or a DataArray with axes; as one step."""
+    if isinstance(inputs, xr.DataArray):
+        for dim in ("sample", "step"):
+            if dim in inputs.dims:
+                raise ValueError(
+                    f"inputs was given a dimension {dim!r}; constant inputs need none: one a network, on axes if wanted"
+                )
+        array = inputs
+    else:
+        values = np.asarray(inputs)
+        one_each = net.scalar or net.table is not None
+        if values.ndim > (0 if one_each else 1):
+            needed = "a number" if net.scalar else "one token" if one_each else f"a number or ({net.inputs},) numbers"
+            raise ValueError(f"inputs was given an array of shape {values.shape}; constant inputs need {needed}, or a DataArray")
+        array = xr.DataArray(values, dims=("input",)[: values.ndim])
+    if net.table is not None:
+        if array.dtype.kind not in "iu":
+            tokens = net.table.sizes["token"]
+            raise TypeError(f"inputs was given {shown(inputs)}; an embedding needs a token, a whole number 0…{tokens - 1}")
+    elif not net.scalar and "input" not in array.dims:
+        array = array.expand_dims(input=net.inputs, axis=-1)
+    return array.expand_dims("step", axis=array.ndim - ("input" in array.dims))
+
+
+def map_of(net: Network, inputs: Any, names: Any = ()) -> Map:
+    """The maps of a family with constant inputs, all checked; `names` are the variables of the result, which no axis may have."""
+    return Map(prepare(net, constant_inputs(net, inputs), None, names, "float64", with_targets=False))
