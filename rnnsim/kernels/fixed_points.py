@@ -1,0 +1,61 @@
+"""Fixed points and cycles of the networks of a block, from starts."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.cycles import admit, list_one
+from rnnsim.kernels.maps import advance, kernel_of
+from rnnsim.kernels.newton import converge, radius_of
+
+
+class Starts(NamedTuple):
+    """States (start, n), in units of `scale` (point, n) around `center` (point, n); from start i the network runs `lengths[i]` steps first."""
+
+    states: np.ndarray
+    lengths: np.ndarray
+    center: np.ndarray
+    scale: np.ndarray
+
+
+@part
+def begin(cells, layers, p, x, starts, i, cycle, room):
+    """The orbit from start i, after its run."""
+    k, n = cycle.shape
+    for j in range(n):
+        room.trial[0, j] = starts.center[p, j] + starts.scale[p, j] * starts.states[i, j]
+    for step in range(starts.lengths[i] + k):
+        late = step - starts.lengths[i]
+        for j in range(n):
+            if late >= 0:
+                cycle[late, j] = room.trial[0, j]
+        advance(cells, layers, p, room.trial[0], x, room.out, room.work)
+        for j in range(n):
+            room.trial[0, j] = room.out[j]
+
+
+@part
+def try_cycle(cells, layers, p, x, cycle, tolerance, found, room):
+    """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
+    residual = converge(cells, layers, p, x, cycle, room)
+    if not residual <= tolerance:
+        return False
+    admit(found, cycle, residual, radius_of(cells, layers, p, x, cycle, room))
+    return True
+
+
+@specialised
+def search_of(cells):
+    """The kernel that searches the points lo…lo + count from starts."""
+
+    @kernel_of(cells)
+    def searched(layers, x, starts, tolerance, cycle, found, listed, lo, room):
+        for p in range(x.shape[0]):
+            for i in range(starts.lengths.size):
+                begin(cells, layers, p, x, starts, i, cycle, room)
+                try_cycle(cells, layers, p, x, cycle, tolerance, found, room)
+            listed.undecided[lo + p] = -1
+            list_one(cells, layers, p, x, found, listed, lo + p, room)
+
+    return searched
