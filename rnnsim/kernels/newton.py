@@ -1,6 +1,6 @@
 """Cycles of the map by damped Newton, with all their states as unknowns:
 
-    r[i] = F(s[i]) - s[i+1],    i = 0…k-1, s[k] = s[0]
+    r[i] = F(s[i]) - s[i+1],     i = 0…k-1, s[k] = s[0]
     d[i+1] = J[i] d[i] + r[i],  (I - J[k-1]…J[0]) d[0] = r[k-1] + J[k-1] r[k-2] + …
     s ← s + α d                 with the first α of 1, ½, ¼, … that makes Σ r² less
 
@@ -17,10 +17,13 @@ from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.maps import advance, jacobian
 
 MOST_STEPS = 200
-SMALLEST_STEP = 2.0**-20
+SMALLEST_STEP = 2.0**-10
+PATIENCE = 8  # steps in which the sum of squares has to halve; near a cycle, degenerate or not, each makes it 7 times less
+DAMPINGS = (1e-9, 1e-4, 1e-1)
 ROUNDING = 64 * 2.0**-53  # of F
 MERGING = 1e-9  # cycles that are as close as this are one, if not closer than rounding allows to tell
 FARTHEST = 1e-3
+FINE = 1e-24  # a sum of squares that need not be less
 
 
 class Room(NamedTuple):
@@ -154,7 +157,7 @@ def search_along(cells, layers, p, x, cycle, before, room):
                 for j in range(n):
                     cycle[i, j] = room.trial[i, j]
             return after
-        if before < 1e-24:  # as good as rounding lets it
+        if before < FINE:
             break
         alpha *= 0.5
     return before
@@ -174,19 +177,23 @@ def largest(values):
 def converge(cells, layers, p, x, cycle, room):
     """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1."""
     merit = residuals(cells, layers, p, x, cycle, room)
-    for _ in range(MOST_STEPS):
+    goal = 0.5 * merit
+    for step in range(1, MOST_STEPS):
         if not merit < np.inf or merit == 0.0:
             break
+        if step % PATIENCE == 0:
+            if merit > goal:
+                break
+            goal = 0.5 * merit
         linearize_cycle(cells, layers, p, x, cycle, room)
         after = merit
         if newton_step(room, 0.0):
             after = search_along(cells, layers, p, x, cycle, merit, room)
-        damping = 1e-12
-        while after == merit and damping < 1.0 and merit > 1e-24:
-            linearize_cycle(cells, layers, p, x, cycle, room)
-            if newton_step(room, damping):
-                after = search_along(cells, layers, p, x, cycle, merit, room)
-            damping *= 1e3
+        for damping in DAMPINGS:
+            if after == merit and merit > FINE:
+                linearize_cycle(cells, layers, p, x, cycle, room)
+                if newton_step(room, damping):
+                    after = search_along(cells, layers, p, x, cycle, merit, room)
         if after == merit:
             break
         merit = after
