@@ -7,20 +7,22 @@ import xarray as xr
 
 from rnnsim.arguments import check_whole
 from rnnsim.families import Network
-from rnnsim.kernels import blocks
+from rnnsim import cells
+from rnnsim.kernels import blocks, boxes
 from rnnsim.kernels import fixed_points as search
 from rnnsim.kernels.cycles import Found, Listed
 from rnnsim.kernels.newton import Room
 from rnnsim.maps import Map, folded, map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network
-from rnnsim.starts import check_starts, starts_for
+from rnnsim.starts import USUAL, check_starts, starts_for
 from rnnsim.variables import FIXED_POINTS, dataset
 
 FLAGS = {
     "stability": {0: "stable", 1: "saddle", 2: "unstable", 3: "marginal"},
     "truncated": {0: "no", 1: "yes"},
 }
+MOST_STATES = 3  # of a box that is searched
 SPARE = 64  # places for points beyond those that are returned, so that they come in order
 
 
@@ -75,9 +77,9 @@ def fixed_points(
     maps = map_of(net, inputs, ("state", *FIXED_POINTS))
     given = check_starts(starts, maps)
     found = search_all(maps, period, given, tolerance, max_points, seed)
-    options = {"period": period, "tolerance": float(tolerance), "max_points": max_points, "seed": seed}
+    options: dict[str, Any] = {"period": period, "tolerance": float(tolerance), "max_points": max_points, "seed": seed}
     hashed = dict(maps.run.given)
-    if isinstance(given, int):
+    if given is None or isinstance(given, int):
         options["starts"] = given
     else:
         hashed["starts"] = xr.DataArray(given, dims=("start", "unit"))
@@ -112,6 +114,27 @@ def room_for(maps: Map, period: int) -> Room:
     return Room(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
 
 
+def has_box(maps: Map) -> bool:
+    """Whether all states are in a box, and so few that it can be searched."""
+    cell = maps.cells[0]
+    bounded = isinstance(cell, cells.GRU) or isinstance(getattr(cell, "activation", None), cells.Tanh | cells.Sigmoid)
+    return len(maps.cells) == 1 and maps.size <= MOST_STATES and bounded
+
+
+def boxes_for(maps: Map) -> boxes.Boxes:
+    """Scratch for the search of a box."""
+    n = maps.size
+    states, jacobians, matrices = (lambda: np.zeros((2, n))), (lambda: np.zeros((2, n, n))), (lambda: np.zeros((n, n)))
+    return boxes.Boxes(
+        np.zeros((boxes.DEEPEST, 2, n)),
+        *(states() for _ in range(4)),
+        *(jacobians() for _ in range(3)),
+        np.zeros(n),
+        *(states() for _ in range(2)),
+        *(matrices() for _ in range(2)),
+    )
+
+
 def list_for(maps: Map, period: int, capacity: int) -> Found:
     """Room for the points of one network."""
     return Found(
@@ -123,19 +146,22 @@ def list_for(maps: Map, period: int, capacity: int) -> Found:
     )
 
 
-def search_all(maps: Map, period: int, given: np.ndarray | int, tolerance: float, max_points: int, seed: int) -> Listed:
+def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance: float, max_points: int, seed: int) -> Listed:
     """The points of all networks, block by block."""
     listed = places_for(maps, period, max_points)
-    kernel = search.search_of(maps.cells)
+    complete = given is None and has_box(maps)
+    kernel: Any = boxes.exhaust_of(maps.cells) if complete else search.search_of(maps.cells)
+    given = USUAL if given is None else given
     count = given if isinstance(given, int) else len(given)
 
     def work(next_piece):
         room, cycle = room_for(maps, period), np.zeros((period, maps.size))
         found = list_for(maps, period, max_points + SPARE)
+        more = (boxes_for(maps),) if complete else ()
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
             starts = starts_for(given, seed, maps, layers)
-            kernel(layers, x, starts, tolerance, cycle, found, listed, piece[0], room)
+            kernel(layers, x, starts, tolerance, cycle, found, listed, piece[0], *more, room)
 
     blocks.run(work, maps.pieces(count * period * 20 * maps.size**2 * (8 + maps.size)))
     return listed

@@ -27,10 +27,10 @@ def spread(count: int, size: int, seed: int = 0) -> np.ndarray:
     return 2.0 * ((0.5 + steps * phi ** -np.arange(1.0, size + 1) % 1.0) % 1.0) - 1.0
 
 
-def check_starts(starts: Any, maps: Map) -> np.ndarray | int:
-    """A number of starts, or states to start from, one a row."""
+def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
+    """A number of starts, states to start from, one a row, or None."""
     if starts is None:
-        return USUAL
+        return None
     if is_whole(starts, 0) or isinstance(starts, bool | np.bool_ | float):
         check_whole(1, starts=starts)
         return int(starts)

@@ -46,7 +46,7 @@ LAYERS = {
     "layer_sources": {"drawn", "kernels", "running"},
     "maps": {"axes", "cells", "families", "kernels", "layer_sources", "running"},
     "starts": {"arguments", "axes", "cells", "kernels", "maps"},
-    "fixed_points": {"arguments", "families", "kernels", "maps", "provenance", "running", "starts", "variables"},
+    "fixed_points": {"arguments", "cells", "families", "kernels", "maps", "provenance", "running", "starts", "variables"},
     "results": {"running", "variables"},
     "programs": {"cells", "cuts", "families", "kernels", "layer_sources", "running"},
     "layer_runs": {"drawn", "kernels", "layer_sources", "programs", "results", "running", "variables"},
