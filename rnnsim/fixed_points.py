@@ -7,23 +7,18 @@ import xarray as xr
 
 from rnnsim.arguments import check_whole
 from rnnsim.families import Network
-from rnnsim import cells
-from rnnsim.kernels import blocks, boxes
-from rnnsim.kernels import fixed_points as search
-from rnnsim.kernels.cycles import Found, Listed
-from rnnsim.kernels.newton import Room
-from rnnsim.maps import Map, folded, map_of
+from rnnsim.kernels.cycles import Listed
+from rnnsim.maps import Map, map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network
-from rnnsim.starts import USUAL, check_starts, starts_for
+from rnnsim.searches import search_all
+from rnnsim.starts import check_starts
 from rnnsim.variables import FIXED_POINTS, dataset
 
 FLAGS = {
     "stability": {0: "stable", 1: "saddle", 2: "unstable", 3: "marginal"},
     "truncated": {0: "no", 1: "yes"},
 }
-MOST_STATES = 3  # of a box that is searched
-SPARE = 64  # places for points beyond those that are returned, so that they come in order
 
 
 def fixed_points(
@@ -89,82 +84,6 @@ def fixed_points(
 def check_tolerance(tolerance: Any) -> None:
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float | np.number) or not 0 < tolerance < np.inf:
         raise ValueError(f"tolerance was given as {tolerance!r}; it needs a number above 0")
-
-
-def places_for(maps: Map, period: int, places: int) -> Listed:
-    """Results without points yet."""
-    points, n = maps.points, maps.size
-    return Listed(
-        np.full((points, places, period, n), np.nan),
-        np.full((points, places), np.nan),
-        *(np.full((points, places, n), np.nan) for _ in range(2)),
-        np.full((points, places), -1, np.int8),
-        np.zeros(points, np.int64),
-        np.zeros(points, np.int8),
-        np.full(points, -1, np.int64),
-    )
-
-
-def room_for(maps: Map, period: int) -> Room:
-    """Scratch of one thread."""
-    n = maps.size
-    orbits = [np.zeros((period, n)) for _ in range(3)]
-    matrices = [np.zeros((n, n)) for _ in range(3)]
-    vectors = [np.zeros(n) for _ in range(2)]
-    return Room(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
-
-
-def has_box(maps: Map) -> bool:
-    """Whether all states are in a box, and so few that it can be searched."""
-    cell = maps.cells[0]
-    bounded = isinstance(cell, cells.GRU) or isinstance(getattr(cell, "activation", None), cells.Tanh | cells.Sigmoid)
-    return len(maps.cells) == 1 and maps.size <= MOST_STATES and bounded
-
-
-def boxes_for(maps: Map) -> boxes.Boxes:
-    """Scratch for the search of a box."""
-    n = maps.size
-    states, jacobians, matrices = (lambda: np.zeros((2, n))), (lambda: np.zeros((2, n, n))), (lambda: np.zeros((n, n)))
-    return boxes.Boxes(
-        np.zeros((boxes.DEEPEST, 2, n)),
-        *(states() for _ in range(4)),
-        *(jacobians() for _ in range(3)),
-        np.zeros(n),
-        *(states() for _ in range(2)),
-        *(matrices() for _ in range(2)),
-    )
-
-
-def list_for(maps: Map, period: int, capacity: int) -> Found:
-    """Room for the points of one network."""
-    return Found(
-        np.zeros((capacity, period, maps.size)),
-        np.zeros(capacity),
-        np.zeros(capacity),
-        np.zeros(capacity, np.int64),
-        np.zeros(2, np.int64),
-    )
-
-
-def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance: float, max_points: int, seed: int) -> Listed:
-    """The points of all networks, block by block."""
-    listed = places_for(maps, period, max_points)
-    complete = given is None and has_box(maps)
-    kernel: Any = boxes.exhaust_of(maps.cells) if complete else search.search_of(maps.cells)
-    given = USUAL if given is None else given
-    count = given if isinstance(given, int) else len(given)
-
-    def work(next_piece):
-        room, cycle = room_for(maps, period), np.zeros((period, maps.size))
-        found = list_for(maps, period, max_points + SPARE)
-        more = (boxes_for(maps),) if complete else ()
-        while (piece := next_piece()) is not None:
-            layers, x = folded(maps.block(*piece))
-            starts = starts_for(given, seed, maps, layers)
-            kernel(layers, x, starts, tolerance, cycle, found, listed, piece[0], *more, room)
-
-    blocks.run(work, maps.pieces(count * period * 20 * maps.size**2 * (8 + maps.size)))
-    return listed
 
 
 def name_points(maps: Map, found: Listed, period: int, attrs: dict[str, str]) -> xr.Dataset:

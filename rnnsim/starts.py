@@ -1,5 +1,6 @@
 """States to search from: spread evenly over where a network's states can be, and along its orbits."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,27 +60,44 @@ def with_cell_states(values: np.ndarray, maps: Map) -> np.ndarray:
     return whole
 
 
-def reach(maps: Map, layers: tuple[Layer, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The middle and the half width of the box (point, state) that holds the states, or, where there is no bound, those searched first."""
-    points = len(layers[0].bias)
+@dataclass(frozen=True)
+class Reach:
+    """Where states are searched first, in a box (point, state) of this middle and half width, and where all that come back are."""
+
+    center: np.ndarray
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def reach(maps: Map, layers: tuple[Layer, ...]) -> Reach:
+    """The states' bounds: those of h are the activation's, and |c| = i |g| / (1 - f) of an LSTM is bounded since f is below 1."""
+    points, at, below = len(layers[0].bias), 0, 1.0
     center, scale = np.zeros((points, maps.size)), np.ones((points, maps.size))
-    at = 0
+    low, high = center - 1.0, center + 1.0
     for cell, layer in zip(maps.cells, layers, strict=True):
         n, phi = layer.bias.shape[2], getattr(cell, "activation", None)
+        h, c = np.s_[:, at : at + n], np.s_[:, at + n : at + 2 * n]
         if isinstance(phi, cells.Sigmoid):
-            center[:, at : at + n] = scale[:, at : at + n] = 0.5
+            low[h], center[h], scale[h] = 0.0, 0.5, 0.5
         elif phi is not None and not isinstance(phi, cells.Tanh):
-            scale[:, at : at + n] = 2.0 * (1.0 + np.abs(layer.bias).max(axis=(1, 2)))[:, None]
+            scale[h] = 2.0 * (1.0 + np.abs(layer.bias).max(axis=(1, 2)))[:, None]
+            low[h], high[h] = -np.inf, np.inf
         if cell.states > 1:
-            scale[:, at + n : at + 2 * n] = CELL_STATES
+            with np.errstate(over="ignore", invalid="ignore"):
+                most = layer.bias[:, 1] + np.abs(layer.w_rec[:, 1]).sum(axis=2) + below * np.abs(layer.w_in[:, 1]).sum(axis=2)
+                high[c] = np.nan_to_num(1.0 + np.exp(most), nan=np.inf)
+            low[c], scale[c] = -high[c], np.minimum(CELL_STATES, high[c])
         at += n * cell.states
-    return center, scale
+        below = np.inf if np.isinf(high[h]).any() else 1.0
+    return Reach(center, scale, low, high)
 
 
 def starts_for(given: np.ndarray | int, seed: int, maps: Map, layers: tuple[Layer, ...]) -> Starts:
     """The starts of a block, as kernels take them."""
-    center, scale = reach(maps, layers)
+    box = reach(maps, layers)
     if isinstance(given, int):
         lengths = np.resize(np.array(LENGTHS, np.int64), given)
-        return Starts(spread(given, maps.size, seed), lengths, center, scale)
-    return Starts(given, np.zeros(len(given), np.int64), np.zeros_like(center), np.ones_like(scale))
+        return Starts(spread(given, maps.size, seed), lengths, box.center, box.scale, box.low, box.high)
+    still = np.zeros(len(given), np.int64)
+    return Starts(given, still, np.zeros_like(box.center), np.ones_like(box.scale), box.low, box.high)

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import begin, try_cycle
+from rnnsim.kernels.fixed_points import EDGE, begin, try_cycle
 from rnnsim.kernels.intervals import enclose, minus, plus, scaled, times
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.maps import advance, kernel_of
@@ -21,6 +21,7 @@ MOST_BOXES = 1 << 15  # of one network
 DEEPEST = 512
 NARROWEST = 2.0**-24
 MARGIN = 2.0**-10  # of a box, by which a point on its edge is inside
+ROUNDING = 2.0**-32  # added to that, so that there is room for it in the smallest boxes
 CUT = 0.4871  # where a box is cut: points with round numbers do not lie on edges
 NONE, ONE, LESS, UNKNOWN = range(4)
 
@@ -120,7 +121,7 @@ def decide(cells, layers, p, period, boxes, pivots):
     """What is in the box X: no point, one, or perhaps some, in a smaller X or in the same."""
     n = boxes.m.size
     for j in range(n):
-        wider = MARGIN * (boxes.X[1, j] - boxes.X[0, j])
+        wider = MARGIN * (boxes.X[1, j] - boxes.X[0, j]) + ROUNDING
         boxes.V[0, j], boxes.V[1, j] = boxes.X[0, j] - wider, boxes.X[1, j] + wider
         boxes.m[j] = 0.5 * (boxes.X[0, j] + boxes.X[1, j])
         boxes.Z[0, j] = boxes.Z[1, j] = boxes.m[j]
@@ -156,7 +157,7 @@ def push(boxes, size, axis, low, high):
 
 
 @part
-def try_middle(cells, layers, p, x, boxes, cycle, tolerance, found, room):
+def try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room):
     """Lead the orbit from the middle of X to the cycle near it. Whether it starts at a state in V, or just beside it."""
     k, n = cycle.shape
     for j in range(n):
@@ -167,7 +168,7 @@ def try_middle(cells, layers, p, x, boxes, cycle, tolerance, found, room):
         advance(cells, layers, p, cycle[i], x, room.out, room.work)
         for j in range(n):
             room.trial[0, j] = room.out[j]
-    if not try_cycle(cells, layers, p, x, cycle, tolerance, found, room):
+    if not try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room):
         return False
     for j in range(n):
         if not boxes.V[0, j] - 1e-9 <= cycle[0, j] <= boxes.V[1, j] + 1e-9:
@@ -176,7 +177,7 @@ def try_middle(cells, layers, p, x, boxes, cycle, tolerance, found, room):
 
 
 @part
-def exhaust(cells, layers, p, x, tolerance, cycle, found, boxes, room):
+def exhaust(cells, layers, p, x, starts, tolerance, cycle, found, boxes, room):
     """Put every point in the box on the top of the stack on the list; the number of boxes that are undecided."""
     size, undecided, period = 1, 0, cycle.shape[0]
     for _ in range(MOST_BOXES):
@@ -185,7 +186,7 @@ def exhaust(cells, layers, p, x, tolerance, cycle, found, boxes, room):
         size -= 1
         copy(boxes.stack[size], boxes.X)
         what = decide(cells, layers, p, period, boxes, room.pivots)
-        if what == ONE and not try_middle(cells, layers, p, x, boxes, cycle, tolerance, found, room):
+        if what == ONE and not try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room):
             what = UNKNOWN
         if what == LESS:
             push(boxes, size, 0, boxes.X[0, 0], boxes.X[1, 0])
@@ -202,7 +203,7 @@ def exhaust(cells, layers, p, x, tolerance, cycle, found, boxes, room):
                 push(boxes, size + 1, axis, boxes.X[0, axis], cut)
                 size += 2
             else:
-                try_middle(cells, layers, p, x, boxes, cycle, tolerance, found, room)
+                try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room)
                 undecided += 1
     return undecided + size
 
@@ -219,20 +220,19 @@ def is_finite(cells, layers, p, x, starts, room):
 
 @specialised
 def exhaust_of(cells):
-    """The kernel that searches the box around `starts` of every point, and from the starts too where some of it is undecided."""
+    """The kernel that searches the box of every point, and from the starts too where some of it is undecided."""
 
     @kernel_of(cells)
     def exhausted(layers, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
         for p in range(x.shape[0]):
             if not is_finite(cells, layers, p, x, starts, room):
                 continue
-            for j in range(starts.center.shape[1]):
-                wider = starts.scale[p, j] * (1.0 + 1e-9)
-                boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.center[p, j] - wider, starts.center[p, j] + wider
-            undecided = exhaust(cells, layers, p, x, tolerance, cycle, found, boxes, room)
+            for j in range(starts.low.shape[1]):
+                boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE
+            undecided = exhaust(cells, layers, p, x, starts, tolerance, cycle, found, boxes, room)
             for i in range(starts.lengths.size if undecided else 0):
                 begin(cells, layers, p, x, starts, i, cycle, room)
-                try_cycle(cells, layers, p, x, cycle, tolerance, found, room)
+                try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room)
             listed.undecided[lo + p] = undecided
             list_one(cells, layers, p, x, found, listed, lo + p, room)
 

@@ -10,13 +10,19 @@ from rnnsim.kernels.maps import advance, kernel_of
 from rnnsim.kernels.newton import converge, radius_of
 
 
+EDGE = 1e-9
+
+
 class Starts(NamedTuple):
-    """States (start, n), in units of `scale` (point, n) around `center` (point, n); from start i the network runs `lengths[i]` steps first."""
+    """States (start, n), in units of `scale` (point, n) around `center` (point, n); from start i the network runs `lengths[i]` steps first.
+    No cycle is outside the box from `low` to `high` (point, n)."""
 
     states: np.ndarray
     lengths: np.ndarray
     center: np.ndarray
     scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 @part
@@ -36,10 +42,20 @@ def begin(cells, layers, p, x, starts, i, cycle, room):
 
 
 @part
-def try_cycle(cells, layers, p, x, cycle, tolerance, found, room):
+def is_possible(starts, p, cycle):
+    """Whether states are where states can be: far outside, gates that are shut to all digits make cycles that are none."""
+    for i in range(cycle.shape[0]):
+        for j in range(cycle.shape[1]):
+            if not starts.low[p, j] - EDGE <= cycle[i, j] <= starts.high[p, j] + EDGE:
+                return False
+    return True
+
+
+@part
+def try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room):
     """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
     residual = converge(cells, layers, p, x, cycle, room)
-    if not residual <= tolerance:
+    if not residual <= tolerance or not is_possible(starts, p, cycle):
         return False
     admit(found, cycle, residual, radius_of(cells, layers, p, x, cycle, room))
     return True
@@ -54,7 +70,7 @@ def search_of(cells):
         for p in range(x.shape[0]):
             for i in range(starts.lengths.size):
                 begin(cells, layers, p, x, starts, i, cycle, room)
-                try_cycle(cells, layers, p, x, cycle, tolerance, found, room)
+                try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room)
             listed.undecided[lo + p] = -1
             list_one(cells, layers, p, x, found, listed, lo + p, room)
 

@@ -22,7 +22,7 @@ PATIENCE = 8  # steps in which the sum of squares has to halve; near a cycle, de
 DAMPINGS = (1e-9, 1e-4, 1e-1)
 ROUNDING = 64 * 2.0**-53  # of F
 MERGING = 1e-9  # cycles that are as close as this are one, if not closer than rounding allows to tell
-FARTHEST = 1e-3
+FARTHEST = 1e-4
 FINE = 1e-24  # a sum of squares that need not be less
 
 
