@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 
 from rnnsim import cells
-from rnnsim.kernels import blocks, boxes, fixed_points, regions, scalar_points
+from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points
+from rnnsim.kernels import maps as of_maps
 from rnnsim.kernels.cycles import Found, Listed
+from rnnsim.kernels.maps import Layer
 from rnnsim.kernels.newton import Room
+from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Map, folded
 from rnnsim.starts import USUAL, starts_for
 
@@ -20,10 +24,10 @@ STEPS = 20  # of Newton, about, from a start
 
 @dataclass(frozen=True)
 class Search:
-    """A kernel for blocks, the scratch that it needs besides the usual, and how many starts take as long as one network."""
+    """A kernel for blocks, what it needs besides the usual, and how many starts take as long as one network."""
 
     kernel: Any
-    scratch: Callable[[], tuple[Any, ...]]
+    more: Callable[[], tuple[Any, ...]]
     tries: int
 
 
@@ -31,16 +35,32 @@ def search_for(maps: Map, period: int, starts: int | None) -> Search:
     """The search for a family; a complete one, if there is one and no starts are given."""
     cell, phi, n = maps.cells[0], getattr(maps.cells[0], "activation", None), maps.size
     if starts is not None or len(maps.cells) > 1:
-        return Search(fixed_points.search_of(maps.cells), tuple, starts or USUAL)
-    known = isinstance(phi, cells.Linear | cells.Tanh | cells.ReLU | cells.Sigmoid)
-    if known and period == 1 and maps.net.scalar:
-        return Search(scalar_points.solve_of(maps.cells), lambda: (np.zeros(8),), 1)
-    if isinstance(phi, cells.Linear) or (isinstance(phi, cells.ReLU) and n * period <= regions.MOST_SWITCHES):
-        ways = 1 if isinstance(phi, cells.Linear) else 1 << n * period
-        return Search(regions.enumerate_of(maps.cells), tuple, 1 + ways // STEPS)
-    if n <= MOST_STATES and (isinstance(cell, cells.GRU) or isinstance(phi, cells.Tanh | cells.Sigmoid)):
-        return Search(boxes.exhaust_of(maps.cells), lambda: (boxes_for(n),), USUAL)
-    return Search(fixed_points.search_of(maps.cells), tuple, USUAL)
+        return Search(fixed_points.search, tuple, starts or USUAL)
+    linear, rectified = isinstance(phi, cells.Linear), isinstance(phi, cells.ReLU)
+    bounded = isinstance(cell, cells.GRU) or isinstance(phi, cells.Tanh | cells.Sigmoid)
+    if period == 1 and maps.net.scalar and type(phi) in (*scalar_points.EXTREMES, cells.Linear, cells.ReLU):
+        return Search(scalar_points.search, lambda: (np.zeros(8), np.zeros(2, np.int64)), 1)
+    if linear or (rectified and n * period <= regions.MOST_SWITCHES):
+        return Search(regions.search, lambda: (rectified,), 1 + (rectified << n * period) // STEPS)
+    if bounded and n <= MOST_STATES:
+        return Search(boxes.search, lambda: (boxes_for(n),), USUAL)
+    return Search(fixed_points.search, tuple, USUAL)
+
+
+def rules_for(maps: Map, search: Search) -> Any:
+    """The addresses of the kernels that know the family's cells, or these kernels where the JIT is off."""
+    of_cells = tuple(Layer(*(np.zeros((1,) * dims) for dims in (4, 4, 3, 2))) for _ in maps.cells)
+    layers, point, vector, matrix, cube = map(numba.typeof, (of_cells, 0, np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1, 1))))
+    known = [
+        (of_maps.step_of, (layers, point, vector, matrix, vector, vector)),
+        (of_maps.tangents_of, (layers, point, vector, matrix, vector, matrix, vector)),
+    ]
+    if search.kernel is boxes.search:
+        known.append((intervals.box_of, (layers, point, matrix, matrix, cube)))
+    if search.kernel is scalar_points.search:
+        known += [known[0], (scalar_points.candidates_of, (layers, point, vector, numba.typeof(np.zeros(1, np.int64))))]
+    found = [addresses([make(maps.cells)], signature)[0] for make, signature in known]
+    return found if numba.config.DISABLE_JIT else np.array(found, np.int64)
 
 
 def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance: float, max_points: int, seed: int) -> Listed:
@@ -48,15 +68,15 @@ def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance
     listed = places_for(maps, period, max_points)
     count = given if given is None or isinstance(given, int) else len(given)
     search = search_for(maps, period, count)
-    starting = USUAL if given is None else given
+    rules, starting = rules_for(maps, search), USUAL if given is None else given
 
     def work(next_piece):
-        room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.scratch()
+        room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
         found = list_for(maps, period, max_points + SPARE)
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
             starts = starts_for(starting, seed, maps, layers)
-            search.kernel(layers, x, starts, tolerance, cycle, found, listed, piece[0], *more, room)
+            search.kernel(rules, layers, x, starts, tolerance, cycle, found, listed, piece[0], *more, room)
 
     blocks.run(work, maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size)))
     return listed

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import list_one
 from rnnsim.kernels.fixed_points import EDGE, begin, try_cycle
-from rnnsim.kernels.intervals import enclose, minus, plus, scaled, times
+from rnnsim.kernels.intervals import minus, plus, scaled, times
 from rnnsim.kernels.linear_systems import solve
-from rnnsim.kernels.maps import advance, kernel_of
+from rnnsim.kernels.rules import advance, enclose
 
 MOST_BOXES = 1 << 15  # of one network
 DEEPEST = 512
@@ -53,13 +53,13 @@ def copy(values, out):
 
 
 @part
-def enclose_period(cells, layers, p, X, period, boxes):
+def enclose_period(rules, layers, p, X, period, boxes):
     """Y ∋ Fᵏ and P ∋ its Jacobian on the box X."""
     n = X.shape[1]
-    enclose(cells[0], layers[0], p, X, boxes.Y, boxes.P)
+    enclose(rules, layers, p, X, boxes.Y, boxes.P)
     for _ in range(period - 1):
         copy(boxes.Y, boxes.Z)
-        enclose(cells[0], layers[0], p, boxes.Z, boxes.Y, boxes.J)
+        enclose(rules, layers, p, boxes.Z, boxes.Y, boxes.J)
         for a in range(n):
             for b in range(n):
                 total = (0.0, 0.0)
@@ -117,7 +117,7 @@ def outside(X, Y):
 
 
 @part
-def decide(cells, layers, p, period, boxes, pivots):
+def decide(rules, layers, p, period, boxes, pivots):
     """What is in the box X: no point, one, or perhaps some, in a smaller X or in the same."""
     n = boxes.m.size
     for j in range(n):
@@ -126,10 +126,10 @@ def decide(cells, layers, p, period, boxes, pivots):
         boxes.m[j] = 0.5 * (boxes.X[0, j] + boxes.X[1, j])
         boxes.Z[0, j] = boxes.Z[1, j] = boxes.m[j]
     copy(boxes.Z, boxes.K)
-    enclose_period(cells, layers, p, boxes.K, period, boxes)
+    enclose_period(rules, layers, p, boxes.K, period, boxes)
     for j in range(n):
         boxes.g[0, j], boxes.g[1, j] = minus((boxes.Y[0, j], boxes.Y[1, j]), (boxes.m[j], boxes.m[j]))
-    enclose_period(cells, layers, p, boxes.V, period, boxes)
+    enclose_period(rules, layers, p, boxes.V, period, boxes)
     if outside(boxes.X, boxes.Y):
         return NONE
     if not invert_middle(boxes, pivots):
@@ -157,7 +157,7 @@ def push(boxes, size, axis, low, high):
 
 
 @part
-def try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room):
+def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room):
     """Lead the orbit from the middle of X to the cycle near it. Whether it starts at a state in V, or just beside it."""
     k, n = cycle.shape
     for j in range(n):
@@ -165,10 +165,10 @@ def try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room
     for i in range(k):
         for j in range(n):
             cycle[i, j] = room.trial[0, j]
-        advance(cells, layers, p, cycle[i], x, room.out, room.work)
+        advance(rules, layers, p, cycle[i], x, room.out, room.work)
         for j in range(n):
             room.trial[0, j] = room.out[j]
-    if not try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room):
+    if not try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
         return False
     for j in range(n):
         if not boxes.V[0, j] - 1e-9 <= cycle[0, j] <= boxes.V[1, j] + 1e-9:
@@ -177,7 +177,7 @@ def try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room
 
 
 @part
-def exhaust(cells, layers, p, x, starts, tolerance, cycle, found, boxes, room):
+def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room):
     """Put every point in the box on the top of the stack on the list; the number of boxes that are undecided."""
     size, undecided, period = 1, 0, cycle.shape[0]
     for _ in range(MOST_BOXES):
@@ -185,8 +185,8 @@ def exhaust(cells, layers, p, x, starts, tolerance, cycle, found, boxes, room):
             break
         size -= 1
         copy(boxes.stack[size], boxes.X)
-        what = decide(cells, layers, p, period, boxes, room.pivots)
-        if what == ONE and not try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room):
+        what = decide(rules, layers, p, period, boxes, room.pivots)
+        if what == ONE and not try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room):
             what = UNKNOWN
         if what == LESS:
             push(boxes, size, 0, boxes.X[0, 0], boxes.X[1, 0])
@@ -203,37 +203,32 @@ def exhaust(cells, layers, p, x, starts, tolerance, cycle, found, boxes, room):
                 push(boxes, size + 1, axis, boxes.X[0, axis], cut)
                 size += 2
             else:
-                try_middle(cells, layers, p, x, starts, boxes, cycle, tolerance, found, room)
+                try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room)
                 undecided += 1
     return undecided + size
 
 
 @part
-def is_finite(cells, layers, p, x, starts, room):
+def is_finite(rules, layers, p, x, starts, room):
     """Whether a network is made of numbers, not of nan and inf."""
-    advance(cells, layers, p, starts.center[p], x, room.out, room.work)
+    advance(rules, layers, p, starts.center[p], x, room.out, room.work)
     total = 0.0
     for j in range(room.out.size):
         total += 0.0 * room.out[j]
     return total == 0.0
 
 
-@specialised
-def exhaust_of(cells):
-    """The kernel that searches the box of every point, and from the starts too where some of it is undecided."""
-
-    @kernel_of(cells)
-    def exhausted(layers, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
-        for p in range(x.shape[0]):
-            if not is_finite(cells, layers, p, x, starts, room):
-                continue
-            for j in range(starts.low.shape[1]):
-                boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE
-            undecided = exhaust(cells, layers, p, x, starts, tolerance, cycle, found, boxes, room)
-            for i in range(starts.lengths.size if undecided else 0):
-                begin(cells, layers, p, x, starts, i, cycle, room)
-                try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room)
-            listed.undecided[lo + p] = undecided
-            list_one(cells, layers, p, x, found, listed, lo + p, room)
-
-    return exhausted
+@kernel
+def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
+    """All points of a block by the search of their boxes, and from starts too where some of a box is undecided."""
+    for p in range(x.shape[0]):
+        if not is_finite(rules, layers, p, x, starts, room):
+            continue
+        for j in range(starts.low.shape[1]):
+            boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE
+        undecided = exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room)
+        for i in range(starts.lengths.size if undecided else 0):
+            begin(rules, layers, p, x, starts, i, cycle, room)
+            try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+        listed.undecided[lo + p] = undecided
+        list_one(rules, layers, p, x, found, listed, lo + p, room)

@@ -146,7 +146,7 @@ def stability_of(real, imag):
 
 
 @part
-def list_one(cells, layers, p, x, found, listed, point, room):
+def list_one(rules, layers, p, x, found, listed, point, room):
     """Write the list of one point into the results, and empty it."""
     put_in_order(found)
     places = listed.residual.shape[1]
@@ -154,7 +154,7 @@ def list_one(cells, layers, p, x, found, listed, point, room):
     for i in range(count):
         here = found.order[i]
         cycle = found.states[here]
-        linearize_cycle(cells, layers, p, x, cycle, room)
+        linearize_cycle(rules, layers, p, x, cycle, room)
         real, imag = listed.real[point, i], listed.imag[point, i]
         eigenvalues(room.P, real, imag, room.vector)
         sort_by_modulus(real, imag)

@@ -4,11 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import admit, list_one
-from rnnsim.kernels.maps import advance, kernel_of
 from rnnsim.kernels.newton import converge, radius_of
-
+from rnnsim.kernels.rules import advance
 
 EDGE = 1e-9
 
@@ -26,7 +25,7 @@ class Starts(NamedTuple):
 
 
 @part
-def begin(cells, layers, p, x, starts, i, cycle, room):
+def begin(rules, layers, p, x, starts, i, cycle, room):
     """The orbit from start i, after its run."""
     k, n = cycle.shape
     for j in range(n):
@@ -36,7 +35,7 @@ def begin(cells, layers, p, x, starts, i, cycle, room):
         for j in range(n):
             if late >= 0:
                 cycle[late, j] = room.trial[0, j]
-        advance(cells, layers, p, room.trial[0], x, room.out, room.work)
+        advance(rules, layers, p, room.trial[0], x, room.out, room.work)
         for j in range(n):
             room.trial[0, j] = room.out[j]
 
@@ -52,26 +51,21 @@ def is_possible(starts, p, cycle):
 
 
 @part
-def try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room):
+def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
     """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
-    residual = converge(cells, layers, p, x, cycle, room)
+    residual = converge(rules, layers, p, x, cycle, room)
     if not residual <= tolerance or not is_possible(starts, p, cycle):
         return False
-    admit(found, cycle, residual, radius_of(cells, layers, p, x, cycle, room))
+    admit(found, cycle, residual, radius_of(rules, layers, p, x, cycle, room))
     return True
 
 
-@specialised
-def search_of(cells):
-    """The kernel that searches the points lo…lo + count from starts."""
-
-    @kernel_of(cells)
-    def searched(layers, x, starts, tolerance, cycle, found, listed, lo, room):
-        for p in range(x.shape[0]):
-            for i in range(starts.lengths.size):
-                begin(cells, layers, p, x, starts, i, cycle, room)
-                try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room)
-            listed.undecided[lo + p] = -1
-            list_one(cells, layers, p, x, found, listed, lo + p, room)
-
-    return searched
+@kernel
+def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, room):
+    """The points of a block, the first of which is lo, by what is led from starts."""
+    for p in range(x.shape[0]):
+        for i in range(starts.lengths.size):
+            begin(rules, layers, p, x, starts, i, cycle, room)
+            try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+        listed.undecided[lo + p] = -1
+        list_one(rules, layers, p, x, found, listed, lo + p, room)

@@ -6,9 +6,10 @@ slopes to 4.5 (see `functions`), and are widened by 8.
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import Elman, GRU, LeakyElman, Linear, ReLU, Sigmoid, Tanh
+from rnnsim.cells import GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
 from rnnsim.functions import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
-from rnnsim.kernels.compiling import part
+from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.maps import kernel_of
 from rnnsim.kernels.rows import INLINE
 
 EPSILON = 2.0**-52
@@ -187,3 +188,14 @@ def enclose(cell, layer, p, X, Y, J):
 @overload(enclose)
 def _enclose(cell, layer, p, X, Y, J):
     return ENCLOSURES[cell.instance_class]
+
+
+@specialised
+def box_of(cells):
+    """The kernel of the enclosures of a network of one layer, for `rules`."""
+
+    @kernel_of(cells)
+    def enclosed(layers, p, X, Y, J):
+        enclose(cells[0], layers[0], p, X, Y, J)
+
+    return enclosed

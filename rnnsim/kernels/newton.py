@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnsim.kernels.compiling import part
 from rnnsim.kernels.linear_systems import solve
-from rnnsim.kernels.maps import advance, jacobian
+from rnnsim.kernels.rules import advance, jacobian
 
 MOST_STEPS = 200
 SMALLEST_STEP = 2.0**-10
@@ -45,12 +45,12 @@ class Room(NamedTuple):
 
 
 @part
-def residuals(cells, layers, p, x, cycle, room):
+def residuals(rules, layers, p, x, cycle, room):
     """r and the sum of its squares."""
     k, n = cycle.shape
     total = 0.0
     for i in range(k):
-        advance(cells, layers, p, cycle[i], x, room.out, room.work)
+        advance(rules, layers, p, cycle[i], x, room.out, room.work)
         after = (i + 1) % k
         for j in range(n):
             room.r[i, j] = room.out[j] - cycle[after, j]
@@ -59,11 +59,11 @@ def residuals(cells, layers, p, x, cycle, room):
 
 
 @part
-def linearize_cycle(cells, layers, p, x, cycle, room):
+def linearize_cycle(rules, layers, p, x, cycle, room):
     """J and r, P = J[k-1]…J[0], and B = r[k-1] + J[k-1] r[k-2] + …"""
     k, n = cycle.shape
     for i in range(k):
-        jacobian(cells, layers, p, cycle[i], x, room.out, room.J[i], room.work)
+        jacobian(rules, layers, p, cycle[i], x, room.out, room.J[i], room.work)
         after = (i + 1) % k
         for j in range(n):
             room.r[i, j] = room.out[j] - cycle[after, j]
@@ -143,7 +143,7 @@ def newton_step(room, damping):
 
 
 @part
-def search_along(cells, layers, p, x, cycle, before, room):
+def search_along(rules, layers, p, x, cycle, before, room):
     """Go along d as far as the sum of squares gets less: the new sum; `before`, and nothing moved, if it does not."""
     k, n = cycle.shape
     alpha = 1.0
@@ -151,7 +151,7 @@ def search_along(cells, layers, p, x, cycle, before, room):
         for i in range(k):
             for j in range(n):
                 room.trial[i, j] = cycle[i, j] + alpha * room.d[i, j]
-        after = residuals(cells, layers, p, x, room.trial, room)
+        after = residuals(rules, layers, p, x, room.trial, room)
         if after < (1.0 - 1e-4 * alpha) * before:
             for i in range(k):
                 for j in range(n):
@@ -174,9 +174,9 @@ def largest(values):
 
 
 @part
-def converge(cells, layers, p, x, cycle, room):
+def converge(rules, layers, p, x, cycle, room):
     """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1."""
-    merit = residuals(cells, layers, p, x, cycle, room)
+    merit = residuals(rules, layers, p, x, cycle, room)
     goal = 0.5 * merit
     for step in range(1, MOST_STEPS):
         if not merit < np.inf or merit == 0.0:
@@ -185,27 +185,27 @@ def converge(cells, layers, p, x, cycle, room):
             if merit > goal:
                 break
             goal = 0.5 * merit
-        linearize_cycle(cells, layers, p, x, cycle, room)
+        linearize_cycle(rules, layers, p, x, cycle, room)
         after = merit
         if newton_step(room, 0.0):
-            after = search_along(cells, layers, p, x, cycle, merit, room)
+            after = search_along(rules, layers, p, x, cycle, merit, room)
         for damping in DAMPINGS:
             if after == merit and merit > FINE:
-                linearize_cycle(cells, layers, p, x, cycle, room)
+                linearize_cycle(rules, layers, p, x, cycle, room)
                 if newton_step(room, damping):
-                    after = search_along(cells, layers, p, x, cycle, merit, room)
+                    after = search_along(rules, layers, p, x, cycle, merit, room)
         if after == merit:
             break
         merit = after
-    residuals(cells, layers, p, x, cycle, room)
+    residuals(rules, layers, p, x, cycle, room)
     return largest(room.r) / max(1.0, largest(cycle))
 
 
 @part
-def radius_of(cells, layers, p, x, cycle, room):
+def radius_of(rules, layers, p, x, cycle, room):
     """How far from a cycle another one has to be to be told from it: rounding, magnified by (I - P)⁻¹. Leaves P behind."""
     n = cycle.shape[1]
-    linearize_cycle(cells, layers, p, x, cycle, room)
+    linearize_cycle(rules, layers, p, x, cycle, room)
     fill_system(room)
     for a in range(n):
         for b in range(n):

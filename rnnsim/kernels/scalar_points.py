@@ -9,10 +9,11 @@ import numpy as np
 from numba.extending import overload
 
 from rnnsim.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
-from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.cycles import list_one
 from rnnsim.kernels.fixed_points import try_cycle
 from rnnsim.kernels.maps import kernel_of
+from rnnsim.kernels.rules import candidates as candidates_by_rule
 
 MOST_STEPS = 100
 TOUCHING = 4 * 2.0**-52
@@ -68,8 +69,6 @@ def collect(phi, w, b, roots):
     """All zeros of g, some perhaps twice: how many."""
     low, high, a = extremes(phi, w)
     count = 0
-    if not (np.isfinite(w) and np.isfinite(b)):
-        return count
     left = right = high
     if a >= 0.0:
         left, right = min(max((-a - b) / w, low), high), min(max((a - b) / w, low), high)
@@ -95,7 +94,7 @@ def candidates(phi, w, b, roots):
 
 
 def _on_a_line(phi, w, b, roots):
-    if not (np.isfinite(w) and np.isfinite(b)) or (w == 1.0 and b != 0.0):
+    if w == 1.0 and b != 0.0:
         return 0, 0
     roots[0] = b / (1.0 - w) if w != 1.0 else 0.0
     return 1, 1 if w == 1.0 else 0
@@ -103,8 +102,6 @@ def _on_a_line(phi, w, b, roots):
 
 def _on_two_lines(phi, w, b, roots):
     count = 0
-    if not (np.isfinite(w) and np.isfinite(b)):
-        return 0, 0
     if b <= 0.0:
         roots[count], count = 0.0, count + 1
     if w != 1.0 and b / (1.0 - w) > 0.0:
@@ -122,18 +119,25 @@ def _candidates(phi, w, b, roots):
 
 
 @specialised
-def solve_of(cells):
-    """The kernel of a block of scalar networks of one layer."""
+def candidates_of(cells):
+    """The kernel of the candidates of one network of one layer, for `rules`: notes holds how many, and whether there may be more."""
 
     @kernel_of(cells)
-    def solved(layers, x, starts, tolerance, cycle, found, listed, lo, roots, room):
-        for p in range(x.shape[0]):
-            w, b = layers[0].w_rec[p, 0, 0, 0], layers[0].bias[p, 0, 0]
-            count, undecided = candidates(cells[0].activation, w, b, roots)
-            for i in range(count):
-                cycle[0, 0] = roots[i]
-                try_cycle(cells, layers, p, x, starts, cycle, tolerance, found, room)
-            listed.undecided[lo + p] = undecided if np.isfinite(w) and np.isfinite(b) else -1
-            list_one(cells, layers, p, x, found, listed, lo + p, room)
+    def listed(layers, p, roots, notes):
+        notes[0], notes[1] = candidates(cells[0].activation, layers[0].w_rec[p, 0, 0, 0], layers[0].bias[p, 0, 0], roots)
 
-    return solved
+    return listed
+
+
+@kernel
+def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, roots, notes, room):
+    """All fixed points of a block of scalar networks of one layer."""
+    for p in range(x.shape[0]):
+        if not np.isfinite(layers[0].w_rec[p, 0, 0, 0] + layers[0].bias[p, 0, 0]):
+            continue
+        candidates_by_rule(rules, layers, p, roots, notes)
+        for i in range(notes[0]):
+            cycle[0, 0] = roots[i]
+            try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+        listed.undecided[lo + p] = notes[1]
+        list_one(rules, layers, p, x, found, listed, lo + p, room)
