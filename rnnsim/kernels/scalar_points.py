@@ -11,7 +11,7 @@ from numba.extending import overload
 from rnnsim.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import try_cycle
+from rnnsim.kernels.fixed_points import is_finite, try_cycle
 from rnnsim.kernels.maps import kernel_of
 from rnnsim.kernels.rules import candidates as candidates_by_rule
 
@@ -72,7 +72,7 @@ def collect(phi, w, b, roots):
     left = right = high
     if a >= 0.0:
         left, right = min(max((-a - b) / w, low), high), min(max((a - b) / w, low), high)
-    start, rising = low, False
+    start = low
     before = value(phi, w * low + b) - low
     if before == 0.0:
         roots[count], count = low, count + 1
@@ -133,7 +133,7 @@ def candidates_of(cells):
 def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, roots, notes, room):
     """All fixed points of a block of scalar networks of one layer."""
     for p in range(x.shape[0]):
-        if not np.isfinite(layers[0].w_rec[p, 0, 0, 0] + layers[0].bias[p, 0, 0]):
+        if not is_finite(layers[0], p):
             continue
         candidates_by_rule(rules, layers, p, roots, notes)
         for i in range(notes[0]):
