@@ -9,8 +9,9 @@ from reference import VALUES
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.kernels import blocks, eigenvalues
+from rnnsim.kernels import blocks, eigenvalues, intervals, maps
 from rnnsim.kernels.compiling import kernel
+from rnnsim.maps import folded, map_of
 
 STABLE, SADDLE, UNSTABLE, MARGINAL = range(4)
 EXACT = [
@@ -259,6 +260,32 @@ def test_the_search_of_the_box_misses_none(cell):
     np.testing.assert_array_equal(whole.stability, sought.stability)
 
 
+BOXED = {
+    "tanh": rs.Elman.random(3, gain=3.0, seed=1, bias="gaussian"),
+    "leaky sigmoid": rs.Elman.random(2, gain=9.0, seed=2, bias="gaussian", activation="sigmoid", leak=0.4),
+    "GRU": rs.GRU.random(2, gain=3.0, seed=3, bias="gaussian"),
+}
+
+
+@pytest.mark.parametrize("cell", BOXED)
+def test_enclosures_hold_the_map_and_its_jacobian(cell):
+    found = map_of(BOXED[cell], 0.3)
+    layers, x = folded(found.block(0, 1))
+    n, rng = found.size, np.random.default_rng(4)
+    Y, J, out, jacobian = np.empty((2, n)), np.empty((2, n, n)), np.empty((1, n)), np.empty((1, n, n))
+    for width in (2.0, 0.1, 1e-3, 1e-9, 0.0):
+        for _ in range(20):
+            low = rng.uniform(-1, 1, n)
+            X = np.stack([low, low + width * rng.random(n)])
+            intervals.box_of(found.cells)(layers, 0, X, Y, J)
+            for share in (np.zeros(n), np.ones(n), *rng.random((5, n))):
+                s = X[0] + share * (X[1] - X[0])
+                maps.jacobian_of(found.cells)(layers, x, s[None], out, jacobian, found.work())
+                assert (Y[0] <= out[0]).all() and (out[0] <= Y[1]).all()
+                assert (J[0] <= jacobian[0]).all() and (jacobian[0] <= J[1]).all()
+            assert (Y[1] - Y[0]).max() <= 40 * width + 1e-13 and (J[1] - J[0]).max() <= 400 * width + 1e-12
+
+
 def test_fixed_points_come_with_their_mirror_images_and_permute_with_the_units():
     net = rs.Elman.random(6, gain=3.0, seed=5)
     W = net["w_rec"].values
@@ -362,6 +389,31 @@ def test_eigenvalues_are_numpys(n):
         assert (np.diff(np.hypot(real, imag)) <= 0).all()
 
 
+def test_the_ghost_of_a_fold_is_a_slow_point():
+    w, fold = FOLDS[1]
+    ds = rs.fixed_points(rs.Elman(0.0, w, rs.axis("b", [fold * (1 - 1e-3), fold * (1 + 1e-3)])), slow_points=True)
+    assert list(ds.point_count.values) == [3, 1] and list(ds.slow_point_count.values) == [0, 1]
+    b = float(ds.b[1])
+    h = (-np.arccosh(np.sqrt(w)) - b) / w  # where the multiplier is 1
+    np.testing.assert_allclose(ds.slow_state[1, 0], h, atol=1e-7)
+    np.testing.assert_allclose(ds.slow_speed[1, 0], np.tanh(w * h + b) - h, rtol=1e-9)
+    assert np.isnan(ds.slow_state[0]).all() and np.isnan(ds.slow_speed[1, 1:]).all()
+
+
+def test_slow_points_of_many_units_are_minima_of_the_speed():
+    net = rs.Elman.random(6, gain=4.0, seed=rs.axis("seed", range(3)))
+    ds = rs.fixed_points(net, slow_points=True, starts=100)
+    assert int(ds.slow_point_count.sum()) > 1
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        one, at = net.isel(seed=i), ds.isel(seed=i)
+        for s, speed in zip(at.slow_state.values, at.slow_speed.values[: int(at.slow_point_count)], strict=False):
+            np.testing.assert_allclose(np.linalg.norm(plain_step(one, s) - s), speed, rtol=1e-9)
+            assert speed > 1e-12
+            for nearby in s + 1e-3 * rng.normal(size=(20, 6)):
+                assert np.linalg.norm(plain_step(one, nearby) - nearby) > speed
+
+
 NET = rs.Elman(1.0, rs.axis("w", [0.5, 1.5]))
 MANY = rs.LSTM.random(3, 2)
 REFUSED = [
@@ -371,6 +423,8 @@ REFUSED = [
     (lambda: rs.fixed_points(NET, seed=-1), ValueError, "seed was given as -1"),
     (lambda: rs.fixed_points(NET, tolerance=0), ValueError, "tolerance was given as 0; it needs a number above 0"),
     (lambda: rs.fixed_points(NET, tolerance="small"), ValueError, "tolerance was given as 'small'"),
+    (lambda: rs.fixed_points(NET, slow_points="yes"), TypeError, "slow_points was given as 'yes'; it needs True or False"),
+    (lambda: rs.fixed_points(NET, slow_points=True, period=2), ValueError, "slow_points was given with a period of 2; slow points"),
     (lambda: rs.fixed_points(NET, starts=0), ValueError, "starts was given as 0; it needs a whole number of 1 or more"),
     (lambda: rs.fixed_points(NET, starts=1.5), ValueError, "starts was given as 1.5"),
     (lambda: rs.fixed_points(NET, starts=["a"]), TypeError, "starts was given values of type <U1"),

@@ -46,12 +46,12 @@ def scaled(number, a):
 
 def values_in(phi, a):
     """φ of an interval."""
-    raise NotImplementedError
+    return VALUES[type(phi)](phi, a)
 
 
 def slopes_in(phi, a):
     """φ' of an interval."""
-    raise NotImplementedError
+    return SLOPES[type(phi)](phi, a)
 
 
 def _linear(phi, a):

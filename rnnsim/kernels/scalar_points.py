@@ -21,7 +21,7 @@ TOUCHING = 4 * 2.0**-52
 
 def extremes(phi, w):
     """The bounds of φ, and the a > 0 at which φ' is 1/w; nan if there is none."""
-    raise NotImplementedError
+    return EXTREMES[type(phi)](phi, w)
 
 
 def _extremes_of_tanh(phi, w):
@@ -90,7 +90,7 @@ def collect(phi, w, b, roots):
 
 def candidates(phi, w, b, roots):
     """All fixed points, some perhaps twice: how many, and whether there are more than can be told."""
-    return collect(phi, w, b, roots), 0
+    return LINES[type(phi)](phi, w, b, roots) if type(phi) in LINES else (collect(phi, w, b, roots), 0)
 
 
 def _on_a_line(phi, w, b, roots):
@@ -109,12 +109,13 @@ def _on_two_lines(phi, w, b, roots):
     return count, 1 if w == 1.0 and b == 0.0 else 0
 
 
+LINES = {Linear: _on_a_line, ReLU: _on_two_lines}
+
+
 @overload(candidates)
 def _candidates(phi, w, b, roots):
-    if phi.instance_class is Linear:
-        return _on_a_line
-    if phi.instance_class is ReLU:
-        return _on_two_lines
+    if phi.instance_class in LINES:
+        return LINES[phi.instance_class]
     return lambda phi, w, b, roots: (collect(phi, w, b, roots), 0)
 
 
