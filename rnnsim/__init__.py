@@ -9,6 +9,7 @@ from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.basins import basins
 from rnnsim.curvature import curvature
+from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
 from rnnsim.networks import GRU, LSTM, Elman
@@ -45,6 +46,7 @@ __all__ = [
     "backprop",
     "basins",
     "curvature",
+    "fixed_points",
     "from_keras",
     "from_torch",
     "lyapunov",

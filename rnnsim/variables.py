@@ -148,9 +148,24 @@ CURVED = {
     "hessian": Meaning(("parameter", "parameter_from"), "second derivative of the cost by each two parameters"),
     "hessian_eigenvalue": Meaning(("mode",), "eigenvalue of the second derivative of the cost"),
 }
+
+FIXED_POINTS = {
+    "residual": Meaning(("point",), "largest change of a state in one step, relative to states beyond 1"),
+    "multiplier_real": Meaning(("point", "mode"), "real part of the multiplier"),
+    "multiplier_imag": Meaning(("point", "mode"), "imaginary part of the multiplier"),
+    "stability": Meaning(("point",), "stability"),
+    "point_count": Meaning((), "number of points"),
+    "truncated": Meaning((), "whether there are more points than places"),
+    "slow_state": Meaning(("point", "unit"), "state of a slow point"),
+    "slow_cell_state": Meaning(("point", "unit"), "cell state of a slow point"),
+    "slow_speed": Meaning(("point",), "length of a step at a slow point"),
+    "slow_point_count": Meaning((), "number of slow points"),
+    "undecided": Meaning((), "regions in which more points may be, -1 if no complete search was made"),
+}
 MEANINGS = {
     **CURVED,
     **TRAINED,
+    **FIXED_POINTS,
     **BACKPROPAGATED,
     **EXPONENTS,
     **ORBITS,

@@ -63,6 +63,14 @@ for interval in (1, "adaptive"):
         count = 5 if name == "units" else None
         ds = rs.lyapunov(net, inputs, discard=2, exponents=count, reorthonormalize=interval, keep="lyapunov_exponent")
         np.savez(f"{sys.argv[1]}-{name}-{interval}.npz", exponents=ds.lyapunov_exponent.values)
+POINTS = """
+import sys, numpy as np, rnnsim as rs
+rng = np.random.default_rng(0)
+nets = [rs.Elman(0.0, rs.axis("w", [0.5, 1.5]), 0.1, activation=phi) for phi in ("tanh", "sigmoid", "relu", "linear")]
+nets += [rs.Elman(np.ones((2, 1)), rng.normal(size=(2, 2)) * 2.0, 0.1, activation=phi) for phi in ("tanh", "relu")]
+nets += [rs.GRU(np.zeros(3), np.array([0.3, 0.2, 2.5])), rs.LSTM(np.zeros(4), np.array([0.3, 0.2, 2.5, 0.1]))]
+found = [rs.fixed_points(net, starts=None if i < 7 else 6, max_points=5, slow_points=i == 7) for i, net in enumerate(nets)]
+np.savez(sys.argv[1], **{f"{name} {i}": ds[name].values for i, ds in enumerate(found) for name in ds if name != "residual"})
 """
 
 
@@ -135,3 +143,10 @@ def test_second_derivatives_are_exact():
     python(
         "-m", "pytest", "-q", "tests/test_curvature.py", "-k", "counting or elman_networks or newton or cross_entropy", jit=False
     )
+def test_fixed_points_are_the_same(tmp_path):
+    for jit in (True, False):
+        python("-c", POINTS, tmp_path / f"{jit}.npz", jit=jit)
+    compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
+    assert "state 7" in set(compiled) and (compiled["point_count 0"] == [1, 3]).all()
+    for name in compiled:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-10, atol=1e-12, err_msg=name)
