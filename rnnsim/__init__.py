@@ -7,6 +7,7 @@ from rnnsim import schedules, tasks
 from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
+from rnnsim.bifurcations import bifurcations
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
@@ -38,6 +39,7 @@ __all__ = [
     "__version__",
     "axis",
     "backprop",
+    "bifurcations",
     "from_keras",
     "from_torch",
     "open",

@@ -30,6 +30,7 @@ RESERVED = frozenset(
         "mode",
     )
     + ("parameter", "parameter_from")
+    + ("branch", "position")
 )
 
 

@@ -45,6 +45,8 @@ LAYERS = {
     "cuts": {"kernels", "lanes", "running"},
     "layer_sources": {"drawn", "kernels", "running"},
     "maps": {"axes", "cells", "families", "kernels", "layer_sources", "running"},
+    "along": {"axes", "kernels", "maps"},
+    "bifurcations": {"along", "arguments", "axes", "families", "kernels", "maps", "provenance", "running", "variables"},
     "results": {"running", "variables"},
     "programs": {"cells", "cuts", "families", "kernels", "layer_sources", "running"},
     "layer_runs": {"drawn", "kernels", "layer_sources", "programs", "results", "running", "variables"},
