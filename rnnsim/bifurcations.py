@@ -11,7 +11,7 @@ from rnnsim.arguments import check_whole
 from rnnsim.families import Network
 from rnnsim.kernels import blocks
 from rnnsim.kernels.branches import Course, Path, Seeds, follow_all
-from rnnsim.kernels.curves import TESTS, Room, sorted_eigenvalues
+from rnnsim.kernels.curves import TESTS, Room, corrected, sorted_eigenvalues
 from rnnsim.kernels.lines import Line
 from rnnsim.kernels.locating import BRANCHES as BRANCH_COUNT
 from rnnsim.kernels.locating import COUNTS, INCOMPLETE, POINTS, TRUNCATED, UNLOCATED, Bracket, Found
@@ -149,7 +149,7 @@ def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
     def pivots(size: int) -> np.ndarray:
         return np.zeros(size, np.int64)
 
-    room = Room(square(n), square(n), *vectors(3, n), square(n + 1), np.zeros((n + 1, 2)), pivots(n + 1), *vectors(2, n), *vectors(1, n + 1), np.ones(1))
+    room = Room(square(n), square(n), *vectors(3, n), square(n + 1), np.zeros((n + 1, 2)), pivots(n + 1), *vectors(2, n), *vectors(1, n + 1), np.ones(2))
     systems = (np.zeros((n + 1, n + 1), complex), np.zeros((n + 1, 2), complex), square(n + 2), np.zeros((n + 2, 1)), pivots(n + 2))
     matrices = [square(n) for _ in range(6)]
     extended = Extended(*matrices, *systems, *vectors(5, n), *vectors(1, n + 1), *vectors(5, n, complex))
@@ -161,9 +161,11 @@ def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
 
 def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -> Line:
     """A line with the kernels that are called from several places."""
-    both = (room.A, room.real, room.imag, room.vector), (line, extended, bracket.z, bracket.tests)
-    found = [addresses([k], tuple(map(numba.typeof, given))) for k, given in zip((sorted_eigenvalues, refine), both, strict=True)]
-    return line._replace(others=found[0] + found[1] if isinstance(found[0], list) else np.concatenate(found))
+    eigen = room.A, room.real, room.imag, room.vector
+    newton, correction = (line, extended, bracket.z, bracket.tests), (line, room, 0, bracket.low, bracket.low, bracket.low, 0.0)
+    calls = {sorted_eigenvalues: eigen, refine: newton, corrected: correction}
+    found = [addresses([kernel], tuple(map(numba.typeof, given))) for kernel, given in calls.items()]
+    return line._replace(others=sum(found, []) if isinstance(found[0], list) else np.concatenate(found))
 
 
 def seeds_of(starts: np.ndarray) -> Seeds:

@@ -38,44 +38,58 @@ class Room(NamedTuple):
     G: Any
     Fq: Any
     origin: Any
-    sign: Any
+    signs: Any
 
 
 @part
-def correct(line, room, segment, y, t, tangent, most):
-    """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. True if it
-    converges."""
+def bordered_system(line, room, segment, y, t):
+    """The two systems at y in the plane through room.origin across t."""
+    n, offset = room.J.shape[0], 0.0
+    linearize_on(line, segment, y, room.G, room.J, room.Fq)
+    for i in range(n):
+        for j in range(n):
+            room.matrix[i, j] = room.J[i, j]
+        room.matrix[i, i] -= 1.0
+        room.matrix[i, n] = room.Fq[i]
+        room.sides[i, 0], room.sides[i, 1] = -room.G[i], 0.0
+    for j in range(n + 1):
+        room.matrix[n, j] = t[j]
+        offset += t[j] * (room.origin[j] - y[j])
+    room.sides[n, 0], room.sides[n, 1] = offset, 1.0
+
+
+@kernel
+def corrected(line, room, segment, y, t, tangent, most):
+    """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. room.signs become
+    that of the bordered determinant, and 1 if it converges, else 0."""
     n = room.J.shape[0]
+    room.signs[1] = 0.0
     for i in range(n + 1):
         room.origin[i] = y[i]
     for _ in range(TRIALS if most > 1e3 else 4 * TRIALS):
-        linearize_on(line, segment, y, room.G, room.J, room.Fq)
-        offset = 0.0
-        for i in range(n):
-            for j in range(n):
-                room.matrix[i, j] = room.J[i, j]
-            room.matrix[i, i] -= 1.0
-            room.matrix[i, n] = room.Fq[i]
-            room.sides[i, 0], room.sides[i, 1] = -room.G[i], 0.0
-        for j in range(n + 1):
-            room.matrix[n, j] = t[j]
-            offset += t[j] * (room.origin[j] - y[j])
-        room.sides[n, 0], room.sides[n, 1] = offset, 1.0
-        room.sign[0], _ = solve(room.matrix, room.pivots, room.sides)
+        bordered_system(line, room, segment, y, t)
+        room.signs[0], _ = solve(room.matrix, room.pivots, room.sides)
         size, length, scale = 0.0, 0.0, 1.0
         for i in range(n + 1):
             size = abs(room.sides[i, 0]) if not abs(room.sides[i, 0]) <= size else size
             length += room.sides[i, 1] ** 2
             scale = max(scale, abs(y[i]))
         if not size < np.inf or not length < np.inf:
-            return False
-        share = min(1.0, most / size) if size > 0.0 else 1.0
+            return
+        share = most / size if size > most else 1.0
         for i in range(n + 1):
             y[i] += share * room.sides[i, 0]
             tangent[i] = room.sides[i, 1] / np.sqrt(length)
         if size < CONVERGED * scale:
-            return True
-    return False
+            room.signs[1] = 1.0
+            return
+
+
+@part
+def correct(line, room, segment, y, t, tangent, most):
+    """`corrected`; true if it converges."""
+    call(line.others, 2, (line, room, segment, y, t, tangent, most))
+    return room.signs[1] > 0.0
 
 
 @part
@@ -107,7 +121,7 @@ def examine(line, room, tangent, tests):
             room.A[i, j] = room.J[i, j]
         room.A[i, i] += 1.0
     tests[UNSTABLE] = count
-    tests[ORIENTATION] = room.sign[0]
+    tests[ORIENTATION] = room.signs[0]
     tests[AHEAD] = 1.0 if tangent[n] >= 0.0 else -1.0
     tests[FLIPPED], _ = factorise(room.A, room.pivots)
 

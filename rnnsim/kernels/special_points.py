@@ -102,16 +102,16 @@ def border(room, mu, turned):
 def null_vectors(room, mu):
     """v, w, and u with [J - μ b; c 0][u; ·] = [∂F/∂q; 0]. Gives g."""
     n = room.J.shape[0]
-    border(room, mu, True)
-    eliminate(room.bordered, room.sides)
-    for i in range(n):
-        room.w[i] = room.sides[i, 0]
-    border(room, mu, False)
-    for i in range(n):
-        room.sides[i, 1] = room.Fq[i]
-    eliminate(room.bordered, room.sides)
-    for i in range(n):
-        room.v[i], room.u[i] = room.sides[i, 0], room.sides[i, 1]
+    for turned in (True, False):
+        border(room, mu, turned)
+        for i in range(n):
+            room.sides[i, 1] = room.Fq[i]
+        eliminate(room.bordered, room.sides)
+        for i in range(n):
+            if turned:
+                room.w[i] = room.sides[i, 0]
+            else:
+                room.v[i], room.u[i] = room.sides[i, 0], room.sides[i, 1]
     return room.sides[n, 0]
 
 
@@ -144,19 +144,21 @@ def first_borders(room, mu):
 
 
 @part
-def along(line, room, segment, z, direction, imaginary, out):
-    """out[i, j] = Σ ∂J[i, j]/∂s[k] v[k], of the real or the imaginary part of a direction."""
+def along(line, room, segment, z):
+    """∂J along v, its real part and its imaginary part, and along u: out[i, j] = Σ ∂J[i, j]/∂s[k] v[k]."""
     n = room.J.shape[0]
-    for sign in (1.0, -1.0):
+    room.moved[n] = z[n]
+    for what in range(6):
+        step = DIFFERENCE if what % 2 == 0 else -DIFFERENCE
         for k in range(n):
-            part_of = direction[k].imag if imaginary else direction[k].real
-            room.moved[k] = z[k] + sign * DIFFERENCE * part_of
-        room.moved[n] = z[n]
+            v = room.v[k].real if what < 2 else room.v[k].imag if what < 4 else room.u[k].real
+            room.moved[k] = z[k] + step * v
         linearize_on(line, segment, room.moved, room.spare, room.other, room.Fq_other)
+        out = room.along_v if what < 2 else room.along_vi if what < 4 else room.along_u
         for i in range(n):
             for j in range(n):
-                change = sign * room.other[i, j] / (2.0 * DIFFERENCE)
-                out[i, j] = change if sign > 0.0 else out[i, j] + change
+                change = room.other[i, j] / (2.0 * step)
+                out[i, j] = change if what % 2 == 0 else out[i, j] + change
 
 
 @part
@@ -262,12 +264,7 @@ def newton_step(line, room, kind, z):
     along_axis(line, room, segment, z)
     linearize_on(line, segment, z, room.G, room.J, room.Fq)
     g = null_vectors(room, mu)
-    turn_borders(room)
-    g = null_vectors(room, mu)
-    along(line, room, segment, z, room.v, False, room.along_v)
-    along(line, room, segment, z, room.v, True, room.along_vi)
-    if kind == BRANCH_POINT:
-        along(line, room, segment, z, room.u, False, room.along_u)
+    along(line, room, segment, z)
     rows_of_map(room, kind, z)
     rows_of_multiplier(room, kind, mu, g)
     if kind == BRANCH_POINT:
@@ -275,6 +272,7 @@ def newton_step(line, room, kind, z):
     residual = abs(g) / length_of(room.v)
     for i in range(n):
         residual = max(residual, abs(room.G[i]))
+    turn_borders(room)
     solve(room.system, room.pivots, room.right)
     size = 0.0
     for i in range(n + 2):
