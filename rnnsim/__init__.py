@@ -8,6 +8,7 @@ from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.bifurcations import bifurcations
+from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
@@ -40,6 +41,7 @@ __all__ = [
     "axis",
     "backprop",
     "bifurcations",
+    "fixed_points",
     "from_keras",
     "from_torch",
     "open",

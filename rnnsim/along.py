@@ -12,6 +12,7 @@ from rnnsim.axes import Grid, shown
 from rnnsim.kernels.lines import Line, evaluations_of
 from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Map
+from rnnsim.starts import Reach, reach
 
 ROUNDING = 1e-13
 VECTOR, MATRIX, SIZES = types.float64[::1], types.float64[:, ::1], types.int64[:, ::1]
@@ -50,12 +51,14 @@ class Along:
         """The axis's values at some q."""
         return self.values[0] + 0.5 * (q + 1.0) * (self.values[-1] - self.values[0])
 
-    def numbers(self, lo: int, hi: int) -> np.ndarray:
-        """All numbers of the points lo…hi of the other axes: (point, place, number)."""
+    def block(self, lo: int, hi: int) -> tuple[np.ndarray, Reach]:
+        """All numbers of the points lo…hi of the other axes, (point, place, number), and where their states can be, (point, place, state)."""
         count = self.values.size
         layers, x = self.maps.block(lo * count, hi * count)
+        box = reach(self.maps, layers)
+        places = {name: getattr(box, name).reshape(hi - lo, count, -1) for name in ("center", "scale", "low", "high")}
         arrays = [array for layer in layers for array in layer] + [x]
-        return np.concatenate([array.reshape(hi - lo, count, -1) for array in arrays], axis=2)
+        return np.concatenate([array.reshape(hi - lo, count, -1) for array in arrays], axis=2), Reach(**places)
 
     def line(self) -> Line:
         """A line without nodes, with room for the numbers at one place."""

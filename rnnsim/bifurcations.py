@@ -20,6 +20,7 @@ from rnnsim.kernels.special_points import Extended, refine
 from rnnsim.maps import map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network
+from rnnsim.starts import spread
 from rnnsim.variables import BIFURCATIONS, BRANCHES, dataset
 
 KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
@@ -100,41 +101,29 @@ def computed(line: Along, most: int, starts: int, longest: float, branches: bool
         "counts": np.zeros((points, COUNTS), np.int64),
     }
     courses: list[Any] = [[] for _ in range(points)]
-    begin = first_states(line, starts)
+    cube = spread(starts, n)
     of_point = line.values.size * line.maps.numbers
     pieces = blocks.blocks(points, max(1, blocks.BLOCK_STEPS // 256), of_point, 1)
 
     def work(next_piece: Any) -> None:
-        rooms, seeds = rooms_of(n), seeds_of(begin)
+        rooms, seeds = rooms_of(n), seeds_of(cube)
         empty = with_kernels(line.line(), *rooms[:3])
         course = course_of(most if branches else 0, n)
         while (piece := next_piece()) is not None:
             lo, hi = piece
-            for i, numbers in zip(range(lo, hi), line.numbers(lo, hi), strict=True):
-                if not np.isfinite(numbers).all():
-                    continue
+            numbers, box = line.block(lo, hi)
+            for i in np.flatnonzero(np.isfinite(numbers).all(axis=(1, 2))) + lo:
+                seeds.low[:], seeds.high[:] = box.low[i - lo].min(axis=0), box.high[i - lo].max(axis=0)
+                seeds.starts[:] = box.center[i - lo].mean(axis=0) + box.scale[i - lo].max(axis=0) * cube
                 seeds.count[:], seeds.visited[:], course.length[:] = 0, False, 0
                 of_one = Found(*(found[name][i] for name in Found._fields))
-                follow_all(line.on(empty, numbers), *rooms, seeds, of_one, course, longest)
+                follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, of_one, course, longest)
                 sort(of_one)
                 lengths = [(b, length) for b, length in enumerate(course.length) if length]
                 courses[i] = [(course.y[b, :length].copy(), course.unstable[b, :length].copy()) for b, length in lengths]
 
     blocks.run(work, pieces)
     return {**found, "courses": courses} if branches else found
-
-
-def first_states(line: Along, starts: int) -> np.ndarray:
-    """States (start, n) that fill a box evenly: 0, then multiples of irrational numbers; h in ±1, c in ±2."""
-    n = line.maps.size
-    root = 2.0
-    for _ in range(64):
-        root = (1.0 + root) ** (1.0 / (n + 1))
-    shares = np.arange(1, starts)[:, None] * root ** -np.arange(1.0, n + 1) % 1.0
-    states = np.concatenate([np.zeros((1, n)), 2.0 * ((0.5 + shares) % 1.0) - 1.0])
-    for part in line.maps.parts:
-        states[:, part.place] *= 2.0 if part.name == "cell_state" else 1.0
-    return states
 
 
 def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
@@ -172,7 +161,7 @@ def seeds_of(starts: np.ndarray) -> Seeds:
     """Room for seeds, at places of the axis that are no likely ones of special points."""
     places = 2.0 * (np.arange(PLACES) + GOLDEN) / PLACES - 1.0
     states = np.zeros((PLACES, SEEDS, starts.shape[1]))
-    return Seeds(places, starts, states, np.zeros(PLACES, np.int64), np.zeros((PLACES, SEEDS), np.bool_))
+    return Seeds(places, starts.copy(), *np.zeros((2, starts.shape[1])), states, np.zeros(PLACES, np.int64), np.zeros((PLACES, SEEDS), np.bool_))
 
 
 def course_of(branches: int, n: int) -> Course:
@@ -212,6 +201,8 @@ def named(line: Along, found: dict[str, Any], attrs: dict[str, str]) -> xr.Datas
         own["branch_unstable"] = ("branch", "position"), unstable
         places[f"branch_{line.name}"] = ("branch", "position"), y[..., -1], " on the branch"
     ds = dataset(line.grid, {name: (axes + dims, over_axes(values)) for name, (dims, values) in own.items()}, {}, attrs)
+    for name in BIFURCATIONS.keys() & ds.keys():
+        ds[name].attrs["long_name"] = BIFURCATIONS[name].long_name
     ds["kind"].attrs |= {"flag_values": np.arange(len(KINDS), dtype=np.int8), "flag_meanings": " ".join(KINDS)}
     of_axis = {}
     for name, (dims, q, where) in places.items():

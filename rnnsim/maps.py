@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Map:
-    """A family of networks, each with its constant inputs. A state is a vector: layers bottom first; of each, h and then, if it has one, c."""
+    """A family of networks, each with its constant inputs. A state is a vector: layers bottom first; of each, h and then c, if it has one."""
 
     run: Run
 
@@ -114,6 +114,15 @@ class Map:
     def pieces(self, work: int) -> list[tuple[int, int]]:
         """Blocks of points, each of which takes so many multiplications, for the threads."""
         return blocks.blocks(self.points, max(1, work // 64), self.numbers, 1)
+
+
+def folded(block: Block) -> Block:
+    """The same maps without inputs: what they add to the pre-activations of the bottom layer is part of the bias."""
+    (bottom, *above), x = block
+    bias, gates = bottom.bias.copy(), bottom.w_in.shape[1]  # those that read x come first
+    bias[:, :gates] += (bottom.w_in * x[:, None, None, :]).sum(axis=-1)
+    nothing = np.zeros((*bottom.w_in.shape[:-1], 0))
+    return (bottom._replace(w_in=nothing, bias=bias), *above), np.zeros((len(x), 0))
 
 
 class BlockOfSources:

@@ -112,10 +112,20 @@ TRAINED = {
         for name, p in PARAMETERS.items()
     },
 }
+FIXED_POINTS = {
+    "residual": Meaning(("point",), "largest change of a state in one step, relative to states beyond 1"),
+    "multiplier_real": Meaning(("point", "mode"), "real part of the multiplier"),
+    "multiplier_imag": Meaning(("point", "mode"), "imaginary part of the multiplier"),
+    "stability": Meaning(("point",), "stability"),
+    "point_count": Meaning((), "number of points"),
+    "truncated": Meaning((), "whether there are more points than places"),
+    "undecided": Meaning((), "regions in which more points may be, -1 if no complete search was made"),
+}
 MEANINGS = {
     **BIFURCATIONS,
     **BRANCHES,
     **TRAINED,
+    **FIXED_POINTS,
     **BACKPROPAGATED,
     DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
 }

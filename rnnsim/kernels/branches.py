@@ -22,11 +22,13 @@ SETTLING = 30
 
 
 class Seeds(NamedTuple):
-    """Where seeds are looked for: `places` q on the axis and `starts` (start, n); of the fixed points `states` (place, seed, n) there are
-    `count` (place), and branches have been `visited` (place, seed)."""
+    """Where seeds are looked for: `places` q on the axis, and `starts` (start, n); states can only be from `low` to `high`. Of the fixed points
+    `states` (place, seed, n) there are `count` (place), and branches have been `visited` (place, seed)."""
 
     places: Any
     starts: Any
+    low: Any
+    high: Any
     states: Any
     count: Any
     visited: Any
@@ -99,7 +101,10 @@ def find_seeds(line, room, path, seeds, counts):
 
 @part
 def add_seed(seeds, k, y, counts):
-    """Keep a fixed point, unless it is known."""
+    """Keep a fixed point, unless it is known, or is none: where 1 - z of a GRU is lost in rounding, all states stay."""
+    for j in range(seeds.low.size):
+        if not seeds.low[j] <= y[j] <= seeds.high[j]:
+            return
     for i in range(seeds.count[k]):
         if distance(seeds.states[k, i], y) < SAME:
             return
@@ -262,7 +267,7 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
         copy(path.new, path.y)
         copy(path.new_tangent, path.tangent)
         copy(path.after, path.before)
-        size = min(size * GROWTH, longest) if cosine > STRAIGHT else size
+        size = min(size * GROWTH, longest * max(1.0, extent(path.y))) if cosine > STRAIGHT else size
         taken += 1
     found.counts[INCOMPLETE] += 1
     return False

@@ -220,6 +220,28 @@ def jacobian(cells, layers, p, s, x, out, J, work):
 
 
 @specialised
+def step_of(cells):
+    """The kernel of one step of one point, for `rules`."""
+
+    @kernel_of(cells)
+    def stepped(layers, p, s, x, out, work):
+        advance(cells, layers, p, s, x, out, work)
+
+    return stepped
+
+
+@specialised
+def tangents_of(cells):
+    """The kernel of one step and Jacobian of one point, for `rules`."""
+
+    @kernel_of(cells)
+    def linearized(layers, p, s, x, out, J, work):
+        jacobian(cells, layers, p, s, x, out, J, work)
+
+    return linearized
+
+
+@specialised
 def advance_of(cells):
     """The kernel of so many steps of all points of a block: states (point, state) are advanced in place."""
 

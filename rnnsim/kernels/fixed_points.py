@@ -1,0 +1,71 @@
+"""Fixed points and cycles of the networks of a block, from starts."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import kernel, part
+from rnnsim.kernels.cycles import admit, list_one
+from rnnsim.kernels.newton import converge, radius_of
+from rnnsim.kernels.rules import advance
+
+EDGE = 1e-9
+
+
+class Starts(NamedTuple):
+    """States (start, n), in units of `scale` (point, n) around `center` (point, n); from start i the network runs `lengths[i]` steps first.
+    No cycle is outside the box from `low` to `high` (point, n)."""
+
+    states: np.ndarray
+    lengths: np.ndarray
+    center: np.ndarray
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@part
+def begin(rules, layers, p, x, starts, i, cycle, room):
+    """The orbit from start i, after its run."""
+    k, n = cycle.shape
+    for j in range(n):
+        room.trial[0, j] = starts.center[p, j] + starts.scale[p, j] * starts.states[i, j]
+    for step in range(starts.lengths[i] + k):
+        late = step - starts.lengths[i]
+        for j in range(n):
+            if late >= 0:
+                cycle[late, j] = room.trial[0, j]
+        advance(rules, layers, p, room.trial[0], x, room.out, room.work)
+        for j in range(n):
+            room.trial[0, j] = room.out[j]
+
+
+@part
+def is_possible(starts, p, cycle):
+    """Whether states are where states can be: far outside, gates that are shut to all digits make cycles that are none."""
+    for i in range(cycle.shape[0]):
+        for j in range(cycle.shape[1]):
+            if not starts.low[p, j] - EDGE <= cycle[i, j] <= starts.high[p, j] + EDGE:
+                return False
+    return True
+
+
+@part
+def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
+    """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
+    residual = converge(rules, layers, p, x, cycle, room)
+    if not residual <= tolerance or not is_possible(starts, p, cycle):
+        return False
+    admit(found, cycle, residual, radius_of(rules, layers, p, x, cycle, room))
+    return True
+
+
+@kernel
+def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, room):
+    """The points of a block, the first of which is lo, by what is led from starts."""
+    for p in range(x.shape[0]):
+        for i in range(starts.lengths.size):
+            begin(rules, layers, p, x, starts, i, cycle, room)
+            try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+        listed.undecided[lo + p] = -1
+        list_one(rules, layers, p, x, found, listed, lo + p, room)

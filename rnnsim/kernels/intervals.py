@@ -1,0 +1,201 @@
+"""Intervals (low, high) that hold what they stand for whatever is rounded, and enclosures of activations, cells and their slopes by them.
+
+Each result is widened by more than the rounding of what made it. Values of the package's tanh and sigmoid are good to 2 ulp and their
+slopes to 4.5 (see `functions`), and are widened by 8.
+"""
+
+from numba.extending import overload, register_jitable
+
+from rnnsim.cells import GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
+from rnnsim.functions import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.maps import kernel_of
+from rnnsim.kernels.rows import INLINE
+
+EPSILON = 2.0**-52
+TINY = 1e-300
+TANH, SIGMOID = Tanh(), Sigmoid()
+
+
+@register_jitable(forceinline=True)
+def widen(low, high, units):
+    """Wider by some units in the last place."""
+    return low - units * EPSILON * abs(low) - TINY, high + units * EPSILON * abs(high) + TINY
+
+
+@register_jitable(forceinline=True)
+def plus(a, b):
+    return widen(a[0] + b[0], a[1] + b[1], 1.0)
+
+
+@register_jitable(forceinline=True)
+def minus(a, b):
+    return widen(a[0] - b[1], a[1] - b[0], 1.0)
+
+
+@register_jitable(forceinline=True)
+def times(a, b):
+    u, v, w, z = a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1]
+    return widen(min(min(u, v), min(w, z)), max(max(u, v), max(w, z)), 1.0)
+
+
+@register_jitable(forceinline=True)
+def scaled(number, a):
+    return times((number, number), a)
+
+
+def values_in(phi, a):
+    """φ of an interval."""
+    raise NotImplementedError
+
+
+def slopes_in(phi, a):
+    """φ' of an interval."""
+    raise NotImplementedError
+
+
+def _linear(phi, a):
+    return a
+
+
+def _linear_slopes(phi, a):
+    return 1.0, 1.0
+
+
+def _relu(phi, a):
+    return max(a[0], 0.0), max(a[1], 0.0)
+
+
+def _relu_slopes(phi, a):
+    return 1.0 if a[0] > 0.0 else 0.0, 1.0 if a[1] >= 0.0 else 0.0
+
+
+def _tanh(phi, a):
+    low, high = widen(tanh(a[0]), tanh(a[1]), 8.0)
+    return max(low, -1.0), min(high, 1.0)
+
+
+def _tanh_slopes(phi, a):
+    left, right = tanh_and_slope(a[0])[1], tanh_and_slope(a[1])[1]
+    low, high = widen(min(left, right), max(left, right), 8.0)
+    return max(low, 0.0), 1.0 if a[0] <= 0.0 <= a[1] else high
+
+
+def _sigmoid(phi, a):
+    low, high = widen(sigmoid(a[0]), sigmoid(a[1]), 8.0)
+    return max(low, 0.0), min(high, 1.0)
+
+
+def _sigmoid_slopes(phi, a):
+    left, right = sigmoid_and_slope(a[0])[1], sigmoid_and_slope(a[1])[1]
+    low, high = widen(min(left, right), max(left, right), 8.0)
+    return max(low, 0.0), 0.25 if a[0] <= 0.0 <= a[1] else high
+
+
+VALUES = {Linear: _linear, ReLU: _relu, Tanh: _tanh, Sigmoid: _sigmoid}
+SLOPES = {Linear: _linear_slopes, ReLU: _relu_slopes, Tanh: _tanh_slopes, Sigmoid: _sigmoid_slopes}
+
+
+@overload(values_in, jit_options=INLINE)
+def _values_in(phi, a):
+    return VALUES[phi.instance_class]
+
+
+@overload(slopes_in, jit_options=INLINE)
+def _slopes_in(phi, a):
+    return SLOPES[phi.instance_class]
+
+
+@part
+def sum_in(layer, p, gate, reader, i, X):
+    """a[gate, i] = Σ w_rec[reader, i, u] h[u] + bias for h in the box X (2, n), in any order of summing."""
+    bias, n = layer.bias[p, gate, i], X.shape[1]
+    low = high = bias
+    size = abs(bias)
+    for u in range(n):
+        w = layer.w_rec[p, reader, i, u]
+        first, second = w * X[0, u], w * X[1, u]
+        low += min(first, second)
+        high += max(first, second)
+        size += max(abs(first), abs(second))
+    slack = (n + 4) * EPSILON * size + TINY
+    return low - slack, high + slack
+
+
+def _elman(cell, layer, p, X, Y, J):
+    n = X.shape[1]
+    for i in range(n):
+        a = sum_in(layer, p, 0, 0, i, X)
+        slope = slopes_in(cell.activation, a)
+        Y[0, i], Y[1, i] = values_in(cell.activation, a)
+        for j in range(n):
+            J[0, i, j], J[1, i, j] = scaled(layer.w_rec[p, 0, i, j], slope)
+
+
+def _leaky(cell, layer, p, X, Y, J):
+    n = X.shape[1]
+    for i in range(n):
+        leak = layer.constants[p, i]
+        kept = widen(1.0 - leak, 1.0 - leak, 1.0)
+        a = sum_in(layer, p, 0, 0, i, X)
+        slope = scaled(leak, slopes_in(cell.activation, a))
+        h = times(kept, (X[0, i], X[1, i]))
+        Y[0, i], Y[1, i] = plus(h, scaled(leak, values_in(cell.activation, a)))
+        for j in range(n):
+            by_h = scaled(layer.w_rec[p, 0, i, j], slope)
+            if i == j:
+                by_h = plus(by_h, kept)
+            J[0, i, j], J[1, i, j] = by_h
+
+
+@register_jitable(forceinline=True)
+def mixed(z, n, h):
+    """(1 - z) n + z h, a mean of n and h."""
+    low = min(n[0] + z[0] * (h[0] - n[0]), n[0] + z[1] * (h[0] - n[0]))
+    high = max(n[1] + z[0] * (h[1] - n[1]), n[1] + z[1] * (h[1] - n[1]))
+    slack = 4.0 * EPSILON * (abs(n[0]) + abs(n[1]) + abs(h[0]) + abs(h[1])) + TINY
+    return low - slack, high + slack
+
+
+def _gru(cell, layer, p, X, Y, J):
+    n = X.shape[1]
+    for i in range(n):
+        a_r, a_z, a_h = sum_in(layer, p, 0, 0, i, X), sum_in(layer, p, 1, 1, i, X), sum_in(layer, p, 3, 2, i, X)
+        r, z = values_in(SIGMOID, a_r), values_in(SIGMOID, a_z)
+        b = layer.bias[p, 2, i]
+        a_n = plus((b, b), times(r, a_h))
+        new, h = values_in(TANH, a_n), (X[0, i], X[1, i])
+        Y[0, i], Y[1, i] = mixed(z, new, h)
+        by_z = times(minus(h, new), slopes_in(SIGMOID, a_z))
+        by_n = times(minus((1.0, 1.0), z), slopes_in(TANH, a_n))
+        by_r = times(a_h, slopes_in(SIGMOID, a_r))
+        for j in range(n):
+            w_r, w_z, w_h = layer.w_rec[p, 0, i, j], layer.w_rec[p, 1, i, j], layer.w_rec[p, 2, i, j]
+            by_h = plus(scaled(w_z, by_z), times(by_n, plus(scaled(w_h, r), scaled(w_r, by_r))))
+            if i == j:
+                by_h = plus(by_h, z)
+            J[0, i, j], J[1, i, j] = by_h
+
+
+ENCLOSURES = {Elman: _elman, LeakyElman: _leaky, GRU: _gru}
+
+
+def enclose(cell, layer, p, X, Y, J):
+    """Intervals Y (2, n) of F and J (2, n, n) of its Jacobian on the box X (2, n), of a layer without inputs."""
+    ENCLOSURES[type(cell)](cell, layer, p, X, Y, J)
+
+
+@overload(enclose)
+def _enclose(cell, layer, p, X, Y, J):
+    return ENCLOSURES[cell.instance_class]
+
+
+@specialised
+def box_of(cells):
+    """The kernel of the enclosures of a network of one layer, for `rules`."""
+
+    @kernel_of(cells)
+    def enclosed(layers, p, X, Y, J):
+        enclose(cells[0], layers[0], p, X, Y, J)
+
+    return enclosed

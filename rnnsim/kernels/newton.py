@@ -1,0 +1,225 @@
+"""Cycles of the map by damped Newton, with all their states as unknowns:
+
+    r[i] = F(s[i]) - s[i+1],     i = 0…k-1, s[k] = s[0]
+    d[i+1] = J[i] d[i] + r[i],  (I - J[k-1]…J[0]) d[0] = r[k-1] + J[k-1] r[k-2] + …
+    s ← s + α d                 with the first α of 1, ½, ¼, … that makes Σ r² less
+
+A fixed point is a cycle of one. Where the linear system is singular, the step is Levenberg's. An orbit that is not led to a cycle is left
+with its residual.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import part
+from rnnsim.kernels.linear_systems import solve
+from rnnsim.kernels.rules import advance, jacobian
+
+MOST_STEPS = 200
+SMALLEST_STEP = 2.0**-10
+PATIENCE = 8  # steps in which the sum of squares has to halve; near a cycle, degenerate or not, each makes it 7 times less
+DAMPINGS = (1e-9, 1e-4, 1e-1)
+ROUNDING = 64 * 2.0**-53  # of F
+MERGING = 1e-9  # cycles that are as close as this are one, if not closer than rounding allows to tell
+FARTHEST = 1e-4
+FINE = 1e-24  # a sum of squares that need not be less
+
+
+class Room(NamedTuple):
+    """Scratch for cycles of k states of n numbers: r (k, n), d (k, n), trial (k, n), J (k, n, n), the Jacobian P of the whole cycle and three
+    more matrices (n, n), right-hand sides B (n, 1), pivots (n), a state, a vector and `work` for maps."""
+
+    r: np.ndarray
+    d: np.ndarray
+    trial: np.ndarray
+    J: np.ndarray
+    P: np.ndarray
+    A: np.ndarray
+    C: np.ndarray
+    B: np.ndarray
+    pivots: np.ndarray
+    out: np.ndarray
+    vector: np.ndarray
+    work: np.ndarray
+
+
+@part
+def residuals(rules, layers, p, x, cycle, room):
+    """r and the sum of its squares."""
+    k, n = cycle.shape
+    total = 0.0
+    for i in range(k):
+        advance(rules, layers, p, cycle[i], x, room.out, room.work)
+        after = (i + 1) % k
+        for j in range(n):
+            room.r[i, j] = room.out[j] - cycle[after, j]
+            total += room.r[i, j] * room.r[i, j]
+    return total
+
+
+@part
+def linearize_cycle(rules, layers, p, x, cycle, room):
+    """J and r, P = J[k-1]…J[0], and B = r[k-1] + J[k-1] r[k-2] + …"""
+    k, n = cycle.shape
+    for i in range(k):
+        jacobian(rules, layers, p, cycle[i], x, room.out, room.J[i], room.work)
+        after = (i + 1) % k
+        for j in range(n):
+            room.r[i, j] = room.out[j] - cycle[after, j]
+    for a in range(n):
+        room.B[a, 0] = room.r[0, a]
+        for b in range(n):
+            room.P[a, b] = room.J[0, a, b]
+    for i in range(1, k):
+        for a in range(n):
+            total = room.r[i, a]
+            for c in range(n):
+                total += room.J[i, a, c] * room.B[c, 0]
+            room.vector[a] = total
+            for b in range(n):
+                total = 0.0
+                for c in range(n):
+                    total += room.J[i, a, c] * room.P[c, b]
+                room.C[a, b] = total
+        for a in range(n):
+            room.B[a, 0] = room.vector[a]
+            for b in range(n):
+                room.P[a, b] = room.C[a, b]
+
+
+@part
+def fill_system(room):
+    """A = I - P."""
+    n = room.A.shape[0]
+    for a in range(n):
+        for b in range(n):
+            room.A[a, b] = (1.0 if a == b else 0.0) - room.P[a, b]
+
+
+@part
+def levenberg(room, damping):
+    """B = (AᵀA + λ I)⁻¹ Aᵀ B, for A = I - P."""
+    n = room.A.shape[0]
+    fill_system(room)
+    size = 0.0
+    for a in range(n):
+        room.vector[a] = 0.0
+        for c in range(n):
+            room.vector[a] += room.A[c, a] * room.B[c, 0]
+            size = max(size, abs(room.A[a, c]))
+        for b in range(n):
+            room.C[a, b] = 0.0
+            for c in range(n):
+                room.C[a, b] += room.A[c, a] * room.A[c, b]
+    for a in range(n):
+        room.C[a, a] += damping * max(size * size, 1e-300)
+        room.B[a, 0] = room.vector[a]
+    solve(room.C, room.pivots, room.B)
+
+
+@part
+def newton_step(room, damping):
+    """d, from what `linearize_cycle` left; damped as Levenberg says if damping > 0. Whether it is finite."""
+    k, n = room.d.shape
+    if damping > 0.0:
+        levenberg(room, damping)
+    else:
+        fill_system(room)
+        solve(room.A, room.pivots, room.B)
+    finite = 0.0
+    for j in range(n):
+        room.d[0, j] = room.B[j, 0]
+    for i in range(k - 1):
+        for a in range(n):
+            total = room.r[i, a]
+            for c in range(n):
+                total += room.J[i, a, c] * room.d[i, c]
+            room.d[i + 1, a] = total
+    for i in range(k):
+        for j in range(n):
+            finite += 0.0 * room.d[i, j]
+    return finite == 0.0
+
+
+@part
+def search_along(rules, layers, p, x, cycle, before, room):
+    """Go along d as far as the sum of squares gets less: the new sum; `before`, and nothing moved, if it does not."""
+    k, n = cycle.shape
+    alpha = 1.0
+    while alpha >= SMALLEST_STEP:
+        for i in range(k):
+            for j in range(n):
+                room.trial[i, j] = cycle[i, j] + alpha * room.d[i, j]
+        after = residuals(rules, layers, p, x, room.trial, room)
+        if after < (1.0 - 1e-4 * alpha) * before:
+            for i in range(k):
+                for j in range(n):
+                    cycle[i, j] = room.trial[i, j]
+            return after
+        if before < FINE:
+            break
+        alpha *= 0.5
+    return before
+
+
+@part
+def largest(values):
+    most = 0.0
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            if not abs(values[i, j]) <= most:
+                most = abs(values[i, j])
+    return most
+
+
+@part
+def converge(rules, layers, p, x, cycle, room):
+    """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1."""
+    merit = residuals(rules, layers, p, x, cycle, room)
+    goal = 0.5 * merit
+    for step in range(1, MOST_STEPS):
+        if not merit < np.inf or merit == 0.0:
+            break
+        if step % PATIENCE == 0:
+            if merit > goal:
+                break
+            goal = 0.5 * merit
+        linearize_cycle(rules, layers, p, x, cycle, room)
+        after = merit
+        if newton_step(room, 0.0):
+            after = search_along(rules, layers, p, x, cycle, merit, room)
+        for damping in DAMPINGS:
+            if after == merit and merit > FINE:
+                linearize_cycle(rules, layers, p, x, cycle, room)
+                if newton_step(room, damping):
+                    after = search_along(rules, layers, p, x, cycle, merit, room)
+        if after == merit:
+            break
+        merit = after
+    residuals(rules, layers, p, x, cycle, room)
+    return largest(room.r) / max(1.0, largest(cycle))
+
+
+@part
+def radius_of(rules, layers, p, x, cycle, room):
+    """How far from a cycle another one has to be to be told from it: rounding, magnified by (I - P)⁻¹. Leaves P behind."""
+    n = cycle.shape[1]
+    linearize_cycle(rules, layers, p, x, cycle, room)
+    fill_system(room)
+    for a in range(n):
+        for b in range(n):
+            room.C[a, b] = 1.0 if a == b else 0.0
+    solve(room.A, room.pivots, room.C)
+    scale, magnified, step = max(1.0, largest(cycle)), 0.0, 0.0
+    for a in range(n):
+        row, move = 0.0, 0.0
+        for b in range(n):
+            row += abs(room.C[a, b])
+            move += room.C[a, b] * room.B[b, 0]
+        if not row <= magnified:
+            magnified = row
+        if not abs(move) <= step:
+            step = abs(move)
+    radius = 4.0 * (step + ROUNDING * scale * magnified)
+    return max(MERGING * scale, radius) if radius < FARTHEST * scale else FARTHEST * scale

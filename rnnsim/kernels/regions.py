@@ -1,0 +1,103 @@
+"""All fixed points and cycles of piecewise linear networks: one linear system for each way in which units can be on or off.
+
+    s' = (1 - leak) s + leak D (W s + b),   D diagonal, 1 for a unit that is on (W s + b ≥ 0) and 0 for one that is off
+
+A cycle of k states of n units has 2^(n k) ways, each with one solution, or, where its system is singular, none or many: undecided.
+"""
+
+from rnnsim.kernels.compiling import kernel, part
+from rnnsim.kernels.cycles import list_one
+from rnnsim.kernels.fixed_points import try_cycle
+from rnnsim.kernels.linear_systems import solve
+from rnnsim.kernels.newton import fill_system
+
+MOST_SWITCHES = 16  # units times states
+SLACK = 1e-9  # of a pre-activation, by which a unit may be on the wrong side
+
+
+@part
+def leak_of(layer, p, i):
+    """The leak of a unit."""
+    return layer.constants[p, i] if layer.constants.shape[1] else 1.0
+
+
+@part
+def is_on(switching, pattern, place):
+    """Whether a pattern says that a unit is on; all are, if none can be off."""
+    return not switching or (pattern >> place) & 1 == 1
+
+
+@part
+def compose(switching, layer, p, pattern, k, room):
+    """P and B of the affine map s -> P s + B that k steps are, if units are on as the pattern says."""
+    n = room.P.shape[0]
+    for i in range(k):
+        for a in range(n):
+            leak, on = leak_of(layer, p, a), is_on(switching, pattern, i * n + a)
+            kept = 1.0 - leak
+            room.vector[a] = kept * room.B[a, 0] if i else 0.0
+            if on:
+                room.vector[a] += leak * layer.bias[p, 0, a]
+            for b in range(n):
+                room.C[a, b] = kept * (room.P[a, b] if i else (1.0 if a == b else 0.0))
+            for u in range(n if on else 0):
+                weight = leak * layer.w_rec[p, 0, a, u]
+                if i:
+                    room.vector[a] += weight * room.B[u, 0]
+                    for b in range(n):
+                        room.C[a, b] += weight * room.P[u, b]
+                else:
+                    room.C[a, u] += weight
+        for a in range(n):
+            room.B[a, 0] = room.vector[a]
+            for b in range(n):
+                room.P[a, b] = room.C[a, b]
+
+
+@part
+def follow(switching, layer, p, pattern, cycle, room):
+    """The orbit from B if units are on as the pattern says; whether they are."""
+    k, n = cycle.shape
+    for i in range(k):
+        for a in range(n):
+            cycle[i, a] = room.B[a, 0]
+        for a in range(n):
+            total, size = layer.bias[p, 0, a], abs(layer.bias[p, 0, a])
+            for u in range(n):
+                term = layer.w_rec[p, 0, a, u] * cycle[i, u]
+                total, size = total + term, size + abs(term)
+            on = is_on(switching, pattern, i * n + a)
+            if not (total if on else -total) >= -SLACK * size and switching:
+                return False
+            leak = leak_of(layer, p, a)
+            room.B[a, 0] = (1.0 - leak) * cycle[i, a] + (leak * total if on else 0.0)
+    return True
+
+
+@part
+def is_finite(layer, p):
+    """Whether a network is made of numbers, not of nan and inf."""
+    total = 0.0
+    for a in range(layer.bias.shape[2]):
+        total += 0.0 * layer.bias[p, 0, a]
+        for b in range(layer.bias.shape[2]):
+            total += 0.0 * layer.w_rec[p, 0, a, b]
+    return total == 0.0
+
+
+@kernel
+def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, switching, room):
+    """All points of a block of networks of one layer of rectified units, or, if none is `switching`, of linear ones."""
+    for p in range(x.shape[0]):
+        if not is_finite(layers[0], p):
+            continue
+        undecided = 0
+        for pattern in range(1 << cycle.size if switching else 1):
+            compose(switching, layers[0], p, pattern, cycle.shape[0], room)
+            fill_system(room)
+            if solve(room.A, room.pivots, room.B)[0] == 0.0:
+                undecided += 1
+            elif follow(switching, layers[0], p, pattern, cycle, room):
+                try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+        listed.undecided[lo + p] = undecided
+        list_one(rules, layers, p, x, found, listed, lo + p, room)

@@ -1,0 +1,30 @@
+"""What is known of a network, by the addresses of kernels for its cells, so that the kernels which search need not be compiled for each."""
+
+from rnnsim.kernels.compiling import part
+from rnnsim.kernels.pointers import call
+
+STEP, TANGENTS, BOX, SCALAR = range(4)
+
+
+@part
+def advance(rules, layers, p, s, x, out, work):
+    """out = F(s), as `maps.advance`."""
+    call(rules, STEP, (layers, p, s, x, out, work))
+
+
+@part
+def jacobian(rules, layers, p, s, x, out, J, work):
+    """out = F(s) and its Jacobian J, as `maps.jacobian`."""
+    call(rules, TANGENTS, (layers, p, s, x, out, J, work))
+
+
+@part
+def enclose(rules, layers, p, X, Y, J):
+    """Y ∋ F and J ∋ its Jacobian on the box X, as `intervals.enclose`."""
+    call(rules, BOX, (layers, p, X, Y, J))
+
+
+@part
+def candidates(rules, layers, p, roots, notes):
+    """All fixed points of a scalar network, as `scalar_points.candidates`."""
+    call(rules, SCALAR, (layers, p, roots, notes))

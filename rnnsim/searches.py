@@ -1,0 +1,120 @@
+"""Which search finds the fixed points and cycles of a family, and the loop over blocks of its networks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+
+from rnnsim import cells
+from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points
+from rnnsim.kernels import maps as of_maps
+from rnnsim.kernels.cycles import Found, Listed
+from rnnsim.kernels.maps import Layer
+from rnnsim.kernels.newton import Room
+from rnnsim.kernels.pointers import addresses
+from rnnsim.maps import Map, folded
+from rnnsim.starts import USUAL, starts_for
+
+MOST_STATES = 3  # of a box that is searched
+SPARE = 64  # places for points beyond those that are returned, so that they come in order
+STEPS = 20  # of Newton, about, from a start
+
+
+@dataclass(frozen=True)
+class Search:
+    """A kernel for blocks, what it needs besides the usual, and how many starts take as long as one network."""
+
+    kernel: Any
+    more: Callable[[], tuple[Any, ...]]
+    tries: int
+
+
+def search_for(maps: Map, period: int, starts: int | None) -> Search:
+    """The search for a family; a complete one, if there is one and no starts are given."""
+    cell, phi, n = maps.cells[0], getattr(maps.cells[0], "activation", None), maps.size
+    if starts is not None or len(maps.cells) > 1:
+        return Search(fixed_points.search, tuple, starts or USUAL)
+    linear, rectified = isinstance(phi, cells.Linear), isinstance(phi, cells.ReLU)
+    bounded = isinstance(cell, cells.GRU) or isinstance(phi, cells.Tanh | cells.Sigmoid)
+    if period == 1 and maps.net.scalar and type(phi) in (*scalar_points.EXTREMES, cells.Linear, cells.ReLU):
+        return Search(scalar_points.search, lambda: (np.zeros(8), np.zeros(2, np.int64)), 1)
+    if linear or (rectified and n * period <= regions.MOST_SWITCHES):
+        return Search(regions.search, lambda: (rectified,), 1 + (rectified << n * period) // STEPS)
+    if bounded and n <= MOST_STATES:
+        return Search(boxes.search, lambda: (boxes_for(n),), USUAL)
+    return Search(fixed_points.search, tuple, USUAL)
+
+
+def rules_for(maps: Map, search: Search) -> Any:
+    """The addresses of the kernels that know the family's cells, or these kernels where the JIT is off."""
+    of_cells = tuple(Layer(*(np.zeros((1,) * dims) for dims in (4, 4, 3, 2))) for _ in maps.cells)
+    layers, point, vector, matrix, cube = map(numba.typeof, (of_cells, 0, np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1, 1))))
+    known = [
+        (of_maps.step_of, (layers, point, vector, matrix, vector, vector)),
+        (of_maps.tangents_of, (layers, point, vector, matrix, vector, matrix, vector)),
+    ]
+    if search.kernel is boxes.search:
+        known.append((intervals.box_of, (layers, point, matrix, matrix, cube)))
+    if search.kernel is scalar_points.search:
+        known += [known[0], (scalar_points.candidates_of, (layers, point, vector, numba.typeof(np.zeros(1, np.int64))))]
+    found = [addresses([make(maps.cells)], signature)[0] for make, signature in known]
+    return found if numba.config.DISABLE_JIT else np.array(found, np.int64)
+
+
+def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance: float, max_points: int, seed: int) -> Listed:
+    """The points of all networks, block by block."""
+    listed = places_for(maps, period, max_points)
+    count = given if given is None or isinstance(given, int) else len(given)
+    search = search_for(maps, period, count)
+    rules, starting = rules_for(maps, search), USUAL if given is None else given
+
+    def work(next_piece):
+        room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
+        found = list_for(maps, period, max_points + SPARE)
+        while (piece := next_piece()) is not None:
+            layers, x = folded(maps.block(*piece))
+            starts = starts_for(starting, seed, maps, layers)
+            search.kernel(rules, layers, x, starts, tolerance, cycle, found, listed, piece[0], *more, room)
+
+    blocks.run(work, maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size)))
+    return listed
+
+
+def places_for(maps: Map, period: int, places: int) -> Listed:
+    """Results without points yet."""
+    points, n = maps.points, maps.size
+    return Listed(
+        np.full((points, places, period, n), np.nan),
+        np.full((points, places), np.nan),
+        *(np.full((points, places, n), np.nan) for _ in range(2)),
+        np.full((points, places), -1, np.int8),
+        np.zeros(points, np.int64),
+        np.zeros(points, np.int8),
+        np.full(points, -1, np.int64),
+    )
+
+
+def room_for(maps: Map, period: int) -> Room:
+    """Scratch of one thread."""
+    n = maps.size
+    orbits = [np.zeros((period, n)) for _ in range(3)]
+    matrices = [np.zeros((n, n)) for _ in range(3)]
+    vectors = [np.zeros(n) for _ in range(2)]
+    return Room(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
+
+
+def boxes_for(n: int) -> boxes.Boxes:
+    """Scratch for the search of a box."""
+    stack, middle = np.zeros((boxes.DEEPEST, 2, n)), np.zeros(n)
+    states = [np.zeros((2, n)) for _ in range(6)]
+    jacobians = [np.zeros((2, n, n)) for _ in range(3)]
+    matrices = [np.zeros((n, n)) for _ in range(2)]
+    return boxes.Boxes(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
+
+
+def list_for(maps: Map, period: int, capacity: int) -> Found:
+    """Room for the points of one network."""
+    states = np.zeros((capacity, period, maps.size))
+    return Found(states, np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(2, np.int64))

@@ -1,0 +1,103 @@
+"""States to search from: spread evenly over where a network's states can be, and along its orbits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim import cells
+from rnnsim.arguments import check_whole, is_whole
+from rnnsim.axes import shown, to_array
+from rnnsim.kernels.fixed_points import Starts
+from rnnsim.kernels.maps import Layer
+from rnnsim.maps import Map
+
+USUAL = 64
+LENGTHS = (0, 0, 3, 30)
+CELL_STATES = 3.0  # where c of an LSTM is looked for, around 0
+
+
+def spread(count: int, size: int, seed: int = 0) -> np.ndarray:
+    """(count, size) numbers that fill the cube [-1, 1]^size evenly: the additive recurrence with the powers of 1/φ, φ^(size + 1) = φ + 1
+    (Roberts 2018); the first is its middle, and `seed` begins elsewhere in the sequence."""
+    phi = 2.0
+    for _ in range(64):
+        phi = (1.0 + phi) ** (1.0 / (size + 1))
+    steps = np.arange(count)[:, None] + seed * float(1 << 20)
+    return 2.0 * ((0.5 + steps * phi ** -np.arange(1.0, size + 1) % 1.0) % 1.0) - 1.0
+
+
+def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
+    """A number of starts, states to start from, one a row, or None."""
+    if starts is None:
+        return None
+    if is_whole(starts, 0) or isinstance(starts, bool | np.bool_ | float):
+        check_whole(1, starts=starts)
+        return int(starts)
+    array = to_array("starts", starts.values if isinstance(starts, xr.DataArray) else starts)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"starts was given values of type {array.dtype}; it needs real numbers")
+    values = np.asarray(array, np.float64)
+    values = values[:, None] if values.ndim == 1 and maps.net.scalar else values
+    units = sum(part.units for part in maps.parts if part.name == "state")
+    if values.ndim != 2 or values.shape[1] not in (units, maps.size) or not len(values):
+        sizes = f"(start, {units})" + f" or (start, {maps.size})" * (units != maps.size)
+        needed = "(start)" if maps.net.scalar and maps.size == 1 else sizes
+        raise ValueError(f"starts was given an array of shape {array.shape}; it needs a whole number, or states {needed}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"starts was given {shown(values[~np.isfinite(values)][0])}; it needs finite numbers")
+    return values if values.shape[1] == maps.size else with_cell_states(values, maps)
+
+
+def with_cell_states(values: np.ndarray, maps: Map) -> np.ndarray:
+    """Whole states of which only h was given: c is 0."""
+    whole, column = np.zeros((len(values), maps.size)), 0
+    for part in maps.parts:
+        if part.name == "state":
+            whole[:, part.place] = values[:, column : column + part.units]
+            column += part.units
+    return whole
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where states are searched first, in a box (point, state) of this middle and half width, and where all that come back are."""
+
+    center: np.ndarray
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def reach(maps: Map, layers: tuple[Layer, ...]) -> Reach:
+    """The states' bounds: those of h are the activation's, and |c| = i |g| / (1 - f) of an LSTM is bounded since f is below 1."""
+    points, at, below = len(layers[0].bias), 0, 1.0
+    center, scale = np.zeros((points, maps.size)), np.ones((points, maps.size))
+    low, high = center - 1.0, center + 1.0
+    for cell, layer in zip(maps.cells, layers, strict=True):
+        n, phi = layer.bias.shape[2], getattr(cell, "activation", None)
+        h, c = np.s_[:, at : at + n], np.s_[:, at + n : at + 2 * n]
+        if isinstance(phi, cells.Sigmoid):
+            low[h], center[h], scale[h] = 0.0, 0.5, 0.5
+        elif phi is not None and not isinstance(phi, cells.Tanh):
+            scale[h] = 2.0 * (1.0 + np.abs(layer.bias).max(axis=(1, 2)))[:, None]
+            low[h], high[h] = -np.inf, np.inf
+        if cell.states > 1:
+            with np.errstate(over="ignore", invalid="ignore"):
+                most = layer.bias[:, 1] + np.abs(layer.w_rec[:, 1]).sum(axis=2) + below * np.abs(layer.w_in[:, 1]).sum(axis=2)
+                high[c] = np.nan_to_num(1.0 + np.exp(most), nan=np.inf)
+            low[c], scale[c] = -high[c], np.minimum(CELL_STATES, high[c])
+        at += n * cell.states
+        below = np.inf if np.isinf(high[h]).any() else 1.0
+    return Reach(center, scale, low, high)
+
+
+def starts_for(given: np.ndarray | int, seed: int, maps: Map, layers: tuple[Layer, ...]) -> Starts:
+    """The starts of a block, as kernels take them."""
+    box = reach(maps, layers)
+    if isinstance(given, int):
+        lengths = np.resize(np.array(LENGTHS, np.int64), given)
+        return Starts(spread(given, maps.size, seed), lengths, box.center, box.scale, box.low, box.high)
+    still = np.zeros(len(given), np.int64)
+    return Starts(given, still, np.zeros_like(box.center), np.ones_like(box.scale), box.low, box.high)
