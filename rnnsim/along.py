@@ -87,7 +87,9 @@ def check_along(maps: Map, along: Any) -> Along:
     """A family along one of its axes, whose values must be numbers that increase or decrease."""
     sizes = maps.grid.sizes
     if not isinstance(along, str) or along not in sizes:
-        raise ValueError(f"along was given as {shown(along)}; it needs one of the family's axes, which are {', '.join(sizes) or 'none'}")
+        raise ValueError(
+            f"along was given as {shown(along)}; it needs one of the family's axes, which are {', '.join(sizes) or 'none'}"
+        )
     coordinate = maps.grid.coords.get(along, xr.DataArray(np.arange(sizes[along]), dims=along))
     if coordinate.dtype.kind not in "iuf":
         raise TypeError(f"axis {along!r} has values of type {coordinate.dtype}; to move along it needs numbers")
@@ -96,7 +98,9 @@ def check_along(maps: Map, along: Any) -> Along:
         raise ValueError(f"axis {along!r} has {values.size} value; to move along it needs at least two")
     changes = np.diff(values)
     if not (np.isfinite(values).all() and ((changes > 0).all() or (changes < 0).all())):
-        raise ValueError(f"axis {along!r} has the values {shown(values.tolist())}; to move along it needs finite numbers that increase or decrease")
+        raise ValueError(
+            f"axis {along!r} has the values {shown(values.tolist())}; to move along it needs finite numbers that increase or decrease"
+        )
     last = {name: size for name, size in sizes.items() if name != along} | {along: sizes[along]}
     run = replace(maps.run, grid=Grid(last, maps.grid.coords))
     return Along(Map(run), along, values)

@@ -138,7 +138,17 @@ def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
     def pivots(size: int) -> np.ndarray:
         return np.zeros(size, np.int64)
 
-    room = Room(square(n), square(n), *vectors(3, n), square(n + 1), np.zeros((n + 1, 2)), pivots(n + 1), *vectors(2, n), *vectors(1, n + 1), np.ones(2))
+    room = Room(
+        square(n),
+        square(n),
+        *vectors(3, n),
+        square(n + 1),
+        np.zeros((n + 1, 2)),
+        pivots(n + 1),
+        *vectors(2, n),
+        *vectors(1, n + 1),
+        np.ones(2),
+    )
     systems = (np.zeros((n + 1, n + 1), complex), np.zeros((n + 1, 2), complex), square(n + 2), np.zeros((n + 2, 1)), pivots(n + 2))
     matrices = [square(n) for _ in range(6)]
     extended = Extended(*matrices, *systems, *vectors(5, n), *vectors(1, n + 1), *vectors(5, n, complex))
@@ -161,7 +171,14 @@ def seeds_of(starts: np.ndarray) -> Seeds:
     """Room for seeds, at places of the axis that are no likely ones of special points."""
     places = 2.0 * (np.arange(PLACES) + GOLDEN) / PLACES - 1.0
     states = np.zeros((PLACES, SEEDS, starts.shape[1]))
-    return Seeds(places, starts.copy(), *np.zeros((2, starts.shape[1])), states, np.zeros(PLACES, np.int64), np.zeros((PLACES, SEEDS), np.bool_))
+    return Seeds(
+        places,
+        starts.copy(),
+        *np.zeros((2, starts.shape[1])),
+        states,
+        np.zeros(PLACES, np.int64),
+        np.zeros((PLACES, SEEDS), np.bool_),
+    )
 
 
 def course_of(branches: int, n: int) -> Course:

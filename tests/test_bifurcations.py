@@ -166,7 +166,9 @@ def random_network(cell, seed, **options):
     dims = ("gate", "unit", "unit_from")[-2 - len(SIZES[cell]) :]
     w_rec = times(gain, rng.normal(size=(*SIZES[cell], n, n)) * 1.2, dims)
     bias = {"GRU": "bias_in"}.get(cell, "bias")
-    return getattr(rs, cell)(rng.normal(size=(*SIZES[cell], n, 2)), w_rec, **{bias: rng.normal(size=(*SIZES[cell], n)) * 0.3}, **options)
+    return getattr(rs, cell)(
+        rng.normal(size=(*SIZES[cell], n, 2)), w_rec, **{bias: rng.normal(size=(*SIZES[cell], n)) * 0.3}, **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,9 +245,16 @@ def test_branches_come_back():
 
 def test_a_stack_names_the_states_of_its_layers():
     rng = np.random.default_rng(3)
-    layers = [rs.Elman(np.ones((2, 1)), ROTATION, times(rs.axis("b", [-1.0, 1.0]), [1.0, 1.0], ("unit",))), rs.LSTM.random(3, 2, seed=1)]
+    layers = [
+        rs.Elman(np.ones((2, 1)), ROTATION, times(rs.axis("b", [-1.0, 1.0]), [1.0, 1.0], ("unit",))),
+        rs.LSTM.random(3, 2, seed=1),
+    ]
     ds = rs.bifurcations(rs.Stack(layers), "b", starts=4, inputs=rng.normal(size=1))
-    assert ds.state_0.dims == ("point", "unit_0") and ds.state.dims == ("point", "unit") and ds.cell_state_1.dims == ("point", "unit_1")
+    assert (
+        ds.state_0.dims == ("point", "unit_0")
+        and ds.state.dims == ("point", "unit")
+        and ds.cell_state_1.dims == ("point", "unit_1")
+    )
     assert ds.sizes["mode"] == 8 and int(ds.branch_count) > 0 and int(ds.incomplete) == 0
 
 
@@ -272,13 +281,21 @@ REFUSED = [
     (lambda: rs.bifurcations(NET, 3), ValueError, "along was given as 3"),
     (lambda: rs.bifurcations(rs.Elman(1.0, 2.0, rs.axis("bias", [1.0]))), ValueError, "axis 'bias' has 1 value; to move along"),
     (lambda: rs.bifurcations(rs.Elman(1.0, 2.0, rs.axis("bias", [1.0, 0.0, 2.0]))), ValueError, "finite numbers that increase or"),
-    (lambda: rs.bifurcations(rs.Elman(1.0, xr.DataArray([1.0, 2.0], coords={"c": ["a", "b"]}, dims="c")), "c"), TypeError, "'c' has values of"),
+    (
+        lambda: rs.bifurcations(rs.Elman(1.0, xr.DataArray([1.0, 2.0], coords={"c": ["a", "b"]}, dims="c")), "c"),
+        TypeError,
+        "'c' has values of",
+    ),
     (lambda: rs.bifurcations(NET, max_points=0), ValueError, "max_points was given as 0"),
     (lambda: rs.bifurcations(NET, starts=0), ValueError, "starts was given as 0"),
     (lambda: rs.bifurcations(NET, resolution=0.5), ValueError, "resolution was given as 0.5"),
     (lambda: rs.bifurcations(NET, branches=1), TypeError, "branches was given as 1; it needs True or False"),
     (lambda: rs.bifurcations(NET, inputs=[1.0, 2.0]), ValueError, "inputs was given an array of shape"),
-    (lambda: rs.bifurcations(rs.Elman(1.0, rs.axis("kind", [1.0, 2.0])), "kind"), ValueError, "'kind', which a variable of the result"),
+    (
+        lambda: rs.bifurcations(rs.Elman(1.0, rs.axis("kind", [1.0, 2.0])), "kind"),
+        ValueError,
+        "'kind', which a variable of the result",
+    ),
 ]
 
 

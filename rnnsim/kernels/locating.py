@@ -5,7 +5,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import part
-from rnnsim.kernels.curves import AHEAD, FLIPPED, ORIENTATION, UNSTABLE, correct, distance, examine, find_multipliers, nearest_the_circle
+from rnnsim.kernels.curves import (
+    AHEAD,
+    FLIPPED,
+    ORIENTATION,
+    UNSTABLE,
+    correct,
+    distance,
+    examine,
+    find_multipliers,
+    nearest_the_circle,
+)
 from rnnsim.kernels.lines import linearize_on, segment_of
 from rnnsim.kernels.pointers import call
 from rnnsim.kernels.special_points import BRANCH_POINT, FLIP, FOLD, NEIMARK_SACKER, crosses
