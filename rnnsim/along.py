@@ -52,7 +52,7 @@ class Along:
         return self.values[0] + 0.5 * (q + 1.0) * (self.values[-1] - self.values[0])
 
     def block(self, lo: int, hi: int) -> tuple[np.ndarray, Reach]:
-        """All numbers of the points lo…hi of the other axes, (point, place, number), and where their states can be, (point, place, state)."""
+        """All numbers of the points lo…hi of the other axes, (point, place, number), and where states can be, (point, place, state)."""
         count = self.values.size
         layers, x = self.maps.block(lo * count, hi * count)
         box = reach(self.maps, layers)

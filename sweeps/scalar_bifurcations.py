@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,8 +20,9 @@ CURVES = "exact values of |b|: √(w (w - 1)) - arcosh √w for folds, √(|w| (
 
 def exact(w: xr.DataArray) -> xr.DataArray:
     """|b| of the fold (w ≥ 1) or the flip (w ≤ -1) of each weight, nan between."""
-    size = np.abs(w).where(np.abs(w) >= 1)
-    return (np.sqrt(size * (size - 1)) - np.sign(w) * np.arccosh(np.sqrt(size))).assign_attrs(long_name=CURVES, units="1")
+    size = abs(w).where(abs(w) >= 1)
+    found: xr.DataArray = np.sqrt(size * (size - 1)) - np.sign(w) * np.arccosh(np.sqrt(size))
+    return found.assign_attrs(long_name=CURVES, units="1")
 
 
 def attractors(w: xr.DataArray, b: xr.DataArray, steps: int) -> xr.DataArray:
@@ -39,17 +41,18 @@ def plane(ax: plt.Axes, ds: xr.Dataset) -> None:
     ax.pcolormesh(ds.w, ds.b, ds.attractors.transpose("b", "w"), cmap=plt.matplotlib.colors.ListedColormap(SHADES), rasterized=True)
     for kind, name, side in ((FOLD, "fold", ds.w > 0), (FLIP, "flip", ds.w < 0)):
         for sign in (-1, 1):
-            ax.plot(ds.w, sign * ds.exact_b.where(side), color=COLORS[kind], linewidth=1.2, label=f"{name}, exact" if sign > 0 else None)
+            ax.plot(
+                ds.w, sign * ds.exact_b.where(side), color=COLORS[kind], linewidth=1.2, label=f"{name}, exact" if sign > 0 else None
+            )
         found = ds.bifurcation_b.where(ds.kind == kind).isel(w=slice(None, None, max(1, ds.w.size // 40)))
         w, b = xr.broadcast(found.w, found)
-        style = {"marker": "o", "s": 18, "facecolors": "none", "edgecolors": COLORS[kind], "linewidths": 0.9}
+        style: dict[str, Any] = {"marker": "o", "s": 18, "facecolors": "none", "edgecolors": COLORS[kind], "linewidths": 0.9}
         ax.scatter(w, b, **style, label=f"{name}, computed")
-    tips = ds.tip_w.isel(tip=np.flatnonzero(ds.tip_kind))
-    ax.plot(tips, np.zeros_like(tips), "k*", markersize=9, label="pitchfork and flip at b = 0, computed")
+    ax.plot(ds.tip_w, 0 * ds.tip_w, "k*", markersize=9, label="pitchfork and flip\nat b = 0, computed")
     for name, place in zip(ATTRACTORS, ((0, 2.6), (3.2, 0), (-3.2, 0)), strict=True):
         ax.text(*place, name.replace(" point", "\npoint").replace(" of ", "\nof "), ha="center", va="center", fontsize="small")
     ax.set(xlabel="recurrent weight w", ylabel="bias b", ylim=(ds.b.min(), ds.b.max()))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False, fontsize="small")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, fontsize="small")
 
 
 def diagram(ax: plt.Axes, ds: xr.Dataset, along: str) -> None:
@@ -87,8 +90,8 @@ def main() -> None:
     found = rs.bifurcations(rs.Elman(0.0, w, b), "b", max_points=2)
     along_b = rs.bifurcations(rs.Elman(0.0, SECTION, b), "b", branches=True)
     along_w = rs.bifurcations(rs.Elman(0.0, w, 0.0), "w", branches=True)
-    tips = along_w[["w", "kind"]].rename(w="tip_w", kind="tip_kind", point="tip")
-    ds = found.rename(b="bifurcation_b").assign(exact_b=exact(w), attractors=attractors(w, b, options.steps), **tips)
+    tips = along_w[["w", "kind"]].isel(point=slice(int(along_w.point_count))).rename(w="tip_w", kind="tip_kind", point="tip")
+    ds = found.rename(b="bifurcation_b").assign(exact_b=exact(w), attractors=attractors(w, b, options.steps)).merge(tips)
     rs.save(ds.assign_attrs(title="attractors and bifurcations of one tanh unit"), options.out / "scalar_bifurcations.nc")
     figure(ds, along_b, along_w).savefig(options.out / "scalar_bifurcations.png", dpi=200)
 
@@ -96,9 +99,10 @@ def main() -> None:
     error = np.abs(np.abs(ds.bifurcation_b) - ds.exact_b)
     print(f"{w.size} weights: {count} folds and flips, the farthest {float(error.max()):.1e} from its exact place")
     for at in (-2.0, -1.5, 1.5, 2.0, 4.0):
-        one = rs.bifurcations(rs.Elman(0.0, at, b), "b").isel(point=-1 if at < 0 else 0)
-        print(at, float(one.b))
-    print("Along w at b = 0:", *(f"{k} at {x:.15f}" for k, x in zip(tips.tip_kind.values, tips.tip_w.values, strict=True) if k))
+        one = rs.bifurcations(rs.Elman(0.0, at, b), "b")
+        print(f"w = {at:4}: b = {float(one.b.max()):.15f}, exactly {float(exact(xr.DataArray(at))):.15f}")
+    names = np.array(tips.tip_kind.attrs["flag_meanings"].split())[tips.tip_kind]
+    print("at b = 0:", *(f"{name} at w = {x:.15f}" for name, x in zip(names, tips.tip_w.values, strict=True)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """All branches of fixed points of one network over an axis, and the special points on them.
 
-Fixed points at a few places of the axis, by Newton's method from many starts, are the seeds. From each, unless a branch has come past it, its
-branch is followed both ways, by steps along the tangent that are corrected across it, until it leaves the axis or closes.
+Fixed points at a few places of the axis, by Newton's method from many starts, are the seeds. From each, unless a branch has come past it,
+its branch is followed both ways, by steps along the tangent that are corrected across it, until it leaves the axis or closes.
 """
 
 from typing import Any, NamedTuple
@@ -12,18 +12,19 @@ from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.curves import UNSTABLE, correct, distance, examine
 from rnnsim.kernels.lines import segment_of, settle
 from rnnsim.kernels.locating import BRANCHES, INCOMPLETE, NOTHING, SAME, SEVERAL, TRUNCATED, kind_between, locate
+from rnnsim.kernels.paths import LEAST_STEP, copy, extent, has_closed, next_segment, step_along
 
-FIRST_STEP, LEAST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-24, 2.0**-14
+FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5
-STRAIGHT, BENT = 0.995, 0.95
+STRAIGHT = 0.995
 STEPS = 100
 FAR = 1e6
 SETTLING = 30
 
 
 class Seeds(NamedTuple):
-    """Where seeds are looked for: `places` q on the axis, and `starts` (start, n); states can only be from `low` to `high`. Of the fixed points
-    `states` (place, seed, n) there are `count` (place), and branches have been `visited` (place, seed)."""
+    """Where seeds are looked for: `places` q on the axis, and `starts` (start, n); states can only be from `low` to `high`. Of the fixed
+    points `states` (place, seed, n) there are `count` (place), and branches have been `visited` (place, seed)."""
 
     places: Any
     starts: Any
@@ -32,23 +33,6 @@ class Seeds(NamedTuple):
     states: Any
     count: Any
     visited: Any
-
-
-class Path(NamedTuple):
-    """Room for a step: points, tangents and tests before and after it, the place of the seed with its tangent, and room for more."""
-
-    y: Any
-    new: Any
-    tangent: Any
-    new_tangent: Any
-    before: Any
-    after: Any
-    first: Any
-    first_tangent: Any
-    between: Any
-    other: Any
-    spare: Any
-    axis: Any
 
 
 class Course(NamedTuple):
@@ -60,40 +44,16 @@ class Course(NamedTuple):
 
 
 @part
-def copy(source, target):
-    """target = source, as far as both go."""
-    for i in range(min(source.size, target.size)):
-        target[i] = source[i]
-
-
-@part
-def dot(a, b):
-    """Σ a b."""
-    total = 0.0
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
-
-
-@part
-def extent(y):
-    """The largest coordinate."""
-    most = 0.0
-    for i in range(y.size):
-        most = max(most, abs(y[i]))
-    return most
-
-
-@part
 def find_seeds(line, room, path, seeds, counts):
-    """Fixed points at every place, from every start: from itself, and from where the map takes it."""
+    """Fixed points at every place, from every start, and from where the map takes every fourth of them."""
     n = room.J.shape[0]
     for k in range(seeds.places.size):
         segment = segment_of(line, seeds.places[k])
-        for i in range(2 * seeds.starts.shape[0]):
-            copy(seeds.starts[i // 2], path.y)
+        starts = seeds.starts.shape[0]
+        for i in range(starts + (starts + 3) // 4):
+            copy(seeds.starts[i if i < starts else 4 * (i - starts)], path.y)
             path.y[n] = seeds.places[k]
-            if i % 2:
+            if i >= starts:
                 settle(line, segment, path.y, SETTLING, room.G)
             if correct(line, room, segment, path.y, path.axis, path.tangent, 1.0):
                 add_seed(seeds, k, path.y, counts)
@@ -135,52 +95,6 @@ def visit(line, segment, room, path, seeds, size):
 
 
 @part
-def stop_at_node(line, segment, room, path, size):
-    """If a step has left its segment, end it at the node. Gives on which side the node is (0 if the step stays), and whether all is well."""
-    n = room.J.shape[0]
-    side = 1 if path.new[n] >= line.nodes[segment + 1] else -1 if path.new[n] <= line.nodes[segment] else 0
-    if side == 0:
-        return 0, True
-    node = line.nodes[segment + 1] if side > 0 else line.nodes[segment]
-    share = (node - path.y[n]) / (path.new[n] - path.y[n])
-    for i in range(n):
-        path.new[i] = path.y[i] + share * (path.new[i] - path.y[i])
-    path.new[n] = node
-    copy(path.new, path.other)
-    path.axis[n] = side
-    good = correct(line, room, segment, path.new, path.axis, path.new_tangent, np.inf)
-    path.axis[n] = 1.0
-    return side, good and distance(path.new, path.other) <= size
-
-
-@part
-def step_along(line, segment, room, path, size):
-    """A step of the branch. Gives the side of the node that it ends at (0 if at none), the cosine of the angle by which the tangent turns,
-    and whether all is well."""
-    for i in range(path.y.size):
-        path.new[i] = path.y[i] + size * path.tangent[i]
-    copy(path.new, path.other)
-    if not correct(line, room, segment, path.new, path.tangent, path.new_tangent, np.inf):
-        return 0, 0.0, False
-    if distance(path.new, path.other) > 0.5 * size:
-        return 0, 0.0, False
-    side, good = stop_at_node(line, segment, room, path, size)
-    cosine = dot(path.tangent, path.new_tangent)
-    return side, cosine, good and (cosine > BENT or size < 64.0 * LEAST_STEP)
-
-
-@part
-def has_closed(path):
-    """Whether a step comes past the point where the branch began, in the same direction."""
-    before, after, length = 0.0, 0.0, 0.0
-    for i in range(path.y.size):
-        before += (path.y[i] - path.first[i]) * path.first_tangent[i]
-        after += (path.new[i] - path.first[i]) * path.first_tangent[i]
-        length = max(length, abs(path.new[i] - path.y[i]))
-    return before < 0.0 <= after and distance(path.new, path.first) <= length and dot(path.new_tangent, path.first_tangent) > 0.0
-
-
-@part
 def record(course, branch, y, tests):
     """Keep a point of a branch, if there is room."""
     if branch >= course.length.size or course.length[branch] >= course.unstable.shape[1]:
@@ -205,27 +119,6 @@ def turn_round(course, branch):
         for j in range(course.y.shape[2]):
             a, b = course.y[branch, i, j], course.y[branch, last - i, j]
             course.y[branch, i, j], course.y[branch, last - i, j] = b, a
-
-
-@part
-def begin(line, segment, room, path, direction):
-    """The tangent and the tests at path.y, ahead in a direction of the axis. False if there is none."""
-    n = room.J.shape[0]
-    path.axis[n] = direction
-    good = correct(line, room, segment, path.y, path.axis, path.tangent, np.inf)
-    path.axis[n] = 1.0
-    if good:
-        examine(line, room, path.tangent, path.before)
-    return good
-
-
-@part
-def next_segment(line, segment, room, path, side):
-    """The segment behind a node at which a step has ended, where the branch begins anew; -1 at an end of the axis, -2 if it is lost."""
-    segment += side
-    if segment < 0 or segment > line.nodes.size - 2:
-        return -1
-    return segment if begin(line, segment, room, path, 1.0 * side) else -2
 
 
 @part

@@ -66,7 +66,7 @@ def corrected(line, room, segment, y, t, tangent, most):
     room.signs[1] = 0.0
     for i in range(n + 1):
         room.origin[i] = y[i]
-    for _ in range(TRIALS if most > 1e3 else 4 * TRIALS):
+    for _ in range(TRIALS if most > 1e3 else 2 * TRIALS):
         bordered_system(line, room, segment, y, t)
         room.signs[0], _ = solve(room.matrix, room.pivots, room.sides)
         size, length, scale = 0.0, 0.0, 1.0

@@ -32,8 +32,8 @@ ON_THE_CIRCLE = 1e-5
 
 
 class Found(NamedTuple):
-    """The points found: y (point, n + 1), kind (point), residual (point), multipliers, real and imag (point, n); `counts` says how many, whether there are
-    more, how many could not be located, how many branches ended early, and how many there are."""
+    """The points found: y (point, n + 1), kind (point), residual (point), multipliers, real and imag (point, n). `counts` says how many,
+    whether there are more, how many could not be located, how many branches ended early, and how many branches there are."""
 
     y: Any
     kind: Any

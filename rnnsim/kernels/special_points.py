@@ -1,146 +1,26 @@
 """Folds, flips, Neimark–Sacker points and branch points of the map s' = F(s, q), by Newton's method on extended systems.
 
-With borders b and c near the null vectors, the bordered systems
+With g, v and w of `borders`, a fixed point is a fold where g(s, q, μ) = 0 for μ = 1, a flip where it is for μ = -1, and a Neimark–Sacker
+point where it is, real and imaginary part, for μ = exp iθ with one unknown more. Where branches cross, μ = 1 and w ∂F/∂q = 0, and
 
-    [J - μ  b] [v]   [0]           [w  g] [J - μ  b]
-    [ c     0] [g] = [1]    and           [ c     0] = [0  1]
+    F - s + β b = 0
 
-have one solution, and μ is a multiplier where g(s, q, μ) = 0: with F = s that is a fold (μ = 1), a flip (μ = -1), or, two equations in θ too,
-a Neimark–Sacker point (μ = exp iθ). Where branches cross, μ = 1 and w ∂F/∂q = 0, and F - s + β b = 0 makes the system regular there,
-with β = 0 at its solution. Derivatives of g are -w (∂J) v: so they need second derivatives of F, which are taken by differences of the exact J; they decide
-how fast Newton's method converges, not where to. (W. Govaerts, Numerical Methods for Bifurcations of Dynamical Equilibria, 2000.)
+makes the system regular, with β = 0 at its solution. The derivative of g is -w (∂J) v. Second derivatives of F are differences of the exact
+J; they decide how fast Newton's method converges, not where to.
 """
-
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnsim.kernels.borders import first_borders, length_of, null_vectors, turn_borders
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.lines import linearize_on, segment_of
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = 1, 2, 3, 4
-TRIALS, ROUNDS = 30, 3
+TRIALS = 30
 DIFFERENCE = 2.0**-17
 CONVERGED = 1e-10
 CROSSING = 1e-5
-
-
-class Extended(NamedTuple):
-    """Room for a state of n numbers: matrices of n rows, `bordered` of n + 1 complex rows and `sides` of as many right-hand sides, `system` of
-    n + 2 rows with its right-hand side, and vectors."""
-
-    J: Any
-    along_q: Any
-    along_v: Any
-    along_vi: Any
-    along_u: Any
-    other: Any
-    bordered: Any
-    sides: Any
-    system: Any
-    right: Any
-    pivots: Any
-    G: Any
-    Fq: Any
-    Fq_other: Any
-    Fqq: Any
-    spare: Any
-    moved: Any
-    row: Any
-    column: Any
-    v: Any
-    w: Any
-    u: Any
-
-
-@part
-def eliminate(A, B):
-    """B = A⁻¹ B in place for a complex A, which is overwritten."""
-    n, sides = B.shape
-    for k in range(n):
-        row = k
-        for i in range(k + 1, n):
-            if abs(A[i, k]) > abs(A[row, k]):
-                row = i
-        if row != k:
-            for j in range(k, n):
-                A[k, j], A[row, j] = A[row, j], A[k, j]
-            for c in range(sides):
-                B[k, c], B[row, c] = B[row, c], B[k, c]
-        for i in range(k + 1, n):
-            factor = A[i, k] / A[k, k]
-            if factor != 0.0:
-                for j in range(k + 1, n):
-                    A[i, j] -= factor * A[k, j]
-                for c in range(sides):
-                    B[i, c] -= factor * B[k, c]
-    for k in range(n - 1, -1, -1):
-        for c in range(sides):
-            total = B[k, c]
-            for j in range(k + 1, n):
-                total -= A[k, j] * B[j, c]
-            B[k, c] = total / A[k, k]
-
-
-@part
-def border(room, mu, turned):
-    """The bordered matrix, or its transpose."""
-    n, A = room.J.shape[0], room.bordered
-    for i in range(n):
-        for j in range(n):
-            A[i, j] = room.J[j, i] if turned else room.J[i, j]
-        A[i, i] -= mu
-        A[i, n] = room.row[i] if turned else room.column[i]
-        A[n, i] = room.column[i] if turned else room.row[i]
-        room.sides[i, 0], room.sides[i, 1] = 0.0, 0.0
-    A[n, n] = 0.0
-    room.sides[n, 0], room.sides[n, 1] = 1.0, 0.0
-
-
-@part
-def null_vectors(room, mu):
-    """v, w, and u with [J - μ b; c 0][u; ·] = [∂F/∂q; 0]. Gives g."""
-    n = room.J.shape[0]
-    for turned in (True, False):
-        border(room, mu, turned)
-        for i in range(n):
-            room.sides[i, 1] = room.Fq[i]
-        eliminate(room.bordered, room.sides)
-        for i in range(n):
-            if turned:
-                room.w[i] = room.sides[i, 0]
-            else:
-                room.v[i], room.u[i] = room.sides[i, 0], room.sides[i, 1]
-    return room.sides[n, 0]
-
-
-@part
-def length_of(vector):
-    """√Σ|v|²."""
-    total = 0.0
-    for i in range(vector.size):
-        total += abs(vector[i]) ** 2
-    return np.sqrt(total)
-
-
-@part
-def turn_borders(room):
-    """Borders near the null vectors: b from w, c from v."""
-    of_v, of_w = length_of(room.v), length_of(room.w)
-    for i in range(room.v.size):
-        room.row[i], room.column[i] = room.v[i].conjugate() / of_v, room.w[i].conjugate() / of_w
-
-
-@part
-def first_borders(room, mu):
-    """Borders that start from a fixed vector without symmetries and are turned to the null vectors."""
-    n = room.J.shape[0]
-    for i in range(n):
-        room.row[i] = room.column[i] = (1.0 + 0.3 * np.cos(2.0 + 1.7 * i)) / np.sqrt(n)
-    for _ in range(ROUNDS):
-        null_vectors(room, mu)
-        turn_borders(room)
 
 
 @part
@@ -283,7 +163,7 @@ def newton_step(line, room, kind, z):
 
 @kernel
 def refine(line, room, z, told):
-    """Newton's method from z, which becomes the point, for the kind told[0]; told[0] becomes the residual, inf where it does not converge."""
+    """Newton's method from z, which becomes the point, for the kind told[0], which becomes the residual: inf where it does not converge."""
     n, kind, done = room.J.shape[0], int(told[0]), False
     linearize_on(line, segment_of(line, z[n]), z, room.G, room.J, room.Fq)
     first_borders(room, multiplier_of(kind, z))
