@@ -7,7 +7,10 @@ import xarray as xr
 from families import refused
 
 import rnnsim as rs
+from rnnsim.along import check_along
 from rnnsim.kernels import blocks
+from rnnsim.kernels.lines import evaluations_of
+from rnnsim.maps import map_of
 
 FOLDS = {1.5: 0.207546455322030292, 2.0: 0.532839975353552024, 4.0: 2.14714371821293788}
 FLIPS = {-1.5: 1.52450435224684700, -2.0: 2.29558714939263807}
@@ -196,6 +199,58 @@ def test_points_of_random_networks_are_what_they_are_called(cell, options):
                 assert np.abs(multipliers - (-1 if kind == FLIP else 1)).min() < 1e-9
             found += 1
     assert found >= 3
+
+
+@pytest.mark.parametrize(("cell", "options"), [("Elman", {"leak": True}), ("GRU", {}), ("LSTM", {})])
+def test_derivatives_along_the_axis_are_those_of_the_complex_step(cell, options):
+    rng, n, m = np.random.default_rng(5), 3, 2
+    gates = SIZES[cell]
+    sizes = {"w_in": (*gates, n, m), "w_rec": (*gates, n, n), **dict.fromkeys(("bias", "bias_in", "bias_rec"), (*gates, n))}
+    names = [name for name in sizes if name in getattr(rs, cell).DIMENSIONS]
+    ends = {name: rng.normal(size=(2, *sizes[name])) for name in names}
+    ends |= {"leak": rng.uniform(0.2, 0.9, size=(2, n))} if options else {}
+    kind, x = getattr(rs, cell), rng.normal(size=(2, m))
+    net = kind(**{name: xr.DataArray(values, dims=("t", *kind.DIMENSIONS[name])) for name, values in ends.items()})
+    along = check_along(map_of(net, xr.DataArray(x, dims=("t", "input"))), "t")
+    (numbers, _), line = along.block(0, 1), along.line()
+    q, size = 0.3, along.maps.size
+    line.now[:], line.slope[:] = (
+        numbers[0].mean(axis=0) + q / 2 * np.diff(numbers[0], axis=0)[0],
+        np.diff(numbers[0], axis=0)[0] / 2,
+    )
+
+    def plain(s, q):
+        def at(values):
+            return (1 - q) / 2 * values[0] + (1 + q) / 2 * values[1]
+
+        starts = {"h0": s[:n]} | ({"c0": s[n:]} if size > n else {})
+        layer = {"cell": cell, **{name: at(values) for name, values in ends.items()}, **starts}
+        run = reference_networks.run([layer], at(x)[None, None])
+        return np.concatenate([run.states[0][0, 1], *([run.cell_states[0][0, 1]] if size > n else [])])
+
+    s = rng.normal(size=size)
+    G, J, Fq = np.zeros(size), np.zeros((size, size)), np.zeros(size)
+    evaluations_of(along.maps.cells)[0](line.now, line.slope, line.sizes, np.append(s, q), G, J, Fq, line.work)
+    np.testing.assert_allclose(G + s, plain(s, q), rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(Fq, np.imag(plain(s + 0j, q + 1e-30j)) / 1e-30, rtol=1e-12, atol=1e-14)
+    columns = [np.imag(plain(s + 1e-30j * unit, q)) / 1e-30 for unit in np.eye(size)]
+    np.testing.assert_allclose(J, np.stack(columns, axis=1), rtol=1e-12, atol=1e-14)
+
+
+def test_the_logistic_map():
+    """h' = φ(w h) with φ(a) = a - a²: branches cross at w = 1, with flips at -1 on h = 0 and at 3 on h = (w - 1)/w²."""
+    phi = rs.Activation(lambda a: a - a * a, lambda a: 1.0 - 2.0 * a)
+    kind, w, h = points(rs.bifurcations(rs.Elman(0.0, rs.axis("w", [0.4, 3.5]), activation=phi), "w"), "w", "state")
+    np.testing.assert_array_equal(kind, [BRANCH_POINT, FLIP])
+    np.testing.assert_allclose(w, [1, 3], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(h, [0, 2 / 9], rtol=0, atol=1e-12)
+
+
+def test_what_does_not_fit_is_told():
+    net = rs.Elman(0.0, rs.axis("w", [1.5, 0.5]), rs.axis("b", [-1.0, 1.0]))
+    ds = rs.bifurcations(net, "b", max_points=1)
+    np.testing.assert_array_equal(ds.point_count, [1, 0])
+    np.testing.assert_array_equal(ds.truncated, [True, False])
 
 
 def test_families_are_their_members():

@@ -13,8 +13,6 @@ import numpy as np
 
 from rnnsim.kernels.compiling import part
 
-ROUNDS = 3
-
 
 class Extended(NamedTuple):
     """Room for a state of n numbers: matrices of n rows, `bordered` of n + 1 complex rows with two right-hand `sides`, `system` of n + 2
@@ -123,11 +121,8 @@ def turn_borders(room):
 
 
 @part
-def first_borders(room, mu):
-    """Borders that start from a fixed vector without symmetries and are turned to the null vectors."""
+def first_borders(room):
+    """Borders to start from: a fixed vector without symmetries."""
     n = room.J.shape[0]
     for i in range(n):
         room.row[i] = room.column[i] = (1.0 + 0.3 * np.cos(2.0 + 1.7 * i)) / np.sqrt(n)
-    for _ in range(ROUNDS):
-        null_vectors(room, mu)
-        turn_borders(room)

@@ -55,7 +55,7 @@ def extent(y):
 
 @part
 def stop_at_node(line, segment, room, path, size):
-    """If a step has left its segment, end it at the node. Gives on which side the node is (0 if the step stays), and whether all is well."""
+    """If a step has left its segment, end it at the node. Gives on which side that is (0 if the step stays), and whether all is well."""
     n = room.J.shape[0]
     side = 1 if path.new[n] >= line.nodes[segment + 1] else -1 if path.new[n] <= line.nodes[segment] else 0
     if side == 0:

@@ -17,10 +17,11 @@ from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.lines import linearize_on, segment_of
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = 1, 2, 3, 4
-TRIALS = 30
+ROUNDS, TRIALS = 3, 30
 DIFFERENCE = 2.0**-17
 CONVERGED = 1e-10
 CROSSING = 1e-5
+FARTHEST = 10.0
 
 
 @part
@@ -137,13 +138,18 @@ def row_of_crossing(room):
 
 
 @part
-def newton_step(line, room, kind, z):
-    """One step of Newton's method from z = (s, q, θ or β). Gives its size and the residual that it started from."""
+def newton_step(line, room, kind, z, moves):
+    """One step of Newton's method from z = (s, q, θ or β), or, if it is not to move, of the borders towards the null vectors. Gives the
+    size of the step and the residual that it started from."""
     n = room.J.shape[0]
     segment, mu = segment_of(line, z[n]), multiplier_of(kind, z)
-    along_axis(line, room, segment, z)
+    if moves:
+        along_axis(line, room, segment, z)
     linearize_on(line, segment, z, room.G, room.J, room.Fq)
     g = null_vectors(room, mu)
+    if not moves:
+        turn_borders(room)
+        return 1.0, np.inf
     along(line, room, segment, z)
     rows_of_map(room, kind, z)
     rows_of_multiplier(room, kind, mu, g)
@@ -163,15 +169,14 @@ def newton_step(line, room, kind, z):
 
 @kernel
 def refine(line, room, z, told):
-    """Newton's method from z, which becomes the point, for the kind told[0], which becomes the residual: inf where it does not converge."""
+    """Newton's method from z, which becomes the point, for the kind told[0]. That becomes the residual, inf if it does not converge."""
     n, kind, done = room.J.shape[0], int(told[0]), False
-    linearize_on(line, segment_of(line, z[n]), z, room.G, room.J, room.Fq)
-    first_borders(room, multiplier_of(kind, z))
+    first_borders(room)
     z[n + 1] = 0.0 if kind != NEIMARK_SACKER else z[n + 1]
     told[0] = np.inf
-    for _ in range(TRIALS):
-        size, residual = newton_step(line, room, kind, z)
-        if not size < 10.0:
+    for trial in range(ROUNDS + TRIALS):
+        size, residual = newton_step(line, room, kind, z, trial >= ROUNDS)
+        if not size < FARTHEST:
             return
         if done:
             told[0] = residual
