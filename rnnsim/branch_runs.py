@@ -87,8 +87,10 @@ def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -
     eigen = room.A, room.real, room.imag, room.vector
     newton, correction = (line, extended, bracket.z, bracket.tests), (line, room, 0, bracket.low, bracket.low, bracket.low, 0.0)
     calls = {sorted_eigenvalues: eigen, refine: newton, corrected: correction}
+    if numba.config.DISABLE_JIT:
+        return line._replace(others=list(calls))
     found = [addresses([kernel], tuple(map(numba.typeof, given))) for kernel, given in calls.items()]
-    return line._replace(others=[*found[0], *found[1], *found[2]] if isinstance(found[0], list) else np.concatenate(found))
+    return line._replace(others=np.concatenate(found))
 
 
 def seeds_of(starts: np.ndarray) -> Seeds:
