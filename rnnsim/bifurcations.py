@@ -65,8 +65,8 @@ def bifurcations(
     >>> import numpy as np, rnnsim as rs
     >>> net = rs.Elman(w_in=0.0, w_rec=1.5, bias=rs.axis("bias", [-1.0, 1.0]))
     >>> folds = rs.bifurcations(net)
-    >>> folds.bias.values[:2].round(12)
-    array([-0.207546455322,  0.207546455322])
+    >>> folds.bias.values[:2].round(12).tolist()
+    [-0.207546455322, 0.207546455322]
     """
     check_network(net)
     check_whole(max_points=max_points, starts=starts, resolution=resolution)

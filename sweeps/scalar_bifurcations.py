@@ -30,7 +30,7 @@ def attractors(w: xr.DataArray, b: xr.DataArray, steps: int) -> xr.DataArray:
     net = rs.Elman(0.0, w, b, h0=rs.axis("h0", [-1.0, 1.0]))
     even, odd = (rs.simulate(net, np.zeros(n), keep="final_state").final_state for n in (steps, steps + 1))
     cycle = (np.abs(odd - even) > 1e-3).any("h0")
-    several = np.abs(even.diff("h0").isel(h0=0)) > 1e-3
+    several = np.abs(even.diff("h0").isel(h0=0, drop=True)) > 1e-3
     kinds = xr.where(cycle, 2, xr.where(several, 1, 0)).astype(np.int8)
     flags = {"flag_values": np.arange(3, dtype=np.int8), "flag_meanings": " ".join(name.replace(" ", "_") for name in ATTRACTORS)}
     return kinds.assign_attrs(long_name="attractors", **flags)
