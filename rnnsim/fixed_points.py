@@ -8,10 +8,11 @@ import xarray as xr
 from rnnsim.arguments import check_whole
 from rnnsim.families import Network
 from rnnsim.kernels.cycles import Listed
+from rnnsim.kernels.slow_points import Slow
 from rnnsim.maps import Map, map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network
-from rnnsim.searches import search_all
+from rnnsim.searches import Wish, search_all
 from rnnsim.starts import check_starts
 from rnnsim.variables import FIXED_POINTS, dataset
 
@@ -30,6 +31,7 @@ def fixed_points(
     tolerance: float = 1e-12,
     max_points: int = 32,
     seed: int = 0,
+    slow_points: bool = False,
 ) -> xr.Dataset:
     """Find the fixed points, or the cycles of a period, of every network of a family with constant inputs.
 
@@ -43,6 +45,7 @@ def fixed_points(
     tolerance : the residual up to which a point is one: the largest |F(s) - s| of its states, divided by the largest |s| beyond 1.
     max_points : places for points, at most.
     seed : a whole number, of the starts.
+    slow_points : whether to look for slow points too, from the starts: local minima of the speed |F(s) - s| that are not 0.
 
     Returns
     -------
@@ -50,7 +53,13 @@ def fixed_points(
     a stack also `state_0` …) over `unit`, and for cycles first over `step` 0…period-1; `residual`; `multiplier_real` and
     `multiplier_imag`, the eigenvalues over `mode` of the Jacobian, of cycles that of the whole period, largest modulus first; `stability`
     (flags; marginal: a multiplier within 1e-6 of the unit circle, where points that rounding cannot tell apart are one); and
-    over the axes `point_count`, `truncated` and `undecided`.
+    over the axes `point_count`, `truncated` (there are more) and `undecided`.
+
+    `undecided` is 0 where the search is complete, so that no other point exists: without `starts`, of scalar Elman networks; of linear and
+    rectified ones, up to 16 units times `period`, one linear system for each way in which units can be on; of up to 3 tanh or sigmoid
+    units or a GRU's, by interval arithmetic on the whole box. It counts the regions that could not be decided, as at a degenerate
+    point, and is -1 where points come from starts, which may miss some. With `slow_points` there are `slow_state` …, `slow_speed` over
+    `point` and `slow_point_count`, of other points.
 
     Raises
     ------
@@ -69,16 +78,23 @@ def fixed_points(
     check_whole(period=period, max_points=max_points)
     check_whole(0, seed=seed)
     check_tolerance(tolerance)
-    maps = map_of(net, inputs, ("state", *FIXED_POINTS))
+    check_slow_points(slow_points, period)
+    maps = map_of(net, inputs, ("state", "cell_state", *FIXED_POINTS))
     given = check_starts(starts, maps)
-    found = search_all(maps, period, given, tolerance, max_points, seed)
-    options: dict[str, Any] = {"period": period, "tolerance": float(tolerance), "max_points": max_points, "seed": seed}
+    wish = Wish(period, given, float(tolerance), max_points, seed, slow_points)
+    options: dict[str, Any] = {
+        "period": period,
+        "tolerance": wish.tolerance,
+        "max_points": max_points,
+        "seed": seed,
+        "slow_points": slow_points,
+    }
     hashed = dict(maps.run.given)
-    if given is None or isinstance(given, int):
-        options["starts"] = given
-    else:
+    if isinstance(given, np.ndarray):
         hashed["starts"] = xr.DataArray(given, dims=("start", "unit"))
-    return name_points(maps, found, period, attributes("fixed_points", net, hashed, options))
+    else:
+        options["starts"] = given
+    return name_points(maps, wish, *search_all(maps, wish), attributes("fixed_points", net, hashed, options))
 
 
 def check_tolerance(tolerance: Any) -> None:
@@ -86,29 +102,47 @@ def check_tolerance(tolerance: Any) -> None:
         raise ValueError(f"tolerance was given as {tolerance!r}; it needs a number above 0")
 
 
-def name_points(maps: Map, found: Listed, period: int, attrs: dict[str, str]) -> xr.Dataset:
+def check_slow_points(slow_points: Any, period: int) -> None:
+    if not isinstance(slow_points, bool | np.bool_):
+        raise TypeError(f"slow_points was given as {slow_points!r}; it needs True or False")
+    if slow_points and period > 1:
+        raise ValueError(f"slow_points was given with a period of {period}; slow points need a period of 1")
+
+
+def name_points(maps: Map, wish: Wish, found: Listed, slow: Slow | None, attrs: dict[str, str]) -> xr.Dataset:
     """Give the results over points their names."""
-    axes, scalar = tuple(maps.grid.sizes), maps.net.scalar
-    steps = ("step",) if period > 1 else ()
-    arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
-    for part in maps.parts:
-        name = part.names()[-1]
-        own = () if scalar else (f"unit{part.suffix}" if name.endswith(part.suffix) and not part.top else "unit",)
-        arrays[name] = (*axes, "point", *steps, *own), found.state[..., part.place]
-    arrays["residual"] = (*axes, "point"), found.residual
-    arrays["multiplier_real"] = (*axes, "point", "mode"), found.real
-    arrays["multiplier_imag"] = (*axes, "point", "mode"), found.imag
-    arrays["stability"] = (*axes, "point"), found.stability
-    for name, values in (("point_count", found.count), ("truncated", found.truncated), ("undecided", found.undecided)):
-        arrays[name] = axes, values
-    sizes = {**maps.grid.sizes, "point": found.residual.shape[1], "step": period, "mode": maps.size}
-    shaped = {
-        name: (dims, values.reshape([sizes[dim] if dim in sizes else values.shape[-1] for dim in dims]))
-        for name, (dims, values) in arrays.items()
+    steps = ("step",) if wish.period > 1 else ()
+    named: dict[str, tuple[tuple[str, ...], Any]] = {
+        **{name: ((*steps, *own), found.state[..., place]) for name, own, place in states_of(maps, "")},
+        "residual": ((), found.residual),
+        "multiplier_real": (("mode",), found.real),
+        "multiplier_imag": (("mode",), found.imag),
+        "stability": ((), found.stability),
     }
-    coords = {"step": ("step", np.arange(period, dtype=np.int32), {"long_name": "step", "units": "1"})}
+    if slow is not None:
+        named |= {name: (own, slow.state[..., place]) for name, own, place in states_of(maps, "slow_")}
+        named["slow_speed"] = (), slow.speed
+    axes = tuple(maps.grid.sizes)
+    arrays = {name: ((*axes, "point", *own), values) for name, (own, values) in named.items()}
+    counts = {"point_count": found.number, "truncated": found.truncated, "undecided": found.undecided}
+    counts |= {} if slow is None else {"slow_point_count": slow.number}
+    arrays |= {name: (axes, values) for name, values in counts.items()}
+    sizes = {**maps.grid.sizes, "point": wish.max_points, "step": wish.period, "mode": maps.size}
+    shaped = {
+        name: (dims, values.reshape([sizes.get(dim, values.shape[-1]) for dim in dims])) for name, (dims, values) in arrays.items()
+    }
+    coords = {"step": ("step", np.arange(wish.period, dtype=np.int32), {"long_name": "step", "units": "1"})}
     ds = dataset(maps.grid, shaped, coords, attrs)
     for name, meanings in FLAGS.items():
         values = np.array(list(meanings), np.int8)
         ds[name].attrs |= {"flag_values": values, "flag_meanings": " ".join(meanings.values())}
     return ds
+
+
+def states_of(maps: Map, before: str) -> list[tuple[str, tuple[str, ...], slice]]:
+    """Variables that are states, with their dimensions and places in a state; of a stack's top layer without the layer's number."""
+    found: list[tuple[str, tuple[str, ...], slice]] = []
+    for part in maps.parts:
+        suffix = "" if part.top else part.suffix
+        found.append((f"{before}{part.name}{suffix}", () if maps.net.scalar else (f"unit{suffix}",), part.place))
+    return found

@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Map:
-    """A family of networks, each with its constant inputs. A state is a vector: layers bottom first; of each, h and then c, if it has one."""
+    """A family of networks, each with its constant inputs. A state is a vector: layers bottom first; of each, h, then c if it has one."""
 
     run: Run
 

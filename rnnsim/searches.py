@@ -8,12 +8,13 @@ import numba
 import numpy as np
 
 from rnnsim import cells
-from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points
+from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points, slow_points
 from rnnsim.kernels import maps as of_maps
 from rnnsim.kernels.cycles import Found, Listed
 from rnnsim.kernels.maps import Layer
 from rnnsim.kernels.newton import Room
 from rnnsim.kernels.pointers import addresses
+from rnnsim.kernels.slow_points import Slow
 from rnnsim.maps import Map, folded
 from rnnsim.starts import USUAL, starts_for
 
@@ -38,7 +39,7 @@ def search_for(maps: Map, period: int, starts: int | None) -> Search:
         return Search(fixed_points.search, tuple, starts or USUAL)
     linear, rectified = isinstance(phi, cells.Linear), isinstance(phi, cells.ReLU)
     bounded = isinstance(cell, cells.GRU) or isinstance(phi, cells.Tanh | cells.Sigmoid)
-    if period == 1 and maps.net.scalar and type(phi) in (*scalar_points.EXTREMES, cells.Linear, cells.ReLU):
+    if period == 1 and maps.net.scalar and type(phi) in (*scalar_points.EXTREMES, *scalar_points.LINES):
         return Search(scalar_points.search, lambda: (np.zeros(8), np.zeros(2, np.int64)), 1)
     if linear or (rectified and n * period <= regions.MOST_SWITCHES):
         return Search(regions.search, lambda: (rectified,), 1 + (rectified << n * period) // STEPS)
@@ -63,29 +64,47 @@ def rules_for(maps: Map, search: Search) -> Any:
     return found if numba.config.DISABLE_JIT else np.array(found, np.int64)
 
 
-def search_all(maps: Map, period: int, given: np.ndarray | int | None, tolerance: float, max_points: int, seed: int) -> Listed:
-    """The points of all networks, block by block."""
-    listed = places_for(maps, period, max_points)
+@dataclass(frozen=True)
+class Wish:
+    """What is looked for, and from where."""
+
+    period: int
+    starts: np.ndarray | int | None
+    tolerance: float
+    max_points: int
+    seed: int
+    slow_points: bool
+
+
+def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
+    """The points of all networks, and the slow ones if they are wanted, block by block."""
+    period, given = wish.period, wish.starts
+    listed = places_for(maps, period, wish.max_points)
+    slow = slow_places_for(maps, wish.max_points) if wish.slow_points else None
     count = given if given is None or isinstance(given, int) else len(given)
     search = search_for(maps, period, count)
     rules, starting = rules_for(maps, search), USUAL if given is None else given
 
     def work(next_piece):
         room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
-        found = list_for(maps, period, max_points + SPARE)
+        found = list_for(maps, period, wish.max_points + SPARE)
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
-            starts = starts_for(starting, seed, maps, layers)
-            search.kernel(rules, layers, x, starts, tolerance, cycle, found, listed, piece[0], *more, room)
+            starts = starts_for(starting, wish.seed, maps, layers)
+            usual = rules, layers, x, starts, wish.tolerance, cycle, found
+            search.kernel(*usual, listed, piece[0], *more, room)
+            if slow is not None:
+                slow_points.search(*usual, slow, piece[0], descent_for(maps.size), room)
 
     blocks.run(work, maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size)))
-    return listed
+    return listed, slow
 
 
 def places_for(maps: Map, period: int, places: int) -> Listed:
     """Results without points yet."""
     points, n = maps.points, maps.size
-    return Listed(
+    kind: Any = Listed
+    return kind(
         np.full((points, places, period, n), np.nan),
         np.full((points, places), np.nan),
         *(np.full((points, places, n), np.nan) for _ in range(2)),
@@ -102,7 +121,19 @@ def room_for(maps: Map, period: int) -> Room:
     orbits = [np.zeros((period, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(3)]
     vectors = [np.zeros(n) for _ in range(2)]
-    return Room(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
+    kind: Any = Room
+    return kind(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
+
+
+def slow_places_for(maps: Map, places: int) -> Slow:
+    """Results without slow points yet."""
+    points = maps.points
+    return Slow(np.full((points, places, maps.size), np.nan), np.full((points, places), np.nan), np.zeros(points, np.int64))
+
+
+def descent_for(n: int) -> slow_points.Descent:
+    """Scratch for the search of slow points."""
+    return slow_points.Descent(np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
 
 
 def boxes_for(n: int) -> boxes.Boxes:
@@ -111,7 +142,8 @@ def boxes_for(n: int) -> boxes.Boxes:
     states = [np.zeros((2, n)) for _ in range(6)]
     jacobians = [np.zeros((2, n, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(2)]
-    return boxes.Boxes(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
+    kind: Any = boxes.Boxes
+    return kind(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
 
 
 def list_for(maps: Map, period: int, capacity: int) -> Found:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from rnnsim import cells
 from rnnsim.arguments import check_whole, is_whole
-from rnnsim.axes import shown, to_array
+from rnnsim.axes import to_array
 from rnnsim.kernels.fixed_points import Starts
 from rnnsim.kernels.maps import Layer
 from rnnsim.maps import Map
@@ -46,7 +46,7 @@ def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
         needed = "(start)" if maps.net.scalar and maps.size == 1 else sizes
         raise ValueError(f"starts was given an array of shape {array.shape}; it needs a whole number, or states {needed}")
     if not np.isfinite(values).all():
-        raise ValueError(f"starts was given {shown(values[~np.isfinite(values)][0])}; it needs finite numbers")
+        raise ValueError(f"starts was given {values[~np.isfinite(values)][0]}; it needs finite numbers")
     return values if values.shape[1] == maps.size else with_cell_states(values, maps)
 
 

@@ -119,6 +119,10 @@ FIXED_POINTS = {
     "stability": Meaning(("point",), "stability"),
     "point_count": Meaning((), "number of points"),
     "truncated": Meaning((), "whether there are more points than places"),
+    "slow_state": Meaning(("point", "unit"), "state of a slow point"),
+    "slow_cell_state": Meaning(("point", "unit"), "cell state of a slow point"),
+    "slow_speed": Meaning(("point",), "length of a step at a slow point"),
+    "slow_point_count": Meaning((), "number of slow points"),
     "undecided": Meaning((), "regions in which more points may be, -1 if no complete search was made"),
 }
 MEANINGS = {

@@ -48,6 +48,17 @@ np.savez(sys.argv[1], **{name: ds[name].values for name in keep if name != 'grad
 """
 
 
+POINTS = """
+import sys, numpy as np, rnnsim as rs
+rng = np.random.default_rng(0)
+nets = [rs.Elman(0.0, rs.axis("w", [0.5, 1.5]), 0.1, activation=phi) for phi in ("tanh", "sigmoid", "relu", "linear")]
+nets += [rs.Elman(np.ones((2, 1)), rng.normal(size=(2, 2)) * 2.0, 0.1, activation=phi) for phi in ("tanh", "relu")]
+nets += [rs.GRU(np.zeros(3), np.array([0.3, 0.2, 2.5])), rs.LSTM(np.zeros(4), np.array([0.3, 0.2, 2.5, 0.1]))]
+found = [rs.fixed_points(net, starts=None if i < 7 else 6, max_points=5, slow_points=i == 7) for i, net in enumerate(nets)]
+np.savez(sys.argv[1], **{f"{name} {i}": ds[name].values for i, ds in enumerate(found) for name in ds if name != "residual"})
+"""
+
+
 def python(*arguments, jit):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(TESTS.parent)}
     done = subprocess.run([sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True)
@@ -101,3 +112,12 @@ def test_stacks_give_the_same_numbers(tmp_path):
     assert {"grad_table", "grad_w_out", "grad_w_rec_1", "output"} < set(compiled)
     for name in compiled:
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def test_fixed_points_are_the_same(tmp_path):
+    for jit in (True, False):
+        python("-c", POINTS, tmp_path / f"{jit}.npz", jit=jit)
+    compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
+    assert "state 7" in set(compiled) and (compiled["point_count 0"] == [1, 3]).all()
+    for name in compiled:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-10, atol=1e-12, err_msg=name)

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import EDGE, begin, try_cycle
+from rnnsim.kernels.fixed_points import EDGE, begin, is_finite, try_cycle
 from rnnsim.kernels.intervals import minus, plus, scaled, times
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.rules import advance, enclose
@@ -110,10 +110,10 @@ def krawczyk(boxes):
 @part
 def outside(X, Y):
     """Whether two boxes do not meet."""
+    apart = False
     for j in range(X.shape[1]):
-        if Y[1, j] < X[0, j] or Y[0, j] > X[1, j]:
-            return True
-    return False
+        apart = apart or Y[1, j] < X[0, j] or Y[0, j] > X[1, j]
+    return apart
 
 
 @part
@@ -170,10 +170,10 @@ def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room
             room.trial[0, j] = room.out[j]
     if not try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
         return False
+    there = True
     for j in range(n):
-        if not boxes.V[0, j] - 1e-9 <= cycle[0, j] <= boxes.V[1, j] + 1e-9:
-            return False
-    return True
+        there = there and boxes.V[0, j] - EDGE <= cycle[0, j] <= boxes.V[1, j] + EDGE
+    return there
 
 
 @part
@@ -208,21 +208,11 @@ def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room):
     return undecided + size
 
 
-@part
-def is_finite(rules, layers, p, x, starts, room):
-    """Whether a network is made of numbers, not of nan and inf."""
-    advance(rules, layers, p, starts.center[p], x, room.out, room.work)
-    total = 0.0
-    for j in range(room.out.size):
-        total += 0.0 * room.out[j]
-    return total == 0.0
-
-
 @kernel
 def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
     """All points of a block by the search of their boxes, and from starts too where some of a box is undecided."""
     for p in range(x.shape[0]):
-        if not is_finite(rules, layers, p, x, starts, room):
+        if not is_finite(layers[0], p):
             continue
         for j in range(starts.low.shape[1]):
             boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE

@@ -36,7 +36,7 @@ class Listed(NamedTuple):
     real: np.ndarray
     imag: np.ndarray
     stability: np.ndarray
-    count: np.ndarray
+    number: np.ndarray
     truncated: np.ndarray
     undecided: np.ndarray
 
@@ -58,10 +58,10 @@ def distance(one, other, shift):
 def closes_earlier(cycle, radius):
     """Whether it is a cycle of fewer states, run through several times."""
     k = cycle.shape[0]
+    earlier = False
     for shift in range(1, k // 2 + 1):
-        if k % shift == 0 and distance(cycle, cycle, shift) <= radius:
-            return True
-    return False
+        earlier = earlier or (k % shift == 0 and distance(cycle, cycle, shift) <= radius)
+    return earlier
 
 
 @part
@@ -163,6 +163,6 @@ def list_one(rules, layers, p, x, found, listed, point, room):
         for step in range(cycle.shape[0]):
             for j in range(cycle.shape[1]):
                 listed.state[point, i, step, j] = cycle[step, j]
-    listed.count[point] = count
+    listed.number[point] = count
     listed.truncated[point] = 1 if found.notes[COUNT] > places or found.notes[FULL] else 0
     found.notes[COUNT] = found.notes[FULL] = 0

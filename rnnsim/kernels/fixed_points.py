@@ -60,6 +60,19 @@ def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
     return True
 
 
+@part
+def is_finite(layer, p):
+    """Whether a layer is made of numbers, not of nan and inf."""
+    total, units = 0.0, layer.bias.shape[2]
+    for i in range(units):
+        for g in range(layer.bias.shape[1]):
+            total += 0.0 * layer.bias[p, g, i]
+        for g in range(layer.w_rec.shape[1]):
+            for u in range(units):
+                total += 0.0 * layer.w_rec[p, g, i, u]
+    return total == 0.0
+
+
 @kernel
 def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, room):
     """The points of a block, the first of which is lo, by what is led from starts."""

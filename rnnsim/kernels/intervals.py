@@ -6,7 +6,7 @@ slopes to 4.5 (see `functions`), and are widened by 8.
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
+from rnnsim.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
 from rnnsim.functions import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.maps import kernel_of
@@ -14,7 +14,7 @@ from rnnsim.kernels.rows import INLINE
 
 EPSILON = 2.0**-52
 TINY = 1e-300
-TANH, SIGMOID = Tanh(), Sigmoid()
+TANH, SIGMOID = ACTIVATIONS["tanh"], ACTIVATIONS["sigmoid"]
 
 
 @register_jitable(forceinline=True)
@@ -46,12 +46,12 @@ def scaled(number, a):
 
 def values_in(phi, a):
     """φ of an interval."""
-    raise NotImplementedError
+    return VALUES[type(phi)](phi, a)
 
 
 def slopes_in(phi, a):
     """φ' of an interval."""
-    raise NotImplementedError
+    return SLOPES[type(phi)](phi, a)
 
 
 def _linear(phi, a):

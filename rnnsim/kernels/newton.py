@@ -27,8 +27,8 @@ FINE = 1e-24  # a sum of squares that need not be less
 
 
 class Room(NamedTuple):
-    """Scratch for cycles of k states of n numbers: r (k, n), d (k, n), trial (k, n), J (k, n, n), the Jacobian P of the whole cycle and three
-    more matrices (n, n), right-hand sides B (n, 1), pivots (n), a state, a vector and `work` for maps."""
+    """Scratch for cycles of k states of n numbers: r (k, n), d (k, n), trial (k, n), J (k, n, n), the Jacobian P of all of it, two more
+    matrices (n, n), right-hand sides B (n, 1), pivots (n), a state, a vector and `work` for maps."""
 
     r: np.ndarray
     d: np.ndarray

@@ -7,7 +7,7 @@ A cycle of k states of n units has 2^(n k) ways, each with one solution, or, whe
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import try_cycle
+from rnnsim.kernels.fixed_points import is_finite, try_cycle
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.newton import fill_system
 
@@ -72,17 +72,6 @@ def follow(switching, layer, p, pattern, cycle, room):
             leak = leak_of(layer, p, a)
             room.B[a, 0] = (1.0 - leak) * cycle[i, a] + (leak * total if on else 0.0)
     return True
-
-
-@part
-def is_finite(layer, p):
-    """Whether a network is made of numbers, not of nan and inf."""
-    total = 0.0
-    for a in range(layer.bias.shape[2]):
-        total += 0.0 * layer.bias[p, 0, a]
-        for b in range(layer.bias.shape[2]):
-            total += 0.0 * layer.w_rec[p, 0, a, b]
-    return total == 0.0
 
 
 @kernel

@@ -11,7 +11,7 @@ from numba.extending import overload
 from rnnsim.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import try_cycle
+from rnnsim.kernels.fixed_points import is_finite, try_cycle
 from rnnsim.kernels.maps import kernel_of
 from rnnsim.kernels.rules import candidates as candidates_by_rule
 
@@ -21,7 +21,7 @@ TOUCHING = 4 * 2.0**-52
 
 def extremes(phi, w):
     """The bounds of φ, and the a > 0 at which φ' is 1/w; nan if there is none."""
-    raise NotImplementedError
+    return EXTREMES[type(phi)](phi, w)
 
 
 def _extremes_of_tanh(phi, w):
@@ -72,7 +72,7 @@ def collect(phi, w, b, roots):
     left = right = high
     if a >= 0.0:
         left, right = min(max((-a - b) / w, low), high), min(max((a - b) / w, low), high)
-    start, rising = low, False
+    start = low
     before = value(phi, w * low + b) - low
     if before == 0.0:
         roots[count], count = low, count + 1
@@ -90,7 +90,7 @@ def collect(phi, w, b, roots):
 
 def candidates(phi, w, b, roots):
     """All fixed points, some perhaps twice: how many, and whether there are more than can be told."""
-    return collect(phi, w, b, roots), 0
+    return LINES[type(phi)](phi, w, b, roots) if type(phi) in LINES else (collect(phi, w, b, roots), 0)
 
 
 def _on_a_line(phi, w, b, roots):
@@ -109,12 +109,13 @@ def _on_two_lines(phi, w, b, roots):
     return count, 1 if w == 1.0 and b == 0.0 else 0
 
 
+LINES = {Linear: _on_a_line, ReLU: _on_two_lines}
+
+
 @overload(candidates)
 def _candidates(phi, w, b, roots):
-    if phi.instance_class is Linear:
-        return _on_a_line
-    if phi.instance_class is ReLU:
-        return _on_two_lines
+    if phi.instance_class in LINES:
+        return LINES[phi.instance_class]
     return lambda phi, w, b, roots: (collect(phi, w, b, roots), 0)
 
 
@@ -133,7 +134,7 @@ def candidates_of(cells):
 def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, roots, notes, room):
     """All fixed points of a block of scalar networks of one layer."""
     for p in range(x.shape[0]):
-        if not np.isfinite(layers[0].w_rec[p, 0, 0, 0] + layers[0].bias[p, 0, 0]):
+        if not is_finite(layers[0], p):
             continue
         candidates_by_rule(rules, layers, p, roots, notes)
         for i in range(notes[0]):
