@@ -91,13 +91,9 @@ def main() -> None:
     along_b = rs.bifurcations(rs.Elman(0.0, SECTION, b), "b", branches=True)
     along_w = rs.bifurcations(rs.Elman(0.0, w, 0.0), "w", branches=True)
     tips = along_w[["w", "kind"]].isel(point=slice(int(along_w.point_count))).rename(w="tip_w", kind="tip_kind", point="tip")
-    ds = (
-        found.rename(b="bifurcation_b")
-        .assign_coords(b=b["b"])
-        .assign(exact_b=exact(w), attractors=attractors(w, b, options.steps))
-        .merge(tips)
-    )
-    rs.save(ds.assign_attrs(title="attractors and bifurcations of one tanh unit"), options.out / "scalar_bifurcations.nc")
+    ds = found.rename(b="bifurcation_b").assign(exact_b=exact(w), attractors=attractors(w, b, options.steps)).merge(tips)
+    ds = ds.assign_coords(b=b["b"]).assign_attrs(title="attractors and bifurcations of one tanh unit")
+    rs.save(ds, options.out / "scalar_bifurcations.nc")
     figure(ds, along_b, along_w).savefig(options.out / "scalar_bifurcations.png", dpi=200)
 
     count = int(ds.point_count.sum())
