@@ -8,6 +8,7 @@ from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.basins import basins
+from rnnsim.bifurcations import bifurcations
 from rnnsim.curvature import curvature
 from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
@@ -45,6 +46,7 @@ __all__ = [
     "axis",
     "backprop",
     "basins",
+    "bifurcations",
     "curvature",
     "fixed_points",
     "from_keras",

@@ -29,8 +29,7 @@ RESERVED = frozenset(
         "lag",
         "mode",
     )
-    + ("parameter", "parameter_from")
-    + ("iterate", "direction", "basin", "radius")
+    + ("parameter", "parameter_from", "iterate", "direction", "basin", "radius", "branch", "position")
 )
 
 

@@ -97,6 +97,25 @@ PROPAGATED = {
     "pascanu_condition": Meaning((), "Pascanu's condition on the largest singular value of the recurrent weights"),
 }
 
+BIFURCATIONS = {
+    "kind": Meaning(("point",), "kind of the special point"),
+    "state": Meaning(("point", "unit"), "state"),
+    "cell_state": Meaning(("point", "unit"), "cell state"),
+    "residual": Meaning(("point",), "largest of |F(s) - s| and |(J - μ) v| at the special point"),
+    "multiplier_real": Meaning(("point", "mode"), "real part of the multiplier"),
+    "multiplier_imag": Meaning(("point", "mode"), "imaginary part of the multiplier"),
+    "point_count": Meaning((), "number of special points"),
+    "truncated": Meaning((), "whether there are more points, or fixed points to start from, than were kept"),
+    "unlocated": Meaning((), "number of changes of stability at which no special point was located"),
+    "incomplete": Meaning((), "number of branches that could not be followed to the end"),
+    "branch_count": Meaning((), "number of branches"),
+}
+BRANCHES = {
+    "branch_state": Meaning(("branch", "position", "unit"), "state on the branch"),
+    "branch_cell_state": Meaning(("branch", "position", "unit"), "cell state on the branch"),
+    "branch_unstable": Meaning(("branch", "position"), "number of multipliers outside the unit circle, -1 behind the branch's end"),
+}
+
 OF_LAYERS = (
     "state",
     "increment",
@@ -164,6 +183,8 @@ FIXED_POINTS = {
 }
 MEANINGS = {
     **CURVED,
+    **BIFURCATIONS,
+    **BRANCHES,
     **TRAINED,
     **FIXED_POINTS,
     **BACKPROPAGATED,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import rnnsim as rs
 
@@ -172,6 +173,20 @@ def test_sum_of_digits(tmp_path):
     assert (tmp_path / "sum_of_digits.png").stat().st_size > 10_000
 
 
+def test_scalar_bifurcations(tmp_path):
+    said = run("scalar_bifurcations.py", tmp_path, "--points", "41")
+    assert "w =  1.5: b = 0.2075464553" in said and "flip at w = -1.0000" in said and "branch_point at w = 1.0000" in said
+    with rs.open(tmp_path / "scalar_bifurcations.nc") as ds:
+        found = np.abs(ds.bifurcation_b)
+        there = (np.abs(ds.exact_b) < 4) & (np.abs(ds.w) > 1)
+        assert (ds.point_count == 2 * there).all()
+        np.testing.assert_allclose(found.where(there), ds.exact_b.where(there).broadcast_like(found), rtol=0, atol=1e-11)
+        expected = (np.abs(ds.b) < ds.exact_b) * xr.where(ds.w > 0, 1, 2)
+        near = np.abs(np.abs(ds.b) - ds.exact_b.fillna(0.0)) < 0.05
+        assert (ds.attractors == expected).where(~near, True).all() and ds.attractors.max() == 2
+    assert (tmp_path / "scalar_bifurcations.png").stat().st_size > 10_000
+
+
 def test_saved_results_are_cf_files(tmp_path, capsys):
     runner = pytest.importorskip("compliance_checker.runner")
     runner.CheckSuite.load_all_available_checkers()
@@ -179,7 +194,9 @@ def test_saved_results_are_cf_files(tmp_path, capsys):
     run("inference_dynamics.py", tmp_path, "--points", "50")
     run("counting_rprop.py", tmp_path, "--points", "3", "--iterations", "10")
     run("sum_of_digits.py", tmp_path, "--samples", "100", "--starts", "1", "--epochs", "1")
+    run("scalar_bifurcations.py", tmp_path, "--points", "11", "--steps", "100")
     files = (
+        "scalar_bifurcations.nc",
         "counting_cost_surface.nc",
         "inference_dynamics.nc",
         "counting_rprop.nc",

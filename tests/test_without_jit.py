@@ -63,6 +63,9 @@ for interval in (1, "adaptive"):
         count = 5 if name == "units" else None
         ds = rs.lyapunov(net, inputs, discard=2, exponents=count, reorthonormalize=interval, keep="lyapunov_exponent")
         np.savez(f"{sys.argv[1]}-{name}-{interval}.npz", exponents=ds.lyapunov_exponent.values)
+"""
+
+
 POINTS = """
 import sys, numpy as np, rnnsim as rs
 rng = np.random.default_rng(0)
@@ -143,6 +146,8 @@ def test_second_derivatives_are_exact():
     python(
         "-m", "pytest", "-q", "tests/test_curvature.py", "-k", "counting or elman_networks or newton or cross_entropy", jit=False
     )
+
+
 def test_fixed_points_are_the_same(tmp_path):
     for jit in (True, False):
         python("-c", POINTS, tmp_path / f"{jit}.npz", jit=jit)

@@ -1,0 +1,106 @@
+"""A family along one of its axes: the lines on which its maps are followed."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numba import types
+
+from rnnsim.axes import Grid, shown
+from rnnsim.kernels.lines import Line, evaluations_of
+from rnnsim.kernels.pointers import addresses
+from rnnsim.maps import Map
+from rnnsim.starts import Reach, reach
+
+ROUNDING = 1e-13
+VECTOR, MATRIX, SIZES = types.float64[::1], types.float64[:, ::1], types.int64[:, ::1]
+SIGNATURE = (VECTOR, VECTOR, SIZES, VECTOR, VECTOR, MATRIX, VECTOR, VECTOR)
+
+
+@dataclass(frozen=True)
+class Along:
+    """Maps whose last axis is the one that is moved along; `values` are its values, of which q = -1…1 are the first to the last."""
+
+    maps: Map
+    name: str
+    values: np.ndarray
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The other axes."""
+        sizes, coords = dict(self.maps.grid.sizes), dict(self.maps.grid.coords)
+        sizes.pop(self.name)
+        coords.pop(self.name, None)
+        return Grid(sizes, coords)
+
+    @property
+    def label(self) -> dict[str, str]:
+        """The attributes of the axis."""
+        coords = self.maps.grid.coords
+        return {"long_name": self.name, "units": "1", **(coords[self.name].attrs if self.name in coords else {})}
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """The values' q."""
+        first, last = self.values[0], self.values[-1]
+        return 2.0 * (self.values - first) / (last - first) - 1.0
+
+    def value_at(self, q: np.ndarray) -> np.ndarray:
+        """The axis's values at some q."""
+        return self.values[0] + 0.5 * (q + 1.0) * (self.values[-1] - self.values[0])
+
+    def block(self, lo: int, hi: int) -> tuple[np.ndarray, Reach]:
+        """All numbers of the points lo…hi of the other axes, (point, place, number), and where states can be, (point, place, state)."""
+        count = self.values.size
+        layers, x = self.maps.block(lo * count, hi * count)
+        box = reach(self.maps, layers)
+        places = {name: getattr(box, name).reshape(hi - lo, count, -1) for name in ("center", "scale", "low", "high")}
+        arrays = [array for layer in layers for array in layer] + [x]
+        return np.concatenate([array.reshape(hi - lo, count, -1) for array in arrays], axis=2), Reach(**places)
+
+    def line(self) -> Line:
+        """A line without nodes, with room for the numbers at one place."""
+        maps, members = self.maps, self.maps.net.members
+        now, slope = np.zeros((2, maps.numbers))
+        work = np.zeros(maps.work().size + 4 * max(cell.gates for cell in maps.cells))
+        sizes = np.array([(member.units, member.inputs) for member in members], np.int64)
+        nothing = np.zeros((0, 0))
+        kernels = addresses(list(evaluations_of(maps.cells)), SIGNATURE)
+        return Line(kernels, kernels[:0], sizes, nothing[0:0].reshape(0), nothing, now, slope, work, nothing)
+
+    def on(self, line: Line, numbers: np.ndarray) -> Line:
+        """A line with the numbers (place, number) of one network; places between which all is linear are no nodes."""
+        nodes = bends(self.places, numbers)
+        return line._replace(nodes=self.places[nodes], numbers=np.ascontiguousarray(numbers[nodes]))
+
+
+def bends(places: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """The ends, if all is linear between them, to rounding; else all places."""
+    size = ROUNDING * np.abs(numbers).max(axis=0)
+    straight = numbers[0] + 0.5 * (places[:, None] + 1.0) * (numbers[-1] - numbers[0])
+    return np.array([0, places.size - 1]) if (np.abs(numbers - straight) <= size).all() else np.arange(places.size)
+
+
+def check_along(maps: Map, along: Any) -> Along:
+    """A family along one of its axes, whose values must be numbers that increase or decrease."""
+    sizes = maps.grid.sizes
+    if not isinstance(along, str) or along not in sizes:
+        raise ValueError(
+            f"along was given as {shown(along)}; it needs one of the family's axes, which are {', '.join(sizes) or 'none'}"
+        )
+    coordinate = maps.grid.coords.get(along, xr.DataArray(np.arange(sizes[along]), dims=along))
+    if coordinate.dtype.kind not in "iuf":
+        raise TypeError(f"axis {along!r} has values of type {coordinate.dtype}; to move along it needs numbers")
+    values = coordinate.values.astype(np.float64)
+    if values.size < 2:
+        raise ValueError(f"axis {along!r} has {values.size} value; to move along it needs at least two")
+    changes = np.diff(values)
+    if not (np.isfinite(values).all() and ((changes > 0).all() or (changes < 0).all())):
+        raise ValueError(
+            f"axis {along!r} has the values {shown(values.tolist())}; to move along it needs finite numbers that increase or decrease"
+        )
+    last = {name: size for name, size in sizes.items() if name != along} | {along: sizes[along]}
+    run = replace(maps.run, grid=Grid(last, maps.grid.coords))
+    return Along(Map(run), along, values)

@@ -1,0 +1,128 @@
+"""Null vectors of J - μ, near a multiplier μ, by systems with borders b and c that are regular where J - μ is not:
+
+    [J - μ  b] [v]   [0]           [w  g] [J - μ  b]
+    [ c     0] [g] = [1]    and           [ c     0] = [0  1]
+
+g is 0 where μ is a multiplier, and v and w are its vectors there. (W. Govaerts, Numerical Methods for Bifurcations of Dynamical
+Equilibria, 2000.)
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import part
+
+
+class Extended(NamedTuple):
+    """Room for a state of n numbers: matrices of n rows, `bordered` of n + 1 complex rows with two right-hand `sides`, `system` of n + 2
+    rows with one, and vectors."""
+
+    J: Any
+    along_q: Any
+    along_v: Any
+    along_vi: Any
+    along_u: Any
+    other: Any
+    bordered: Any
+    sides: Any
+    system: Any
+    right: Any
+    pivots: Any
+    G: Any
+    Fq: Any
+    Fq_other: Any
+    Fqq: Any
+    spare: Any
+    moved: Any
+    row: Any
+    column: Any
+    v: Any
+    w: Any
+    u: Any
+
+
+@part
+def eliminate(A, B):
+    """B = A⁻¹ B in place for a complex A, which is overwritten."""
+    n, sides = B.shape
+    for k in range(n):
+        row = k
+        for i in range(k + 1, n):
+            if abs(A[i, k]) > abs(A[row, k]):
+                row = i
+        if row != k:
+            for j in range(k, n):
+                A[k, j], A[row, j] = A[row, j], A[k, j]
+            for c in range(sides):
+                B[k, c], B[row, c] = B[row, c], B[k, c]
+        for i in range(k + 1, n):
+            factor = A[i, k] / A[k, k]
+            if factor != 0.0:
+                for j in range(k + 1, n):
+                    A[i, j] -= factor * A[k, j]
+                for c in range(sides):
+                    B[i, c] -= factor * B[k, c]
+    for k in range(n - 1, -1, -1):
+        for c in range(sides):
+            total = B[k, c]
+            for j in range(k + 1, n):
+                total -= A[k, j] * B[j, c]
+            B[k, c] = total / A[k, k]
+
+
+@part
+def border(room, mu, turned):
+    """The bordered matrix, or its transpose."""
+    n, A = room.J.shape[0], room.bordered
+    for i in range(n):
+        for j in range(n):
+            A[i, j] = room.J[j, i] if turned else room.J[i, j]
+        A[i, i] -= mu
+        A[i, n] = room.row[i] if turned else room.column[i]
+        A[n, i] = room.column[i] if turned else room.row[i]
+        room.sides[i, 0], room.sides[i, 1] = 0.0, 0.0
+    A[n, n] = 0.0
+    room.sides[n, 0], room.sides[n, 1] = 1.0, 0.0
+
+
+@part
+def null_vectors(room, mu):
+    """v, w, and u with [J - μ b; c 0][u; ·] = [∂F/∂q; 0]. Gives g."""
+    n = room.J.shape[0]
+    for turned in (True, False):
+        border(room, mu, turned)
+        for i in range(n):
+            room.sides[i, 1] = room.Fq[i]
+        eliminate(room.bordered, room.sides)
+        for i in range(n):
+            if turned:
+                room.w[i] = room.sides[i, 0]
+            else:
+                room.v[i], room.u[i] = room.sides[i, 0], room.sides[i, 1]
+    return room.sides[n, 0]
+
+
+@part
+def length_of(vector):
+    """√Σ|v|²."""
+    total = 0.0
+    for i in range(vector.size):
+        total += abs(vector[i]) ** 2
+    return np.sqrt(total)
+
+
+@part
+def turn_borders(room):
+    """Borders near the null vectors: b from w, c from v."""
+    of_v, of_w = length_of(room.v), length_of(room.w)
+    for i in range(room.v.size):
+        room.row[i], room.column[i] = room.v[i].conjugate() / of_v, room.w[i].conjugate() / of_w
+
+
+@part
+def first_borders(room):
+    """Borders to start from: a fixed vector without symmetries."""
+    n = room.J.shape[0]
+    for i in range(n):
+        room.row[i] = room.column[i] = (1.0 + 0.3 * np.cos(2.0 + 1.7 * i)) / np.sqrt(n)

@@ -1,0 +1,145 @@
+"""One branch of fixed points over an axis: its points, tangents and what is tested along it.
+
+A branch is the curve F(s, q) = s in the space of y = (s, q). A point of it is corrected by Newton's method in the plane through y across a
+vector t (pseudo-arclength; t along q is Newton's method at a fixed place of the axis):
+
+    [J - 1  ∂F/∂q] δ = [s - F    ]        [J - 1  ∂F/∂q] t' = [0]
+    [t           ]     [t (y0 - y)]        [t           ]      [1]
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import kernel, part
+from rnnsim.kernels.eigenvalues import eigenvalues, sort_by_modulus
+from rnnsim.kernels.linear_systems import factorise, solve
+from rnnsim.kernels.lines import linearize_on
+from rnnsim.kernels.pointers import call
+
+UNSTABLE, ORIENTATION, AHEAD, FLIPPED = 0, 1, 2, 3
+TESTS = 4
+TRIALS = 12
+CONVERGED = 1e-10
+OUTSIDE = 1.0 + 1e-11
+
+
+class Room(NamedTuple):
+    """Room for a state of n numbers: J and A of n rows, the multipliers of J, the matrix and the right-hand sides of n + 1."""
+
+    J: Any
+    A: Any
+    real: Any
+    imag: Any
+    vector: Any
+    matrix: Any
+    sides: Any
+    pivots: Any
+    G: Any
+    Fq: Any
+    origin: Any
+    signs: Any
+
+
+@part
+def bordered_system(line, room, segment, y, t):
+    """The two systems at y in the plane through room.origin across t."""
+    n, offset = room.J.shape[0], 0.0
+    linearize_on(line, segment, y, room.G, room.J, room.Fq)
+    for i in range(n):
+        for j in range(n):
+            room.matrix[i, j] = room.J[i, j]
+        room.matrix[i, i] -= 1.0
+        room.matrix[i, n] = room.Fq[i]
+        room.sides[i, 0], room.sides[i, 1] = -room.G[i], 0.0
+    for j in range(n + 1):
+        room.matrix[n, j] = t[j]
+        offset += t[j] * (room.origin[j] - y[j])
+    room.sides[n, 0], room.sides[n, 1] = offset, 1.0
+
+
+@kernel
+def corrected(line, room, segment, y, t, tangent, most):
+    """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. room.signs become
+    that of the bordered determinant, and 1 if it converges, else 0."""
+    n = room.J.shape[0]
+    room.signs[1] = 0.0
+    for i in range(n + 1):
+        room.origin[i] = y[i]
+    for _ in range(TRIALS if most > 1e3 else 2 * TRIALS):
+        bordered_system(line, room, segment, y, t)
+        room.signs[0], _ = solve(room.matrix, room.pivots, room.sides)
+        size, length, scale = 0.0, 0.0, 1.0
+        for i in range(n + 1):
+            size = abs(room.sides[i, 0]) if not abs(room.sides[i, 0]) <= size else size
+            length += room.sides[i, 1] ** 2
+            scale = max(scale, abs(y[i]))
+        if not size < np.inf or not length < np.inf:
+            return
+        share = most / size if size > most else 1.0
+        for i in range(n + 1):
+            y[i] += share * room.sides[i, 0]
+            tangent[i] = room.sides[i, 1] / np.sqrt(length)
+        if size < CONVERGED * scale:
+            room.signs[1] = 1.0
+            return
+
+
+@part
+def correct(line, room, segment, y, t, tangent, most):
+    """`corrected`; true if it converges."""
+    call(line.others, 2, (line, room, segment, y, t, tangent, most))
+    return room.signs[1] > 0.0
+
+
+@part
+def find_multipliers(line, room):
+    """The eigenvalues of J, largest first."""
+    n = room.J.shape[0]
+    for i in range(n):
+        for j in range(n):
+            room.A[i, j] = room.J[i, j]
+    call(line.others, 0, (room.A, room.real, room.imag, room.vector))
+
+
+@kernel
+def sorted_eigenvalues(A, real, imag, v):
+    """The eigenvalues of A, which is overwritten, largest first."""
+    eigenvalues(A, real, imag, v)
+    sort_by_modulus(real, imag)
+
+
+@part
+def examine(line, room, tangent, tests):
+    """What is tested at a point that was corrected last: the number of multipliers outside the unit circle, and the signs of the bordered
+    determinant, of the tangent along q, and of det(J + 1)."""
+    n, count = room.J.shape[0], 0
+    find_multipliers(line, room)
+    for i in range(n):
+        count += np.hypot(room.real[i], room.imag[i]) > OUTSIDE
+        for j in range(n):
+            room.A[i, j] = room.J[i, j]
+        room.A[i, i] += 1.0
+    tests[UNSTABLE] = count
+    tests[ORIENTATION] = room.signs[0]
+    tests[AHEAD] = 1.0 if tangent[n] >= 0.0 else -1.0
+    tests[FLIPPED], _ = factorise(room.A, room.pivots)
+
+
+@part
+def nearest_the_circle(room):
+    """The multiplier nearest the unit circle, on or above the real axis."""
+    x, y = room.real[0], room.imag[0]
+    for i in range(1, room.real.size):
+        if abs(np.hypot(room.real[i], room.imag[i]) - 1.0) < abs(np.hypot(x, y) - 1.0):
+            x, y = room.real[i], room.imag[i]
+    return complex(x, abs(y))
+
+
+@part
+def distance(a, b):
+    """The largest difference of two points' coordinates."""
+    most = 0.0
+    for i in range(min(a.size, b.size)):
+        most = abs(a[i] - b[i]) if not abs(a[i] - b[i]) <= most else most
+    return most

@@ -1,0 +1,232 @@
+"""The map of one network as one of its axes is moved along: s' = F(s, q), and its derivatives by s and by q.
+
+The axis goes from q = -1 to q = 1. Parameters are linear in q between nodes[i] and nodes[i + 1]:
+
+    θ(q) = numbers[i] + (q - nodes[i]) / (nodes[i + 1] - nodes[i]) · (numbers[i + 1] - numbers[i])
+
+A point on it is y = (s, q): one vector, q behind the states.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+from numba.extending import overload
+
+from rnnsim.cells import linearize, pushforward, reading, step
+from rnnsim.kernels.compiling import part, specialised
+from rnnsim.kernels.layers import place_of
+from rnnsim.kernels.maps import (
+    Layer,
+    advance_from,
+    kernel_of,
+    linearize_from,
+    preactivate,
+    read_states,
+    unit_tangent,
+    write_states,
+)
+from rnnsim.kernels.pointers import call
+from rnnsim.kernels.rows import INLINE, numbers_of, slots
+
+
+class Line(NamedTuple):
+    """`numbers` is (node, number); `now` and `slope` are θ and dθ/dq at one place: of each layer w_in, w_rec, bias and constants, then the
+    inputs. `sizes` is (layer, 2): units and inputs. `kernels` are the addresses of `evaluations_of`, so that what follows lines is compiled
+    once for all cells; `others` are those of kernels that are called from several places."""
+
+    kernels: Any
+    others: Any
+    sizes: Any
+    nodes: Any
+    numbers: Any
+    now: Any
+    slope: Any
+    work: Any
+    none: Any
+
+
+@part
+def segment_of(line, q):
+    """Between which nodes q lies: i for nodes[i] and nodes[i + 1]."""
+    segment = 0
+    while segment < line.nodes.size - 2 and q > line.nodes[segment + 1]:
+        segment += 1
+    return segment
+
+
+@part
+def move_to(line, segment, q):
+    """θ and dθ/dq at q, on the line through a segment."""
+    length = line.nodes[segment + 1] - line.nodes[segment]
+    share = (q - line.nodes[segment]) / length
+    for i in range(line.now.size):
+        change = line.numbers[segment + 1, i] - line.numbers[segment, i]
+        line.now[i] = line.numbers[segment, i] + share * change
+        line.slope[i] = change / length
+
+
+def moved_constants(count, layer, slope, at, share):
+    """A unit's constants, moved by a share of their slopes."""
+    return tuple(layer[at + i] + share * slope[at + i] for i in range(len(count)))
+
+
+@overload(moved_constants, jit_options=INLINE)
+def _moved_constants(count, layer, slope, at, share):
+    if len(count) == 0:
+        return lambda count, layer, slope, at, share: ()
+    return lambda count, layer, slope, at, share: (
+        (layer[at] + share * slope[at],) + moved_constants(count[1:], layer, slope, at + 1, share)
+    )
+
+
+def add_difference(array, at, apart, plus, minus):
+    """Add the difference of two tuples to numbers that stand `apart`."""
+    for i, (a, b) in enumerate(zip(plus, minus, strict=True)):
+        array[at + i * apart] += a - b
+
+
+@overload(add_difference, jit_options=INLINE)
+def _add_difference(array, at, apart, plus, minus):
+    if len(plus) == 0:
+        return lambda array, at, apart, plus, minus: None
+
+    def body(array, at, apart, plus, minus):
+        array[at] += plus[0] - minus[0]
+        add_difference(array, at + apart, apart, plus[1:], minus[1:])
+
+    return body
+
+
+@part
+def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, work):
+    """∂a[:, i]/∂q at fixed states, into work behind the gates."""
+    x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
+    for g in range(gates):
+        in_x, in_h = place_of(g, x_gates), place_of(g, h_gates)
+        total = slope.bias[0, g, i]
+        if in_x >= 0:
+            for u in range(count):
+                total += slope.w_in[0, in_x, i, u] * values[below + u] + layer.w_in[0, in_x, i, u] * dvalues[below + u]
+        if in_h >= 0:
+            for u in range(layer.w_rec.shape[2]):
+                total += slope.w_rec[0, in_h, i, u] * s[first + u]
+        work[gates + g] = total
+
+
+@part
+def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, work):
+    """The new states of one layer, and their derivatives by q. States are linear in constants, so that a difference is exact."""
+    states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
+    n = layer.w_rec.shape[2]
+    for i in range(n):
+        preactivate(cell, layer, 0, i, values, below, count, s, first, work)
+        slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, work)
+        c = numbers_of(constants, layer.constants[0], i * len(constants))
+        old, a, da = read_states(states, s, first + i, n), numbers_of(gates, work, 0), numbers_of(gates, work, len(gates))
+        new, partials = linearize(cell, c, old, a)
+        write_states(out, first + i, n, new)
+        write_states(dout, first + i, n, pushforward(cell, c, partials, unit_tangent(states, first + i, n, -1), da))
+        if len(constants) > 0:
+            plus = moved_constants(constants, layer.constants[0], slope.constants[0], i * len(constants), 0.5)
+            minus = moved_constants(constants, layer.constants[0], slope.constants[0], i * len(constants), -0.5)
+            add_difference(dout, first + i, n, step(cell, plus, old, a), step(cell, minus, old, a))
+
+
+def slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
+    """The same of all these layers, the first of which reads `count` values from `below` on."""
+    for cell, layer, slope in zip(cells, layers, slopes, strict=True):
+        slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, work)
+        n = layer.w_rec.shape[2]
+        values, dvalues, below, count, first = out, dout, first, n, first + n * cell.states
+
+
+@overload(slope_from)
+def _slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
+    if len(cells) == 0:
+        return lambda cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work: None
+
+    def body(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
+        slope_of_layer(cells[0], layers[0], slopes[0], values, dvalues, below, count, s, first, out, dout, work)
+        n = layers[0].w_rec.shape[2]
+        above = first + n * len(slots(cells[0], "states"))
+        slope_from(cells[1:], layers[1:], slopes[1:], out, dout, first, n, s, above, out, dout, work)
+
+    return body
+
+
+def layers_at(cells, flat, sizes, i, at):
+    """The layers from the i-th on, as views of one vector."""
+    found = []
+    for cell in cells:
+        (units, inputs), gates, h_gates = sizes[i], len(slots(cell, "gates")), len(reading(cell, "h"))
+        shapes = [(len(reading(cell, "x")), units, inputs), (h_gates, units, units), (gates, units), (units * cell.constants,)]
+        arrays = []
+        for shape in shapes:
+            size = math.prod(shape)
+            arrays.append(flat[at : at + size].reshape((1, *shape)))
+            at += size
+        found.append(Layer(*arrays))
+        i += 1
+    return tuple(found)
+
+
+@overload(layers_at, jit_options=INLINE)
+def _layers_at(cells, flat, sizes, i, at):
+    if len(cells) == 0:
+        return lambda cells, flat, sizes, i, at: ()
+
+    def body(cells, flat, sizes, i, at):
+        cell = cells[0]
+        n, m, gates, constants = sizes[i, 0], sizes[i, 1], len(slots(cell, "gates")), len(slots(cell, "constants"))
+        x_gates, h_gates = len(reading(cell, "x")), len(reading(cell, "h"))
+        rec = at + x_gates * n * m
+        bias = rec + h_gates * n * n
+        own = bias + gates * n
+        end = own + constants * n
+        layer = Layer(
+            flat[at:rec].reshape((1, x_gates, n, m)),
+            flat[rec:bias].reshape((1, h_gates, n, n)),
+            flat[bias:own].reshape((1, gates, n)),
+            flat[own:end].reshape((1, constants * n)),
+        )
+        return (layer,) + layers_at(cells[1:], flat, sizes, i + 1, end)
+
+    return body
+
+
+@specialised
+def evaluations_of(cells):
+    """Two kernels of the same arguments: G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q); and G = F(s, q) alone."""
+
+    @kernel_of(cells)
+    def linearized(now, slope, sizes, y, G, J, Fq, work):
+        layers, slopes = layers_at(cells, now, sizes, 0, 0), layers_at(cells, slope, sizes, 0, 0)
+        first, count = now.size - sizes[0, 1], sizes[0, 1]
+        slope_from(cells, layers, slopes, now, slope, first, count, y, 0, G, Fq, work)
+        linearize_from(cells, layers, 0, now, first, count, y, 0, G, J, work)
+        for i in range(G.size):
+            G[i] -= y[i]
+
+    @kernel_of(cells)
+    def advanced(now, slope, sizes, y, G, J, Fq, work):
+        layers = layers_at(cells, now, sizes, 0, 0)
+        advance_from(cells, layers, 0, now, now.size - sizes[0, 1], sizes[0, 1], y, 0, G, work)
+
+    return linearized, advanced
+
+
+@part
+def linearize_on(line, segment, y, G, J, Fq):
+    """G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
+    move_to(line, segment, y[J.shape[0]])
+    call(line.kernels, 0, (line.now, line.slope, line.sizes, y, G, J, Fq, line.work))
+
+
+@part
+def settle(line, segment, y, steps, G):
+    """y after so many steps of the map at its place."""
+    move_to(line, segment, y[G.size])
+    for _ in range(steps):
+        call(line.kernels, 1, (line.now, line.slope, line.sizes, y, G, line.none, G, line.work))
+        for i in range(G.size):
+            y[i] = G[i]

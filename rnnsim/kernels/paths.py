@@ -1,0 +1,120 @@
+"""Steps along a branch: predicted along its tangent, corrected across it, and ended at the nodes of the axis."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnsim.kernels.compiling import part
+from rnnsim.kernels.curves import correct, distance, examine
+
+LEAST_STEP = 2.0**-24
+BENT = 0.95
+
+
+class Path(NamedTuple):
+    """Room for a step: points, tangents and tests before and after it, the place of the seed with its tangent, and room for more."""
+
+    y: Any
+    new: Any
+    tangent: Any
+    new_tangent: Any
+    before: Any
+    after: Any
+    first: Any
+    first_tangent: Any
+    between: Any
+    other: Any
+    spare: Any
+    axis: Any
+
+
+@part
+def copy(source, target):
+    """target = source, as far as both go."""
+    for i in range(min(source.size, target.size)):
+        target[i] = source[i]
+
+
+@part
+def dot(a, b):
+    """Σ a b."""
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
+@part
+def extent(y):
+    """The largest coordinate."""
+    most = 0.0
+    for i in range(y.size):
+        most = max(most, abs(y[i]))
+    return most
+
+
+@part
+def stop_at_node(line, segment, room, path, size):
+    """If a step has left its segment, end it at the node. Gives on which side that is (0 if the step stays), and whether all is well."""
+    n = room.J.shape[0]
+    side = 1 if path.new[n] >= line.nodes[segment + 1] else -1 if path.new[n] <= line.nodes[segment] else 0
+    if side == 0:
+        return 0, True
+    node = line.nodes[segment + 1] if side > 0 else line.nodes[segment]
+    share = (node - path.y[n]) / (path.new[n] - path.y[n])
+    for i in range(n):
+        path.new[i] = path.y[i] + share * (path.new[i] - path.y[i])
+    path.new[n] = node
+    copy(path.new, path.other)
+    path.axis[n] = side
+    good = correct(line, room, segment, path.new, path.axis, path.new_tangent, np.inf)
+    path.axis[n] = 1.0
+    return side, good and distance(path.new, path.other) <= size
+
+
+@part
+def step_along(line, segment, room, path, size):
+    """A step of the branch. Gives the side of the node that it ends at (0 if at none), the cosine of the angle by which the tangent
+    turns, and whether all is well."""
+    for i in range(path.y.size):
+        path.new[i] = path.y[i] + size * path.tangent[i]
+    copy(path.new, path.other)
+    if not correct(line, room, segment, path.new, path.tangent, path.new_tangent, np.inf):
+        return 0, 0.0, False
+    if distance(path.new, path.other) > 0.5 * size:
+        return 0, 0.0, False
+    side, good = stop_at_node(line, segment, room, path, size)
+    cosine = dot(path.tangent, path.new_tangent)
+    return side, cosine, good and (cosine > BENT or size < 64.0 * LEAST_STEP)
+
+
+@part
+def has_closed(path):
+    """Whether a step comes past the point where the branch began, in the same direction."""
+    before, after, length = 0.0, 0.0, 0.0
+    for i in range(path.y.size):
+        before += (path.y[i] - path.first[i]) * path.first_tangent[i]
+        after += (path.new[i] - path.first[i]) * path.first_tangent[i]
+        length = max(length, abs(path.new[i] - path.y[i]))
+    return before < 0.0 <= after and distance(path.new, path.first) <= length and dot(path.new_tangent, path.first_tangent) > 0.0
+
+
+@part
+def begin(line, segment, room, path, direction):
+    """The tangent and the tests at path.y, ahead in a direction of the axis. False if there is none."""
+    n = room.J.shape[0]
+    path.axis[n] = direction
+    good = correct(line, room, segment, path.y, path.axis, path.tangent, np.inf)
+    path.axis[n] = 1.0
+    if good:
+        examine(line, room, path.tangent, path.before)
+    return good
+
+
+@part
+def next_segment(line, segment, room, path, side):
+    """The segment behind a node at which a step has ended, where the branch begins anew; -1 at an end of the axis, -2 if it is lost."""
+    segment += side
+    if segment < 0 or segment > line.nodes.size - 2:
+        return -1
+    return segment if begin(line, segment, room, path, 1.0 * side) else -2
