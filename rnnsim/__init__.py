@@ -14,6 +14,7 @@ from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
 from rnnsim.stacks import Embedding, Stack
 from rnnsim.storage import open, save
+from rnnsim.sweep import plan, sweep
 from rnnsim.train import train
 from rnnsim.varying import vary
 from rnnsim.version import VERSION as __version__
@@ -41,10 +42,12 @@ __all__ = [
     "from_keras",
     "from_torch",
     "open",
+    "plan",
     "plot",
     "save",
     "schedules",
     "simulate",
+    "sweep",
     "tasks",
     "to_torch",
     "train",
