@@ -8,6 +8,7 @@ from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.interop import from_keras, from_torch, to_torch
+from rnnsim.merging import merge
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.readouts import Readout
@@ -41,6 +42,7 @@ __all__ = [
     "backprop",
     "from_keras",
     "from_torch",
+    "merge",
     "open",
     "plan",
     "plot",

@@ -77,7 +77,7 @@ class Account:
 @contextmanager
 def progress_bar(layout: Layout, status: np.ndarray, name: str, progress: bool) -> Iterator[tqdm]:
     """A bar of points, in terminals and notebooks; nothing where it would fill a log."""
-    done = sum(layout.points_of(tuple(map(int, index))) for index in zip(*np.nonzero(status != PENDING), strict=True))
+    done = sum(layout.points_of(tuple(index)) for index in np.argwhere(status != PENDING).tolist())
     quiet = True if not progress else False if "ipykernel" in sys.modules else None
     with tqdm(total=layout.points, initial=done, desc=name, unit=" points", unit_scale=True, disable=quiet, delay=0.5) as bar:
         yield bar

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from rnnsim.axes import shown
 from rnnsim.families import Network
 from rnnsim.kernels.compiling import STAMP
 from rnnsim.optimizers import Clip, Optimizer
-from rnnsim.pieces import Call, arrays_in
+from rnnsim.pieces import Call, arrays_in, is_axis
 from rnnsim.provenance import fingerprint
 from rnnsim.version import VERSION
 
@@ -28,9 +29,23 @@ def identity(call: Call) -> dict[str, str]:
         "verb": name_of(call.verb),
         "network": json.dumps(call.net.described),
         **{f"activation{suffix}": description(own) for suffix, own in activations(call.net).items()},
-        **{f"parameter {name}": fingerprint({name: array}) for name, array in places.net.hashed.items()},
-        **{f"argument {name}": description(value) for name, value in places.given.items()},
+        **{f"parameter {name}": fingerprint({name: array}) + over([array]) for name, array in places.net.hashed.items()},
+        **{f"argument {name}": description(value) + over(arrays_in(value)) for name, value in places.given.items()},
     }
+
+
+OVER = " over "
+
+
+def over(arrays: Iterable[xr.DataArray]) -> str:
+    """The axes of something, to stand behind its hash."""
+    axes = dict.fromkeys(str(dim) for array in arrays for dim in array.dims if is_axis(dim))
+    return f"{OVER}{', '.join(axes)}" if axes else ""
+
+
+def goes_over(text: str, axis: str) -> bool:
+    """Whether something of which this is the description has an axis."""
+    return axis in text.partition(OVER)[2].split(", ")
 
 
 def activations(net: Network) -> dict[str, Activation]:
@@ -102,4 +117,9 @@ def changed(before: dict[str, str], now: dict[str, str]) -> str:
 
 def short(text: str | None) -> str:
     """A description as messages show it."""
-    return "none" if text is None else f"hash {text[:8]}" if len(text) == 64 and " " not in text else shown(text).strip("'\"")
+    if text is None:
+        return "none"
+    hashed, _, axes = text.partition(OVER)
+    if len(hashed) == 64 and " " not in hashed:
+        return f"hash {hashed[:8]}{OVER * bool(axes)}{axes}"
+    return shown(text).strip("'\"")

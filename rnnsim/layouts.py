@@ -67,8 +67,8 @@ class Layout:
     def units(self, status: np.ndarray) -> Iterator[list[Index]]:
         """The blocks to do, those that share a chunk together: only one writer may have it."""
         chunks: dict[Index, list[Index]] = {}
-        for index in zip(*np.nonzero(status == PENDING), strict=True) if status.ndim else [()] * bool(status == PENDING):
-            place = tuple(int(i) for i in index)
+        for index in np.argwhere(status == PENDING).tolist():
+            place = tuple(index)
             chunk = tuple(part.start // self.block[axis] for axis, part in self.where(place).items())
             chunks.setdefault(chunk, []).append(place)
         yield from chunks.values()

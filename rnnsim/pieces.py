@@ -13,6 +13,7 @@ from rnnsim.families import Network
 from rnnsim.optimizers import Clip, Optimizer
 
 Where = Mapping[str, slice]
+Places = Mapping[str, Any]  # slices or lists of places
 
 
 def is_axis(dim: Any) -> bool:
@@ -39,7 +40,7 @@ def arrays_in(value: Any) -> Iterator[xr.DataArray]:
             yield from arrays_in(item)
 
 
-def cut(value: Any, where: Where) -> Any:
+def cut(value: Any, where: Places) -> Any:
     """The part of an argument that belongs to a part of the grid."""
     if isinstance(value, Network):
         return value.isel(**{dim: places for dim, places in where.items() if dim in value.axes})
@@ -81,7 +82,7 @@ class Call:
         """The axes that an option names, as `along` does, and which therefore stay whole."""
         return tuple(axis for axis in self.grid.sizes if any(isinstance(v, str) and v == axis for v in self.given.values()))
 
-    def part(self, where: Where) -> Self:
+    def part(self, where: Places) -> Self:
         """The same call for a part of the grid."""
         net, args, options = cut(self.net, where), cut(list(self.args), where), cut(self.options, where)
         return replace(self, net=net, args=tuple(args), options=options)

@@ -23,6 +23,7 @@ from rnnsim.pieces import Where
 from rnnsim.zarr_files import encoded, is_url, opened
 
 RECORD = "rnnsim_sweep"
+Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all
 STATUS_CHUNK = 2**16
 FILL = {"f": np.nan, "i": -1, "u": 0, "b": False, "U": "", "O": "", "T": ""}
 
@@ -58,7 +59,7 @@ class Store:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the store says of the sweep: its identity, its axes and blocks."""
+        """What the store says of the sweep: what decides its numbers, its axes and blocks."""
         return json.loads(str(self.group.attrs[RECORD]))
 
     def write(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
@@ -130,7 +131,7 @@ class Store:
             if shape != array.shape:
                 array.resize(shape)
 
-    def extend(self, new: Layout, identity: Mapping[str, str]) -> None:
+    def extend(self, new: Layout, parts: Parts) -> None:
         """Make place for more values at the end of axes. Readers see the old sizes until the last write."""
         old = self.layout()
         pieces = dict(zip(new.axes, new.pieces, strict=True))
@@ -141,17 +142,17 @@ class Store:
                 self.arrays[axis][old.axes[axis] :] = plain(new.fixed[axis].values[old.axes[axis] :])
             if pieces[axis] > before:
                 self.arrays[dim][before:] = np.array(new.edges[axis][before:-1])
-        self.group.attrs.put(encoded(new.attrs) | {RECORD: record_of(new, identity)})
+        self.group.attrs.put(encoded(new.attrs) | {RECORD: record_of(new, parts)})
         consolidate(self.path)
 
 
 def result_of(ds: xr.Dataset) -> xr.Dataset:
     """The Dataset of a store as a verb would return it."""
     record = json.loads(ds.attrs[RECORD])
-    dims = block_dims(record["axes"])
-    found = ds.drop_vars([STATUS, *dims], errors="ignore").drop_attrs(deep=False)
-    ordered = found[[name for name in record["fields"] if name in found.data_vars]]
-    return ordered.assign_attrs({name: value for name, value in ds.attrs.items() if name != RECORD})
+    aside = {*record["fields"], STATUS, *block_dims(record["axes"])}
+    fields = {name: ds.variables[name] for name in record["fields"]}
+    others = {name: variable for name, variable in ds.variables.items() if name not in aside}
+    return xr.Dataset(fields, others, {name: value for name, value in ds.attrs.items() if name != RECORD})
 
 
 def block_dims(axes: Mapping[str, int]) -> list[str]:
@@ -159,10 +160,10 @@ def block_dims(axes: Mapping[str, int]) -> list[str]:
     return [f"{axis}_block" for axis in axes]
 
 
-def record_of(layout: Layout, identity: Mapping[str, str]) -> str:
+def record_of(layout: Layout, parts: Parts) -> str:
     """What a store says of its sweep, as text."""
     record = {
-        "identity": dict(identity),
+        "parts": parts,
         "axes": layout.axes,
         "block": layout.block,
         "pieces": dict(zip(layout.axes, layout.pieces, strict=True)),
@@ -171,29 +172,34 @@ def record_of(layout: Layout, identity: Mapping[str, str]) -> str:
     return json.dumps(record)
 
 
+def whole(identity: Mapping[str, str]) -> Parts:
+    """A grid of one part."""
+    return [{"identity": dict(identity), "places": {}}]
+
+
 def plain(values: np.ndarray) -> np.ndarray:
     """Strings as Zarr keeps them, of any length; numbers in this machine's order."""
     return values.astype(object) if values.dtype.kind in "UT" else values
 
 
-def lay_out(path: str | Path, layout: Layout, identity: Mapping[str, str]) -> None:
+def lay_out(path: str | Path, layout: Layout, parts: Parts) -> None:
     """Make a store of fill values, with all coordinates and attributes: beside its place, then put there whole."""
     for axis, dim in zip(layout.axes, block_dims(layout.axes), strict=True):
         check_axis_name(dim, (*layout.axes, *layout.fields, *layout.fixed))
         check_axis_name(axis, (STATUS,))
     if is_url(path):
-        fill(path, layout, identity)
+        fill(path, layout, parts)
         return
     place = Path(path)
     temporary = place.with_name(f".{place.name}-{uuid.uuid4().hex}.tmp")
     try:
-        fill(temporary, layout, identity)
+        fill(temporary, layout, parts)
         os.rename(temporary, place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def fill(path: str | Path, layout: Layout, identity: Mapping[str, str]) -> None:
+def fill(path: str | Path, layout: Layout, parts: Parts) -> None:
     """Make a store of fill values in its place."""
     group = zarr.create_group(storage_of(path), overwrite=is_url(path))
     for name, field in layout.fields.items():
@@ -212,7 +218,7 @@ def fill(path: str | Path, layout: Layout, identity: Mapping[str, str]) -> None:
     attrs = {"long_name": "state of the block", "units": "1", **flags}
     dims = tuple(block_dims(layout.axes))
     create(group, STATUS, dims, layout.pieces, np.dtype("i1"), (side,) * len(dims), attrs, PENDING)
-    group.attrs.put(encoded(layout.attrs) | {RECORD: record_of(layout, identity)})
+    group.attrs.put(encoded(layout.attrs) | {RECORD: record_of(layout, parts)})
     consolidate(path)
 
 

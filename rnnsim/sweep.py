@@ -151,8 +151,8 @@ def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, 
         if known is None:
             places.clean(path)
             found = survey(call, memory)
-            layout, hashes = found.layout(memory, share), identity(call)
-            stores.lay_out(path, layout, hashes)
+            layout = found.layout(memory, share)
+            stores.lay_out(path, layout, stores.whole(identity(call)))
         else:
             layout = resumed(call, store)
         if (store.status() == PENDING).any():
@@ -165,6 +165,8 @@ def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, 
 
 def resumed(call: Call, store: Any) -> Layout:
     """The layout of a store that the call goes on with, extended if axes have got more values at their ends."""
+    from rnnsim.stores import whole
+
     record = store.record
     store.mend()
     layout = store.layout()
@@ -172,10 +174,8 @@ def resumed(call: Call, store: Any) -> Layout:
     larger = {axis: now[axis] for axis in sizes if axis in now and now[axis] > sizes[axis]}
     if set(sizes) - set(now) or any(now[axis] < sizes[axis] for axis in sizes):
         raise refusal(store, f"axes ({sizes} then, {dict(now)} now)")
-    part = call.part({axis: slice(0, sizes[axis]) for axis in larger}) if larger else call
-    difference = changed(record["identity"], identity(part))
-    if difference:
-        raise refusal(store, difference)
+    before = call.part({axis: slice(0, sizes[axis]) for axis in larger}) if larger else call
+    check_same(store, record["parts"], before)
     if larger:
         attrs = attributes_of(call)
         if attrs is None:
@@ -183,8 +183,16 @@ def resumed(call: Call, store: Any) -> Layout:
         coords = {axis: call.grid.coords[axis].variable for axis in sizes if axis in call.grid.coords}
         layout = layout.extended({axis: now[axis] for axis in sizes}, coords)
         layout = Layout(layout.axes, layout.block, layout.edges, layout.fields, layout.fixed, dict(attrs))
-        store.extend(layout, identity(call))
+        store.extend(layout, whole(identity(call)))
     return layout
+
+
+def check_same(store: Any, parts: list[dict[str, Any]], call: Call) -> None:
+    """Refuse a call of which some part decides its numbers by something else than the store's."""
+    for part in parts:
+        difference = changed(part["identity"], identity(call.part(part["places"]) if part["places"] else call))
+        if difference:
+            raise refusal(store, difference)
 
 
 def refusal(store: Any, difference: str) -> ValueError:
@@ -208,9 +216,7 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
             record = ds.attrs.get(stores.RECORD)
         if record is None:
             raise FileExistsError(f"{path} exists, but no sweep made it: choose another path, or give overwrite=True to replace it")
-        difference = changed(json.loads(record)["identity"], identity(call))
-        if difference:
-            raise refusal(stores.Store(path), difference)
+        check_same(stores.Store(path), json.loads(record)["parts"], call)
     else:
         found = to_store(call, aside, overwrite, memory, share, crew, progress)
         with_record = found.assign_attrs({stores.RECORD: stores.opened(aside).attrs[stores.RECORD]})

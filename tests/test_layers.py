@@ -81,6 +81,7 @@ LAYERS = {
     "stores": {"axes", "layouts", "pieces", "zarr_files"},
     "places": {"stores", "zarr_files"},
     "crews": {"gathering", "kernels", "layouts", "pieces"},
+    "merging": {"arguments", "identities", "layouts", "places", "stores", "zarr_files"},
     "sweep": {
         *("arguments", "available", "crews", "families", "gathering", "identities", "layouts", "pieces", "places", "plans"),
         *("storage", "stores"),
@@ -123,6 +124,7 @@ def test_importing_the_package_leaves_matplotlib_alone():
         "activations",
         "axes",
         "families",
+        "merging",
         "networks",
         "optimizers",
         "readouts",
