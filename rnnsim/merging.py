@@ -110,14 +110,13 @@ class Source:
 
 def source(path: Any) -> Source:
     """A store to merge."""
-    from rnnsim import places, stores
+    from rnnsim import places
     from rnnsim.zarr_files import opened
 
     store = places.found_at(path)
     if store is None:
         raise FileNotFoundError(f"{path} does not exist: merge needs two stores that sweeps have made")
     store.mend()
-    assert isinstance(store, stores.Store)
     return Source(path, opened(path), store.layout(), store.status(), store.record)
 
 
@@ -126,17 +125,13 @@ def axis_between(first: Source, second: Source) -> str | None:
     one, other = first.layout, second.layout
     if list(one.axes) != list(other.axes) or one.fields.keys() != other.fields.keys():
         raise ValueError(f"{first.path} and {second.path} have other axes or variables; merge needs the same in both")
-    axes = [axis for axis in one.axes if not same(one.fixed.get(axis), other.fixed.get(axis)) or one.axes[axis] != other.axes[axis]]
+    axes = [name for name in one.axes if not same(one.fixed.get(name), other.fixed.get(name)) or one.axes[name] != other.axes[name]]
+    both = f"{first.path} and {second.path}"
     if len(axes) > 1:
-        raise ValueError(
-            f"{first.path} and {second.path} differ in the axes {', '.join(axes)}; merge needs stores that differ in one"
-        )
-    for axis in axes:
-        if axis not in one.fixed or axis not in other.fixed:
-            raise ValueError(
-                f"the axis {axis} has no values in {first.path} or {second.path}; merge needs them to tell points apart"
-            )
+        raise ValueError(f"{both} differ in the axes {', '.join(axes)}; merge needs stores that differ in one")
     axis = axes[0] if axes else None
+    if axis and (axis not in one.fixed or axis not in other.fixed):
+        raise ValueError(f"{both} have no values along their axis {axis}; merge needs them to tell points apart")
     for before in first.record["parts"]:
         for now in second.record["parts"]:
             here, there = before["identity"], now["identity"]
