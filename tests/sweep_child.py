@@ -14,6 +14,7 @@ import xarray as xr
 import zarr  # noqa: F401  the server of forks has it then
 
 import rnnsim as rs
+from rnnsim.gathering import Account
 
 INPUTS = np.random.default_rng(3).normal(size=(4, 6))
 TARGETS = np.arange(4.0)
@@ -39,12 +40,25 @@ def sweep(path, rows, pipe=None, most=None, workers=None, columns=40):
     try:
         if pipe is not None:
             pipe.send("begun")
+            tell(pipe)
         rs.sweep(rs.backprop, net, INPUTS, TARGETS, to=path, memory=columns * 44, workers=workers, progress=False)
         answer = "done"
     except Exception as error:
         answer = f"{type(error).__name__}: {error}"
     if pipe is not None:
         pipe.send(answer)
+
+
+def tell(pipe):
+    """Send word of the first block."""
+    enter = Account.enter
+
+    def told(self, index, state):
+        if not self.waiting:
+            pipe.send("block")
+        enter(self, index, state)
+
+    Account.enter = told
 
 
 def slow(net, inputs):

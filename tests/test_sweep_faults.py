@@ -2,9 +2,7 @@
 
 import os
 import signal
-import threading
 import time
-from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import sweep_child
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import crews, layouts, places
+from rnnsim import layouts, places
 from rnnsim.layouts import Layout
 
 
@@ -21,47 +19,69 @@ def server():
     return sweep_child.server()
 
 
-def killed_run(server, path, rows, seconds, **options):
-    """Run a sweep and kill it; whether it was done before."""
+def killed_run(server, path, rows, rng):
+    """Run a sweep and kill it at a random moment, early or among its blocks; whether it was done before."""
     mine, theirs = server.Pipe()
-    process = server.Process(target=sweep_child.sweep, args=(path, rows, theirs), kwargs=options)
+    process = server.Process(target=sweep_child.sweep, args=(path, rows, theirs))
     process.start()
     assert mine.recv() == "begun"
-    if not mine.poll(seconds):
-        os.kill(process.pid, signal.SIGKILL)
+    if rng.random() < 0.3:
+        done = mine.poll(rng.uniform(0.0, 0.3)) and mine.recv() == "done"
+    else:
+        done = mine.recv() == "done"
+        time.sleep(rng.uniform(0.0, 0.3))
+    os.kill(process.pid, signal.SIGKILL)
     process.join()
-    return process.exitcode == 0 and mine.recv() == "done"
+    while mine.poll():
+        try:
+            done |= mine.recv() == "done"
+        except EOFError:
+            break
+    return done
 
 
-def kills(server, path, count, rng, rows=(60,), longest=0.6):
-    """Kill so many runs of a sweep, which may grow, at random moments."""
-    killed, done, size = 0, 0, rows[0]
+def kills(server, path, count, rows):
+    """Kill so many runs of a sweep, which grows whenever it is done; its size, and how often a kill left part of the blocks done."""
+    rng, killed, parts, size = np.random.default_rng(), 0, 0, rows[0]
     while killed < count:
-        seconds = rng.uniform(0.0, longest)
-        finished = killed_run(server, path, size, seconds)
-        done += finished
-        killed += not finished
-        if finished and killed < count:
-            size = rows[(rows.index(size) + 1) % len(rows)]
-            if size == rows[0]:
+        if killed_run(server, path, size, rng):
+            if size == rows[-1]:
                 places.remove(path)
-    return size
+            size = rows[(rows.index(size) + 1) % len(rows)]
+            continue
+        killed += 1
+        if path.exists():
+            with xr.open_zarr(path, chunks=None) as ds:
+                parts += bool((ds.status > 0).any() & (ds.status == 0).any())
+                check_done(ds)
+    return size, parts
+
+
+def check_done(ds):
+    """What a store calls done must be right."""
+    right = sweep_child.whole(ds.sizes["a"])
+    edges = [*ds.a_block.values, ds.sizes["a"]]
+    for i in np.flatnonzero(ds.status.values[:, 0] > 0):
+        part = {"a": slice(edges[i], edges[i + 1])}
+        for name in right:
+            np.testing.assert_array_equal(ds[name].isel(part), right[name].isel(part))
 
 
 def test_ten_kills_at_random_moments_change_nothing(server, tmp_path):
-    rng = np.random.default_rng()
-    size = kills(server, tmp_path / "x.zarr", 10, rng, rows=(60, 83))
-    sweep_child.sweep(tmp_path / "x.zarr", size)
-    sweep_child.check(tmp_path / "x.zarr", size)
+    path = tmp_path / "x.zarr"
+    size, parts = kills(server, path, 10, (150, 223))
+    assert parts > 0
+    sweep_child.sweep(path, size)
+    sweep_child.check(path, size)
     assert {path.name for path in tmp_path.iterdir()} == {"x.zarr"} and not list(tmp_path.rglob("*.partial"))
 
 
 @pytest.mark.slow
 def test_a_hundred_kills_at_random_moments_change_nothing(server, tmp_path):
-    rng = np.random.default_rng()
     for part in range(2):
         path = tmp_path / f"{part}.zarr"
-        size = kills(server, path, 50, rng, rows=(200, 230, 261), longest=1.5)
+        size, parts = kills(server, path, 50, (150, 223, 300))
+        assert parts > 5
         sweep_child.sweep(path, size)
         sweep_child.check(path, size)
 
@@ -148,75 +168,3 @@ def test_what_was_written_when_an_error_came_is_kept(tmp_path, monkeypatch):
     assert (rs.open(path).status.values[:, 0] > 0).sum() == 4
     sweep_child.sweep(path, 9)
     sweep_child.check(path, 9)
-
-
-def test_processes_write_what_threads_write_and_dead_ones_are_replaced(tmp_path):
-    flag = tmp_path / "flag"
-    flag.mkdir()
-    net = sweep_child.family(12, 3)
-    whole = rs.simulate(net, sweep_child.INPUTS, keep="final_state")
-    path = tmp_path / "x.zarr"
-    rs.sweep(sweep_child.deadly, net, sweep_child.INPUTS, str(flag), to=path, memory=250, workers=2)  # without a death
-    xr.testing.assert_equal(
-        rs.open(path)[["final_state"]].drop_vars(["a_block", "b_block"], errors="ignore"), whole[["final_state"]]
-    )
-    places.remove(path)
-    with pytest.MonkeyPatch.context() as patch:
-        deaths(patch, flag, 2)
-        found = rs.sweep(sweep_child.deadly, net, sweep_child.INPUTS, str(flag), to=path, memory=250, workers=2)
-    assert not list(flag.iterdir())
-    xr.testing.assert_equal(found.final_state, whole.final_state)
-
-
-def deaths(monkey, flag, count):
-    """Put the files that kill into the folder once the survey is over."""
-    carry_out = crews.pickled
-
-    def armed(job):
-        for i in range(count):
-            (flag / str(i)).touch()
-        return carry_out(job)
-
-    monkey.setattr(crews, "pickled", armed)
-
-
-def test_processes_give_numbers_back_if_there_is_no_store():
-    net = sweep_child.family(12, 3)
-    found = rs.sweep(rs.backprop, net, sweep_child.INPUTS, sweep_child.TARGETS, memory=500, workers=2)
-    xr.testing.assert_identical(found, sweep_child.whole(12, 3))
-
-
-def test_what_cannot_be_sent_is_refused(tmp_path):
-    net = sweep_child.family(3)
-    with pytest.raises(
-        TypeError, match=r"the call cannot be sent to other processes .*; it needs functions of modules, or workers=None"
-    ):
-        rs.sweep(lambda net: rs.simulate(net, [1.0]), net, workers=2)
-
-
-def test_a_dask_worker_killed_twice_changes_nothing(tmp_path):
-    distributed = pytest.importorskip("distributed")
-    flag, path = tmp_path / "flag", tmp_path / "x.zarr"
-    flag.mkdir()
-    net = sweep_child.family(60, 3)
-    whole = rs.simulate(net, sweep_child.INPUTS, keep="final_state")
-    with ExitStack() as stack:
-        cluster = stack.enter_context(
-            distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50)
-        )
-        client = stack.enter_context(distributed.Client(cluster))
-        found = rs.sweep(rs.simulate, net, sweep_child.INPUTS, keep="final_state", memory=500, client=client)
-        xr.testing.assert_identical(found, whole)
-
-        def arm():
-            while not path.exists():
-                time.sleep(0.01)
-            for i in range(2):
-                (flag / str(i)).touch()
-                time.sleep(1.0)
-
-        thread = threading.Thread(target=arm)
-        thread.start()
-        found = rs.sweep(sweep_child.deadly, net, sweep_child.INPUTS, str(flag), to=path, memory=250, client=client)
-        thread.join()
-        xr.testing.assert_equal(found.final_state.load(), whole.final_state)
