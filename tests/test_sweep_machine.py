@@ -60,7 +60,7 @@ class Sweeps(stateful.RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.rows = {"low": slice(0, 3), "high": slice(6, 8), "both": slice(0, 0)}
+        self.rows = {"low": slice(0, 3), "high": slice(4, 8), "both": slice(0, 0)}
         self.columns = 5
         self.merged: list[int] = []
 
@@ -86,11 +86,13 @@ class Sweeps(stateful.RuleBasedStateMachine):
         fault=st.sampled_from(sorted(FAULTS)),
         after=st.integers(0, 9),
         grow=st.integers(0, 2),
+        back=st.booleans(),
     )
-    def die(self, name, fault, after, grow):
-        """Die at a place after it was passed a few times; a dead process writes no status."""
-        if name == "low" and not grow and self.rows[name].stop < 6:
-            self.rows[name] = slice(0, self.rows[name].stop + 1)
+    def die(self, name, fault, after, grow, back):
+        """Die at a place after it was passed a few times, perhaps in a grid that has grown, and perhaps go back to what it was; a dead
+        process writes no status."""
+        rows = self.rows[name]
+        self.rows[name] = slice(rows.start, min(rows.stop + grow, rows.start + 6))
         owner, function = FAULTS[fault]
         before, left = getattr(owner, function), [after]
 
@@ -111,6 +113,9 @@ class Sweeps(stateful.RuleBasedStateMachine):
             patch.setattr(owner, function, deadly)
             with contextlib.suppress(Killed):
                 self.go(name, 60)
+        if back and (not self.path(name).exists() or rs.open(self.path(name)).sizes["a"] == rows.stop - rows.start):
+            self.rows[name] = rows
+            self.go(name, 60)
 
     @stateful.rule(grow=st.integers(1, 2))
     def extend_rows(self, grow):
@@ -123,23 +128,25 @@ class Sweeps(stateful.RuleBasedStateMachine):
     def extend_columns(self, grow):
         self.columns = min(12, self.columns + grow)
         self.go("low", 100)
-        self.go("high", 100)
 
     @stateful.rule()
     def merge(self):
-        if not (self.path("low").exists() and self.path("high").exists()):
-            return
+        """Merge two halves, which may overlap, lack blocks, and have blocks of other sizes; then compute what is lacking."""
         names = "low", "high"
+        for name in names:
+            if not self.path(name).exists():
+                self.go(name, 130)
         if len({rs.open(self.path(name)).sizes["b"] for name in names}) > 1:
             with pytest.raises(ValueError, match="differ in the axes a, b"):
                 rs.merge(*map(self.path, names), self.path("both"), overwrite=True)
-            return
+            for name in names:
+                self.go(name, 130)
         merged = rs.merge(*map(self.path, names), self.path("both"), overwrite=True)
         places = np.searchsorted(VALUES["a"], merged.a.values)
         columns = merged.sizes["b"]
-        done = rs.open(self.path("both")).status != PENDING
         whole = WHOLE.isel(a=places, b=slice(0, columns))
-        if done.all():
+        check(xr.open_zarr(self.path("both"), chunks=None))
+        if all((rs.open(self.path(name)).status != PENDING).all() for name in names):
             xr.testing.assert_equal(merged.load(), whole)
         found = rs.sweep(verb, family(places, slice(0, columns)), INPUTS, to=self.path("both"), progress=False)
         xr.testing.assert_equal(found.load(), whole)
