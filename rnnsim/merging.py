@@ -64,22 +64,24 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
         one, other = source(paths[0]), source(paths[1])
         axis = axis_between(one, other)
         layout, positions = joined(one, other, axis)
-        if places.found_at(paths[2]) is not None:
-            if not overwrite:
-                raise FileExistsError(f"{paths[2]} exists: choose another path, or give overwrite=True to replace it")
-            places.remove(paths[2])
-        stores.lay_out(paths[2], layout, parts_of(one, other, axis, positions))
-        target = stores.Store(paths[2])
-        status, done = target.status(), []
-        merger = Merger(layout, one, other, axis, positions, conflicts)
-        for index in np.ndindex(layout.pieces):
-            found = merger.block(index)
-            if found is not None:
-                target.write(layout, layout.where(index), found)
-                status[index] = status_of(found)
-                done.append(index)
-        target.write_status(status, done)
-        return target.dataset()
+        if places.found_at(paths[2]) is not None and not overwrite:
+            raise FileExistsError(f"{paths[2]} exists: choose another path, or give overwrite=True to replace it")
+        with places.replacing(paths[2]) as place:
+            stores.lay_out(place, layout, parts_of(one, other, axis, positions))
+            fill(stores.Store(place), Merger(layout, one, other, axis, positions, conflicts))
+        return stores.Store(paths[2]).dataset()
+
+
+def fill(target: Any, merger: "Merger") -> None:
+    """Write all blocks that can be made of the two stores."""
+    status, done = target.status(), []
+    for index in np.ndindex(merger.layout.pieces):
+        found = merger.block(index)
+        if found is not None:
+            target.write(merger.layout, merger.layout.where(index), found)
+            status[index] = status_of(found)
+            done.append(index)
+    target.write_status(status, done)
 
 
 @dataclass(frozen=True)

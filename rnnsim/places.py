@@ -106,6 +106,22 @@ def remove(path: str | Path) -> None:
         place.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Iterator[str | Path]:
+    """A place beside a path for a store that takes its place at the end; nothing is left there if something fails."""
+    if is_url(path):
+        yield path
+        return
+    place = Path(path)
+    temporary = place.with_name(f".{place.name}-{uuid.uuid4().hex}.tmp")
+    try:
+        yield temporary
+        remove(place)
+        os.rename(temporary, place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def clean(path: str | Path) -> None:
     """Remove the temporary files of killed runs, beside a store and within it."""
     if is_url(path):

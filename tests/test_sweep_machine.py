@@ -170,5 +170,10 @@ def check(ds):
         assert ds.transpose("a_block", "b_block", ...).status.values[i, j] == state
 
 
-Sweeps.TestCase.settings = settings(max_examples=12, stateful_step_count=8, deadline=None)
+Sweeps.TestCase.settings = settings(max_examples=6, stateful_step_count=6, deadline=None)
 TestSweeps = Sweeps.TestCase
+
+
+@pytest.mark.slow
+def test_many_sweeps():
+    stateful.run_state_machine_as_test(Sweeps, settings=settings(max_examples=100, stateful_step_count=12, deadline=None))
