@@ -12,7 +12,7 @@ from rnnsim.available import as_bytes, check_memory
 from rnnsim.kernels.blocks import processors
 from rnnsim.layouts import Layout, block_shape, layout
 from rnnsim.pieces import Call
-from rnnsim.provenance import rehearse
+from rnnsim.provenance import fingerprint, rehearse
 from rnnsim.sequences import check_inputs
 
 BLOCK_SECONDS = 0.5
@@ -106,21 +106,38 @@ class Survey:
         )
 
 
-def attributes_of(call: Call) -> dict[str, str] | None:
-    """The attributes of the whole result; the package's own verbs check the whole call before. None for a user's verb."""
-    own = getattr(call.verb, "__module__", "").startswith("rnnsim.")
-    return rehearse(call.run) if own else None
+def rehearsed(call: Call) -> dict[str, str] | None:
+    """The attributes of the whole result; the package's own verbs check the whole call before they name them. None if only a result tells
+    them."""
+    if not getattr(call.verb, "__module__", "").startswith("rnnsim."):
+        return None
+    found = rehearse(call.run)
+    return found if found is not None and found["verb"] == call.verb.__name__ else None  # and not that of a verb that it calls
+
+
+def whole_attributes(call: Call) -> dict[str, Any]:
+    """The attributes of the whole result, from a probe if need be."""
+    found = rehearsed(call)
+    return attributes_by(probed(call)[1], call) if found is None else found
+
+
+def attributes_by(probe: xr.Dataset, call: Call) -> dict[str, Any]:
+    """The attributes of the whole result by those of a probe, which has other hashes of what has axes."""
+    found = {str(name): value for name, value in probe.attrs.items()}
+    hashes = {"parameters_sha256": fingerprint(call.net.hashed)}
+    hashes |= {f"{name}_sha256": fingerprint({name: a}) for name, a in call.given.items() if isinstance(a, xr.DataArray)}
+    return {**found, **{name: text for name, text in hashes.items() if name in found}}
 
 
 def survey(call: Call, memory: Any) -> Survey:
     """Check the whole call, compute one point, and time a block."""
     most = check_memory(memory)
-    attrs = attributes_of(call)
+    attrs = rehearsed(call)
     axes, probe = probed(call)
     grid_bytes = sum(v.nbytes for name, v in probe.variables.items() if set(axes) & set(v.dims) and name not in axes)
     points = prod(axes.values())
     seconds = timed(call, axes, max(1, min(points, most // max(grid_bytes, 1))))
-    return Survey(call, axes, probe, dict(probe.attrs) if attrs is None else attrs, seconds, grid_bytes)
+    return Survey(call, axes, probe, attributes_by(probe, call) if attrs is None else attrs, seconds, grid_bytes)
 
 
 def probed(call: Call) -> tuple[dict[str, int], xr.Dataset]:

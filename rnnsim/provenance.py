@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.kernels.blocks import Rehearsed, in_rehearsal, rehearsing
 from rnnsim.kernels.compiling import STAMP
 from rnnsim.version import VERSION
 
@@ -39,25 +39,16 @@ def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: 
         "parameters_sha256": fingerprint(net.hashed),
         **{f"{name}_sha256": fingerprint({name: array}) for name, array in given.items()},
     }
-    if getattr(_rehearsal, "under_way", False):
-        raise _Rehearsed(found)
+    if in_rehearsal():
+        raise Rehearsed(found)
     return found
 
 
-class _Rehearsed(BaseException):
-    """The end of a rehearsal."""
-
-
-_rehearsal = threading.local()
-
-
-def rehearse(call: Callable[[], Any]) -> dict[str, str]:
-    """The attributes that the result of a verb's call would have: the verb checks everything, names them, and computes nothing."""
-    _rehearsal.under_way = True
+def rehearse(call: Callable[[], Any]) -> dict[str, str] | None:
+    """The attributes that the result of a verb's call would have: the verb checks everything, names them, and computes nothing. None if it
+    would have computed before it named them."""
     try:
-        found = call()
-    except _Rehearsed as end:
+        with rehearsing():
+            return dict(call().attrs)
+    except Rehearsed as end:
         return end.args[0]
-    finally:
-        _rehearsal.under_way = False
-    return dict(found.attrs)

@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from dataclasses import replace
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -17,7 +18,7 @@ from rnnsim.gathering import Account, Memory, progress_bar
 from rnnsim.identities import changed, identity
 from rnnsim.layouts import PENDING, Layout
 from rnnsim.pieces import Call, check_call
-from rnnsim.plans import Plan, attributes_of, share_of, survey
+from rnnsim.plans import Plan, share_of, survey, whole_attributes
 
 MOST_OF_MEMORY = 0.8
 
@@ -177,12 +178,9 @@ def resumed(call: Call, store: Any) -> Layout:
     before = call.part({axis: slice(0, sizes[axis]) for axis in larger}) if larger else call
     check_same(store, record["parts"], before)
     if larger:
-        attrs = attributes_of(call)
-        if attrs is None:
-            attrs = layout.attrs
         coords = {axis: call.grid.coords[axis].variable for axis in sizes if axis in call.grid.coords}
         layout = layout.extended({axis: now[axis] for axis in sizes}, coords)
-        layout = Layout(layout.axes, layout.block, layout.edges, layout.fields, layout.fixed, dict(attrs))
+        layout = replace(layout, attrs=whole_attributes(call))
         store.extend(layout, whole(identity(call)))
     return layout
 

@@ -1,16 +1,19 @@
 """Sweeps: the verb's own Dataset, bit for bit, in memory and on disk; resumed, extended, refused."""
 
+import io
 import pickle
 import sys
+import time
 import warnings
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from families import random_family, random_inputs
 
 import rnnsim as rs
-from rnnsim import available, layouts, plans
+from rnnsim import available, layouts, plans, provenance, stores
 from rnnsim.kernels import blocks
 
 X = random_inputs()
@@ -175,6 +178,19 @@ def test_an_axis_that_grows_at_its_end_has_its_new_points_computed(tmp_path, mon
         assert sum(points) == rows * columns - before
         before = rows * columns
         assert (xr.open_zarr(path).status > 0).all()
+
+
+@pytest.mark.parametrize("rows", [9, 14])
+def test_an_extension_that_died_is_undone_or_done(tmp_path, monkeypatch, rows):
+    path = tmp_path / "x.zarr"
+    rs.sweep(rs.backprop, plane(9), X, T, to=path, memory=1000)
+    with monkeypatch.context() as patch:
+        patch.setattr(stores, "record_of", None)  # the sizes are changed, and the record is not
+        with pytest.raises(TypeError):
+            rs.sweep(rs.backprop, plane(14), X, T, to=path, memory=1000)
+    xr.testing.assert_equal(xr.open_zarr(path, chunks=None).cost, rs.backprop(plane(9), X, T).cost)
+    xr.testing.assert_identical(rs.sweep(rs.backprop, plane(rows), X, T, to=path).load(), rs.backprop(plane(rows), X, T))
+    assert zarr.open_group(path, use_consolidated=False)["cost"].shape == (rows, 7)
 
 
 CHANGES = [
@@ -349,7 +365,45 @@ def test_every_verb_names_its_attributes_before_it_computes(monkeypatch):
     options = {"optimizer": rs.SGD(0.1), "epochs": 2}
     calls = [(rs.simulate, (X,), {}), (rs.backprop, (X, T), {}), (rs.train, (X, T), options)]
     for verb, args, named in calls:
-        assert plans.attributes_of(plans.Call(verb, plane(), args, named))["verb"] == verb.__name__
+        assert plans.rehearsed(plans.Call(verb, plane(), args, named))["verb"] == verb.__name__
+
+
+def late(net, inputs):
+    """A verb that computes before it names its attributes, as no verb of the package should."""
+    found = rs.simulate(net, inputs, keep="final_state")
+    return found.assign_attrs(provenance.attributes("late", net, {}, {}))
+
+
+def test_a_verb_that_computes_first_is_never_asked_for_everything(tmp_path, monkeypatch):
+    monkeypatch.setattr(late, "__module__", "rnnsim.late")
+    points = computed_points(monkeypatch)
+    whole = both_ways(tmp_path, late, plane(), X, memory=900)
+    assert max(points) < 63 and whole.attrs["verb"] == "late"
+    found = rs.sweep(late, plane(12), X, to=tmp_path / "x.zarr", memory=900)
+    xr.testing.assert_identical(found.load(), late(plane(12), X))
+
+
+def test_a_bar_is_for_terminals(monkeypatch, capsys):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    def slowly(net, inputs):
+        time.sleep(0.2)
+        return rs.simulate(net, inputs, keep="final_state")
+
+    rs.sweep(slowly, plane(), X, memory=600)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    rs.sweep(slowly, plane(), X, memory=600)
+    said = sys.stderr.getvalue()
+    assert "slowly: 100%" in said and "63.0/63.0" in said and "points/s, block 5/5" in said
+
+
+def test_a_path_that_is_not_writable_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("rnnsim.places.os.access", lambda *_: False)
+    with pytest.raises(PermissionError, match=r"x\.zarr is not writable: choose another path or change its permissions"):
+        rs.sweep(rs.simulate, plane(), X, to=tmp_path / "x.zarr")
 
 
 def test_calls_can_be_sent_to_other_processes():
