@@ -1,6 +1,7 @@
 """The place of a store: free or taken, by whom, and cleaned of what killed runs left."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -139,3 +140,14 @@ def clean(path: str | Path) -> None:
 def glob_safe(name: str) -> str:
     """A name that stands for itself in a pattern."""
     return "".join(f"[{letter}]" if letter in "[]*?" else letter for letter in name)
+
+
+def explained(error: OSError, place: str) -> OSError:
+    """An error of the disk as a sentence."""
+    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        message = f"{place} could not be written ({error.strerror}): make room, and the same call goes on with what is done"
+        return OSError(error.errno, message)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
+        message = f"{place} could not be written ({error.strerror}): change its permissions or choose another path"
+        return PermissionError(error.errno, message)
+    return error

@@ -8,7 +8,6 @@ import uuid
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,7 @@ class Store:
         axes, pieces = dict(record["axes"]), dict(record["pieces"])
         sizes = axes | {dim: pieces[axis] for axis, dim in zip(axes, block_dims(axes), strict=True)}
         self.resize(sizes)
-        if self.group.metadata.consolidated_metadata is None and not has_consolidated(self.path):
+        if not has_consolidated(self.path):
             consolidate(self.path)
 
     def resize(self, sizes: Mapping[str, int]) -> None:
@@ -256,5 +255,4 @@ def consolidate(path: str | Path) -> None:
 
 def has_consolidated(path: str | Path) -> bool:
     """Whether the metadata are gathered at the root."""
-    found = zarr.open_group(storage_of(path, read_only=True), mode="r").metadata.consolidated_metadata
-    return found is not None and bool(prod([len(found.metadata)]))
+    return zarr.open_group(storage_of(path, read_only=True), mode="r").metadata.consolidated_metadata is not None

@@ -1,6 +1,5 @@
 """Verbs block by block: larger than memory, resumed where they stopped, on many workers."""
 
-import errno
 import sys
 from dataclasses import replace
 from functools import partial
@@ -161,7 +160,7 @@ def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, 
             carry_out(Job(call, layout, store), store, crew, progress, stores.label(path))
         return store.dataset()
     except OSError as error:
-        raise explained(error, stores.label(path)) from error
+        raise places.explained(error, stores.label(path)) from error
 
 
 def resumed(call: Call, store: Any) -> Layout:
@@ -221,7 +220,7 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
         try:
             save(with_record, path)
         except OSError as error:
-            raise explained(error, str(path)) from error
+            raise places.explained(error, str(path)) from error
     if aside.exists():
         places.remove(aside)
     ds = open_file(path)
@@ -245,14 +244,3 @@ def carry_out(job: Job, sink: Any, crew: Any, progress: bool, place: str) -> Non
             raise
         finally:
             account.close()
-
-
-def explained(error: OSError, place: str) -> OSError:
-    """An error of the disk as a sentence."""
-    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-        message = f"{place} could not be written ({error.strerror}): make room, and the same call goes on with what is done"
-        return OSError(error.errno, message)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
-        message = f"{place} could not be written ({error.strerror}): change its permissions or choose another path"
-        return PermissionError(error.errno, message)
-    return error
