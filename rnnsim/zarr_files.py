@@ -24,6 +24,8 @@ def opened(path: str | os.PathLike[str]) -> xr.Dataset:
         warnings.simplefilter("ignore")  # of metadata that is not consolidated
         ds = xr.open_zarr(place, chunks=None, decode_times=False, decode_timedelta=False, mask_and_scale=False)
     for name, variable in list(ds.variables.items()):
+        if variable.attrs.get("_FillValue") != variable.attrs.get("_FillValue"):
+            del variable.attrs["_FillValue"]  # nan, which xarray writes and which says nothing
         variable.attrs.update(decoded(variable.attrs, variable.dtype))
         if variable.dtype.kind in "OT":
             values = np.array(np.asarray(variable.values).tolist(), str)
