@@ -13,6 +13,7 @@ from rnnsim.curvature import curvature
 from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
+from rnnsim.merging import merge
 from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.orbit_diagram import orbit_diagram
@@ -21,6 +22,7 @@ from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
 from rnnsim.stacks import Embedding, Stack
 from rnnsim.storage import open, save
+from rnnsim.sweep import plan, sweep
 from rnnsim.train import train
 from rnnsim.varying import vary
 from rnnsim.version import VERSION as __version__
@@ -52,14 +54,17 @@ __all__ = [
     "from_keras",
     "from_torch",
     "lyapunov",
+    "merge",
     "open",
     "orbit_diagram",
+    "plan",
     "plot",
     "propagation",
     "save",
     "schedules",
     "simulate",
     "surfaces",
+    "sweep",
     "tasks",
     "to_torch",
     "train",

@@ -45,6 +45,9 @@ class Activation:
     def __repr__(self) -> str:
         return "of the user's own"
 
+    def __reduce__(self) -> Any:
+        return Activation, tuple(self.functions.values())
+
 
 def jitted(name: str, function: Any) -> Any:
     """A function compiled by Numba, tried on a number."""

@@ -1,6 +1,8 @@
 """Optimisers, as values: a rule and its numbers, each of which may be a number, an axis, or a schedule over epochs."""
 
-from typing import Any
+import copy
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
@@ -39,6 +41,13 @@ class Optimizer:
     def __init__(self, rule: Any, options: dict[str, Any], numbers: dict[str, Any]):
         self.rule, self.numbers = rule, numbers
         self._shown = options | numbers
+
+    def changed(self, change: Callable[[Any], Any]) -> Self:
+        """The same with every number changed."""
+        other = copy.copy(self)
+        other.numbers = {name: change(value) for name, value in self.numbers.items()}
+        other._shown = {name: change(value) for name, value in self._shown.items()}
+        return other
 
     def __repr__(self) -> str:
         return f"rnnsim.{type(self).__name__}({', '.join(f'{name}={text(value)}' for name, value in self._shown.items())})"
@@ -187,6 +196,15 @@ class Clip:
     def __init__(self, limit: Any):
         check_number("limit", limit, 0.0)
         self.limit = limit
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The limit, by name."""
+        return {"limit": self.limit}
+
+    def changed(self, change: Callable[[Any], Any]) -> Self:
+        """The same with another limit."""
+        return type(self)(change(self.limit))
 
     def __repr__(self) -> str:
         return f"rnnsim.{type(self).__name__}({text(self.limit)})"

@@ -1,6 +1,7 @@
 """The parameters of random families: which of them are drawn, and from which law."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,27 @@ def drawn_parameters(
 
     def drawn(name: str, law: str, factor: xr.DataArray, draw: Callable[[np.ndarray], np.ndarray]) -> Drawn:
         own = {dim: gates if dim == "gate" else int(sizes[dim]) for dim in dimensions[name] if dim != "gate" or gates}
-        return Drawn(name, law, seeds, factor, own, lambda s: draw(s).reshape(len(s), *own.values()))
+        return Drawn(name, law, seeds, factor, own, partial(shaped, draw, tuple(own.values())))
 
     def by_law(name: str, law: Any) -> Any:
         if not isinstance(law, str):
             return law
         if name.startswith("bias"):
             draws.biases(law, np.zeros(0, np.int64), parts, units, name)  # refuses an unknown law
-            return drawn(name, law, one, lambda s: draws.biases(law, s, parts, units, name))
+            return drawn(name, law, one, partial(draws.biases, law, gates=parts, units=units, name=name))
         if law != "gaussian":
             raise ValueError(f"{name} was given as {law!r}; it needs numbers or 'gaussian'")
-        return drawn(name, law, one, lambda s: draws.start(s, units, name))
+        return drawn(name, law, one, partial(draws.start, units=units, name=name))
 
     return {
-        "w_in": drawn("w_in", init, one, lambda s: draws.inputs(init, s, parts, units, inputs)),
-        "w_rec": drawn("w_rec", f"{init} {density}", gains, lambda s: draws.recurrent(init, s, parts, units, density)),
+        "w_in": drawn("w_in", init, one, partial(draws.inputs, init, gates=parts, units=units, features=inputs)),
+        "w_rec": drawn(
+            "w_rec", f"{init} {density}", gains, partial(draws.recurrent, init, gates=parts, units=units, density=density)
+        ),
         **{name: by_law(name, law) for name, law in laws.items()},
     }
+
+
+def shaped(draw: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], seeds: np.ndarray) -> np.ndarray:
+    """What is drawn for each seed, in the shape of the parameter."""
+    return draw(seeds).reshape(len(seeds), *shape)

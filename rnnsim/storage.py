@@ -1,4 +1,4 @@
-"""Datasets as NetCDF-4 files that follow the CF conventions, and back."""
+"""Datasets as NetCDF-4 files that follow the CF conventions, and back; Zarr stores as Datasets."""
 
 import contextlib
 import os
@@ -14,6 +14,8 @@ from typing import Any
 import netCDF4
 import numpy as np
 import xarray as xr
+
+from rnnsim.zarr_files import is_url, opened
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
 SLAB_BYTES = 64 * 2**20
@@ -75,11 +77,11 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
 
 
 def open(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Open a NetCDF file lazily, with its numbers as they are stored.
+    """Open a NetCDF file or a Zarr store lazily, with its numbers as they are stored.
 
     Parameters
     ----------
-    path : NetCDF file
+    path : NetCDF file, Zarr store (a directory), or fsspec URL of a Zarr store
 
     Returns
     -------
@@ -87,8 +89,8 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
 
     Raises
     ------
-    FileNotFoundError : there is no such file
-    ValueError : it is no NetCDF file, or a damaged one
+    FileNotFoundError : there is no such file or store
+    ValueError : it is no NetCDF file and no Zarr store, or a damaged one
 
     Examples
     --------
@@ -101,9 +103,13 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     ...         print(ds.cost.item(), ds.Conventions)
     2.0 CF-1.11
     """
+    if is_url(path):
+        return opened(path)
     source = Path(path).expanduser().resolve()
     if not source.exists():
-        raise FileNotFoundError(f"{source} does not exist: open needs a NetCDF file")
+        raise FileNotFoundError(f"{source} does not exist: open needs a NetCDF file or a Zarr store")
+    if source.is_dir():
+        return _open_store(source)
     try:
         ds = xr.open_dataset(source, engine="netcdf4", decode_times=False, decode_timedelta=False, mask_and_scale=False)
         for name in [name for name, variable in ds.variables.items() if variable.dtype.kind == "O"]:
@@ -113,6 +119,15 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
         raise
     except (OSError, RuntimeError) as error:
         raise ValueError(f"{source} is not a NetCDF file, or it is damaged: open needs a NetCDF file") from error
+
+
+def _open_store(source: Path) -> xr.Dataset:
+    try:
+        return opened(source)
+    except PermissionError:
+        raise
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{source} is not a Zarr store, or it is damaged: open needs a NetCDF file or a Zarr store") from error
 
 
 def _check_target(target: Path) -> None:

@@ -56,9 +56,9 @@ def test_matrices_are_made_block_by_block(monkeypatch):
     most = []
     whole = draws.recurrent
 
-    def watched(init, seed, *rest):
+    def watched(init, seed, **rest):
         most.append(len(seed))
-        return whole(init, seed, *rest)
+        return whole(init, seed, **rest)
 
     monkeypatch.setattr(draws, "recurrent", watched)
     family = rs.Elman.random(32, 1, seed=rs.axis("seed", range(600)))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+import warnings
 from pathlib import Path
 
 import netCDF4
@@ -460,3 +461,27 @@ def test_a_dimension_may_have_the_name_that_characters_would_take(path):
     storage.save(ds, path)
     with storage.open(path) as back:
         xr.testing.assert_equal(back, ds)
+
+
+def test_opens_zarr_stores_with_their_numbers_as_they_are(tmp_path):
+    whole = xr.Dataset(
+        {
+            "cost": ("w", [1.0, np.nan, np.inf], {"long_name": "cost"}),
+            "kind": ("w", np.array([0, 1, -1], np.int8), {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "a b"}),
+        },
+        {"w": ["one", "zwei", "drü"]},
+        {"title": "three"},
+    )
+    stored = whole.assign(kind=whole.kind.assign_attrs(flag_values=[0, 1])).assign_coords(w=whole.w.astype(object))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        stored.to_zarr(tmp_path / "x.zarr")
+    with storage.open(tmp_path / "x.zarr") as ds:
+        assert ds.kind.flag_values.dtype == np.int8 and ds.w.dtype == "<U4"
+        xr.testing.assert_identical(ds.load(), whole)
+
+
+def test_what_is_no_zarr_store_is_refused(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match="folder is not a Zarr store, or it is damaged: open needs a NetCDF file or a Zarr store"):
+        storage.open(tmp_path / "folder")

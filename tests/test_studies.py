@@ -187,6 +187,28 @@ def test_scalar_bifurcations(tmp_path):
     assert (tmp_path / "scalar_bifurcations.png").stat().st_size > 10_000
 
 
+def test_big_surface(tmp_path):
+    for _ in range(2):  # the second goes on from the first, which is done
+        said = run("big_surface.py", tmp_path, "--points", "1300", "--memory", "8MB")
+        assert "points       1690000 (w_in 1300 × w_rec 1300)" in said and "1690000 networks in" in said
+    with rs.open(tmp_path / "big_surface.zarr") as ds:
+        assert ds.status.size > 3 and (ds.status > 0).all()
+        some = ds[["cost", "grad_w_in", "grad_w_rec"]].isel(w_in=slice(0, 1300, 100), w_rec=slice(0, 1300, 100)).load()
+    task = rs.tasks.counting(samples=20, steps=10, seed=1)
+    right = rs.backprop(rs.Elman(some.w_in, some.w_rec, activation="linear"), task.inputs, task.targets)
+    for name in some:
+        np.testing.assert_array_equal(some[name], right[name])
+    assert (tmp_path / "big_surface.png").stat().st_size > 10_000
+
+
+def test_sweep_on_cluster(tmp_path):
+    pytest.importorskip("distributed")
+    said = run("sweep_on_cluster.py", tmp_path, "--units", "8", "--seeds", "3")
+    assert "33 networks of 8 units" in said and (tmp_path / "pulse.png").stat().st_size > 10_000
+    with rs.open(tmp_path / "pulse.zarr") as ds:
+        assert ds.state.sizes == {"gain": 11, "seed": 3, "step": 101, "unit": 8} and (ds.status > 0).all()
+
+
 def test_saved_results_are_cf_files(tmp_path, capsys):
     runner = pytest.importorskip("compliance_checker.runner")
     runner.CheckSuite.load_all_available_checkers()

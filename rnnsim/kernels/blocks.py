@@ -96,8 +96,29 @@ def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
     return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
 
 
+class Rehearsed(BaseException):
+    """The end of a rehearsal, with what it has found."""
+
+
+@contextmanager
+def rehearsing() -> Iterator[None]:
+    """Let no kernel run: whoever asks for one ends the rehearsal."""
+    _threads.rehearsing = True
+    try:
+        yield
+    finally:
+        _threads.rehearsing = False
+
+
+def in_rehearsal() -> bool:
+    """Whether this thread is in a rehearsal."""
+    return getattr(_threads, "rehearsing", False)
+
+
 def run(work: Callable[[Callable[[], Any]], None], pieces: list[Any], threads: int | None = None) -> None:
     """Call `work(next_piece)` in every thread; it asks for pieces until there is none. Ctrl-C stops after the pieces under way."""
+    if in_rehearsal():
+        raise Rehearsed(None)
     todo = deque(pieces)
 
     def next_piece():

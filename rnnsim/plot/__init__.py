@@ -1,6 +1,7 @@
 """Figures of recurrent networks: every function takes labelled arrays, draws on an Axes and returns it."""
 
 from rnnsim.plot.basins import basins
+from rnnsim.plot.coarse import coarsened
 from rnnsim.plot.comparisons import predictions
 from rnnsim.plot.courses import gradient_over_steps, trajectories
 from rnnsim.plot.maps import cobweb, phase_portrait
@@ -15,6 +16,7 @@ from rnnsim.plot.training import training_curves, training_path
 
 __all__ = [
     "basins",
+    "coarsened",
     "cobweb",
     "cost_surface",
     "cost_surfaces",

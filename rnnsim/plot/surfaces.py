@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
 from rnnsim.plot import canvas, checks, contours
+from rnnsim.plot.coarse import seen
 from rnnsim.plot.contours import Window
 from rnnsim.plot.grids import over_two_axes
 from rnnsim.plot.labels import label, name
@@ -39,6 +40,7 @@ def cost_surface(
     ----------
     ds : Dataset with `cost (x, y)`. Cells that are nan or inf are grey, and the legend counts them.
         More than 1000 points a side are drawn with a stride; a stride that steps over a grey cell shows it all the same.
+        Of a large store on disk means over cells are drawn, read slab by slab.
     variable : what is drawn instead of `cost`; 1 is added only to costs on a logarithmic scale
     x, y : the axes of the family to draw along, by default its first and second
     points : (x, y) of points to mark, each with a colour and a marker of its own
@@ -57,7 +59,7 @@ def cost_surface(
     >>> surface = rs.backprop(net, task.inputs, task.targets, keep="cost")
     >>> rs.plot.cost_surface(surface, points=[(2, 1), (1, 2)], window=((0, 2), (0, 2)))
     """
-    surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm)
+    surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm, window)
     part = contours.part(surface, window)
     ax = canvas.axes(ax, (5.6, 4.8))
     filled, cells = contours.fill(ax, part, colors, window, cmap)
@@ -164,9 +166,13 @@ def _prepared(
     levels: int | Sequence[float] | None,
     log: bool | None,
     norm: Normalize | None,
+    window: Window | None = None,
 ) -> tuple[xr.DataArray, Scale, str]:
     """The surface over (y, x), its colour scale and the title of its colour bar."""
-    surface = over_two_axes(checks.required(ds, variable), x, y).compute()
+    whole = checks.required(ds, variable)
+    free = iter([str(dim) for dim in whole.dims if dim not in (x, y)])
+    sides = [side or next(free, "") for side in (x, y)]
+    surface = over_two_axes(seen(whole, dict(zip(sides, window or (), strict=False))), x, y)
     cost = variable.endswith("cost")
     log = cost if log is None else log
     title = f"{name(surface)} + 1" if cost and log else label(surface)

@@ -1,0 +1,217 @@
+"""Those who compute the blocks of a sweep: this process with all its threads, several processes, or the workers of a Dask cluster."""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnsim.gathering import Account
+from rnnsim.kernels import blocks
+from rnnsim.layouts import Index, Layout, status_of
+from rnnsim.pieces import Call
+
+WRITERS = 2
+DEATHS = 5  # of workers, one after the other without a block done, until it is no accident
+PATIENCE = 1.0  # seconds for workers to end their blocks after Ctrl-C
+Values = dict[str, np.ndarray]
+Report = tuple[Index, int, Values | None]
+
+
+@dataclass
+class Job:
+    """All that a worker needs; without a store it sends numbers back."""
+
+    call: Call
+    layout: Layout
+    store: Any = None
+
+    def do(self, unit: list[Index]) -> list[Report]:
+        """Compute the blocks of a chunk and write them, if there is a store."""
+        reports: list[Report] = []
+        for index in unit:
+            values = self.layout.compute(self.call, index)
+            if self.store is not None:
+                self.store.write(self.layout, self.layout.where(index), values)
+            reports.append((index, status_of(values), None if self.store is not None else values))
+        return reports
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Remember Ctrl-C: a verb such as `train` answers it with what it has so far, which is no block."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: Any) -> None:
+        asked.set()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def with_threads(job: Job, sink: Any, account: Account) -> None:
+    """Compute in this process, each block on all threads, while the blocks before it are written."""
+    layout, under_way = job.layout, deque[tuple[Index, int, Future[None]]]()
+
+    def settle(most: int) -> None:
+        while len(under_way) > most:
+            under_way[0][2].result()
+            index, state, _ = under_way.popleft()
+            account.enter(index, state)
+
+    with interruptible() as asked, ThreadPoolExecutor(WRITERS, thread_name_prefix="rnnsim-writer") as pool:
+        try:
+            for unit in layout.units(account.status.copy()):
+                for index in unit:
+                    values = layout.compute(job.call, index)
+                    if asked.is_set():
+                        raise KeyboardInterrupt
+                    under_way.append((index, status_of(values), pool.submit(sink.write, layout, layout.where(index), values)))
+                    del values
+                    settle(0 if len(unit) > 1 else WRITERS - 1)
+            settle(0)
+        finally:
+            for index, state, written in under_way:
+                if written.exception() is None:
+                    account.enter(index, state)
+
+
+def with_processes(job: Job, sink: Any, account: Account, workers: int) -> None:
+    """Compute in processes of their own. One that dies is replaced, and its blocks are computed again."""
+    threads, parcel, deaths = max(1, blocks.processors() // workers), pickled(job), 0
+    while todo := deque(job.layout.units(account.status)):
+        before = account.finished
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, begin, (parcel, threads))
+        under_way: set[Future[list[Report]]] = set()
+        try:
+            while todo or under_way:
+                while todo and len(under_way) < 2 * workers:
+                    under_way.add(pool.submit(work, todo.popleft()))
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    take(job, sink, account, future.result())
+        except BrokenProcessPool:
+            deaths = deaths + 1 if account.finished == before else 1
+            if deaths >= DEATHS:
+                raise RuntimeError(f"workers died {deaths} times without a block done: run with workers=None to see why") from None
+        finally:
+            stop(pool)
+
+
+def take(job: Job, sink: Any, account: Account, reports: list[Report]) -> None:
+    """Enter what a worker has done."""
+    for index, state, values in reports:
+        if values is not None:
+            sink.write(job.layout, job.layout.where(index), values)
+        account.enter(index, state)
+
+
+def pickled(job: Job) -> bytes:
+    """A job as it is sent to a process."""
+    try:
+        return pickle.dumps(job)
+    except Exception as error:
+        why = " ".join(str(error).split())
+        raise TypeError(
+            f"the call cannot be sent to other processes ({why}); it needs functions of modules, or workers=None"
+        ) from None
+
+
+def stop(pool: ProcessPoolExecutor) -> None:
+    """End workers, by force if they do not end soon: a store bears it."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    end = time.monotonic() + PATIENCE
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+_work: dict[str, Any] = {}
+
+
+def begin(parcel: bytes, threads: int) -> None:
+    """Let a worker process begin: Ctrl-C is for the one that leads."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["RNNSIM_NUM_THREADS"] = str(threads)
+    _work["job"] = pickle.loads(parcel)
+
+
+def work(unit: list[Index]) -> list[Report]:
+    """Do a unit in a worker process."""
+    return _work["job"].do(unit)
+
+
+def with_client(job: Job, sink: Any, account: Account, client: Any) -> None:
+    """Compute on a Dask cluster, a bounded number of units under way. What a dead worker had to do is done by others."""
+    deaths = 0
+    while any(True for _ in job.layout.units(account.status)):
+        before = account.finished
+        try:
+            one_round(job, sink, account, client)
+        except Exception as error:
+            if type(error).__name__ not in ("KilledWorker", "FutureCancelledError", "CancelledError", "LostWorkerError"):
+                raise
+            deaths = deaths + 1 if account.finished == before else 1
+            if deaths >= DEATHS:
+                raise RuntimeError(f"workers died {deaths} times without a block done; the last message was: {error}") from None
+            client.wait_for_workers(1, timeout=60)
+
+
+def one_round(job: Job, sink: Any, account: Account, client: Any) -> None:
+    """Submit all that is to do until it is done or a worker is lost for good."""
+    from distributed import as_completed
+
+    crowd = crowd_of(client)
+    here = client.scatter(job, broadcast=True, hash=False)
+    todo = deque(job.layout.units(account.status))
+    most = 3 * max(1, sum(client.nthreads().values()))
+    flow = as_completed()
+    futures: set[Any] = set()
+    try:
+        while todo or futures:
+            while todo and len(futures) < most:
+                future = client.submit(work_of, here, todo.popleft(), crowd, pure=False, retries=3)
+                futures.add(future)
+                flow.add(future)
+            done = next(flow)
+            futures.discard(done)
+            take(job, sink, account, done.result())
+    finally:
+        client.cancel([*futures, here], force=True)
+
+
+def crowd_of(client: Any) -> int:
+    """The most tasks that run at once on one machine."""
+    hosts: dict[str, int] = {}
+    for worker in client.scheduler_info(n_workers=-1)["workers"].values():
+        hosts[worker["host"]] = hosts.get(worker["host"], 0) + worker["nthreads"]
+    return max(hosts.values(), default=1)
+
+
+def work_of(job: Job, unit: list[Index], crowd: int) -> list[Report]:
+    """Do a unit in a Dask worker, on its share of the processors."""
+    with blocks.settings(threads=max(1, blocks.processors() // crowd)):
+        return job.do(unit)

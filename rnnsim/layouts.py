@@ -1,0 +1,166 @@
+"""How the result of a sweep is laid out: its variables, and the blocks in which they are computed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import ceil, prod
+from typing import Any, Self
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.pieces import Call, Where
+from rnnsim.variables import DIVERGED_AT
+
+Index = tuple[int, ...]
+STATUS = "status"
+PENDING, DONE, DIVERGED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Field:
+    """A variable that blocks fill."""
+
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    attrs: Mapping[str, Any]
+
+    @property
+    def nbytes(self) -> int:
+        return prod(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The axes that blocks cut, with their sizes; how long a block, which is a chunk of the store, is along each; where along each axis
+    the pieces begin and end, which is where chunks do, and where the axis ended before it was extended; the variables that blocks fill;
+    and everything else that the result has."""
+
+    axes: dict[str, int]
+    block: dict[str, int]
+    edges: dict[str, tuple[int, ...]]
+    fields: dict[str, Field]
+    fixed: dict[str, xr.Variable]
+    attrs: dict[str, Any]
+
+    @property
+    def points(self) -> int:
+        return prod(self.axes.values())
+
+    @property
+    def nbytes(self) -> int:
+        return sum(field.nbytes for field in self.fields.values())
+
+    @property
+    def pieces(self) -> tuple[int, ...]:
+        """The number of pieces along each axis."""
+        return tuple(len(self.edges[axis]) - 1 for axis in self.axes)
+
+    def where(self, index: Index) -> dict[str, slice]:
+        """The part of the grid that a block is."""
+        return {axis: slice(*self.edges[axis][i : i + 2]) for axis, i in zip(self.axes, index, strict=True)}
+
+    def points_of(self, index: Index) -> int:
+        """The number of points of a block."""
+        return prod(part.stop - part.start for part in self.where(index).values())
+
+    def units(self, status: np.ndarray) -> Iterator[list[Index]]:
+        """The blocks to do, those that share a chunk together: only one writer may have it."""
+        chunks: dict[Index, list[Index]] = {}
+        for index in np.argwhere(status == PENDING).tolist():
+            place = tuple(index)
+            chunk = tuple(part.start // self.block[axis] for axis, part in self.where(place).items())
+            chunks.setdefault(chunk, []).append(place)
+        yield from chunks.values()
+
+    def region(self, field: Field, where: Where) -> tuple[slice, ...] | None:
+        """Where a block's numbers of a variable stand; None if another block writes them, since the variable lacks an axis."""
+        if any(part.start for axis, part in where.items() if axis not in field.dims):
+            return None
+        return tuple(where.get(dim, slice(None)) for dim in field.dims)
+
+    def compute(self, call: Call, index: Index) -> dict[str, np.ndarray]:
+        """The numbers of a block, by variable."""
+        where = self.where(index)
+        found = self.fitted(call.part(where).run())
+        values = {}
+        for name, field in self.fields.items():
+            if name not in found.variables:
+                raise ValueError(f"the verb returned no {name} for a block; a sweep needs the same variables everywhere")
+            variable = found.variables[name].transpose(*field.dims)
+            shape = tuple(
+                where[dim].stop - where[dim].start if dim in where else size
+                for dim, size in zip(field.dims, field.shape, strict=True)
+            )
+            same_kind = variable.dtype == field.dtype or (variable.dtype.kind == "U" and field.dtype.kind in "UOT")
+            if variable.shape != shape or not same_kind:
+                got, need = f"{variable.dtype} {variable.shape}", f"{field.dtype} {shape}"
+                raise ValueError(f"the verb returned {name} as {got} for a block; a sweep needs the same everywhere, here {need}")
+            values[name] = variable.values
+        return values
+
+    def fitted(self, found: xr.Dataset) -> xr.Dataset:
+        """A record of training that ended early for want of patience, with what stood at its end at all later epochs."""
+        epochs = self.fixed.get("epoch")
+        if epochs is None or "epoch" not in found.sizes or found.sizes["epoch"] == epochs.size:
+            return found
+        return found.reindex(epoch=epochs.values, method="ffill")
+
+    def dataset(self, arrays: Mapping[str, Any]) -> xr.Dataset:
+        """The result made of all its numbers."""
+        variables = {name: xr.Variable(field.dims, arrays[name], dict(field.attrs)) for name, field in self.fields.items()}
+        return xr.Dataset(variables, self.fixed, self.attrs)
+
+    def extended(self, axes: dict[str, int], coords: Mapping[str, xr.Variable]) -> Self:
+        """The layout with more values at the end of axes; the pieces there are remain."""
+        edges = {axis: grown(self.edges[axis], axes[axis], self.block[axis]) for axis in self.axes}
+        fields = {
+            name: replace(field, shape=tuple(axes.get(dim, n) for dim, n in zip(field.dims, field.shape, strict=True)))
+            for name, field in self.fields.items()
+        }
+        return replace(self, axes=axes, edges=edges, fields=fields, fixed=self.fixed | {a: coords[a] for a in axes if a in coords})
+
+
+def status_of(values: Mapping[str, np.ndarray]) -> int:
+    """What becomes of a block that is computed."""
+    return DIVERGED if DIVERGED_AT in values and bool((values[DIVERGED_AT] >= 0).any()) else DONE
+
+
+def grown(edges: tuple[int, ...], size: int, block: int) -> tuple[int, ...]:
+    """The edges of pieces along an axis that is now of this size: every multiple of the block, and every former end."""
+    end = edges[-1]
+    return (*edges, *range((end // block + 1) * block, size, block), *[size] * (size > end))
+
+
+def block_shape(sizes: Mapping[str, int], most: int) -> dict[str, int]:
+    """How long a block of at most so many points is along each axis: whole along the last axes, and pieces of one length."""
+    shape = {}
+    for axis, size in reversed(list(sizes.items())):
+        pieces = ceil(size / max(1, min(size, most)))
+        shape[axis] = ceil(size / pieces)
+        most //= shape[axis]
+    return {axis: shape[axis] for axis in sizes}
+
+
+def layout(call: Call, axes: dict[str, int], probe: xr.Dataset, most: int, attrs: dict[str, str]) -> Layout:
+    """The layout of a call's result of which a probe, one point along the axes to cut, is known, in blocks of at most `most` points."""
+    order = sorted(axes, key=lambda axis: max(v.dims.index(axis) for v in probe.variables.values() if axis in v.dims))
+    axes = {axis: axes[axis] for axis in order}
+    block = block_shape(axes, most)
+    filled = [
+        name for name, v in probe.variables.items() if name not in axes and (name in probe.data_vars or set(axes) & set(v.dims))
+    ]
+    fields = {
+        str(name): Field(
+            tuple(map(str, v.dims)),
+            tuple(axes.get(str(dim), size) for dim, size in v.sizes.items()),
+            v.dtype,
+            {str(key): value for key, value in v.attrs.items()},
+        )
+        for name in filled
+        for v in [probe.variables[name]]
+    }
+    fixed = {str(name): v.copy() for name, v in probe.variables.items() if name not in fields and name not in axes}
+    fixed |= {axis: call.grid.coords[axis].variable for axis in axes if axis in call.grid.coords}
+    edges = {axis: grown((0,), size, block[axis]) for axis, size in axes.items()}
+    return Layout(axes, block, edges, fields, fixed, attrs)

@@ -1,0 +1,245 @@
+"""Two stores of one call, or of calls that differ in the values of one axis, made into one."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.arguments import check_choice
+from rnnsim.identities import changed, goes_over
+from rnnsim.layouts import PENDING, Field, Index, Layout, status_of
+
+CONFLICTS = ("refuse", "first", "second")
+
+
+def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwrite: bool = False) -> xr.Dataset:
+    """Make one Zarr store of two that sweeps have made of the same call, each perhaps unfinished, or of calls that differ only in the
+    values of one axis, as two halves of a grid do.
+
+    Parameters
+    ----------
+    first, second : paths of the stores. They are left as they are.
+    to : the path of the new one. Along the axis in which they differ it has the values of the first, then the others of the second. What
+        is in neither is pending: `rs.sweep` with the whole family goes on from there.
+    conflicts : what to do where both have a number and it is not the same: "refuse", or take that of the "first" or "second".
+    overwrite : whether a store of a sweep that stands at `to` is replaced.
+
+    Returns
+    -------
+    The Dataset, opened lazily, as `rs.sweep` returns it.
+
+    Raises
+    ------
+    ValueError, TypeError : stores that do not belong together, or a conflict.
+    FileNotFoundError, FileExistsError, BlockingIOError : no such store; something else at `to`; a store that a sweep is writing.
+
+    Examples
+    --------
+    >>> import os, tempfile, numpy as np, rnnsim as rs
+    >>> def family(values):
+    ...     return rs.Elman(1.0, rs.axis("w_rec", values))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     low, high, both = (os.path.join(folder, f"{name}.zarr") for name in ("low", "high", "both"))
+    ...     _ = rs.sweep(rs.simulate, family([-2.0, -1.0]), np.ones(9), to=low)
+    ...     _ = rs.sweep(rs.simulate, family([0.0, 1.0, 2.0]), np.ones(9), to=high)
+    ...     merged = rs.merge(low, high, both).load()
+    >>> merged.equals(rs.simulate(family([-2.0, -1.0, 0.0, 1.0, 2.0]), np.ones(9)))
+    True
+    """
+    from contextlib import ExitStack
+
+    from rnnsim import places, stores
+
+    check_choice("conflicts", conflicts, CONFLICTS)
+    paths = [places.check_target(path) for path in (first, second, to)]
+    for path in paths:
+        if not str(path).rstrip("/").endswith(".zarr"):
+            raise ValueError(f"merge was given {str(path)!r}; it needs Zarr stores, whose paths end in .zarr")
+    if len(set(map(str, paths))) < 3:
+        raise ValueError("merge was given one path twice; it needs three")
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(places.taken(path))
+        one, other = source(paths[0]), source(paths[1])
+        axis = axis_between(one, other)
+        layout, positions = joined(one, other, axis)
+        if places.found_at(paths[2]) is not None and not overwrite:
+            raise FileExistsError(f"{paths[2]} exists: choose another path, or give overwrite=True to replace it")
+        with places.replacing(paths[2]) as place:
+            stores.lay_out(place, layout, parts_of(one, other, axis, positions))
+            fill(stores.Store(place), Merger(layout, one, other, axis, positions, conflicts))
+        return stores.Store(paths[2]).dataset()
+
+
+def fill(target: Any, merger: "Merger") -> None:
+    """Write all blocks that can be made of the two stores."""
+    status, done = target.status(), []
+    for index in np.ndindex(merger.layout.pieces):
+        found = merger.block(index)
+        if found is not None:
+            target.write(merger.layout, merger.layout.where(index), found)
+            status[index] = status_of(found)
+            done.append(index)
+    target.write_status(status, done)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A store to merge: its Dataset, layout, status and record."""
+
+    path: Any
+    ds: xr.Dataset
+    layout: Layout
+    status: np.ndarray
+    record: dict[str, Any]
+
+    def done(self, places: dict[str, np.ndarray]) -> np.ndarray:
+        """Whether the points at some places are computed; those at place -1, which it does not have, are not."""
+        blocks = [
+            np.searchsorted(self.layout.edges[axis], np.maximum(places[axis], 0), side="right") - 1 for axis in self.layout.axes
+        ]
+        there = np.ones(tuple(len(places[axis]) for axis in self.layout.axes), bool)
+        for i, axis in enumerate(self.layout.axes):
+            there &= (places[axis] >= 0).reshape([-1 if j == i else 1 for j in range(there.ndim)])
+        return there & (self.status[np.ix_(*blocks)] != PENDING if blocks else self.status != PENDING)
+
+    def values(self, name: str, field: Field, places: dict[str, np.ndarray]) -> np.ndarray:
+        """A variable's numbers at some places, arbitrary ones at those that it does not have."""
+        indexers = {dim: np.maximum(places[dim], 0) for dim in field.dims if dim in places}
+        return self.ds.variables[name].isel(indexers).transpose(*field.dims).values
+
+
+def source(path: Any) -> Source:
+    """A store to merge."""
+    from rnnsim import places
+    from rnnsim.zarr_files import opened
+
+    store = places.found_at(path)
+    if store is None:
+        raise FileNotFoundError(f"{path} does not exist: merge needs two stores that sweeps have made")
+    store.mend()
+    return Source(path, opened(path), store.layout(), store.status(), store.record)
+
+
+def axis_between(first: Source, second: Source) -> str | None:
+    """The axis in which two stores differ, or None; what does not belong together is refused."""
+    one, other = first.layout, second.layout
+    if list(one.axes) != list(other.axes) or one.fields.keys() != other.fields.keys():
+        raise ValueError(f"{first.path} and {second.path} have other axes or variables; merge needs the same in both")
+    axes = [name for name in one.axes if not same(one.fixed.get(name), other.fixed.get(name)) or one.axes[name] != other.axes[name]]
+    both = f"{first.path} and {second.path}"
+    if len(axes) > 1:
+        raise ValueError(f"{both} differ in the axes {', '.join(axes)}; merge needs stores that differ in one")
+    axis = axes[0] if axes else None
+    if axis and (axis not in one.fixed or axis not in other.fixed):
+        raise ValueError(f"{both} have no values along their axis {axis}; merge needs them to tell points apart")
+    for before in first.record["parts"]:
+        for now in second.record["parts"]:
+            here, there = before["identity"], now["identity"]
+            may_differ = {name for name in here if axis and goes_over(here[name], axis) and goes_over(there.get(name, ""), axis)}
+            may_differ |= {
+                name for name in here if before["places"] or now["places"] if name.startswith(("parameter ", "argument "))
+            }
+            difference = changed(*({n: text for n, text in d.items() if n not in may_differ} for d in (here, there)))
+            if difference:
+                raise ValueError(
+                    f"{first.path} and {second.path} are of other calls, which differ in: {difference}; merge needs one call"
+                )
+    return axis
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two coordinates have the same values."""
+    return (one is None and other is None) or (one is not None and other is not None and np.array_equal(one.values, other.values))
+
+
+def joined(first: Source, second: Source, axis: str | None) -> tuple[Layout, np.ndarray]:
+    """The layout of both together, and where the second's values of the axis are in it."""
+    layout = replace(first.layout, attrs={k: v for k, v in first.layout.attrs.items() if second.layout.attrs.get(k) == v})
+    if axis is None:
+        return layout, np.empty(0, np.int64)
+    old, new = first.layout.fixed[axis], second.layout.fixed[axis]
+    for path, values in ((first.path, old.values), (second.path, new.values)):
+        if len(np.unique(values)) < len(values):
+            raise ValueError(f"the axis {axis} of {path} has a value twice; merge needs each once")
+    place = {value: i for i, value in enumerate(old.values.tolist())}
+    for value in new.values.tolist():
+        place.setdefault(value, len(place))
+    positions = np.array([place[value] for value in new.values.tolist()])
+    values = np.array(list(place), np.result_type(old.values, new.values))
+    coords = {axis: xr.Variable((axis,), values, old.attrs)}
+    return layout.extended({**layout.axes, axis: len(values)}, coords), positions
+
+
+def parts_of(first: Source, second: Source, axis: str | None, positions: np.ndarray) -> list[dict[str, Any]]:
+    """What decides the numbers of each part of the joined grid."""
+    if axis is None:
+        return first.record["parts"]
+    size = first.layout.axes[axis]
+    parts = []
+    for record, places in ((first.record, np.arange(size)), (second.record, positions)):
+        for part in record["parts"]:
+            own = part["places"].get(axis, range(len(places)))
+            parts.append({**part, "places": part["places"] | {axis: [int(places[i]) for i in own]}})
+    return parts
+
+
+@dataclass(frozen=True)
+class Merger:
+    """Blocks of a joined grid, of the numbers of two stores."""
+
+    layout: Layout
+    first: Source
+    second: Source
+    axis: str | None
+    positions: np.ndarray
+    conflicts: str
+
+    def places(self, index: Index, which: Source) -> dict[str, np.ndarray]:
+        """Where the points of a block are in a store, by axis; -1 where they are not."""
+        found = {axis: np.arange(part.start, part.stop) for axis, part in self.layout.where(index).items()}
+        if self.axis is not None:
+            here = found[self.axis]
+            if which is self.first:
+                found[self.axis] = np.where(here < which.layout.axes[self.axis], here, -1)
+            else:
+                back = np.full(self.layout.axes[self.axis], -1)
+                back[self.positions] = np.arange(len(self.positions))
+                found[self.axis] = back[here]
+        return found
+
+    def block(self, index: Index) -> dict[str, np.ndarray] | None:
+        """The numbers of a block; None if some are in neither store."""
+        sides = [(which, self.places(index, which)) for which in (self.first, self.second)]
+        done = [which.done(places) for which, places in sides]
+        if not (done[0] | done[1]).all():
+            return None
+        found = {}
+        for name, field in self.layout.fields.items():
+            one, other = (which.values(name, field, places) for which, places in sides)
+            masks = [spread(mask, list(self.layout.axes), field) for mask in done]
+            self.check(name, one, other, masks[0] & masks[1])
+            take_one = masks[0] & ~(masks[1] & (self.conflicts == "second"))
+            found[name] = np.where(take_one, one, other)
+        return found
+
+    def check(self, name: str, one: np.ndarray, other: np.ndarray, both: np.ndarray) -> None:
+        """Refuse numbers that are not the same."""
+        if self.conflicts != "refuse" or not both.any():
+            return
+        differs = (one != other) & ~((one != one) & (other != other)) & both
+        if differs.any():
+            raise ValueError(
+                f'{self.first.path} and {self.second.path} have other numbers of {name}; give conflicts="first" or "second" to choose'
+            )
+
+
+def spread(mask: np.ndarray, axes: list[str], field: Field) -> np.ndarray:
+    """A mask over the axes, for a variable: over its axes and ones for its own dimensions; true where it is for any point."""
+    lacking = tuple(i for i, axis in enumerate(axes) if axis not in field.dims)
+    reduced = mask.any(axis=lacking)
+    order = [axis for axis in axes if axis in field.dims]
+    over = xr.Variable(order, reduced).transpose(*(dim for dim in field.dims if dim in order))
+    shape = iter(over.shape)
+    return over.values.reshape([next(shape) if dim in order else 1 for dim in field.dims])

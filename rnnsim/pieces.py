@@ -1,0 +1,111 @@
+"""A call of a verb, and parts of it along its axes."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import xarray as xr
+
+from rnnsim.axes import Grid, check_axis_name, common_grid
+from rnnsim.families import Network
+from rnnsim.optimizers import Clip, Optimizer
+
+Where = Mapping[str, slice]
+Places = Mapping[str, Any]  # slices or lists of places
+
+
+def is_axis(dim: Any) -> bool:
+    """Whether a dimension can be an axis: it is none of the package's own."""
+    try:
+        check_axis_name(dim)
+    except ValueError:
+        return False
+    return True
+
+
+def arrays_in(value: Any) -> Iterator[xr.DataArray]:
+    """All arrays with named dimensions that an argument holds."""
+    if isinstance(value, Network):
+        yield from value.templates.values()
+    elif isinstance(value, xr.DataArray):
+        yield value
+    elif isinstance(value, xr.Dataset):
+        yield from (value[name] for name in value.variables)
+    elif isinstance(value, Optimizer | Clip):
+        yield from (number for number in value.numbers.values() if isinstance(number, xr.DataArray))
+    elif isinstance(value, tuple | list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from arrays_in(item)
+
+
+def cut(value: Any, where: Places) -> Any:
+    """The part of an argument that belongs to a part of the grid."""
+    if isinstance(value, Network):
+        return value.isel(**{dim: places for dim, places in where.items() if dim in value.axes})
+    if isinstance(value, xr.DataArray | xr.Dataset):
+        return value.isel({dim: places for dim, places in where.items() if dim in value.dims})
+    if isinstance(value, Optimizer | Clip):
+        return value.changed(lambda number: cut(number, where))
+    if isinstance(value, dict):
+        return {name: cut(item, where) for name, item in value.items()}
+    if type(value) in (tuple, list) and any(True for _ in arrays_in(value)):
+        return type(value)(cut(item, where) for item in value)
+    return value
+
+
+@dataclass(frozen=True)
+class Call:
+    """A verb with the family and everything else that it is given."""
+
+    verb: Callable[..., xr.Dataset]
+    net: Network
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """The arguments behind the family by name, those left out included; what only shows progress is not."""
+        bound = inspect.signature(self.verb).bind(self.net, *self.args, **self.options)
+        bound.apply_defaults()
+        return {name: value for name, value in list(bound.arguments.items())[1:] if name != "progress"}
+
+    @cached_property
+    def grid(self) -> Grid:
+        """All axes that anything has."""
+        named = {f"argument {i}": array for i, array in enumerate(arrays_in([self.net, *self.given.values()]))}
+        return common_grid(named, {str(dim) for array in named.values() for dim in array.dims if not is_axis(dim)})
+
+    @cached_property
+    def whole_axes(self) -> tuple[str, ...]:
+        """The axes that an option names, as `along` does, and which therefore stay whole."""
+        return tuple(axis for axis in self.grid.sizes if any(isinstance(v, str) and v == axis for v in self.given.values()))
+
+    def part(self, where: Places) -> Self:
+        """The same call for a part of the grid."""
+        net, args, options = cut(self.net, where), cut(list(self.args), where), cut(self.options, where)
+        return replace(self, net=net, args=tuple(args), options=options)
+
+    def run(self) -> xr.Dataset:
+        """What the verb returns, without bars of its own."""
+        quiet = {"progress": False} if "progress" in inspect.signature(self.verb).parameters else {}
+        found = self.verb(self.net, *self.args, **self.options, **quiet)
+        if not isinstance(found, xr.Dataset):
+            raise TypeError(f"the verb returned a {type(found).__name__}; a sweep needs one that returns a Dataset")
+        return found
+
+
+def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
+    """Refuse what is no verb, no family, or nothing that the verb takes."""
+    if not callable(verb):
+        raise TypeError(f"verb was given a {type(verb).__name__}; it needs a function of a family, such as rs.simulate")
+    if not isinstance(net, Network):
+        raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
+    call = Call(verb, net, args, options)
+    try:
+        _ = call.given
+    except TypeError as error:
+        raise TypeError(f"{getattr(verb, '__name__', 'verb')} cannot be called so ({error}); it needs its own arguments") from None
+    _ = call.grid
+    return call

@@ -1,0 +1,258 @@
+"""The Zarr store of a sweep: laid out first, filled block by block, its status kept by the one process that leads."""
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.storage import FsspecStore, LocalStore
+
+from rnnsim.axes import check_axis_name
+from rnnsim.layouts import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
+from rnnsim.pieces import Where
+from rnnsim.zarr_files import encoded, is_url, opened
+
+RECORD = "rnnsim_sweep"
+Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all
+STATUS_CHUNK = 2**16
+FILL = {"f": np.nan, "i": -1, "u": 0, "b": False, "U": "", "O": "", "T": ""}
+
+
+def label(path: str | Path) -> str:
+    """A store as messages name it."""
+    return str(path)
+
+
+def storage_of(path: str | Path, read_only: bool = False) -> Any:
+    """Zarr's own store of a path or of an fsspec URL."""
+    if is_url(path):
+        return FsspecStore.from_url(str(path), read_only=read_only)
+    return LocalStore(Path(path), read_only=read_only)
+
+
+class Store:
+    """An existing store, its arrays opened once."""
+
+    def __init__(self, path: str | Path):
+        self.path = path
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    @cached_property
+    def group(self) -> zarr.Group:
+        return zarr.open_group(storage_of(self.path), mode="r+", use_consolidated=False)
+
+    @cached_property
+    def arrays(self) -> dict[str, zarr.Array]:
+        return dict(self.group.arrays())
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the store says of the sweep: what decides its numbers, its axes and blocks."""
+        return json.loads(str(self.group.attrs[RECORD]))
+
+    def write(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
+        """Write a block, each variable at one stroke."""
+        for name, field in layout.fields.items():
+            region = layout.region(field, where)
+            if region is not None:
+                self.arrays[name][region] = values[name]
+                self.flush(name, region)
+
+    def flush(self, name: str, region: tuple[slice, ...]) -> None:
+        """Bring the chunk that a region is in to the disk, so that no status can be older than its numbers."""
+        if is_url(self.path):
+            return
+        array = self.arrays[name]
+        chunk = tuple((part.start or 0) // length for part, length in zip(region, array.chunks, strict=True))
+        file = Path(self.path) / name / array.metadata.encode_chunk_key(chunk)
+        with contextlib.suppress(FileNotFoundError):  # a chunk of fill values alone has no file
+            descriptor = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def layout(self) -> Layout:
+        """How the store is laid out."""
+        ds, record = opened(self.path), self.record
+        axes = dict(record["axes"])
+        fields = {
+            name: Field(tuple(map(str, v.dims)), v.shape, v.dtype, dict(v.attrs))
+            for name in record["fields"]
+            for v in [ds.variables[name]]
+        }
+        fixed = {str(n): v for n, v in ds.variables.items() if n not in fields and n != STATUS and n not in block_dims(axes)}
+        edges = {axis: (*map(int, ds[dim].values), axes[axis]) for axis, dim in zip(axes, block_dims(axes), strict=True)}
+        attrs = {str(name): value for name, value in ds.attrs.items() if name != RECORD}
+        return Layout(axes, dict(record["block"]), edges, fields, fixed, attrs)
+
+    def status(self) -> np.ndarray:
+        """The state of each block."""
+        return np.asarray(self.arrays[STATUS][...])
+
+    def write_status(self, status: np.ndarray, indexes: list[Index]) -> None:
+        """Write those chunks of the status in which some blocks are."""
+        array = self.arrays[STATUS]
+        chunks = {tuple(i // n for i, n in zip(index, array.chunks, strict=True)) for index in indexes}
+        for chunk in chunks:
+            region = tuple(slice(c * n, (c + 1) * n) for c, n in zip(chunk, array.chunks, strict=True))
+            array[region] = status[region]
+
+    def dataset(self) -> xr.Dataset:
+        """The result, lazily, as the verb would return it."""
+        return result_of(opened(self.path))
+
+    def mend(self) -> None:
+        """Undo an extension that was killed half-way: give every array the shape that the record says."""
+        record = self.record
+        axes, pieces = dict(record["axes"]), dict(record["pieces"])
+        sizes = axes | {dim: pieces[axis] for axis, dim in zip(axes, block_dims(axes), strict=True)}
+        self.resize(sizes)
+        if not has_consolidated(self.path):
+            consolidate(self.path)
+
+    def resize(self, sizes: Mapping[str, int]) -> None:
+        """Give every array the sizes of its dimensions."""
+        for array in self.arrays.values():
+            dims = getattr(array.metadata, "dimension_names", None) or ()
+            shape = tuple(sizes.get(str(dim), n) for dim, n in zip(dims, array.shape, strict=True))
+            if shape != array.shape:
+                array.resize(shape)
+
+    def extend(self, new: Layout, parts: Parts) -> None:
+        """Make place for more values at the end of axes. Readers see the old sizes until the last write."""
+        old = self.layout()
+        pieces = dict(zip(new.axes, new.pieces, strict=True))
+        self.resize(new.axes | {dim: pieces[axis] for axis, dim in zip(new.axes, block_dims(new.axes), strict=True)})
+        for axis, dim in zip(new.axes, block_dims(new.axes), strict=True):
+            before = len(old.edges[axis]) - 1
+            if axis in new.fixed and new.axes[axis] > old.axes[axis]:
+                self.arrays[axis][old.axes[axis] :] = plain(new.fixed[axis].values[old.axes[axis] :])
+            if pieces[axis] > before:
+                self.arrays[dim][before:] = np.array(new.edges[axis][before:-1])
+        self.group.attrs.put(encoded(new.attrs) | {RECORD: record_of(new, parts)})
+        consolidate(self.path)
+
+
+def result_of(ds: xr.Dataset) -> xr.Dataset:
+    """The Dataset of a store as a verb would return it."""
+    record = json.loads(ds.attrs[RECORD])
+    aside = {*record["fields"], STATUS, *block_dims(record["axes"])}
+    fields = {name: ds.variables[name] for name in record["fields"]}
+    others = {name: variable for name, variable in ds.variables.items() if name not in aside}
+    return xr.Dataset(fields, others, {name: value for name, value in ds.attrs.items() if name != RECORD})
+
+
+def block_dims(axes: Mapping[str, int]) -> list[str]:
+    """The dimensions of the status: the blocks along each axis."""
+    return [f"{axis}_block" for axis in axes]
+
+
+def record_of(layout: Layout, parts: Parts) -> str:
+    """What a store says of its sweep, as text."""
+    record = {
+        "parts": parts,
+        "axes": layout.axes,
+        "block": layout.block,
+        "pieces": dict(zip(layout.axes, layout.pieces, strict=True)),
+        "fields": list(layout.fields),
+    }
+    return json.dumps(record)
+
+
+def whole(identity: Mapping[str, str]) -> Parts:
+    """A grid of one part."""
+    return [{"identity": dict(identity), "places": {}}]
+
+
+def plain(values: np.ndarray) -> np.ndarray:
+    """Strings as Zarr keeps them, of any length; numbers in this machine's order."""
+    return values.astype(object) if values.dtype.kind in "UT" else values
+
+
+def lay_out(path: str | Path, layout: Layout, parts: Parts) -> None:
+    """Make a store of fill values, with all coordinates and attributes: beside its place, then put there whole."""
+    for axis, dim in zip(layout.axes, block_dims(layout.axes), strict=True):
+        check_axis_name(dim, (*layout.axes, *layout.fields, *layout.fixed))
+        check_axis_name(axis, (STATUS,))
+    if is_url(path):
+        fill(path, layout, parts)
+        return
+    place = Path(path)
+    temporary = place.with_name(f".{place.name}-{uuid.uuid4().hex}.tmp")
+    try:
+        fill(temporary, layout, parts)
+        os.rename(temporary, place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def fill(path: str | Path, layout: Layout, parts: Parts) -> None:
+    """Make a store of fill values in its place."""
+    group = zarr.create_group(storage_of(path), overwrite=is_url(path))
+    for name, field in layout.fields.items():
+        chunks = tuple(layout.block.get(dim, size) for dim, size in zip(field.dims, field.shape, strict=True))
+        create(group, name, field.dims, field.shape, field.dtype, chunks, field.attrs)
+    for name, variable in layout.fixed.items():
+        dims = tuple(map(str, variable.dims))
+        array = create(group, name, dims, variable.shape, variable.dtype, variable.shape, variable.attrs)
+        array[...] = plain(np.asarray(variable.values))
+    for axis, dim in zip(layout.axes, block_dims(layout.axes), strict=True):
+        starts = np.array(layout.edges[axis][:-1], np.int64)
+        attrs = {"long_name": f"first place of a block along {axis}", "units": "1"}
+        create(group, dim, (dim,), starts.shape, starts.dtype, (4096,), attrs)[...] = starts
+    flags: dict[str, Any] = {"flag_values": [PENDING, DONE, DIVERGED], "flag_meanings": "pending done diverged"}
+    side = max(1, int(STATUS_CHUNK ** (1 / max(1, len(layout.axes)))))
+    attrs = {"long_name": "state of the block", "units": "1", **flags}
+    dims = tuple(block_dims(layout.axes))
+    create(group, STATUS, dims, layout.pieces, np.dtype("i1"), (side,) * len(dims), attrs, PENDING)
+    group.attrs.put(encoded(layout.attrs) | {RECORD: record_of(layout, parts)})
+    consolidate(path)
+
+
+def create(
+    group: zarr.Group,
+    name: str,
+    dims: tuple[str, ...],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    chunks: tuple[int, ...],
+    attrs: Mapping[str, Any],
+    fill_value: Any = None,
+) -> zarr.Array:
+    """An array in a store. Floats hardly compress, and fill values among them would be searched for in vain."""
+    text = dtype.kind in "UOT"
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=tuple(max(1, n) for n in chunks),
+        dtype=str if text else dtype.newbyteorder("="),
+        fill_value=FILL[dtype.kind] if fill_value is None else fill_value,
+        compressors=None if dtype.kind == "f" else "auto",
+        config={"write_empty_chunks": dtype.kind == "f"},
+        dimension_names=dims,
+        attributes=encoded(attrs),
+    )
+
+
+def consolidate(path: str | Path) -> None:
+    """Gather all metadata at the root, where xarray looks first."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # consolidated metadata are not in Zarr's specification yet
+        zarr.consolidate_metadata(storage_of(path))
+
+
+def has_consolidated(path: str | Path) -> bool:
+    """Whether the metadata are gathered at the root."""
+    return zarr.open_group(storage_of(path, read_only=True), mode="r").metadata.consolidated_metadata is not None

@@ -1,0 +1,246 @@
+"""Verbs block by block: larger than memory, resumed where they stopped, on many workers."""
+
+import sys
+from dataclasses import replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from rnnsim.arguments import is_whole
+from rnnsim.available import as_bytes, free_memory
+from rnnsim.crews import Job, with_client, with_processes, with_threads
+from rnnsim.families import Network
+from rnnsim.gathering import Account, Memory, progress_bar
+from rnnsim.identities import changed, identity
+from rnnsim.layouts import PENDING, Layout
+from rnnsim.pieces import Call, check_call
+from rnnsim.plans import Plan, share_of, survey, whole_attributes
+
+MOST_OF_MEMORY = 0.8
+
+
+def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any) -> Plan:
+    """What a sweep would take: points, steps, bytes of each variable, blocks, and the time, estimated from a block that is computed.
+
+    Parameters
+    ----------
+    verb, net, args, options : as `sweep` takes them.
+    memory : the most that a block may take, in bytes or as text such as "64MB"; None: 64 MB or a sixteenth of what is free.
+
+    Returns
+    -------
+    A Plan, which prints as a table, with `axes`, `points`, `steps`, `variables` (bytes by name), `nbytes`, `block` (values of each axis),
+    `blocks` and `seconds`.
+
+    Raises
+    ------
+    ValueError, TypeError : what the verb refuses, or a memory that is too small for a point.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(1.0, rs.axis("w_rec", np.linspace(-2, 2, 1000)))
+    >>> rs.plan(rs.simulate, net, np.ones(9)).variables
+    {'state': 80000, 'diverged_at': 4000}
+    """
+    return survey(check_call(verb, net, args, options), memory).plan(memory)
+
+
+def sweep(
+    verb: Any,
+    net: Network,
+    *args: Any,
+    to: Any = None,
+    overwrite: bool = False,
+    memory: Any = None,
+    workers: int | None = None,
+    client: Any = None,
+    progress: bool = True,
+    **options: Any,
+) -> xr.Dataset:
+    """Compute a verb block by block along the axes of a family, in memory or into a store that a later call goes on from.
+
+    Parameters
+    ----------
+    verb : any function that takes a family and returns a Dataset with the family's axes, such as `rs.backprop`.
+    net, args, options : what the verb takes. What carries axes (inputs, targets, an optimizer) is cut along with the family.
+    to : a path that ends in .zarr, or .nc, or an fsspec URL of a Zarr store; None: in memory. The same call on the same path computes only
+        what is missing there. If axes have got more values at their ends, it computes those. Any other change is refused.
+    overwrite : whether a store of another sweep that stands there is replaced.
+    memory : the most that a block may take, in bytes or as text such as "64MB"; None: 64 MB or a sixteenth of what is free. A block is
+        also no longer than about half a second.
+    workers : None: this process with all its threads; a number: so many processes, which share the processors.
+    client : a `dask.distributed.Client`, whose workers compute and write; they must see the path.
+    progress : whether to show a bar, in terminals and notebooks.
+
+    Returns
+    -------
+    The Dataset that the verb would return, bit for bit; with `to`, opened lazily. The store has beside it `status` over the blocks:
+    pending, done, or diverged (done, and a network in it diverged). It can be opened at any time, also while it is being written. An axis
+    that an option names, such as `along`, is not cut, nor one that vanishes. With patience, a record of training has all epochs.
+
+    Raises
+    ------
+    ValueError, TypeError : what the verb refuses; a store of another call, naming what changed.
+    MemoryError : without `to`, a result that does not fit.
+    FileExistsError, BlockingIOError, OSError : a path that something else has, that another sweep is writing, or that cannot be written.
+    KeyboardInterrupt : Ctrl-C; the line that goes on is printed.
+
+    Examples
+    --------
+    >>> import os, tempfile, numpy as np, rnnsim as rs
+    >>> net = rs.Elman(1.0, rs.axis("w_rec", np.linspace(-2, 2, 1000)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ds = rs.sweep(rs.simulate, net, np.ones(9), to=os.path.join(folder, "states.zarr"))
+    ...     bool(ds.identical(rs.simulate(net, np.ones(9))))
+    True
+    """
+    call = check_call(verb, net, args, options)
+    check_crew(workers, client)
+    crew = partial(with_client, client=client) if client is not None else None
+    if workers is not None:
+        crew = partial(with_processes, workers=workers)
+    share = 1.0 if crew is None else share_of(workers or sum(client.nthreads().values()))
+    if to is None:
+        return in_memory(call, memory, share, crew, progress)
+    from rnnsim.places import check_target, taken  # with zarr, which takes as long to import as half of all the rest
+
+    target = check_target(to)
+    with taken(target):
+        if str(target).endswith(".nc"):
+            return to_netcdf(call, Path(target), overwrite, memory, share, crew, progress)
+        return to_store(call, target, overwrite, memory, share, crew, progress)
+
+
+def check_crew(workers: Any, client: Any) -> None:
+    """Refuse what are no workers."""
+    if workers is not None and not is_whole(workers, 1):
+        raise ValueError(f"workers was given as {workers!r}; it needs a whole number of 1 or more, or None")
+    if client is not None and not all(hasattr(client, name) for name in ("submit", "scatter", "scheduler_info")):
+        raise TypeError(f"client was given a {type(client).__name__}; it needs a dask.distributed.Client")
+    if client is not None and workers is not None:
+        raise ValueError("workers was given with a client; it needs one of them, since the client has workers of its own")
+
+
+def in_memory(call: Call, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
+    """A sweep whose result fits."""
+    found = survey(call, memory)
+    layout, free = found.layout(memory, share), free_memory()
+    if layout.nbytes > MOST_OF_MEMORY * free:
+        raise MemoryError(
+            f'the result takes {as_bytes(layout.nbytes)}, and {as_bytes(free)} are free; give a path, to="x.zarr"\n{found.plan(memory)!r}'
+        )
+    sink = Memory(layout)
+    carry_out(Job(call, layout), sink, crew, progress, "")
+    return sink.dataset(layout)
+
+
+def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
+    """A sweep into a Zarr store, begun, resumed or extended."""
+    from rnnsim import places, stores
+
+    try:
+        known = places.found_at(path)
+        if known is not None and overwrite:
+            places.remove(path)
+            known = None
+        store = stores.Store(path)
+        if known is None:
+            places.clean(path)
+            found = survey(call, memory)
+            layout = found.layout(memory, share)
+            stores.lay_out(path, layout, stores.whole(identity(call)))
+        else:
+            layout = resumed(call, store)
+        if (store.status() == PENDING).any():
+            places.clean(path)
+            carry_out(Job(call, layout, store), store, crew, progress, stores.label(path))
+        return store.dataset()
+    except OSError as error:
+        raise places.explained(error, stores.label(path)) from error
+
+
+def resumed(call: Call, store: Any) -> Layout:
+    """The layout of a store that the call goes on with, extended if axes have got more values at their ends."""
+    from rnnsim.stores import whole
+
+    record = store.record
+    store.mend()
+    layout = store.layout()
+    sizes, now = layout.axes, call.grid.sizes
+    larger = {axis: now[axis] for axis in sizes if axis in now and now[axis] > sizes[axis]}
+    if set(sizes) - set(now) or any(now[axis] < sizes[axis] for axis in sizes):
+        raise refusal(store, f"axes ({sizes} then, {dict(now)} now)")
+    before = call.part({axis: slice(0, sizes[axis]) for axis in larger}) if larger else call
+    check_same(store, record["parts"], before)
+    if larger:
+        coords = {axis: call.grid.coords[axis].variable for axis in sizes if axis in call.grid.coords}
+        layout = layout.extended({axis: now[axis] for axis in sizes}, coords)
+        layout = replace(layout, attrs=whole_attributes(call))
+        store.extend(layout, whole(identity(call)))
+    return layout
+
+
+def check_same(store: Any, parts: list[dict[str, Any]], call: Call) -> None:
+    """Refuse a call of which some part decides its numbers by something else than the store's."""
+    for part in parts:
+        difference = changed(part["identity"], identity(call.part(part["places"]) if part["places"] else call))
+        if difference:
+            raise refusal(store, difference)
+
+
+def refusal(store: Any, difference: str) -> ValueError:
+    """The refusal of a changed call."""
+    return ValueError(
+        f"{store.path} was begun by another call, which differs in: {difference}; give overwrite=True to start over, or another path"
+    )
+
+
+def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
+    """A sweep into a Zarr store beside a NetCDF file, which takes its place at the end."""
+    import json
+
+    from rnnsim import places, stores
+    from rnnsim.storage import open as open_file
+    from rnnsim.storage import save
+
+    aside = path.with_name(f".{path.name}.zarr")
+    if path.exists() and not overwrite:
+        with open_file(path) as ds:
+            record = ds.attrs.get(stores.RECORD)
+        if record is None:
+            raise FileExistsError(f"{path} exists, but no sweep made it: choose another path, or give overwrite=True to replace it")
+        check_same(stores.Store(path), json.loads(record)["parts"], call)
+    else:
+        found = to_store(call, aside, overwrite, memory, share, crew, progress)
+        with_record = found.assign_attrs({stores.RECORD: stores.opened(aside).attrs[stores.RECORD]})
+        try:
+            save(with_record, path)
+        except OSError as error:
+            raise places.explained(error, str(path)) from error
+    if aside.exists():
+        places.remove(aside)
+    ds = open_file(path)
+    del ds.attrs[stores.RECORD]
+    return ds
+
+
+def carry_out(job: Job, sink: Any, crew: Any, progress: bool, place: str) -> None:
+    """Compute all blocks that are pending."""
+    name = getattr(job.call.verb, "__name__", "sweep")
+    with progress_bar(job.layout, sink.status(), name, progress) as bar:
+        account = Account(job.layout, sink, bar)
+        try:
+            (crew or with_threads)(job, sink, account)
+        except KeyboardInterrupt:
+            bar.close()
+            total = prod(job.layout.pieces)
+            if place:
+                resuming = f'rs.sweep(rs.{name}, …, to="{place}")'
+                print(f"stopped: {account.finished} of {total} blocks are done; the same call goes on: {resuming}", file=sys.stderr)
+            raise
+        finally:
+            account.close()
