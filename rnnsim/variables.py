@@ -79,7 +79,7 @@ BASINS = {
     "uncertainty_error": Meaning((), "standard error of the uncertainty exponent"),
     "boundary_dimension": Meaning((), "dimension of the boundary of the basins"),
     "attractor_count": Meaning((), "number of attractors found"),
-    "truncated": Meaning((), "whether there were more attractors than were listed"),
+    "truncated": Meaning((), "whether there is more than was kept"),
 }
 
 PROPAGATED = {
@@ -105,7 +105,7 @@ BIFURCATIONS = {
     "multiplier_real": Meaning(("point", "mode"), "real part of the multiplier"),
     "multiplier_imag": Meaning(("point", "mode"), "imaginary part of the multiplier"),
     "point_count": Meaning((), "number of special points"),
-    "truncated": Meaning((), "whether there are more points, or fixed points to start from, than were kept"),
+    "truncated": Meaning((), "whether there is more than was kept"),
     "unlocated": Meaning((), "number of changes of stability at which no special point was located"),
     "incomplete": Meaning((), "number of branches that could not be followed to the end"),
     "branch_count": Meaning((), "number of branches"),
@@ -174,7 +174,7 @@ FIXED_POINTS = {
     "multiplier_imag": Meaning(("point", "mode"), "imaginary part of the multiplier"),
     "stability": Meaning(("point",), "stability"),
     "point_count": Meaning((), "number of points"),
-    "truncated": Meaning((), "whether there are more points than places"),
+    "truncated": Meaning((), "whether there is more than was kept"),
     "slow_state": Meaning(("point", "unit"), "state of a slow point"),
     "slow_cell_state": Meaning(("point", "unit"), "cell state of a slow point"),
     "slow_speed": Meaning(("point",), "length of a step at a slow point"),
