@@ -1,9 +1,12 @@
 """Weights come from PyTorch and Keras and go to PyTorch, with the same outputs and gradients; what has no counterpart is refused."""
 
+import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from families import refused
@@ -18,6 +21,25 @@ def torch():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip("torch")
+
+
+def test_the_examples_of_the_readme_run(torch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "show", lambda: None)
+    torch.manual_seed(0)
+    text = (Path(__file__).parent.parent / "README.md").read_text()
+    surface, stability = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict = {}
+    exec(surface, names)
+    assert (tmp_path / "counting.nc").exists() and names["surface"].cost.shape == (400, 400)
+    exec(stability, names)
+    found, points, exponents = names["found"], names["points"], names["exponents"]
+    modes = np.log(np.sort(np.hypot(points.multiplier_real, points.multiplier_imag)[0])[::-1])
+    np.testing.assert_allclose(names["spectrum"].lyapunov_exponent, modes, atol=0.01)
+    first = found.gain.min().item()
+    below = exponents.lyapunov_exponent.isel(exponent=0).sel(gain=slice(None, first - 0.05))
+    assert (below < 0).all() and int(found.point_count) > 0
+    plt.close("all")
 
 
 def normal(*shape, seed=0):
