@@ -124,8 +124,8 @@ def whole_attributes(call: Call) -> dict[str, Any]:
 def attributes_by(probe: xr.Dataset, call: Call) -> dict[str, Any]:
     """The attributes of the whole result by those of a probe, which has other hashes of what has axes."""
     found = {str(name): value for name, value in probe.attrs.items()}
-    hashes = {"parameters_sha256": fingerprint(call.net.hashed)}
-    hashes |= {f"{name}_sha256": fingerprint({name: a}) for name, a in call.given.items() if isinstance(a, xr.DataArray)}
+    hashes = {"parameters_hash": fingerprint(call.net.hashed)}
+    hashes |= {f"{name}_hash": fingerprint({name: a}) for name, a in call.given.items() if isinstance(a, xr.DataArray)}
     return {**found, **{name: text for name, text in hashes.items() if name in found}}
 
 

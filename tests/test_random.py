@@ -68,11 +68,11 @@ def test_matrices_are_made_block_by_block(monkeypatch):
 
 def test_provenance_knows_seeds_gains_and_laws():
     hashes = {
-        rs.simulate(family, X, keep="final_state").attrs["parameters_sha256"]
+        rs.simulate(family, X, keep="final_state").attrs["parameters_hash"]
         for family in (net(), net(seed=1), net(gain=1.5), net(init="uniform"), net(h0=0.0))
     }
     assert len(hashes) == 5
-    sizes = {rs.simulate(rs.Elman.random(n, 2), X, keep="final_state").attrs["parameters_sha256"] for n in (4, 6)}
+    sizes = {rs.simulate(rs.Elman.random(n, 2), X, keep="final_state").attrs["parameters_hash"] for n in (4, 6)}
     assert len(sizes) == 2
 
 

@@ -176,7 +176,7 @@ def test_provenance_changes_with_what_went_in_and_only_then():
     assert all(isinstance(value, str) for value in first.values())
     other = rs.simulate(net.replace(bias=0.0), inputs + 1, keep="final_state").attrs
     changed = {name for name in first if first[name] != other[name]}
-    assert changed == {"parameters_sha256", "inputs_sha256", "options"}
+    assert changed == {"parameters_hash", "inputs_hash", "options"}
 
 
 def test_every_variable_says_what_it_is():
