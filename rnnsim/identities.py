@@ -1,6 +1,5 @@
 """What decides every number of a sweep, by name, and what has changed between two."""
 
-import hashlib
 import inspect
 import json
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+import xxhash
 
 from rnnsim.activations import Activation
 from rnnsim.axes import shown
@@ -71,7 +71,7 @@ def name_of(function: Any) -> str:
         source = (
             "" if code is None else repr((code.co_code, code.co_names, [c for c in code.co_consts if not hasattr(c, "co_code")]))
         )
-    digest = hashlib.sha256((source + "".join(description(item) for item in around)).encode())
+    digest = xxhash.xxh3_128((source + "".join(description(item) for item in around)).encode())
     return f"{name.rpartition('.')[2]} {digest.hexdigest()}"
 
 
@@ -120,6 +120,6 @@ def short(text: str | None) -> str:
     if text is None:
         return "none"
     hashed, _, axes = text.partition(OVER)
-    if len(hashed) == 64 and " " not in hashed:
+    if len(hashed) == 2 * xxhash.xxh3_128().digest_size and " " not in hashed:
         return f"hash {hashed[:8]}{OVER * bool(axes)}{axes}"
     return shown(text).strip("'\"")
