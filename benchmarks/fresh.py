@@ -69,7 +69,23 @@ def memory(side: int) -> dict[str, float]:
     return {"results": results, "beyond": peak_bytes() - before - results}
 
 
-QUESTIONS = {function.__name__: function for function in (import_alone, first_surface, memory)}
+def swept(side: int) -> dict[str, float]:
+    """Seconds and peak memory of the sweep of a linear surface of side², in blocks of 64 MB, into a store."""
+    import tempfile
+
+    import numpy as np
+
+    import rnnsim as rs
+
+    task = rs.tasks.counting(samples=20, steps=10, seed=1)
+    net = rs.Elman(*(rs.axis(name, np.linspace(-3, 3, side)) for name in ("w_in", "w_rec")), activation="linear")
+    with tempfile.TemporaryDirectory(dir=os.environ["RNNSIM_CACHE_DIR"]) as folder:
+        start = time.perf_counter()
+        rs.sweep(rs.backprop, net, task.inputs, task.targets, memory="64MB", to=Path(folder) / "x.zarr", progress=False)
+        return {"seconds": time.perf_counter() - start, "peak": peak_bytes()}
+
+
+QUESTIONS = {function.__name__: function for function in (import_alone, first_surface, memory, swept)}
 
 if __name__ == "__main__":
     print(json.dumps(QUESTIONS[sys.argv[1]](int(sys.argv[2]))))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_whole
+from rnnsim.arguments import check_whole, keeps_whole
 from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families import Network
@@ -21,6 +21,14 @@ OF_UNCERTAINTY = ("uncertain_fraction", "uncertainty_exponent", "uncertainty_err
 GROUPS: dict[str, tuple[str, ...]] = {"uncertainty": OF_UNCERTAINTY}
 
 
+def axes_of_starts(net: Network, inputs: Any = None, **options: Any) -> set[str]:
+    """The axes of starts that nothing else has. A sweep does not cut them, since an attractor's number depends on all starts."""
+    starts = {str(dim) for name in net.starts for dim in net.templates[name].dims}
+    others = {str(dim) for name, array in net.templates.items() if name not in net.starts for dim in array.dims}
+    return starts - others - set(map(str, getattr(inputs, "dims", ())))
+
+
+@keeps_whole(axes_of_starts)
 def basins(
     net: Network,
     inputs: Any = None,
@@ -113,9 +121,9 @@ def basins(
 
 def start_axes(net: Network, constant: xr.DataArray, run: Run) -> dict[str, int]:
     """The sizes of the axes that only starts have, and of `sample`, before them, if they have it."""
-    others = {dim for name, array in net.templates.items() if name not in net.starts for dim in array.dims} | set(constant.dims)
     own = {} if run.samples is None else {"sample": run.samples}
-    own |= {dim: size for dim, size in run.grid.sizes.items() if dim not in others}
+    only = axes_of_starts(net, constant)
+    own |= {dim: size for dim, size in run.grid.sizes.items() if dim in only}
     if not own:
         raise ValueError("net was given one start for each network; it needs an axis that only h0 (or c0) has, as rs.axis makes it")
     return own

@@ -43,7 +43,7 @@ def bifurcations(
     inputs : constant ones: a number for all, (input), a token before an embedding; or a DataArray with these and, if wanted, axes.
     starts : from how many states Newton's method looks for fixed points, at 9 places of the axis: the branches through these are followed.
     resolution : no step along a branch is longer than the axis divided by this, with states as they are.
-    branches : whether to return the branches, too.
+    branches : whether to return the branches, too, as long as the longest is found to be (so that `rs.sweep` can't have them).
 
     Returns
     -------

@@ -79,8 +79,12 @@ class Call:
 
     @cached_property
     def whole_axes(self) -> tuple[str, ...]:
-        """The axes that an option names, as `along` does, and which therefore stay whole."""
-        return tuple(axis for axis in self.grid.sizes if any(isinstance(v, str) and v == axis for v in self.given.values()))
+        """The axes that stay whole: those that an option names, as `along` does, and those of which the verb says so."""
+        said = getattr(self.verb, "whole_axes", None)
+        kept = {value for value in self.given.values() if isinstance(value, str)} | (
+            said(self.net, **self.given) if said else set()
+        )
+        return tuple(axis for axis in self.grid.sizes if axis in kept)
 
     def part(self, where: Places) -> Self:
         """The same call for a part of the grid."""

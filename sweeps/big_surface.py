@@ -25,7 +25,7 @@ def direction(surface: xr.Dataset, most: int) -> xr.DataArray:
     """The angle of steepest descent, in a picture of at most `most` points a side."""
     by_in, by_rec = (rs.plot.coarsened(surface[name], most) for name in ("grad_w_in", "grad_w_rec"))
     angle = np.arctan2(-by_rec.values, -by_in.values)
-    return by_in.copy(data=angle).assign_attrs(long_name="direction of steepest descent", units="rad").rename("direction")
+    return by_in.copy(data=angle).assign_attrs(long_name="steepest descent", units="rad").rename("direction")
 
 
 def figure(surface: xr.Dataset) -> plt.Figure:
@@ -33,6 +33,7 @@ def figure(surface: xr.Dataset) -> plt.Figure:
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
     rs.plot.cost_surface(surface, points=MARKED, ax=left)
     direction(surface, 600).plot.pcolormesh(x="w_in", y="w_rec", cmap="twilight", ax=right)
+    right.set(xlabel="w_in", ylabel="w_rec")
     return fig
 
 

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from benchmarks import problems, table, vectors, vectors_with_numpy, works
+from benchmarks import problems, sweeping, table, vectors, vectors_with_numpy, works
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [(work, rival) for work in works.WORKS for rival in works.WORKS[work].rivals]
@@ -91,3 +91,12 @@ def test_the_table_has_all_rows():
     assert len(once) == 6 and all(value.split()[1] in ("ms", "MB") for _, value in once)
     assert [row[0].split(":")[0] for row in arithmetic] == [f"n = {units}" for units in (32, 64, 128, 256)]
     assert all(float(cell) > 0 for row in arithmetic for cell in row[1:])
+
+
+def test_what_sweeps_cost_is_printed(capsys):
+    sweeping.main(["--tiny", "--rounds", "1"])
+    said = capsys.readouterr().out
+    assert all(
+        f"{what}:" in said
+        for what in ("throughput", "overhead in memory", "overhead to a store", "of 30 blocks", "blocks of 64 MB")
+    )

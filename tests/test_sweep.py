@@ -59,6 +59,33 @@ def test_stacks_and_labels_come_in_blocks(tmp_path):
     assert list(whole.experiment.values) == ["slow", "fäst", "still"]
 
 
+RANDOM = rs.Elman.random(3, 1, h0="gaussian", gain=rs.axis("gain", [0.5, 1.0, 2.0, 3.0]), seed=rs.axis("seed", range(3)))
+GATED = rs.GRU.random(2, 1, gain=rs.axis("gain", [0.5, 1.0, 2.0]), seed=1)
+BIASED = rs.Elman(1.0, rs.axis("w", np.linspace(-3, 3, 9)), bias=rs.axis("bias", np.linspace(-1, 1, 7)))
+STARTS = xr.DataArray(np.random.default_rng(0).normal(size=(20, 3)), dims=("start", "unit"))
+OF_STABILITY = {
+    "exponents of scalar networks": (rs.lyapunov, plane(), (X,), {"steps": 6}),
+    "exponents": (rs.lyapunov, RANDOM, (), {"steps": 50, "keep": ("spectrum", "history")}),
+    "fixed points of scalar networks": (rs.fixed_points, BIASED, (), {"max_points": 4}),
+    "fixed points": (rs.fixed_points, GATED, (), {}),
+    "cycles": (rs.fixed_points, RANDOM, (), {"period": 2}),
+    "bifurcations of scalar networks": (rs.bifurcations, BIASED, (), {"along": "bias"}),
+    "bifurcations": (rs.bifurcations, RANDOM, (), {"along": "gain"}),
+    "propagation": (rs.propagation, RANDOM, (X[0, :, None],), {}),
+    "curvature": (rs.curvature, plane(), (X, T), {}),
+    "curvature of layers": (rs.curvature, rs.Stack([RANDOM], readout=rs.Readout.random(3)), (X[..., None], T[:, None]), {}),
+    "orbits": (rs.orbit_diagram, RANDOM, (), {"along": "gain", "discard": 50}),
+    "basins": (rs.basins, RANDOM.replace(h0=STARTS), (), {"discard": 50}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:the estimates of lyapunov")
+@pytest.mark.parametrize("name", OF_STABILITY)
+def test_every_verb_of_stability_comes_in_blocks(tmp_path, name):
+    verb, net, args, options = OF_STABILITY[name]
+    both_ways(tmp_path, verb, net, *args, memory=rs.plan(verb, net, *args, **options).nbytes // 2, **options)
+
+
 def test_a_network_without_axes_is_one_block(tmp_path):
     net = rs.Elman(0.5, 0.9)
     for to in (None, tmp_path / "x.zarr", tmp_path / "x.zarr", tmp_path / "x.nc"):

@@ -40,7 +40,9 @@ def legend_beside(ax: Axes, handles: Sequence[Artist], past_twin: bool = False) 
 
 
 def legend_below(ax: Axes, handles: Sequence[Artist], columns: int = 3) -> Legend | None:
-    """A legend under the label of the x axis."""
+    """A legend under the label of the x axis, in two rows rather than with one entry alone in the last."""
+    if len(handles) == columns + 1:
+        columns -= 1
     return _legend(ax, handles, (0.5, 0.0), "upper center", down=BELOW_LABEL, columns=columns)
 
 
