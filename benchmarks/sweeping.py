@@ -94,7 +94,7 @@ def resumed(folder: Path, blocks: int) -> str:
     net, path = family(2 * blocks, "linear"), folder / "many.zarr"
     bytes_of_points = rs.plan(rs.simulate, net, np.ones(2), keep="final_state").nbytes // (2 * blocks) ** 2
     call = rs.simulate, net, np.ones(2)
-    options = dict(keep="final_state", to=path, memory=4 * bytes_of_points + 3, progress=False)
+    options = {"keep": "final_state", "to": path, "memory": 4 * bytes_of_points + 3, "progress": False}
     rs.sweep(*call, **options)
     found = np.prod(Store(path).status().shape)
     return f"resume of a finished sweep of {found} blocks: {min(timed(lambda: rs.sweep(*call, **options)) for _ in range(3)):.2f} s"
