@@ -15,7 +15,7 @@ STRANDS = 8  # parts of the samples that may be computed at once
 SCRATCH_NUMBERS = 1 << 15  # of states and pre-activations at once on the way forward, so that they stay in the second-level cache
 UNITS_AS_LANES = 16
 UNITS_WITH_TANGENTS = 32
-WIDER = ((8, 2),)  # registers of a vector of tangents, by the most units
+WIDER = ((6, 4), (12, 2))  # registers of a vector of tangents, by the most units
 SAMPLES_AS_LANES = 32
 
 

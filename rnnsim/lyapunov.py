@@ -10,9 +10,9 @@ import xarray as xr
 from rnnsim.arguments import check_whole, is_whole
 from rnnsim.axes import shown
 from rnnsim.families import Network
+from rnnsim.kernels.summaries import summarise
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.simulate import simulate
 from rnnsim.tangent_runs import Course, rates
 from rnnsim.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
 
@@ -94,12 +94,10 @@ def lyapunov(
     names = names_of(keep, net, count == size, reorthonormalize)
     run, counted = orbit(net, inputs, steps, discard, names)
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
-    if inputs is None:
-        warn_of_fixed_points(net)
     course = course_of(names, count, size, counted, discard, reorthonormalize, seed)
     found = Spectra.empty(run, course, names)
     diverged_at = rates(run, course, found.take)
-    found.warn(diverged_at)
+    found.warn(diverged_at, autonomous=inputs is None)
     options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
     given = {} if inputs is None else run.given
     return named(run, course, found, size, diverged_at, names, attributes("lyapunov", net, given, options | {"keep": names}))
@@ -148,21 +146,6 @@ def orbit(net: Network, inputs: Any, steps: int | None, discard: int, names: tup
     return run, counted
 
 
-def warn_of_fixed_points(net: Network) -> None:
-    """Say so if an orbit without inputs stays where it begins."""
-    names = [f"{what}{s}" for s, layer in net.levels for what in ("state", "cell_state")[: len(layer.STARTS)]]
-    moved = simulate(net, np.zeros((1, *(() if net.scalar else (net.inputs,)))), keep=names)
-    still: Any = True
-    for name in names:
-        same = moved[name].isel(step=0) == moved[name].isel(step=1)
-        still = still & same.all([dim for dim in same.dims if dim not in net.axes])
-    if bool(np.any(still)):
-        tell(
-            f"{int(np.sum(still))} orbits never leave the fixed point that they begin at, and the exponents are its own; "
-            'give h0, or h0="gaussian" to a random family, for those of an attractor'
-        )
-
-
 def course_of(names: tuple[str, ...], count: int, size: int, steps: int, discard: int, interval: Any, seed: int) -> Course:
     """How tangents go."""
     every = 1 if interval == ADAPTIVE else interval
@@ -176,12 +159,14 @@ def course_of(names: tuple[str, ...], count: int, size: int, steps: int, discard
 
 @dataclass(frozen=True)
 class Spectra:
-    """Exponents, their errors and drifts (point, sample, product), and the rates of all intervals if these are wanted."""
+    """Exponents, their errors and drifts (point, sample, product), where orbits stay where they begin (point, sample), and the rates of all
+    intervals if these are wanted."""
 
     course: Course
     exponents: np.ndarray
     errors: np.ndarray
     drifts: np.ndarray
+    still: np.ndarray
     rates: np.ndarray | None
 
     @classmethod
@@ -189,7 +174,7 @@ class Spectra:
         samples = run.samples or 1
         shape = run.grid.points, samples, course.products
         kept = np.empty((*shape[:2], course.batches, course.columns)) if set(names) & set(OVER_INTERVALS) else None
-        return cls(course, np.empty(shape), np.empty(shape), np.empty(shape), kept)
+        return cls(course, np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[:2]), kept)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -197,23 +182,24 @@ class Spectra:
         course = self.course
         return np.array([course.batch] * (course.batches - 1) + [course.steps - course.batch * (course.batches - 1)])
 
-    def take(self, lo: int, hi: int, rates: np.ndarray) -> None:
+    def take(self, lo: int, hi: int, rates: np.ndarray, still: np.ndarray) -> None:
         """Take the rates of a block of points."""
+        self.still[lo:hi] = still
         if self.rates is not None:
             self.rates[lo:hi] = rates[..., : self.course.columns]
-        lengths = self.lengths
-        groups = np.array_split(np.arange(len(lengths)), min(BATCHES, len(lengths)))
-        with np.errstate(all="ignore"):
-            growth = rates * lengths[:, None]
-            steps = np.array([lengths[group].sum() for group in groups])
-            of_group = np.stack([growth[:, :, group].sum(2) for group in groups], 2) / steps[:, None]
-            self.exponents[lo:hi] = growth.sum(2) / self.course.steps
-            half = len(groups) // 2
-            self.errors[lo:hi] = of_group.std(2, ddof=1) / np.sqrt(len(groups)) if half else np.nan
-            self.drifts[lo:hi] = of_group[:, :, half:].mean(2) - of_group[:, :, :half].mean(2) if half else np.nan
+        groups = np.array_split(np.arange(self.course.batches), min(BATCHES, self.course.batches))
+        firsts = np.array([group[0] for group in groups])
+        what = self.exponents[lo:hi], self.errors[lo:hi], self.drifts[lo:hi]
+        summarise(rates, self.lengths, firsts, *what, np.empty(len(firsts)))
 
-    def warn(self, diverged_at: np.ndarray) -> None:
+    def warn(self, diverged_at: np.ndarray, autonomous: bool) -> None:
         """Say what makes exponents doubtful."""
+        still = int(np.sum(self.still))
+        if autonomous and still:
+            tell(
+                f"{still} orbits never leave the fixed point that they begin at, and the exponents are its own; "
+                'give h0, or h0="gaussian" to a random family, for those of an attractor'
+            )
         count = self.course.columns
         lost = np.isnan(self.exponents[..., :count]).any((1, 2)) & (diverged_at < 0)
         if lost.any():

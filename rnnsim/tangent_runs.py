@@ -23,7 +23,7 @@ from rnnsim.programs import Program, Wish
 from rnnsim.results import NEVER
 from rnnsim.running import Run
 
-Reduce = Callable[[int, int, np.ndarray], None]
+Reduce = Callable[[int, int, np.ndarray, np.ndarray], None]
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,12 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
         while (piece := next_piece()) is not None:
             lo, hi = piece
             sources, offsets, arrays = program.sources.block(lo, hi)
-            grown = np.empty((hi - lo, run.samples or 1, course.batches, course.products))
-            tangents = Tangents(**what, frames=records(FRAME, frames), rates=grown.reshape(-1), jacobian=jacobian, pivots=pivots)
+            grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((course.batches, course.products), ()))
+            of_block = {"frames": records(FRAME, frames), "rates": grown.reshape(-1), "still": still.reshape(-1)}
+            tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
             exponents(plan, network, data, scratch, groups.Wanted(*empty, lo, found[lo:hi]), tangents, hi - lo)
-            reduce(lo, hi, grown)
+            reduce(lo, hi, grown, still)
             del arrays
 
     blocks.run(work, pieces)
@@ -150,18 +151,19 @@ def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
             lo, hi = piece
             for row, strided in zip(theta, rows, strict=True):
                 blocks.gather(*strided, shape, lo, hi, row)
-            grown, block = np.empty(sizes.samples * course.batches * (hi - lo)), scalar.Block(points, lo, hi, spare)
+            grown, still = (np.empty(sizes.samples * by * (hi - lo)) for by in (course.batches, 1))
+            block = scalar.Block(points, lo, hi, spare)
             batches = course.discard, course.batch, course.batches
-            scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, block, *batches, grown, found)
-            rates = np.moveaxis(grown.reshape(sizes.samples, course.batches, hi - lo), 2, 0)[..., None]
-            reduce(lo, hi, np.broadcast_to(rates, (*rates.shape[:3], course.products)))
+            scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, block, *batches, grown, still, found)
+            rates = np.moveaxis(grown.reshape(sizes.samples, course.batches, hi - lo), 2, 0)
+            reduce(lo, hi, np.stack([rates] * course.products, -1), still.reshape(sizes.samples, -1).T)
 
     blocks.run(work, pieces)
     return found
 
 
 def rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
-    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates)`; the result is
-    the first step of each point at which a state is not finite, or -1."""
+    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates, still)`, with
+    1 in `still` (point, sample) where the first step changes no state; the result is the first step of each point at which a state is not finite, or -1."""
     engine = scalar_rates if scalar_runs.serves(run) else layer_rates
     return engine(run, course, reduce)

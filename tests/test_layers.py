@@ -75,7 +75,7 @@ LAYERS = {
         *("uncertainty", "variables"),
     },
     "tangent_runs": {"cuts", "kernels", "lanes", "programs", "results", "running", "scalar_runs"},
-    "lyapunov": {"arguments", "axes", "families", "provenance", "running", "simulate", "tangent_runs", "variables"},
+    "lyapunov": {"arguments", "axes", "families", "kernels", "provenance", "running", "tangent_runs", "variables"},
     "curvature_programs": {"cells", "drawn", "families", "kernels", "lanes", "layer_sources", "parameters", "programs", "running"},
     "scalar_curvature_runs": {"kernels", "lanes", "running", "scalar_runs", "variables"},
     "curvature_runs": {"curvature_programs", "kernels", "layer_sources", "running", "scalar_curvature_runs", "variables"},

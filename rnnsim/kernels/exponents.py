@@ -12,10 +12,9 @@ from rnnsim.kernels.pointers import call, numbers_at
 
 
 class Tangents(NamedTuple):
-    """How tangents go; a frame for each sequence; what to pack for them; kernels of each layer, for tangents and for
-    volumes, and to make frames orthonormal and to end a batch;
-    the frame that they begin with (row,
-    column), and rates (point, sample, batch, product) of the block; room for a Jacobian."""
+    """How tangents go; a frame for each sequence; what to pack for them; kernels of each layer, for tangents and for volumes, and to make
+    frames orthonormal and to end a batch; the frame that they begin with (row, column); of the block, rates (point, sample, batch, product)
+    and where the first step changes nothing (point, sample); room for a Jacobian."""
 
     how: Any
     frames: Any
@@ -26,6 +25,7 @@ class Tangents(NamedTuple):
     close: Any
     first: Any
     rates: Any
+    still: Any
     jacobian: Any
     pivots: Any
 
@@ -107,6 +107,25 @@ def follow(network, tangents, room, group, start, steps):
                 keep_rates(tangents, room, frame, group, row, batch)
 
 
+@part
+def keep_still(network, tangents, room, group):
+    """Note the sequences of which no state is another one after the first step."""
+    for row in range(group.rows):
+        for lane in range(group.lanes):
+            if is_there(group, row, lane):
+                same = 1.0
+                for i in range(len(network.layers)):
+                    layer = network.layers[i]
+                    jump = layer.state_count * layer.frame
+                    for state in range(layer.state_count):
+                        at = layer.states + state * layer.frame + row * layer.row + lane
+                        for p in range(at, at + layer.units * group.lanes, group.lanes):
+                            if room[p] != room[p + jump]:
+                                same = 0.0
+                                break
+                tangents.still[point_of(group, lane) * group.samples + position_of(group, row, lane)] = same
+
+
 @kernel
 def exponents(plan, network, data, scratch, wanted, tangents, points):
     """The rates of growth of all samples of the points 0…points of a block."""
@@ -129,5 +148,7 @@ def exponents(plan, network, data, scratch, wanted, tangents, points):
             for start in range(0, plan.steps, plan.chunk_steps):
                 steps = min(plan.chunk_steps, plan.steps - start)
                 run_forward(plan, network, data, scratch, wanted, group, start, steps)
+                if start == 0:
+                    keep_still(network, tangents, room, group)
                 follow(network, tangents, room, group, start, steps)
                 carry_states(network, room, steps)

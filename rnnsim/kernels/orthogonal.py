@@ -10,7 +10,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.growth import grown, log_of
+from rnnsim.kernels.growth import grown, grown_seldom, log_of
 from rnnsim.kernels.products import element, factor
 from rnnsim.kernels.rows import muladd_each, put, take, width, zeros
 from rnnsim.lanes import align_stack, load, splat, store
@@ -18,7 +18,7 @@ from rnnsim.primitives import absolute, any_lane, at_least, at_most, exponent, m
 
 TOGETHER = (0, 0, 0, 0)
 SAFE_LOW, SAFE_HIGH, SAFE_MOST = 1e-280, 1e280, 1e307
-ROUNDING = 2.0**-50
+ROUNDING = 2.0**-100  # of a square
 ALIGNED = (
     7.0  # ln of how far an adaptive interval lets tangents fall onto each other: it costs three digits of an interval's growth
 )
@@ -48,21 +48,21 @@ def squares(spread, room, at, row, column, first, last, scale):
 
 @part
 def lengths(spread, room, at, row, column, rows):
-    """The lengths of a column above the diagonal, and from there on; scaled where squares leave the range of floats."""
+    """The squares of the lengths of a column above the diagonal, and from there on, both times the square of a scale: 1, but where squares
+    would leave the range of floats."""
     kind = spread.kind
-    one = splat(kind, 1.0)
-    above = squares(spread, room, at, row, column, 0, column, one)
-    rest = squares(spread, room, at, row, column, column, rows, one)
+    scale = splat(kind, 1.0)
+    above = squares(spread, room, at, row, column, 0, column, scale)
+    rest = squares(spread, room, at, row, column, column, rows, scale)
     if any_lane(rest < SAFE_LOW) or any_lane(above + rest > SAFE_HIGH):
         most = splat(kind, 0.0)
         for u in range(rows):
             most = at_least(most, absolute(column_element(spread, room, at, u, row, column)))
-        scale = select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
-        scale = select(rest < SAFE_LOW, scale, select(above + rest > SAFE_HIGH, scale, 1.0))
+        fitting = select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
+        scale = select(rest < SAFE_LOW, fitting, select(above + rest > SAFE_HIGH, fitting, scale))
         above = squares(spread, room, at, row, column, 0, column, scale)
         rest = squares(spread, room, at, row, column, column, rows, scale)
-        return square_root(above) / scale, square_root(rest) / scale
-    return square_root(above), square_root(rest)
+    return above, rest, scale
 
 
 @part
@@ -104,7 +104,14 @@ def factorise(spread, room, frame, at):
     step = size if spread.together == 1 else 1
     lost = select(splat(kind, float(frame.now)) - load(kind, room, frame.last) > 1.0, np.nan, 0.0)
     for column in range(frame.columns):
-        above, length = lengths(spread, room, at, row, column, rows)
+        above, rest, scale = lengths(spread, room, at, row, column, rows)
+        length = square_root(rest) / scale
+        if frame.adaptive:
+            store(room, frame.lengths + column * size, square_root(above + rest) / scale)
+        left = select(rest <= ROUNDING * (above + rest), lost, length)
+        store(room, frame.sizes + column * size, select(length == 0.0, 0.0, left))
+        if column == rows - 1:
+            break
         first = column_element(spread, room, at, column, row, column)
         end = -signed(length, first)
         divisor = select(length == 0.0, 1.0, first - end)
@@ -114,9 +121,6 @@ def factorise(spread, room, frame, at):
         for u in range(column + 1, rows):
             store(room, v + u * step, column_element(spread, room, at, u, row, column) * inverse)
         store(room, frame.taus + column * size, tau)
-        whole = above + length
-        store(room, frame.lengths + column * size, whole)
-        store(room, frame.sizes + column * size, select(length == 0.0, 0.0, select(length <= ROUNDING * whole, lost, length)))
         reflect_columns(spread, room, at, row, rows, column, v, tau, (column + 1) // spread.together)
 
 
@@ -132,7 +136,7 @@ def make_orthonormal(spread, room, frame):
             store(room, at + column * row + column * size, splat(kind, 1.0))
         else:
             room[at + column * row + column] = 1.0
-    for column in range(frame.columns - 1, -1, -1):
+    for column in range(min(frame.columns, rows - 1) - 1, -1, -1):
         tau, v = load(kind, room, frame.taus + column * size), frame.reflectors + column * frame.reflector
         reflect_columns(spread, room, at, row, rows, column, v, tau, column // spread.together)
 
@@ -183,7 +187,7 @@ def orthonormal_of(spread):
             for column in range(frame.columns):
                 m, k = frame.mantissas + column * size, frame.exponents + column * size
                 product = load(kind, room, m), load(kind, room, k)
-                product = grown(product, load(kind, room, frame.sizes + column * size))
+                product = grown_seldom(product, load(kind, room, frame.sizes + column * size))
                 store(room, m, product[0])
                 store(room, k, product[1])
 
@@ -198,7 +202,8 @@ def close_of(spread):
     def close(room, frame):
         kind = spread.kind
         for p in range(0, frame.products * width(kind), width(kind)):
-            log = log_of((load(kind, room, frame.mantissas + p), load(kind, room, frame.exponents + p)))
+            product = grown((load(kind, room, frame.mantissas + p), load(kind, room, frame.exponents + p)), 1.0)
+            log = log_of(product)
             store(room, frame.rates + p, log / float(frame.taken))
             store(room, frame.mantissas + p, splat(kind, 1.0))
             store(room, frame.exponents + p, splat(kind, 0.0))

@@ -1,15 +1,15 @@
 """How tangents of scalar networks grow, dh[k] = ∂h[k]/∂h[k-1] dh[k-1], batch of steps after batch: states never leave the registers."""
 
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from rnnsim.cells import linearize, pushforward, step, watch
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.growth import grown, grown_seldom, log_of
-from rnnsim.kernels.rows import width, write
+from rnnsim.kernels.rows import INLINE, width, write
 from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
 from rnnsim.kernels.sources import read, turn_to
 from rnnsim.lanes import align_stack, splat
-from rnnsim.primitives import absolute, muladd
+from rnnsim.primitives import absolute, muladd, select
 
 
 @register_jitable(forceinline=True)
@@ -18,9 +18,24 @@ def slope(cell, weights, partials, one):
     return absolute(pushforward(cell, weights.constants, partials, (one,), weights.w_rec)[0])
 
 
+def where_same(u, v, value):
+    """`value` in lanes in which two tuples are the same, 0 elsewhere."""
+    for a, b in zip(u, v, strict=True):
+        value = select(a == b, value, 0.0)
+    return value
+
+
+@overload(where_same, jit_options=INLINE)
+def _where_same(u, v, value):
+    if len(u) == 0:
+        return lambda u, v, value: value
+    return lambda u, v, value: where_same(u[1:], v[1:], select(u[0] == v[0], value, 0.0))
+
+
 @kernel
-def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, rates, diverged_at):
-    """Rates of growth, flat (sample, batch, point of the block), of steps after `discard`; the last batch takes what is left."""
+def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, rates, still, diverged_at):
+    """Rates of growth, flat (sample, batch, point of the block), of steps after `discard`; the last batch takes what is left. `still`, flat
+    (sample, point of the block), becomes 1 where the first step changes nothing."""
     align_stack()
     points, one = block.last - block.first, splat(kind, 1.0)
     for at in range(0, points, width(kind)):
@@ -29,6 +44,8 @@ def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, 
             turn_to(kind, inputs, n, at)
             s = starts_of(kind, cell, theta, sizes, n, at)
             zero = muladd(s[0], 0.0, zero)
+            moved = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, 0), s[0]))
+            write(still, n * points + at, where_same(s, moved, one), count, block.spare)
             for k in range(discard):
                 s = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, k), s[0]))
                 zero = watch(cell, s[0], zero)

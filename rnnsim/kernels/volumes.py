@@ -5,7 +5,7 @@ from numba.extending import overload
 
 from rnnsim.cells import pushforward, reading, volume
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.growth import grown
+from rnnsim.kernels.growth import grown, grown_seldom
 from rnnsim.kernels.layers import kernel_of, place_of
 from rnnsim.kernels.linear_systems import factorise
 from rnnsim.kernels.maps import read_states, unit_tangent
@@ -55,8 +55,8 @@ def grow_by_units(spread, cell, room, layer, frame):
     product, one = (load(kind, room, m), load(kind, room, k)), splat(kind, 1.0)
     for unit in range(layer.units):
         d = elements(kind, partials, data, at + unit * spread.apart, layer.frame)
-        product = grown(product, absolute(volume(cell, d, one)))
-    product = grown(product, load(kind, room, layer.volume))
+        product = grown_seldom(product, absolute(volume(cell, d, one)))
+    product = grown_seldom(product, load(kind, room, layer.volume))
     store(room, m, product[0])
     store(room, k, product[1] + load(kind, room, layer.volume + size))
 
