@@ -163,7 +163,8 @@ def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
 
 
 def rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
-    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates, still)`, with
-    1 in `still` (point, sample) where the first step changes no state; the result is the first step of each point at which a state is not finite, or -1."""
+    """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates, still)`, with 1 in
+    `still` (point, sample) where the first step changes no state; the result is the first step of each point at which a state is not
+    finite, or -1."""
     engine = scalar_rates if scalar_runs.serves(run) else layer_rates
     return engine(run, course, reduce)
