@@ -67,7 +67,8 @@ def with_rnnsim(problem: Problem) -> Callable:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             found = rs.lyapunov(net, steps=problem.steps, exponents=problem.count, keep=keep)
-        return {"exponents": -np.sort(-found.lyapunov_exponent.values)}
+        exponents = -np.sort(-found.lyapunov_exponent.values)
+        return {"exponents": exponents, "sum": exponents.sum(1)}
 
     return call
 
@@ -92,6 +93,7 @@ RIVALS = {
     "NumPy": Rival(with_numpy),
     "JAX": optional("spectra_with_jax", "jax", "spectra"),
     "lyapax": optional("spectra_with_lyapax", "lyapax", "spectra"),
+    "pynamicalsys": optional("spectra_with_pynamicalsys", "pynamicalsys", "spectra", most=64),
 }
 
 
@@ -111,5 +113,5 @@ SPECTRA = {
     "spectra of 4096 networks n = 2, 200 steps": of_size(2, 4096, 200, 2),
     "spectra of 64 networks n = 16, 400 steps": of_size(16, 64, 400, 16),
     "spectra of 8 networks n = 64, 300 steps": of_size(64, 8, 300, 64),
-    "180 exponents of one network n = 500, 900 steps": of_size(500, 1, 900, 180, "lyapax"),
+    "180 exponents of one network n = 500, 900 steps": of_size(500, 1, 900, 180, "lyapax", "pynamicalsys"),
 }

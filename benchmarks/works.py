@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks import (
     filling,
+    fixed_points,
     problems,
     second_derivatives,
     spectra,
@@ -19,13 +20,14 @@ from benchmarks import (
     with_numpy,
     with_rnnsim,
 )
+from benchmarks.fixed_points import FIXED_POINTS
 from benchmarks.rivals import OURS, Rival, Work, optional
 from benchmarks.spectra import SPECTRA
 from benchmarks.training_works import TRAINING
 
 TOLERANCE = 1e-9
 
-Problem = problems.Problem | vectors.Problem | training.Problem | spectra.Problem
+Problem = problems.Problem | vectors.Problem | training.Problem | spectra.Problem | fixed_points.Problem
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
@@ -157,6 +159,7 @@ WORKS = {
     "LSTM ensemble n = 16, cost and gradients": gated_work("LSTM"),
     **TRAINING,
     **SPECTRA,
+    **FIXED_POINTS,
 }
 
 FORWARD = {  # the works whose arithmetic is counted, by units

@@ -13,7 +13,7 @@ from benchmarks import problems, sweeping, table, vectors, vectors_with_numpy, w
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [(work, rival) for work in works.WORKS for rival in works.WORKS[work].rivals]
-OPTIONAL = ["torch", "jax", "lyapax"]
+OPTIONAL = ["torch", "jax", "lyapax", "pynamicalsys"]
 CHECK = """
 import sys
 from benchmarks.works import OURS, WORKS, checked_call, posed
