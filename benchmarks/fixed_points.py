@@ -45,8 +45,6 @@ def network(*, units: int, starts: int) -> Problem:
     return Problem(w_rec, generator.uniform(-1, 1, (starts, units)))
 
 
-
-
 def with_rnnsim(problem: Problem) -> Callable:
     """`rs.fixed_points`, which finds multipliers and stability, too, and merges what is found twice."""
 

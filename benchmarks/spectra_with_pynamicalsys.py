@@ -1,5 +1,5 @@
-"""pynamicalsys: one network after the other, compiled by Numba, with the Jacobian by hand. It draws its first frame itself, so that only the
-sum of all exponents, which no frame changes, is checked."""
+"""pynamicalsys: one network after the other, compiled by Numba, with the Jacobian by hand. It draws its first frame itself: what is checked is
+the sum of all exponents, which no frame changes."""
 
 from collections.abc import Callable
 
@@ -25,9 +25,7 @@ def jacobian(h, parameters, *rest):
 def spectra(problem: Problem) -> Callable:
     """`DiscreteDynamicalSystem.lyapunov`, by Householder reflections."""
     units = problem.h0.shape[1]
-    system = DiscreteDynamicalSystem(
-        mapping=mapping, jacobian=jacobian, system_dimension=units, number_of_parameters=units * units
-    )
+    system = DiscreteDynamicalSystem(mapping=mapping, jacobian=jacobian, system_dimension=units, number_of_parameters=units * units)
     networks = [(h0.copy(), w_rec.reshape(-1).copy()) for h0, w_rec in zip(problem.h0, problem.w_rec, strict=True)]
 
     def call() -> dict:
