@@ -1,5 +1,5 @@
-"""pynamicalsys: one network after the other, compiled by Numba, with the Jacobian by hand. It draws its first frame itself: what is checked is
-the sum of all exponents, which no frame changes."""
+"""pynamicalsys: one network after the other, compiled by Numba, with the Jacobian by hand. It draws its first frame itself: only the sum of
+all exponents, which no frame changes, is checked."""
 
 from collections.abc import Callable
 
