@@ -84,7 +84,7 @@ def test_the_table_has_all_rows():
     rows = [line.strip("| ").split(" | ") for line in page if line.startswith("| ")]
     head, _, *timed = rows[: len(works.WORKS) + 2]
     assert [row[0] for row in timed] == list(works.WORKS)
-    assert head[3:] == ["NumPy", "tutorial (300 points, scaled)", "Numba", "filling memory", "tutorial"]
+    assert head[3:] == ["NumPy", "tutorial (300 points, scaled)", "Numba", "filling memory", "tutorial", "SciPy"]
     assert all(float(cell) > 0 for row in timed for cell in row[1:3])
     assert "Left out, not installed: PyTorch, JAX, JAX in pieces, PyTorch nn.RNN, lyapax." in page
     once, arithmetic = rows[len(works.WORKS) + 4 : -6], rows[-4:]
