@@ -19,6 +19,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
 
+STREAM_BYTES = 64
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -201,10 +203,21 @@ def store(array, position, value):
     array[position : position + len(value)] = value
 
 
+def stream(array, position, value):
+    """`store` past the caches, for results too large to be read soon. The address must be a multiple of `STREAM_BYTES`."""
+    store(array, position, value)
+
+
+def end_streams():
+    """Let other threads see what this one streamed."""
+
+
 teach(splat, lambda kind, x: kind.lanes)
 teach(spread, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
 teach(load, lambda kind, array, position: kind.lanes if _fits(array, kind.lanes) else None)
 teach(store, lambda array, position, value: types.void if _fits(array, value) else None)
+teach(stream, lambda array, position, value: types.void if _fits(array, value) else None)
+teach(end_streams, lambda: types.void)
 
 
 def _fits(array, lanes):
@@ -248,6 +261,21 @@ def _lower_store(context, builder, sig, args):
     array_type, _, lanes = sig.args
     written = builder.store(args[2], _address(context, builder, array_type, args[0], args[1], lanes))
     written.align = _alignment(lanes)
+    return context.get_dummy_value()
+
+
+@lower_builtin(stream, types.Array, types.Integer, Lanes)
+def _lower_stream(context, builder, sig, args):
+    array_type, _, lanes = sig.args
+    written = builder.store(args[2], _address(context, builder, array_type, args[0], args[1], lanes))
+    written.align = STREAM_BYTES
+    written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+    return context.get_dummy_value()
+
+
+@lower_builtin(end_streams)
+def _lower_end_streams(context, builder, sig, args):
+    builder.fence("seq_cst")
     return context.get_dummy_value()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
-from rnnsim.lanes import Kind
+from rnnsim.lanes import STREAM_BYTES, Kind
 from rnnsim.networks import Elman
 from rnnsim.running import Run
 from rnnsim.sequences import Sequences
@@ -101,7 +101,7 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
     length = {("sample", "step"): sizes.samples * (sizes.steps + 1), ("sample",): sizes.samples}
     parameters = [name for name in run.net.trainable if f"grad_{name}" in names]
     results = {
-        name: np.empty(length.get(own_dims(name), 1) * points, run.dtype)
+        name: aligned(length.get(own_dims(name), 1) * points, run.dtype)
         for name in names
         if name.removeprefix("grad_") not in parameters
     }
@@ -118,6 +118,19 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
     results[DIVERGED_AT] = np.full(points, -1, np.int32)
 
     return results, scalar.Gradients(results.get("cost", nothing(run)), rows, places)
+
+
+def aligned(length: int, dtype: str) -> np.ndarray:
+    """A new array that begins where vectors can be streamed to."""
+    spare = streamed_at_once(dtype)
+    array = np.empty(length + spare, dtype)
+    first = -array.ctypes.data % STREAM_BYTES // array.itemsize
+    return array[first : first + length]
+
+
+def streamed_at_once(dtype: str) -> int:
+    """Rows of points, and groups of lanes, of a multiple of so many numbers can be streamed."""
+    return STREAM_BYTES // np.dtype(dtype).itemsize
 
 
 def nothing(run: Run) -> np.ndarray:
@@ -147,6 +160,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     kind = Kind(blocks.lanes(registers(cell, loss), run.dtype), run.dtype)
     pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+    streamed = points % streamed_at_once(run.dtype) == 0 == kind.width % streamed_at_once(run.dtype)
     own = bool(run.inputs.axes or (run.targets and run.targets.axes))
 
     def work(next_piece):
@@ -159,7 +173,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 blocks.gather(*strided, shape, *piece, row)
-            block, inputs = scalar.Block(points, *piece, spare), inputs_of(*piece)
+            block, inputs = scalar.Block(points, *piece, spare, streamed), inputs_of(*piece)
             if loss is None:
                 scalar.forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverged_at)
             else:

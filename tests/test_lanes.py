@@ -9,7 +9,7 @@ from rnnsim import lanes as L
 from rnnsim import primitives as P
 from rnnsim import tables
 from rnnsim.kernels.rows import width
-from rnnsim.lanes import Kind, load, splat, store
+from rnnsim.lanes import Kind, end_streams, load, splat, store, stream
 
 JITTED = not numba.config.DISABLE_JIT
 
@@ -153,6 +153,20 @@ def test_loads_and_stores_of_the_stand_in():
     kind, array = Kind(4), np.arange(8.0)
     store(array, 4, load(kind, array, 0) + splat(kind, 1))
     np.testing.assert_array_equal(array, [0, 1, 2, 3, 1, 2, 3, 4])
+
+
+def test_streamed_lanes_arrive():
+    room = np.empty(24)
+    array = room[-room.ctypes.data % 64 // 8 :][:16]
+
+    @numba.njit
+    def put(kind, array):
+        stream(array, 8, load(kind, array, 0) + splat(kind, 1))
+        end_streams()
+
+    array[:] = np.arange(16)
+    put(Kind(8), array)
+    np.testing.assert_array_equal(array, [*range(8), *range(1, 9)])
 
 
 @pytest.mark.skipif(not JITTED, reason="needs the JIT")

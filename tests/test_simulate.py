@@ -7,7 +7,7 @@ import xarray as xr
 from families import members, over, random_family, random_inputs
 
 import rnnsim as rs
-from rnnsim.kernels import blocks
+from rnnsim.kernels import blocks, scalar
 
 ACTIVATIONS = ["linear", "tanh", "relu", "sigmoid"]
 EVERYTHING = ("state", "increment", "preactivation", "input", "output", "final_state")
@@ -114,6 +114,20 @@ def test_bits_do_not_depend_on_threads_blocks_width_or_company(activation):
         identical(whole.isel(where), rs.simulate(net.isel(**where), inputs, keep=keep))
     swapped = net.isel(b=[4, 3, 2, 1, 0])
     identical(whole.isel(b=[4, 3, 2, 1, 0]), rs.simulate(swapped, inputs, keep=keep))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("points", [16, 24, 48, 63, 64, 65, 4096 + 16])
+def test_trajectories_streamed_past_the_caches_are_those_of_each_point_alone(points, dtype, monkeypatch):
+    streamed = []
+    monkeypatch.setattr(scalar, "Block", lambda *fields, Block=scalar.Block: streamed.append(fields[-1]) or Block(*fields))
+    net = rs.Elman(1.0, rs.axis("w_rec", np.linspace(-3, 3, points)), 0.1, activation="tanh")
+    options = {"keep": ("state", "increment", "preactivation"), "dtype": dtype}
+    ds = rs.simulate(net, [[0.5, 1.0, -2.0], [1.0, 0.0, 0.25]], **options)
+    assert set(streamed) == {points % (64 // np.dtype(dtype).itemsize) == 0}
+    for i in {0, points // 2, points - 1}:
+        alone = rs.simulate(net.isel(w_rec=i), [[0.5, 1.0, -2.0], [1.0, 0.0, 0.25]], **options)
+        identical(ds.isel(w_rec=i), alone)
 
 
 def test_an_axis_of_inputs_gives_the_bits_of_each_input_alone():

@@ -18,7 +18,7 @@ from rnnsim.cells import linearize, pullback, step, watch
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.rows import add, dot, gather_rows, muladd_each, partials_of, put, slots, take, width, write, write_each, zeros
 from rnnsim.kernels.sources import read, turn_to
-from rnnsim.lanes import align_stack, load, splat, store
+from rnnsim.lanes import align_stack, end_streams, load, splat, store, stream
 from rnnsim.losses import contribution, cotangent
 from rnnsim.primitives import any_lane, at_most, muladd, select
 
@@ -33,12 +33,13 @@ class Sizes(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The points first…last of `points`, and room for one row of lanes."""
+    """The points first…last of `points`, room for one row of lanes, and whether trajectories are streamed past the caches."""
 
     points: int
     first: int
     last: int
     spare: np.ndarray
+    streamed: bool = False
 
 
 class Trajectories(NamedTuple):
@@ -98,6 +99,14 @@ def preactivations(weights, x, h):
     return muladd_each(weights.w_rec, h, muladd_each(weights.w_in, x, weights.bias))
 
 
+@register_jitable(forceinline=True)
+def write_step(array, position, value, count, block):
+    if block.streamed and count * block.spare.itemsize == block.spare.nbytes:
+        stream(array, position, value)
+    else:
+        write(array, position, value, count, block.spare)
+
+
 def record(kept, sizes, block, sample, k, point, count, h, h_before, a):
     """Keep what is wanted of step k. Without trajectories nothing is, and nothing is compiled in."""
     if kept is not None:
@@ -114,11 +123,11 @@ def _overload_record(kept, sizes, block, sample, k, point, count, h, h_before, a
 def _record(kept, sizes, block, sample, k, point, count, h, h_before, a):
     position = (sample * (sizes.steps + 1) + k) * block.points + point
     if kept.state.size:
-        write(kept.state, position, h, count, block.spare)
+        write_step(kept.state, position, h, count, block)
     if kept.increment.size:
-        write(kept.increment, position, h - h_before, count, block.spare)
+        write_step(kept.increment, position, h - h_before, count, block)
     if kept.preactivation.size:
-        write(kept.preactivation, position, a, count, block.spare)
+        write_step(kept.preactivation, position, a, count, block)
 
 
 def record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x):
@@ -137,11 +146,11 @@ def _overload_record_back(cotangents, sizes, block, sample, k, point, count, cou
 def _record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h, g_a, g_x):
     position = (sample * (sizes.steps + 1) + k) * block.points + point
     if cotangents.grad_state.size:
-        write(cotangents.grad_state, position, g_h / counted, count, block.spare)
+        write_step(cotangents.grad_state, position, g_h / counted, count, block)
     if cotangents.grad_preactivation.size:
-        write(cotangents.grad_preactivation, position, g_a / counted, count, block.spare)
+        write_step(cotangents.grad_preactivation, position, g_a / counted, count, block)
     if cotangents.grad_input.size:
-        write(cotangents.grad_input, position, g_x / counted, count, block.spare)
+        write_step(cotangents.grad_input, position, g_x / counted, count, block)
 
 
 @kernel
@@ -215,6 +224,7 @@ def forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverge
                     write(final, n * block.points + block.first + at, h, count, block.spare)
                 if n == sizes.samples - 1:
                     mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
+    end_streams()
 
 
 @register_jitable(forceinline=True)
@@ -314,3 +324,4 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
         if sizes.starts == 1:
             write_each(gradients.rows, gradients.places, start_row, total_start, counted, point, count, block.spare)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
+    end_streams()
