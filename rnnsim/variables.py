@@ -50,7 +50,7 @@ BACKPROPAGATED = {
 }
 
 EXPONENTS = {
-    "lyapunov_exponent": Meaning(("sample", "exponent"), "Lyapunov exponent, natural logarithm a step"),
+    "lyapunov_exponent": Meaning(("sample", "exponent"), "Lyapunov exponent, nats a step"),
     "lyapunov_error": Meaning(
         ("sample", "exponent"), "standard error of the Lyapunov exponent, from the means of batches of steps"
     ),

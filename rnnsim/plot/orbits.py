@@ -15,6 +15,7 @@ from rnnsim.plot.labels import coordinate, label, wrapped
 LOOKS: dict[str, tuple[str, float]] = {"down": ("#E69F00", 1.9), "up": ("#0072B2", 0.8)}  # the upper one leaves a rim of the other
 DOT = 1.0  # points that a dot is wide
 STAY = ("direction", "sample", "iterate", "point")
+LOWER_LINE = 20  # characters that fit beside the lower panel
 
 
 def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, size: float = 1.0, ax: Axes | None = None) -> Axes:
@@ -133,6 +134,7 @@ def orbit_diagram_with_exponents(
     for panel in panels:
         panel.set_xlim(low, high)
     panels[0].set_xlabel("")
+    panels[1].set_ylabel(wrapped(label(exponents["lyapunov_exponent"]), LOWER_LINE))
     return panels
 
 
