@@ -75,7 +75,7 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     draw_band(axes[2], ds.kaplan_yorke_dimension, ds.kaplan_yorke_dimension.long_name, "tab:blue")
     draw_band(axes[2], ds.entropy_rate, ds.entropy_rate.long_name, "tab:orange")
     axes[2].set(xlabel="gain", ylabel="per unit")
-    axes[2].legend(frameon=False, loc="center right")
+    axes[2].legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.38), fontsize="small", handlelength=1)
     return fig
 
 
