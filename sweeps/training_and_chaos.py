@@ -61,6 +61,7 @@ def figure(ds: xr.Dataset) -> plt.Figure:
     axes[2].set(xlabel="largest Lyapunov exponent", ylabel="cost", yscale="log", title="× before and • after training")
     axes[1].axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axes[2].axvline(0, color="0.7", linewidth=0.8, zorder=0)
+    axes[2].locator_params(axis="x", nbins=5)
     axes[1].legend(*axes[0].get_legend_handles_labels(), title="gain at the start", frameon=False, loc="lower right")
     return fig
 
