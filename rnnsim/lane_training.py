@@ -112,12 +112,12 @@ class LaneEngine:
         held_out = course.held_out or course.run
 
         def work(next_piece):
-            fixed = np.zeros((self.rows.count, most), dtype)
-            own = np.zeros(self.rows.count * kind.width, dtype)
+            fixed = blocks.aligned((self.rows.count, most), dtype, 0.0)
+            own = blocks.aligned(self.rows.count * kind.width, dtype, 0.0)
             sets_of = [set_reader(run, kind.width, most, each) for run in (course.run, held_out)]
-            spare, room = np.empty(kind.width, dtype), np.zeros(self.room_rows * kind.width, dtype)
-            tape = np.empty(self.rows.tape * kind.width, dtype)
-            judged = np.empty(most, dtype)
+            spare, room = blocks.aligned(kind.width, dtype), blocks.aligned(self.room_rows * kind.width, dtype, 0.0)
+            tape = blocks.aligned(self.rows.tape * kind.width, dtype)
+            judged = blocks.aligned(most, dtype)
             if self.kernels is None:
                 self.kernels = addresses([self.move], tuple(map(numba.typeof, (told, own, room, self.places))))
             while (piece := next_piece()) is not None:

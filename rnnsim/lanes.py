@@ -19,7 +19,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
 
-STREAM_BYTES = 64
+CACHE_LINE = 64  # bytes
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def store(array, position, value):
 
 
 def stream(array, position, value):
-    """`store` past the caches, for results too large to be read soon. The address must be a multiple of `STREAM_BYTES`."""
+    """`store` past the caches, for results too large to be read soon. The address must be a multiple of `CACHE_LINE`."""
     store(array, position, value)
 
 
@@ -268,7 +268,7 @@ def _lower_store(context, builder, sig, args):
 def _lower_stream(context, builder, sig, args):
     array_type, _, lanes = sig.args
     written = builder.store(args[2], _address(context, builder, array_type, args[0], args[1], lanes))
-    written.align = STREAM_BYTES
+    written.align = CACHE_LINE
     written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
     return context.get_dummy_value()
 

@@ -10,7 +10,7 @@ import numpy as np
 from rnnsim.cells import reading
 from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.families import Member
-from rnnsim.kernels import costs, layers
+from rnnsim.kernels import blocks, costs, layers
 from rnnsim.kernels.groups import Network
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
@@ -35,10 +35,8 @@ class Room:
         return place
 
     def make(self, dtype: str) -> np.ndarray:
-        """The scratch, zeros but for the ones, beginning with a cache line."""
-        spare = np.zeros(self.size + 64, dtype)
-        first = -spare.ctypes.data % 64 // spare.itemsize
-        made = spare[first : first + self.size]
+        """The scratch, zeros but for the ones."""
+        made = blocks.aligned(self.size, dtype, 0.0)
         made[layers.ONES : layers.ONES + self.ones] = 1.0
         return made
 

@@ -33,11 +33,11 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     own = bool(run.inputs.axes or (run.targets and run.targets.axes))
 
     def work(next_piece):
-        theta = np.empty((len(theta_rows), most))
+        theta = blocks.aligned((len(theta_rows), most))
         inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
         targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)
-        tape = np.empty(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
-        spare = np.empty(kind.width)
+        tape = blocks.aligned(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
+        spare = blocks.aligned(kind.width)
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 blocks.gather(*strided, shape, *piece, row)

@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
-from rnnsim.lanes import STREAM_BYTES, Kind
+from rnnsim.lanes import CACHE_LINE, Kind
 from rnnsim.networks import Elman
 from rnnsim.running import Run
 from rnnsim.sequences import Sequences
@@ -86,7 +86,7 @@ def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: in
     first = np.arange(values.size // sequence.unit, dtype=np.int64) * sequence.unit
     offsets = run.grid.strided(first.reshape(sequence.values.shape[: len(sequence.axes)]), sequence.axes)
     numbers = sequence.by_step * sequence.array.sizes["step"]
-    source = Own(values, sequence.by_sample, numbers, np.empty(most, np.int64), np.empty(numbers * width, run.dtype))
+    source = Own(values, sequence.by_sample, numbers, np.empty(most, np.int64), blocks.aligned(numbers * width, run.dtype))
 
     def turn_to(lo, hi):
         blocks.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
@@ -101,7 +101,7 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
     length = {("sample", "step"): sizes.samples * (sizes.steps + 1), ("sample",): sizes.samples}
     parameters = [name for name in run.net.trainable if f"grad_{name}" in names]
     results = {
-        name: aligned(length.get(own_dims(name), 1) * points, run.dtype)
+        name: blocks.aligned(length.get(own_dims(name), 1) * points, run.dtype)
         for name in names
         if name.removeprefix("grad_") not in parameters
     }
@@ -111,7 +111,7 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
         row, count = net_of(run).row_names.index(name), sizes.starts if name == "h0" else 1
         places[row : row + count] = np.arange(first, first + count)
         first += count
-    rows = np.empty((first, points), run.dtype)
+    rows = blocks.aligned((first, points), run.dtype)
     for name in parameters:
         place, count = places[net_of(run).row_names.index(name)], sizes.starts if name == "h0" else 1
         results[f"grad_{name}"] = rows[place : place + count].reshape(-1)
@@ -120,17 +120,9 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
     return results, scalar.Gradients(results.get("cost", nothing(run)), rows, places)
 
 
-def aligned(length: int, dtype: str) -> np.ndarray:
-    """A new array that begins where vectors can be streamed to."""
-    spare = streamed_at_once(dtype)
-    array = np.empty(length + spare, dtype)
-    first = -array.ctypes.data % STREAM_BYTES // array.itemsize
-    return array[first : first + length]
-
-
 def streamed_at_once(dtype: str) -> int:
     """Rows of points, and groups of lanes, of a multiple of so many numbers can be streamed."""
-    return STREAM_BYTES // np.dtype(dtype).itemsize
+    return CACHE_LINE // np.dtype(dtype).itemsize
 
 
 def nothing(run: Run) -> np.ndarray:
@@ -164,12 +156,12 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     own = bool(run.inputs.axes or (run.targets and run.targets.axes))
 
     def work(next_piece):
-        theta = np.empty((len(theta_rows), most), run.dtype)
+        theta = blocks.aligned((len(theta_rows), most), run.dtype)
         inputs_of = reader(run, run.inputs, own, kind.width, most)
         targets_of = reader(run, run.targets, own, kind.width, most)
-        spare = np.empty(kind.width, run.dtype)
-        tape = np.empty(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
-        strip = np.empty((cell.states + 1) * (kind.width if own else min(most, STRIP)), run.dtype)
+        spare = blocks.aligned(kind.width, run.dtype)
+        tape = blocks.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
+        strip = blocks.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP)), run.dtype)
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 blocks.gather(*strided, shape, *piece, row)

@@ -145,7 +145,7 @@ def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
 
     def work(next_piece: Any) -> None:
-        theta, spare = np.empty((len(rows), most)), np.empty(kind.width)
+        theta, spare = blocks.aligned((len(rows), most)), blocks.aligned(kind.width)
         inputs_of = scalar_runs.reader(run, run.inputs, bool(run.inputs.axes), kind.width, most)
         while (piece := next_piece()) is not None:
             lo, hi = piece

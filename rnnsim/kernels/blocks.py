@@ -12,6 +12,7 @@ import llvmlite.binding
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel
+from rnnsim.lanes import CACHE_LINE
 
 BLOCK_BYTES = 1 << 21
 BLOCK_STEPS = 1 << 23
@@ -45,6 +46,17 @@ def gather(values, strides, shape, lo, hi, out):
         point += run
     for i in range(hi - lo, out.size):
         out[i] = out[hi - lo - 1]
+
+
+def aligned(shape: int | tuple[int, ...], dtype: Any = np.float64, value: float | None = None) -> np.ndarray:
+    """A new array that begins with a cache line, which no vector then straddles; full of a value, if there is one."""
+    size, spare = int(np.prod(shape, dtype=np.int64)), CACHE_LINE // np.dtype(dtype).itemsize
+    room = np.empty(size + spare, dtype)
+    first = -room.ctypes.data % CACHE_LINE // room.itemsize
+    array = room[first : first + size].reshape(shape)
+    if value is not None:
+        array.fill(value)
+    return array
 
 
 _threads = threading.local()
