@@ -2,7 +2,7 @@
 
 import re
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -77,6 +77,11 @@ def to_array(name: str, value: Any) -> np.ndarray:
     except Exception as error:
         why = " ".join(str(error).split())
         raise TypeError(f"{name} was given a {type(value).__name__} that makes no array ({why}); it needs real numbers") from None
+
+
+def ordered(array: xr.DataArray, dims: Sequence[Any]) -> np.ndarray:
+    """An array's numbers, its dimensions in this order."""
+    return array.values.transpose(array.get_axis_num(dims))
 
 
 def check_dims(name: str, array: xr.DataArray) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import Grid
+from rnnsim.axes import Grid, ordered
 from rnnsim.drawn import Drawn
 from rnnsim.kernels import training
 from rnnsim.kernels.training import Members, Record
@@ -136,7 +136,7 @@ class Course:
 def spread(array: xr.DataArray, sizes: dict[str, int]) -> np.ndarray:
     """An array's numbers over all of some dimensions, those that it has not among them."""
     has = [dim for dim in sizes if dim in array.dims]
-    values = array.transpose(*has).values.reshape([size if dim in has else 1 for dim, size in sizes.items()])
+    values = ordered(array, has).reshape([size if dim in has else 1 for dim, size in sizes.items()])
     return np.broadcast_to(values, list(sizes.values()))
 
 

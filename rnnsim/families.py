@@ -99,7 +99,7 @@ class Network:
             return None
         return self._parameters["w_out"].sizes["output"] if "w_out" in self._parameters else self.units
 
-    @property
+    @cached_property
     def starts(self) -> tuple[str, ...]:
         """The parameters that are states at step 0."""
         return tuple(name for member in self.members for name in member.starts)
@@ -134,7 +134,12 @@ class Network:
     @property
     def templates(self) -> dict[str, xr.DataArray]:
         """The parameters' dimensions and coordinates; the numbers of drawn ones are not there."""
-        return {name: p.template if isinstance(p, Drawn) else p for name, p in self._parameters.items()}
+        return {name: self.template(name) for name in self._parameters}
+
+    def template(self, name: str) -> xr.DataArray:
+        """A parameter's dimensions and coordinates."""
+        kept = self._parameters[name]
+        return kept.template if isinstance(kept, Drawn) else kept
 
     @property
     def hashed(self) -> dict[str, xr.DataArray]:
@@ -185,7 +190,7 @@ class Network:
         ds = xr.Dataset({n: a for n, a in whole.items() if n not in coords}, coords, attrs)
         return ds.assign_coords({dim: list(labels) for dim, labels in self.gate_labels.items() if dim in ds.dims})
 
-    @property
+    @cached_property
     def trainable(self) -> tuple[str, ...]:
         """The parameters that have a gradient."""
         return tuple(name for name in self._parameters if name.removesuffix(layer_number(name)) != "leak")

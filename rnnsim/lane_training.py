@@ -1,5 +1,6 @@
 """Training of scalar networks and of layers of few units: the loop over blocks of points, whose kernel holds a network in a lane."""
 
+from functools import cache
 from typing import Any
 
 import numba
@@ -30,6 +31,21 @@ def teaches(course: Course) -> bool:
     simple = isinstance(net, Recurrent) and isinstance(getattr(net, "activation", ""), str) and not run.own_starts
     plain = not any(measure.classes for measure in course.measures)
     return simple and plain and net.units < FEW_UNITS and min(course.batch, course.samples) < FEW_SAMPLES
+
+
+@cache
+def signature(dtype: str) -> tuple[Any, ...]:
+    """The types of what the kernels that move networks are called with."""
+    numbers, whole = np.empty(0, dtype), np.empty(0, np.int64)
+    places = lane_training.Places(whole, whole, *range(len(lane_training.Places._fields) - 2))
+    return tuple(map(numba.typeof, (records(COURSE, [{}])[0], numbers, numbers, places)))
+
+
+def lanes_of(points: int, registers: int, dtype: str) -> int:
+    """How many networks a group has: as many as some registers hold, or the fewest that hold all if one register does; two lanes are the
+    fastest (1.5 times as fast as eight), and one alone is not faster."""
+    register, several = blocks.lanes(1, dtype), blocks.lanes(registers, dtype)
+    return max(2, 1 << (points - 1).bit_length()) if points <= register < several else several
 
 
 class Rows:
@@ -80,9 +96,8 @@ class LaneEngine:
         self.course, self.state = course, state
         self.rows = Rows(course.run)
         cell = self.rows.model.cell
-        wide = blocks.lanes(registers(cell, course.measures[0]), course.run.dtype)
-        narrow = min(wide, blocks.lanes(1, course.run.dtype))
-        self.kind = Kind(narrow if course.grid.points <= narrow else wide, course.run.dtype)
+        lanes = lanes_of(course.grid.points, registers(cell, course.measures[0]), course.run.dtype)
+        self.kind = Kind(lanes, course.run.dtype)
         self.fixed = strided_rows(course.run, self.rows.first, self.rows.count, set(course.trained))
         self.places, self.room_rows = self._places()
         self.move = lane_training.move_of(self.kind, course.optimizer.rule)
@@ -119,7 +134,7 @@ class LaneEngine:
             tape = blocks.aligned(self.rows.tape * kind.width, dtype)
             judged = blocks.aligned(most, dtype)
             if self.kernels is None:
-                self.kernels = addresses([self.move], tuple(map(numba.typeof, (told, own, room, self.places))))
+                self.kernels = addresses([self.move], signature(dtype))
             while (piece := next_piece()) is not None:
                 for row, strided in self.fixed:
                     blocks.gather(*strided, shape, *piece, fixed[row])

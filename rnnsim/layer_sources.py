@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.axes import ordered
 from rnnsim.drawn import Drawn
 from rnnsim.kernels import blocks
 from rnnsim.kernels.blocks import Strided
@@ -31,7 +33,7 @@ def source_of(run: Run, array: xr.DataArray, own: tuple[str, ...]) -> Source:
     has = [dim for dim in own if dim in array.dims]
     axes = tuple(str(dim) for dim in array.dims if dim not in own)
     with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(array.transpose(*axes, *has).values.astype(run.dtype, copy=False))
+        values = np.ascontiguousarray(ordered(array, [*axes, *has]).astype(run.dtype, copy=False))
     numbers = int(np.prod([array.sizes[dim] for dim in has], dtype=np.int64))
     firsts = np.arange(values.size // numbers, dtype=np.int64) * numbers
     strided: Strided = run.grid.strided(firsts.reshape([array.sizes[dim] for dim in axes]), axes)
@@ -92,6 +94,11 @@ class Sources:
         if run.targets:
             self._add("targets", source_of(run, run.targets.array, ("sample", "step", "output")))
 
+    @cached_property
+    def _records(self) -> Any:
+        """What kernels are told of all sources, but for the addresses."""
+        return records(SOURCE, [{field: getattr(source, field) for field in SOURCE.names[1:]} for source in self._sources])
+
     def _add(self, name: str, source: Source) -> None:
         self.names.append(name)
         self._sources.append(source)
@@ -108,18 +115,15 @@ class Sources:
         """Records, offsets (source, point), and the arrays that the addresses are of, which must live as long."""
         offsets = np.empty((len(self._sources), hi - lo), np.int64)
         arrays = [source.block(lo, hi, row) for source, row in zip(self._sources, offsets, strict=True)]
-        rows = [
-            {"address": array.ctypes.data, **{field: getattr(source, field) for field in SOURCE.names[1:]}}
-            for source, array in zip(self._sources, arrays, strict=True)
-        ]
-        return records(SOURCE, rows), offsets, arrays
+        told = self._records.copy()
+        told["address"] = [array.ctypes.data for array in arrays]
+        return told, offsets, arrays
 
 
 def counted_targets(run: Run) -> Source:
     """How many targets of each point count."""
     assert run.targets
-    own = [dim for dim in ("sample", "step", "output") if dim in run.targets.array.dims]
-    return source_of(run, run.targets.array.notnull().sum(own).astype(run.dtype), ())
+    return source_of(run, xr.DataArray(run.targets.counted.astype(run.dtype), dims=run.targets.axes), ())
 
 
 def counted_of(source: Source, lo: int, hi: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -176,21 +177,25 @@ class Spectra:
         kept = np.empty((*shape[:2], course.batches, course.columns)) if set(names) & set(OVER_INTERVALS) else None
         return cls(course, np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[:2]), kept)
 
-    @property
+    @cached_property
     def lengths(self) -> np.ndarray:
         """The steps of each batch."""
         course = self.course
         return np.array([course.batch] * (course.batches - 1) + [course.steps - course.batch * (course.batches - 1)])
+
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """The first of the batches that errors and drifts put together, of each such group."""
+        groups = np.array_split(np.arange(self.course.batches), min(BATCHES, self.course.batches))
+        return np.array([group[0] for group in groups])
 
     def take(self, lo: int, hi: int, rates: np.ndarray, still: np.ndarray) -> None:
         """Take the rates of a block of points."""
         self.still[lo:hi] = still
         if self.rates is not None:
             self.rates[lo:hi] = rates[..., : self.course.columns]
-        groups = np.array_split(np.arange(self.course.batches), min(BATCHES, self.course.batches))
-        firsts = np.array([group[0] for group in groups])
         what = self.exponents[lo:hi], self.errors[lo:hi], self.drifts[lo:hi]
-        summarise(rates, self.lengths, firsts, *what, np.empty(len(firsts)))
+        summarise(rates, self.lengths, self.firsts, *what, np.empty(len(self.firsts)))
 
     def warn(self, diverged_at: np.ndarray, autonomous: bool) -> None:
         """Say what makes exponents doubtful."""

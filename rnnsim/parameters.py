@@ -1,6 +1,7 @@
 """One parameter of a family: its numbers over axes and over its own dimensions, checked."""
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ OF_VECTORS = ("unit", "unit_from", "input", "output")
 NUMBERED = ("gate", "unit", "unit_from", "input")  # of which each layer of a stack has its own
 
 
+@cache
 def layer_number(name: str) -> str:
     """The number of a layer that a name has behind it, as in `w_rec_0`: "_0", or nothing."""
     found = re.search(r"_\d+$", name)

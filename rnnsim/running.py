@@ -38,7 +38,7 @@ class Run:
     @property
     def own_starts(self) -> bool:
         """Whether every sample has a start of its own."""
-        return any("sample" in self.net.templates[name].dims for name in self.net.starts)
+        return any("sample" in self.net.template(name).dims for name in self.net.starts)
 
     @cached_property
     def own_sizes(self) -> dict[str, int]:
@@ -50,7 +50,7 @@ class Run:
         """The dimensions of a result behind the axes."""
         dims = tuple(dim for dim in meaning(name).dims if dim in self.own_sizes)
         parameter = name.removeprefix("grad_")
-        if name != parameter and parameter in self.net.trainable and "sample" not in self.net.templates[parameter].dims:
+        if name != parameter and parameter in self.net.trainable and "sample" not in self.net.template(parameter).dims:
             return tuple(dim for dim in dims if dim != "sample")
         return dims
 
@@ -106,7 +106,7 @@ def prepare(
     steps = sequence.array.sizes["step"]
     samples, giver = sequence.array.sizes.get("sample"), "inputs"
     for name in net.starts:
-        own = net.templates[name].sizes.get("sample")
+        own = net.template(name).sizes.get("sample")
         if own is not None and samples not in (None, own):
             raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
         samples, giver = (own, name) if samples is None else (samples, giver)
@@ -120,7 +120,7 @@ def prepare(
             refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
     common_coordinate(run.given, "step")
     grid = common_grid(named, (*OWN_DIMENSIONS, "step"), (*names, DIVERGED_AT))
-    starts = {name: net.templates[name] for name in net.starts}
+    starts = {name: net.template(name) for name in net.starts}
     return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnsim.axes import ordered
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
@@ -55,24 +56,23 @@ def rows_of(run: Run) -> list[Strided]:
         row = run.grid.strided(values, tuple(str(dim) for dim in array.dims if dim != "sample"), starts)
         rows += [Strided(row.values[n:], row.strides) for n in range(starts)]
     if run.targets:
-        counted = np.isfinite(run.targets.values).sum(axis=tuple(range(len(run.targets.axes), run.targets.values.ndim)))
-        rows.append(run.grid.strided(counted.astype(run.dtype), run.targets.axes))
+        rows.append(run.grid.strided(run.targets.counted.astype(run.dtype), run.targets.axes))
     return rows
 
 
-def strided_rows(run: Run, first: dict[str, int], count: int, trained: set[str]) -> list[tuple[int, Strided]]:
+def strided_rows(run: Run, first: dict[str, int], last: int, trained: set[str]) -> list[tuple[int, Strided]]:
     """The rows of the parameters that are not trained, one for each of their numbers, by the first row of each parameter."""
     rows: list[tuple[int, Strided]] = []
-    ends = [*sorted(first.values()), count]
+    ends = [*sorted(first.values()), last]
     for name, place in first.items():
         if name not in trained:
             array = run.net[name]
             axes = [dim for dim in array.dims if dim in run.grid.sizes]
-            values = array.transpose(*axes, ...).values.astype(run.dtype).reshape([array.sizes[dim] for dim in axes] + [-1])
-            rest = ends[ends.index(place) + 1] - place
-            numbers = values.shape[-1]
+            rest = [dim for dim in array.dims if dim not in axes]
+            values = ordered(array, [*axes, *rest]).astype(run.dtype).reshape([array.sizes[dim] for dim in axes] + [-1])
+            count, numbers = ends[ends.index(place) + 1] - place, values.shape[-1]
             strided = run.grid.strided(values, tuple(map(str, axes)), numbers)
-            rows += [(place + i, Strided(strided.values[i % numbers :], strided.strides)) for i in range(rest)]
+            rows += [(place + i, Strided(strided.values[i % numbers :], strided.strides)) for i in range(count)]
     return rows
 
 

@@ -37,7 +37,7 @@ def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bo
     for dim in ("sample", "step"):
         if array.sizes.get(dim) == 0:
             raise ValueError(f"{name} was given no {dim}s; it needs at least one")
-    return array.astype(np.float64)
+    return array if array.dtype == np.float64 else array.copy(deep=False, data=array.values.astype(np.float64))
 
 
 def refuse(name: str, array: xr.DataArray, bad: np.ndarray, what: str, needed: str) -> None:
@@ -64,6 +64,11 @@ class Sequences:
         return self.array.values
 
     @property
+    def counted(self) -> np.ndarray:
+        """How many numbers of each point are not nan."""
+        return np.isfinite(self.values).sum(axis=tuple(range(len(self.axes), self.values.ndim)))
+
+    @property
     def by_step(self) -> int:
         """Numbers from one step to the next."""
         return self.array.sizes.get("input", 1) * self.array.sizes.get("output", 1)
@@ -82,8 +87,10 @@ class Sequences:
 def sequences(array: xr.DataArray) -> Sequences:
     """Put the dimensions in order: axes, sample, step, input or output."""
     axes = tuple(str(dim) for dim in array.dims if dim not in OWN)
-    ordered = array.transpose(*axes, *(dim for dim in OWN if dim in array.dims))
-    return Sequences(ordered.copy(data=np.ascontiguousarray(ordered.values)), axes, "sample" in array.dims)
+    dims = (*axes, *(dim for dim in OWN if dim in array.dims))
+    ordered = array if array.dims == dims else array.transpose(*dims)
+    values = np.require(ordered.values, requirements=("C", "W"))
+    return Sequences(ordered if values is array.values else ordered.copy(deep=False, data=values), axes, "sample" in array.dims)
 
 
 def whole_numbers(name: str, value: Any, layouts: list[tuple[str, ...]], most: int, least: int = 0) -> xr.DataArray:

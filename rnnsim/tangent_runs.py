@@ -115,6 +115,7 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     found = np.full(run.grid.points, NEVER, np.int32)
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * course.columns
+    told_frames = records(FRAME, frames)
     pieces = blocks.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
 
     def work(next_piece: Any) -> None:
@@ -126,7 +127,7 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
             lo, hi = piece
             sources, offsets, arrays = program.sources.block(lo, hi)
             grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((course.batches, course.products), ()))
-            of_block = {"frames": records(FRAME, frames), "rates": grown.reshape(-1), "still": still.reshape(-1)}
+            of_block = {"frames": told_frames.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
             exponents(plan, network, data, scratch, groups.Wanted(*empty, lo, found[lo:hi]), tangents, hi - lo)

@@ -277,7 +277,8 @@ def go_through(state: State, progress: bool) -> None:
             length = pace(length, time.perf_counter() - start)
             bar.update(last - epoch)
             epoch = last
-            bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
+            if progress:
+                bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
             if course.patience is not None and not state.moving.any():
                 stop_at(state, engine, state.settled_at)
                 return

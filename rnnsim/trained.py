@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.axes import ordered
 from rnnsim.courses import Course, State
 from rnnsim.families import Network
 from rnnsim.parameters import NUMBERED, layer_number
@@ -74,7 +75,9 @@ def name_record(state: State, attrs: dict[str, str]) -> xr.Dataset:
     for dim, labels in net.gate_labels.items():
         coords[dim] = (dim, list(labels), {"long_name": "gate", "units": "1"})
     found = dataset(course.grid, arrays, coords, attrs)
-    found[DIVERGED_AT].attrs["long_name"] = "epoch in which an update was not finite and the network stopped moving, -1 for never"
+    found.variables[DIVERGED_AT].attrs["long_name"] = (
+        "epoch in which an update was not finite and the network stopped moving, -1 for never"
+    )
     return found
 
 
@@ -87,7 +90,7 @@ def unmoved(array: xr.DataArray, own: tuple[str, ...], epochs: int) -> tuple[tup
     """A parameter that is not trained, the same at every epoch."""
     behind = [dim for dim in array.dims if dim in own or dim == "sample"]
     before = [str(dim) for dim in array.dims if dim not in behind]
-    values = array.transpose(*before, *behind).values
+    values = ordered(array, [*before, *behind])
     place = len(before)
     repeated = np.broadcast_to(np.expand_dims(values, place), (*values.shape[:place], epochs, *values.shape[place:]))
     return (*before, "epoch", *map(str, behind)), repeated
