@@ -81,7 +81,8 @@ def to_array(name: str, value: Any) -> np.ndarray:
 
 def ordered(array: xr.DataArray, dims: Sequence[Any]) -> np.ndarray:
     """An array's numbers, its dimensions in this order."""
-    return array.values.transpose(array.get_axis_num(dims))
+    values = array.values
+    return values if array.dims == tuple(dims) else values.transpose(array.get_axis_num(dims))
 
 
 def check_dims(name: str, array: xr.DataArray) -> None:
@@ -141,6 +142,7 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
     own, taken = set(own), set(taken)
     sizes: dict[str, int] = {}
     coords: dict[str, xr.DataArray] = {}
+    indexes: dict[str, Any] = {}
     first: dict[str, str] = {}
     for name, array in named.items():
         for dim, size in zip(map(str, array.dims), array.shape, strict=True):
@@ -154,10 +156,12 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
                     f"axis {dim!r} has {sizes[dim]} values in {first[dim]} and {size} in {name}; axes of one name must agree exactly"
                 )
             first.setdefault(dim, name)
-            if dim in array.coords and dim not in coords:
-                coords[dim] = described(array, dim)
-                first[dim] = name
-            elif dim in array.coords and not coords[dim].to_index().equals(array.indexes[dim]):
+            if dim not in array.coords:
+                continue
+            index = array.indexes[dim]
+            if dim not in coords:
+                coords[dim], indexes[dim], first[dim] = described(array, dim), index, name
+            elif not indexes[dim].equals(index):
                 raise ValueError(
                     f"axis {dim!r} has other values in {first[dim]} than in {name}; axes of one name must agree exactly"
                 )
@@ -166,7 +170,9 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
 
 def described(array: xr.DataArray, dim: str) -> xr.DataArray:
     """The coordinate of a dimension, alone, with a long name and units."""
-    coordinate = array[dim].reset_coords(drop=True)
+    coordinate = array[dim]
+    if len(coordinate.coords) > 1:
+        coordinate = coordinate.reset_coords(drop=True)
     return coordinate.assign_attrs({"long_name": dim, "units": "1", **coordinate.attrs})
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class Course:
         """Where each trained parameter stands among a network's numbers."""
         found, at = {}, 0
         for name, shape in self.shapes.items():
-            count = int(np.prod(shape, dtype=np.int64))
+            count = prod(shape)
             found[name] = slice(at, at + count)
             at += count
         return found
@@ -136,7 +137,10 @@ class Course:
 def spread(array: xr.DataArray, sizes: dict[str, int]) -> np.ndarray:
     """An array's numbers over all of some dimensions, those that it has not among them."""
     has = [dim for dim in sizes if dim in array.dims]
-    values = ordered(array, has).reshape([size if dim in has else 1 for dim, size in sizes.items()])
+    values = ordered(array, has)
+    if len(has) == len(sizes):
+        return values
+    values = values.reshape([size if dim in has else 1 for dim, size in sizes.items()])
     return np.broadcast_to(values, list(sizes.values()))
 
 
@@ -165,14 +169,14 @@ class State:
         rule, numbers = course.optimizer.rule, course.numbers
         theta = np.zeros((points, size), dtype)
         states = np.zeros((points, len(rule.states), size), dtype)
-        for name, part in course.parts.items():
-            with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):
+            for name, part in course.parts.items():
                 theta[:, part] = full_values(course.run, name)
         for i, start in enumerate(rule.starts):
             if isinstance(start, str):
                 number = numbers[start].isel(epoch=0) if "epoch" in numbers[start].dims else numbers[start]
                 states[:, i] = course.over_points(number)[:, None]
-        memory = np.tile(np.array([start for _, start in rule.memory]), (points, 1))
+        memory = np.full((points, len(rule.memory)), [start for _, start in rule.memory], np.float64)
         members = Members(
             theta.reshape(-1),
             states.reshape(-1),

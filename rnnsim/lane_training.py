@@ -1,6 +1,8 @@
 """Training of scalar networks and of layers of few units: the loop over blocks of points, whose kernel holds a network in a lane."""
 
 from functools import cache
+from itertools import accumulate
+from math import prod
 from typing import Any
 
 import numba
@@ -61,7 +63,7 @@ class Rows:
             self.model: Any = ScalarModel(net_of(run).cell)
             self.tape = run.steps * (1 + self.model.cell.partials)
             return
-        sizes = {name: int(np.prod(run.shape_of(f"grad_{name}"), dtype=np.int64)) for name in net.trainable}
+        sizes = {name: prod(run.shape_of(f"grad_{name}")) for name in net.trainable}
         member = net.members[0]
         sizes |= dict.fromkeys(member.constants, net.units)
         self.first, self.count = {}, 0
@@ -111,8 +113,8 @@ class LaneEngine:
         numbers = np.concatenate([np.arange(part.start, part.stop) for _, part in parts]).astype(np.int64)
         states = len(rows) * len(rule.states)
         sizes = [self.rows.count, states, len(course.numbers), len(rule.memory), 1, 1, 1, 1, len(rows) + states]
-        firsts = np.concatenate([[0], np.cumsum(sizes)])
-        return lane_training.Places(rows, numbers, *(int(first) for first in firsts[1:9])), int(firsts[-1])
+        firsts = list(accumulate(sizes))
+        return lane_training.Places(rows, numbers, *firsts[:-1]), firsts[-1]
 
     def advance(self, first: int, last: int, finish: bool) -> None:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""

@@ -8,6 +8,7 @@ No fast-math flag is ever set: the only fused operation is `muladd`, which is wr
 depends on neither the width, nor the code around it, nor on how the optimiser saw it.
 """
 
+import functools
 import operator
 from dataclasses import dataclass
 
@@ -67,7 +68,10 @@ class _MaskModel(models.PrimitiveModel):
 
 @typeof_impl.register(Kind)
 def _typeof_kind(kind, context):
-    return KindType(kind)
+    return _type_of(kind)
+
+
+_type_of = functools.cache(KindType)
 
 
 @unbox(KindType)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -30,20 +31,21 @@ class Source:
 
 def source_of(run: Run, array: xr.DataArray, own: tuple[str, ...]) -> Source:
     """An array over axes and some of its `own` dimensions, in the run's dtype."""
-    has = [dim for dim in own if dim in array.dims]
-    axes = tuple(str(dim) for dim in array.dims if dim not in own)
+    sizes = {str(dim): size for dim, size in zip(array.dims, array.shape, strict=True)}
+    has = {dim: sizes[dim] for dim in own if dim in sizes}
+    axes = tuple(dim for dim in sizes if dim not in own)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(ordered(array, [*axes, *has]).astype(run.dtype, copy=False))
-    numbers = int(np.prod([array.sizes[dim] for dim in has], dtype=np.int64))
+    numbers = prod(has.values())
     firsts = np.arange(values.size // numbers, dtype=np.int64) * numbers
-    strided: Strided = run.grid.strided(firsts.reshape([array.sizes[dim] for dim in axes]), axes)
+    strided: Strided = run.grid.strided(firsts.reshape([sizes[dim] for dim in axes]), axes)
     flat = values.reshape(-1)
 
     def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
         blocks.gather(*strided, run.grid.strided_shape, lo, hi, offsets)
         return flat
 
-    return Source(block, **distances({dim: array.sizes[dim] for dim in has}))
+    return Source(block, **distances(has))
 
 
 def source_of_drawn(run: Run, drawn: Drawn) -> Source:
@@ -67,7 +69,7 @@ def source_of_drawn(run: Run, drawn: Drawn) -> Source:
 def distances(sizes: dict[str, int]) -> dict[str, int]:
     """How far gates, units, samples and steps are apart in a contiguous array of these sizes."""
     dims = list(sizes)
-    apart = {dim: int(np.prod([sizes[after] for after in dims[i + 1 :]], dtype=np.int64)) for i, dim in enumerate(dims)}
+    apart = {dim: prod(sizes[after] for after in dims[i + 1 :]) for i, dim in enumerate(dims)}
     by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
     return {
         "by_gate": apart.get("gate", 0),

@@ -186,8 +186,9 @@ class Spectra:
     @cached_property
     def firsts(self) -> np.ndarray:
         """The first of the batches that errors and drifts put together, of each such group."""
-        groups = np.array_split(np.arange(self.course.batches), min(BATCHES, self.course.batches))
-        return np.array([group[0] for group in groups])
+        groups = min(BATCHES, self.course.batches)
+        places, (most, longer) = np.arange(groups), divmod(self.course.batches, groups)
+        return places * most + np.minimum(places, longer)
 
     def take(self, lo: int, hi: int, rates: np.ndarray, still: np.ndarray) -> None:
         """Take the rates of a block of points."""
@@ -258,7 +259,8 @@ def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.n
     with np.errstate(all="ignore"):
         if "sum_rule_residual" in names:
             arrays["sum_rule_residual"] = exponents.sum(-1) - found.exponents[..., count]
-        arrays |= {"lyapunov_mean": exponents.mean(1), "lyapunov_spread": exponents.std(1, ddof=min(1, exponents.shape[1] - 1))}
+        if set(names) & set(OVER_SAMPLES):
+            arrays |= {"lyapunov_mean": exponents.mean(1), "lyapunov_spread": exponents.std(1, ddof=min(1, exponents.shape[1] - 1))}
         if found.rates is not None:
             steps = np.cumsum(found.lengths)
             arrays |= {"local": found.rates, "history": np.cumsum(found.rates * found.lengths[:, None], 2) / steps[:, None]}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from typing import Any
 
 import numba
@@ -31,7 +32,7 @@ class Room:
     def take(self, *sizes: int) -> int:
         """A place for so many numbers."""
         place = self.size
-        self.size += -(-int(np.prod(sizes, dtype=np.int64)) // ALIGNED) * ALIGNED
+        self.size += -(-prod(sizes) // ALIGNED) * ALIGNED
         return place
 
     def make(self, dtype: str) -> np.ndarray:
@@ -114,7 +115,7 @@ class Program:
     def _sums(self, *sizes: int) -> int:
         """A place for sums, which begin at 0 in each strand."""
         place = self.room.take(*sizes)
-        self.tables["zeros"].append({"at": place, "length": int(np.prod(sizes, dtype=np.int64))})
+        self.tables["zeros"].append({"at": place, "length": prod(sizes)})
         return place
 
     def _sum(self, name: str, units: int, terms: int, at: int, row: int, part: int = 0) -> None:

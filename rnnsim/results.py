@@ -1,6 +1,7 @@
 """The arrays that runs of networks of many units fill."""
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Results:
         """The samples, the steps and the other numbers of a result."""
         sizes = dict(zip(self.run.dims_of(name), self.run.shape_of(name), strict=True))
         samples, steps = sizes.pop("sample", 1), sizes.pop("step", 1)
-        return {"samples": samples, "steps": steps, "numbers": int(np.prod(list(sizes.values()), dtype=np.int64))}
+        return {"samples": samples, "steps": steps, "numbers": prod(sizes.values())}
 
     def place(self, name: str) -> dict[str, int]:
         """Where a result begins."""

@@ -89,7 +89,7 @@ def sequences(array: xr.DataArray) -> Sequences:
     axes = tuple(str(dim) for dim in array.dims if dim not in OWN)
     dims = (*axes, *(dim for dim in OWN if dim in array.dims))
     ordered = array if array.dims == dims else array.transpose(*dims)
-    values = np.require(ordered.values, requirements=("C", "W"))
+    values = np.require(ordered.values, requirements=("C", "A", "W"))
     return Sequences(ordered if values is array.values else ordered.copy(deep=False, data=values), axes, "sample" in array.dims)
 
 

@@ -226,9 +226,8 @@ def dataset(
 ) -> xr.Dataset:
     """Name arrays, each given with all its dimensions."""
     variables = {
-        name: xr.Variable(dims, values, {"long_name": meaning(name).long_name, "units": "1"})
-        for name, (dims, values) in arrays.items()
+        name: (dims, values, {"long_name": meaning(name).long_name, "units": "1"}) for name, (dims, values) in arrays.items()
     }
-    used = {dim for variable in variables.values() for dim in variable.dims}
+    used = {dim for dims, _ in arrays.values() for dim in dims}
     wanted = {name: c for name, c in {**grid.coords, **coords}.items() if name in used}
     return xr.Dataset(variables, wanted, attrs)

@@ -9,7 +9,7 @@ import numpy as np
 def _record(*fields: str) -> Any:
     taken = [field for field in fields if hasattr(np.record, field)]
     assert not taken, f"NumPy has attributes {taken} of its own"
-    return np.dtype([(field, np.int64) for field in fields])
+    return np.dtype((np.record, [(field, np.int64) for field in fields]))
 
 
 def records(dtype: Any, rows: list[dict[str, int]]) -> Any:
