@@ -53,11 +53,11 @@ class Cut:
         by_samples = not units and samples >= SAMPLES_AS_LANES
         row_samples = lanes if by_samples else 1
         rows = min(ROWS, -(-samples // row_samples))
-        columns = 1 if most == 1 else 2 if rows >= 4 else 4
+        columns = 1 if most == 1 else 2 if rows >= 4 or most == 2 else 4
         gates = max(member.cell.gates for member in run.net.members)
         layout = Layout(
             narrow=Kind(lanes, run.dtype),
-            wide=Kind(lanes * (4 if gates == 1 else 2), run.dtype),
+            wide=Kind(lanes * (4 if gates == 1 and rows * columns > 2 else 2), run.dtype),
             tile=Tile((0,) * (4 if rows >= 4 else 1), (0,) * columns),
             weights=AsNumbers() if by_samples else AsVectors(),
             data=AsNumbers() if units else AsVectors(),
