@@ -91,6 +91,14 @@ def test_scaled_orthogonal_maps_have_equal_exponents(n, scale):
     np.testing.assert_allclose(values(linear(scale * W), steps=100), np.full(n, np.log(scale)), atol=1e-14)
 
 
+@settled
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1.0, 1e160, 1e300])
+def test_two_states_far_beyond_floats(scale):
+    W = scale * xr.DataArray([[[0.6, -0.8], [0.8, 0.6]], [[1.0, 2.0], [2.0, 4.0]]], dims=("map", "unit", "unit_from"))
+    found = values(rs.Elman(np.zeros((2, 1)), W), steps=50, discard=2)
+    np.testing.assert_allclose(found, np.log(scale) + [[0.0, 0.0], [np.log(5.0), -np.inf]], rtol=1e-14, atol=1e-14)
+
+
 def test_a_rotation_that_tanh_holds_has_a_circle():
     turn, alpha = 0.4, 1.1
     R = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

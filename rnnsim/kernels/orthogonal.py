@@ -3,7 +3,8 @@
     A = Q R,  H_j = 1 - τ_j v_j v_jᵀ,  H_{p-1} … H_0 A = R,  Q = H_0 … H_{p-1} (1 0)ᵀ
 
 Reflections keep Q orthonormal to rounding whatever A is, also where a column depends on those before it: then R_jj is 0, as is any that
-cancellation leaves below the rounding of its column. Columns are worked on in vectors, as `tangents` lays them out.
+cancellation leaves below the rounding of its column. Tangents of two states are turned instead, in registers. Columns are
+worked on in vectors, as `tangents` lays them out.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ from rnnsim.primitives import absolute, any_lane, at_least, at_most, exponent, m
 
 TOGETHER = (0, 0, 0, 0)
 SAFE_LOW, SAFE_HIGH, SAFE_MOST = 1e-280, 1e280, 1e307
-ROUNDING = 2.0**-100  # of a square
+ROUNDING, ROUNDING_LENGTH = 2.0**-100, 2.0**-50  # of a square, of a length
 ALIGNED = (
     7.0  # ln of how far an adaptive interval lets tangents fall onto each other: it costs three digits of an interval's growth
 )
@@ -30,6 +31,12 @@ def column_element(spread, room, at, u, row, column):
     """A[u, column]: a vector, or the number that it is for all lanes."""
     where = column * width(spread.kind) if spread.together == 1 else column
     return element(spread.kind, factor(spread.data, room, 0, 0, 0, 0), at + u * row + where)
+
+
+@register_jitable(forceinline=True)
+def fitting(most):
+    """The scale of numbers of which this is the largest."""
+    return select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
 
 
 @part
@@ -58,8 +65,7 @@ def lengths(spread, room, at, row, column, rows):
         most = splat(kind, 0.0)
         for u in range(rows):
             most = at_least(most, absolute(column_element(spread, room, at, u, row, column)))
-        fitting = select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
-        scale = select(rest < SAFE_LOW, fitting, select(above + rest > SAFE_HIGH, fitting, scale))
+        scale = select(rest < SAFE_LOW, fitting(most), select(above + rest > SAFE_HIGH, fitting(most), scale))
         above = squares(spread, room, at, row, column, 0, column, scale)
         rest = squares(spread, room, at, row, column, column, rows, scale)
     return above, rest, scale
@@ -163,6 +169,75 @@ def choose_interval(spread, room, frame, due):
     store(room, frame.due, select(due, now + whole, load(kind, room, frame.due)))
 
 
+@register_jitable(forceinline=True)
+def direction(x, y):
+    """The length of (x, y), and its direction; (1, 0) if it has none."""
+    length = square_root(muladd(x, x, y * y))
+    inverse, none = 1.0 / length, length == 0.0
+    return length, select(none, 1.0, x * inverse), select(none, 0.0, y * inverse)
+
+
+@register_jitable(forceinline=True)
+def safe_direction(x, y):
+    """`direction`, also where squares would leave the range of floats."""
+    square = muladd(x, x, y * y)
+    if any_lane(square < SAFE_LOW) or any_lane(square > SAFE_HIGH):
+        scale = fitting(at_least(absolute(x), absolute(y)))
+        scale = select(square < SAFE_LOW, scale, select(square > SAFE_HIGH, scale, 1.0))
+        length, c, s = direction(x * scale, y * scale)
+        return length / scale, c, s
+    return direction(x, y)
+
+
+@part
+def turn(spread, room, frame):
+    """Q and the |R_jj| of tangents of two states, in registers."""
+    kind, row, at, out = spread.kind, frame.row, frame.pushed, frame.tangents
+    size, now = width(kind), splat(kind, float(frame.now))
+    length, c, s = safe_direction(load(kind, room, at), load(kind, room, at + row))
+    store(room, frame.sizes, length)
+    if frame.columns == 2:
+        x, y = load(kind, room, at + size), load(kind, room, at + row + size)
+        along, across = absolute(muladd(c, x, s * y)), s * x
+        rest = absolute(muladd(c, y, -across))
+        lost = select(now - load(kind, room, frame.last) > 1.0, np.nan, 0.0)
+        left = select(rest <= ROUNDING_LENGTH * along, lost, rest)
+        store(room, frame.sizes + size, select(rest + absolute(across) == 0.0, 0.0, left))
+        store(room, out + size, -s)
+        store(room, out + row + size, c)
+    store(room, out, c)
+    store(room, out + row, s)
+    store(room, frame.last, now)
+
+
+@part
+def grow(spread, room, frame):
+    """Let products grow by |R_jj|."""
+    kind = spread.kind
+    for p in range(0, frame.columns * width(kind), width(kind)):
+        product = load(kind, room, frame.mantissas + p), load(kind, room, frame.exponents + p)
+        product = grown_seldom(product, load(kind, room, frame.sizes + p))
+        store(room, frame.mantissas + p, product[0])
+        store(room, frame.exponents + p, product[1])
+
+
+@part
+def reflect_all(spread, room, frame):
+    """Q and the |R_jj| by reflections; kept as they are where the frame is not due."""
+    kind, at = spread.kind, frame.pushed
+    if frame.adaptive:
+        at = frame.kept
+        for p in range(frame.rows * frame.row):
+            room[at + p] = room[frame.pushed + p]
+    factorise(spread, room, frame, at)
+    make_orthonormal(spread, room, frame)
+    now = splat(kind, float(frame.now))
+    if not frame.adaptive:
+        store(room, frame.last, now)
+    else:
+        choose_interval(spread, room, frame, load(kind, room, frame.due) <= select(frame.forced == 1, np.inf, now))
+
+
 @specialised
 def orthonormal_of(spread):
     """The kernel that makes what was pushed orthonormal, and lets products grow by |R_jj|, if they count."""
@@ -170,26 +245,12 @@ def orthonormal_of(spread):
     @kernel
     def orthonormal(room, frame):
         align_stack()
-        kind = spread.kind
-        size, at = width(kind), frame.pushed
-        if frame.adaptive:
-            at = frame.kept
-            for p in range(frame.rows * frame.row):
-                room[at + p] = room[frame.pushed + p]
-        factorise(spread, room, frame, at)
-        make_orthonormal(spread, room, frame)
-        now = splat(kind, float(frame.now))
-        if not frame.adaptive:
-            store(room, frame.last, now)
+        if frame.rows == 2 and spread.together == 1 and not frame.adaptive:
+            turn(spread, room, frame)
         else:
-            choose_interval(spread, room, frame, load(kind, room, frame.due) <= select(frame.forced == 1, np.inf, now))
+            reflect_all(spread, room, frame)
         if frame.counting:
-            for column in range(frame.columns):
-                m, k = frame.mantissas + column * size, frame.exponents + column * size
-                product = load(kind, room, m), load(kind, room, k)
-                product = grown_seldom(product, load(kind, room, frame.sizes + column * size))
-                store(room, m, product[0])
-                store(room, k, product[1])
+            grow(spread, room, frame)
 
     return orthonormal
 
