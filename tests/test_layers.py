@@ -41,9 +41,9 @@ LAYERS = {
     "schedules": {"arguments", "optimizers"},
     "provenance": {"kernels", "version"},
     "running": {"axes", "families", "parameters", "sequences", "variables"},
-    "scalar_runs": {"kernels", "lanes", "networks", "running", "sequences", "variables"},
+    "scalar_runs": {"axes", "kernels", "lanes", "networks", "running", "sequences", "variables"},
     "cuts": {"kernels", "lanes", "running"},
-    "layer_sources": {"drawn", "kernels", "running"},
+    "layer_sources": {"axes", "drawn", "kernels", "running"},
     "maps": {"axes", "cells", "families", "kernels", "layer_sources", "running"},
     "along": {"axes", "kernels", "maps", "starts"},
     "branch_runs": {"along", "kernels", "starts"},
@@ -86,7 +86,7 @@ LAYERS = {
     "courses": {"axes", "drawn", "kernels", "losses", "optimizers", "running"},
     "lane_training": {"cells", "courses", "kernels", "lanes", "networks", "running", "scalar_runs"},
     "layer_training": {"courses", "kernels", "lanes", "layer_sources", "programs", "running"},
-    "trained": {"courses", "families", "parameters", "variables"},
+    "trained": {"axes", "courses", "families", "parameters", "variables"},
     "train": {
         *(
             "arguments",
