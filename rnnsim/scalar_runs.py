@@ -8,7 +8,7 @@ from rnnsim.axes import ordered
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
-from rnnsim.lanes import CACHE_LINE, Kind
+from rnnsim.lanes import Kind
 from rnnsim.networks import Elman
 from rnnsim.running import Run
 from rnnsim.sequences import Sequences
@@ -120,11 +120,6 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
     return results, scalar.Gradients(results.get("cost", nothing(run)), rows, places)
 
 
-def streamed_at_once(dtype: str) -> int:
-    """Rows of points, and groups of lanes, of a multiple of so many numbers can be streamed."""
-    return CACHE_LINE // np.dtype(dtype).itemsize
-
-
 def nothing(run: Run) -> np.ndarray:
     """The array of a result that is not wanted."""
     return np.empty(0, run.dtype)
@@ -152,7 +147,8 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     kind = Kind(blocks.lanes(registers(cell, loss), run.dtype), run.dtype)
     pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
-    streamed = points % streamed_at_once(run.dtype) == 0 == kind.width % streamed_at_once(run.dtype)
+    line = blocks.numbers_a_line(run.dtype)
+    streamed = points % line == 0 == kind.width % line
     own = bool(run.inputs.axes or (run.targets and run.targets.axes))
 
     def work(next_piece):

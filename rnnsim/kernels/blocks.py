@@ -48,10 +48,15 @@ def gather(values, strides, shape, lo, hi, out):
         out[i] = out[hi - lo - 1]
 
 
+def numbers_a_line(dtype: Any) -> int:
+    """How many numbers a cache line holds."""
+    return CACHE_LINE // np.dtype(dtype).itemsize
+
+
 def aligned(shape: int | tuple[int, ...], dtype: Any = np.float64, value: float | None = None) -> np.ndarray:
     """A new array that begins with a cache line, which no vector then straddles; full of a value, if there is one."""
-    size, spare = int(np.prod(shape, dtype=np.int64)), CACHE_LINE // np.dtype(dtype).itemsize
-    room = np.empty(size + spare, dtype)
+    size = int(np.prod(shape, dtype=np.int64))
+    room = np.empty(size + numbers_a_line(dtype), dtype)
     first = -room.ctypes.data % CACHE_LINE // room.itemsize
     array = room[first : first + size].reshape(shape)
     if value is not None:
