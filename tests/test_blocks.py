@@ -56,8 +56,10 @@ def test_the_number_of_threads_can_be_chosen(monkeypatch):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", np.int64])
 def test_aligned_arrays_begin_with_a_cache_line(dtype):
-    for shape in (0, 1, 7, (3, 5), (2, 0)):
+    held = []
+    for shape in (0, 1, 7, (3, 5), (2, 0)) * 5:
         array = blocks.aligned(shape, dtype, 2.0)
+        held.append(array)
         assert array.ctypes.data % 64 == 0
         assert array.flags.c_contiguous
         np.testing.assert_array_equal(array, np.full(shape, 2, dtype), strict=True)

@@ -58,7 +58,7 @@ def aligned(shape: int | tuple[int, ...], dtype: Any = np.float64, value: float 
     size = int(np.prod(shape, dtype=np.int64))
     room = np.empty(size + numbers_a_line(dtype), dtype)
     first = -room.ctypes.data % CACHE_LINE // room.itemsize
-    array = room[first : first + size].reshape(shape)
+    array = room[first:][:size].reshape(shape)
     if value is not None:
         array.fill(value)
     return array
