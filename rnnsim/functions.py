@@ -110,7 +110,7 @@ def _horner(z, coefficients):
 
 @register_jitable(forceinline=True)
 def _from_table(a):
-    """t, 1 - t and (tanh a - t) / (1 - t), for a ≥ 0 that is not beyond the table."""
+    """t, 1 - t with all its digits, and (tanh a - t) / (1 - t), for a ≥ 0 that is not beyond the table."""
     c = constants(a)
     point, t, rest = look_up(c.tanh_table, a)
     h = a - point
@@ -122,8 +122,8 @@ def _from_table(a):
 @register_jitable(forceinline=True)
 def tanh(x):
     """tanh x, within 2 ulp."""
-    t, rest, share = _from_table(at_most(absolute(x), constants(x).saturated))
-    return signed(muladd(rest, share, t), x)
+    t, _, share = _from_table(at_most(absolute(x), constants(x).saturated))
+    return signed(muladd(1.0 - t, share, t), x)
 
 
 @register_jitable(forceinline=True)
@@ -132,7 +132,7 @@ def tanh_and_slope(x):
     a = absolute(x)
     saturated = constants(x).saturated
     t, rest, share = _from_table(at_most(a, saturated))
-    y = muladd(rest, share, t)
+    y = muladd(1.0 - t, share, t)
     slope = muladd(-rest, share, rest) * (1.0 + y)
     if any_negative(saturated - a):
         root = 2.0 * exp(-a)

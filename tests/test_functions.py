@@ -5,7 +5,7 @@ import numba
 import numpy as np
 import pytest
 
-from rnnsim import functions
+from rnnsim import functions, tables
 from rnnsim.kernels.rows import width
 from rnnsim.lanes import Kind, load, store
 
@@ -212,3 +212,27 @@ def test_every_row_of_the_tables_is_right_at_both_ends(name, dtype):
     x = np.concatenate([np.nextafter(points, 0), points, np.nextafter(points, 100)]).astype(dtype)
     for sign in (1, -1):
         assert errors_in_ulps(function(sign * x), sign * x, exact) <= ulps
+
+
+@pytest.mark.skipif(not JITTED, reason="processors are told apart when kernels are compiled")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["tanh", "exp"])
+@pytest.mark.parametrize("gathers", [False, True])
+def test_processors_that_gather_find_the_rows_that_others_load(gathers, name, dtype, monkeypatch):
+    monkeypatch.setattr(tables, "GATHERS", gathers)
+    table = getattr(functions.DOUBLE if dtype == "float64" else functions.SINGLE, f"{name}_table")
+    last = (len(table.rows) - 1) / 2**table.fineness
+
+    @numba.njit(error_model="numpy")
+    def found(kind, x, out):
+        for i in range(0, x.size, width(kind)):
+            point, first, second = tables.look_up(table, load(kind, x, i))
+            store(out[0], i, point)
+            store(out[1], i, first)
+            store(out[2], i, second)
+
+    for lanes_wide in (1, 2, 16, 64):
+        x = np.random.default_rng(lanes_wide).uniform(0, last, 64 * 20).astype(dtype)
+        out = np.empty((3, x.size), dtype)
+        found(Kind(lanes_wide, dtype), x, out)
+        np.testing.assert_array_equal(out, tables.look_up(table, x), strict=True)
