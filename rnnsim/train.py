@@ -292,7 +292,9 @@ def stop_at(state: State, engine: Engine, epoch: int) -> None:
 
 def pace(length: int, seconds: float) -> int:
     """How many epochs to take at once."""
-    return 2 * length if seconds < SECONDS else max(1, length // 2) if seconds > 4 * SECONDS else length
+    if seconds < SECONDS:
+        return length * (8 if seconds < SECONDS / 16 else 2)
+    return max(1, length // 2) if seconds > 4 * SECONDS else length
 
 
 def latest_cost(state: State, epoch: int) -> str:
