@@ -81,12 +81,14 @@ def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: in
     if sequence is None:
         return lambda lo, hi: None
     values = sequence.values.astype(run.dtype, copy=False).reshape(-1)
+    by_sample, by_step = sequence.by_sample, sequence.by_step
     if not own:
-        return lambda lo, hi: Shared(values, sequence.by_sample)
+        shared = Shared(values, by_sample)
+        return lambda lo, hi: shared
     first = np.arange(values.size // sequence.unit, dtype=np.int64) * sequence.unit
     offsets = run.grid.strided(first.reshape(sequence.values.shape[: len(sequence.axes)]), sequence.axes)
-    numbers = sequence.by_step * sequence.array.sizes["step"]
-    source = Own(values, sequence.by_sample, numbers, np.empty(most, np.int64), blocks.aligned(numbers * width, run.dtype))
+    numbers = by_step * sequence.array.sizes["step"]
+    source = Own(values, by_sample, numbers, np.empty(most, np.int64), blocks.aligned(numbers * width, run.dtype))
 
     def turn_to(lo, hi):
         blocks.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
