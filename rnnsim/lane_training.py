@@ -11,7 +11,7 @@ import numpy as np
 from rnnsim.cells import reading
 from rnnsim.courses import Course, State, course_record
 from rnnsim.kernels import blocks, lane_training, scalar
-from rnnsim.kernels.lane_gradients import LayerModel, ScalarModel, Set
+from rnnsim.kernels.lane_gradients import PARAMETERS, LayerModel, ScalarModel, Set
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COURSE, records
 from rnnsim.kernels.sources import Orders
@@ -53,15 +53,16 @@ def lanes_of(points: int, registers: int, dtype: str) -> int:
 class Rows:
     """The rows of a group: which parameters stand where."""
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, trained: tuple[str, ...]):
         net = run.net
         if serves(run):
             starts = sizes_of(run).starts
             names = net_of(run).row_names
             self.first = {name: i for i, name in enumerate(names)}
             self.count = len(names) - 1 + starts
-            self.model: Any = ScalarModel(net_of(run).cell)
-            self.tape = run.steps * (1 + self.model.cell.partials)
+            parameters = tuple(PARAMETERS[name] for name in trained)
+            self.model: Any = ScalarModel(net_of(run).cell, parameters, np.array([self.first[name] for name in trained], np.int64))
+            self.tape = 0
             return
         sizes = {name: prod(run.shape_of(f"grad_{name}")) for name in net.trainable}
         member = net.members[0]
@@ -96,7 +97,7 @@ class LaneEngine:
 
     def __init__(self, course: Course, state: State):
         self.course, self.state = course, state
-        self.rows = Rows(course.run)
+        self.rows = Rows(course.run, tuple(course.trained))
         cell = self.rows.model.cell
         lanes = lanes_of(course.grid.points, registers(cell, course.measures[0]), course.run.dtype)
         self.kind = Kind(lanes, course.run.dtype)

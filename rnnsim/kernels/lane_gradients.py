@@ -1,7 +1,11 @@
 """Costs and gradients of networks of which each is a lane, for training: scalar networks, and layers of few units.
 
-A group's parameters stand in rows of lanes, `own`, one row a number; its gradients in the same rows of `room`. `tape` has a row for each
-number of a step. With ē the cotangent of e:
+A group's parameters stand in rows of lanes, `own`, one row a number; its gradients in the same rows of `room`. Gradients of a scalar
+network, which has few parameters, go forward with its states: of the state s by a parameter p, with ∂a the derivative of a[k] by p alone,
+
+    a[k] = w_in x[k] + w_rec h[k-1] + bias;  ds[k] = pushforward(ds[k-1], w_rec dh[k-1] + ∂a);  dp += ȳ dh[k]
+
+Those of layers go back; `tape` has a row for each number of a step. With ē the cotangent of e:
 
     a[k] = W_in x[k] + W_rec h[k-1] + bias;  s[k] = step(s[k-1], a[k]);  y[k] = W_out h[k] + b_out       forward
     h̄ += W_outᵀ ȳ;  s̄[k-1], ā = pullback(s̄[k]);  h̄[k-1] += W_recᵀ ā;  W̄_rec += ā h[k-1]ᵀ, …              back
@@ -11,9 +15,9 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import linearize, pullback, step
+from rnnsim.cells import linearize, pullback, pushforward, step
 from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
-from rnnsim.kernels.scalar import Weights, backward_taped, forward_taped, preactivations
+from rnnsim.kernels.scalar import Weights, preactivations
 from rnnsim.kernels.sources import read, sample_at, turn_in_order, turn_to
 from rnnsim.lanes import load, splat, store
 from rnnsim.losses import contribution, cotangent
@@ -29,9 +33,133 @@ class Set(NamedTuple):
 
 
 class ScalarModel(NamedTuple):
-    """Networks of one unit, whose rows are those of `kernels.scalar`."""
+    """Networks of one unit, whose rows are those of `kernels.scalar`; those of their parameters that move, and in which rows they stand."""
 
     cell: Any
+    trained: Any
+    rows: Any
+
+
+class Bias(NamedTuple):
+    """A parameter whose part in a[k] is itself."""
+
+    def start(parameter):
+        return 0.0
+
+    def direction(parameter, x, h):
+        return 1.0
+
+
+class InputWeight(NamedTuple):
+    """A parameter that multiplies x[k]."""
+
+    def start(parameter):
+        return 0.0
+
+    def direction(parameter, x, h):
+        return x
+
+
+class RecurrentWeight(NamedTuple):
+    """A parameter that multiplies h[k-1]."""
+
+    def start(parameter):
+        return 0.0
+
+    def direction(parameter, x, h):
+        return h
+
+
+class Start(NamedTuple):
+    """A parameter that is h[0]."""
+
+    def start(parameter):
+        return 1.0
+
+    def direction(parameter, x, h):
+        return 0.0
+
+
+PARAMETERS: dict[str, Any] = {"bias": Bias(), "w_in": InputWeight(), "w_rec": RecurrentWeight(), "h0": Start()}
+
+
+def initial(parameter):
+    """The derivative of h[0] by a parameter."""
+    return type(parameter).start(parameter)
+
+
+def direction(parameter, x, h):
+    """The derivative of a[k] by a parameter, x[k] and h[k-1] staying as they are."""
+    return type(parameter).direction(parameter, x, h)
+
+
+for _rule, _name in ((initial, "start"), (direction, "direction")):
+    overload(_rule, jit_options=INLINE, strict=False)(lambda parameter, *_, name=_name: getattr(parameter.instance_class, name))
+
+
+def first_derivatives(kind, parameters):
+    """Those of h[0]."""
+    return tuple(splat(kind, initial(parameter)) for parameter in parameters)
+
+
+@overload(first_derivatives, jit_options=INLINE)
+def _first_derivatives(kind, parameters):
+    if len(parameters) == 0:
+        return lambda kind, parameters: ()
+    return lambda kind, parameters: (splat(kind, initial(parameters[0])),) + first_derivatives(kind, parameters[1:])
+
+
+def next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
+    """Those of h[k] by each parameter, from those of h[k-1]."""
+    return tuple(
+        pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameter, x, h)),))[0]
+        for parameter, d in zip(parameters, derivatives, strict=True)
+    )
+
+
+@overload(next_derivatives, jit_options=INLINE)
+def _next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
+    if len(parameters) == 0:
+        return lambda cell, constants, partials, w_rec, parameters, x, h, derivatives: ()
+
+    def body(cell, constants, partials, w_rec, parameters, x, h, derivatives):
+        d = derivatives[0]
+        new = pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameters[0], x, h)),))
+        return new[:1] + next_derivatives(cell, constants, partials, w_rec, parameters[1:], x, h, derivatives[1:])
+
+    return body
+
+
+def add_pulled(g, g_h, derivatives):
+    """Gradients, what an output with the cotangent `g_h` brings added: nothing where that is 0, however steep its derivatives are."""
+    return tuple(select(g_h == 0.0, total, muladd(g_h, d, total)) for total, d in zip(g, derivatives, strict=True))
+
+
+@overload(add_pulled, jit_options=INLINE)
+def _add_pulled(g, g_h, derivatives):
+    if len(g) == 0:
+        return lambda g, g_h, derivatives: ()
+    return lambda g, g_h, derivatives: (
+        (select(g_h == 0.0, g[0], muladd(g_h, derivatives[0], g[0])),) + add_pulled(g[1:], g_h, derivatives[1:])
+    )
+
+
+def put_in_rows(rooms, rows, first, row, values, divisor):
+    """Write quotients into rows of so many numbers."""
+    for place, value in enumerate(values):
+        store(rooms, rows[first + place] * row, value / divisor)
+
+
+@overload(put_in_rows, jit_options=INLINE)
+def _put_in_rows(rooms, rows, first, row, values, divisor):
+    if len(values) == 0:
+        return lambda rooms, rows, first, row, values, divisor: None
+
+    def body(rooms, rows, first, row, values, divisor):
+        store(rooms, rows[first] * row, values[0] / divisor)
+        put_in_rows(rooms, rows, first + 1, row, values[1:], divisor)
+
+    return body
 
 
 class LayerModel(NamedTuple):
@@ -85,30 +213,24 @@ def scalar_start(kind, cell, own, sizes, sample):
 
 @register_jitable
 def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
-    cell, block = model.cell, None
-    gates, states, sizes = slots(cell, "gates"), slots(cell, "states"), data.sizes
-    weights = scalar_weights(kind, cell, own)
-    total, counted = splat(kind, 0.0), splat(kind, 0.0)
-    g_bias, g_in, g_rec, g_start = zeros(kind, gates), zeros(kind, gates), zeros(kind, gates), zeros(kind, states)
+    cell, sizes, trained = model.cell, data.sizes, model.trained
+    weights, untargeted = scalar_weights(kind, cell, own), sizes.steps - sizes.targeted
+    total, counted, g = splat(kind, 0.0), splat(kind, 0.0), zeros(kind, trained)
     for place in range(first, last):
         n = sample_at(order, turn, place)
         turn_in_order(kind, data.inputs, order, turn, place, at)
         turn_in_order(kind, data.targets, order, turn, place, at)
-        for k in range(sizes.targeted):
-            target = read(kind, data.targets, n, k)
-            counted = counted + select(target == target, 1.0, 0.0)
-        s = scalar_start(kind, cell, own, sizes, n)
-        s, _ = forward_taped(kind, cell, weights, s, total, data.inputs, sizes, block, n, tape, None, 0, 0)
-        cost, by_bias, by_in, by_rec, by_start = backward_taped(
-            kind, cell, loss, weights, s[0], data.inputs, data.targets, sizes, block, n, tape, None, 0, 0, counted
-        )
-        total = total + cost
-        g_bias, g_in, g_rec, g_start = add(g_bias, by_bias), add(g_in, by_in), add(g_rec, by_rec), add(g_start, by_start)
-    rows, w = len(gates), width(kind)
-    for i, g in enumerate((g_bias[0], g_in[0], g_rec[0])):
-        store(room, i * rows * w, g / counted)
-    start_row = 3 * rows + len(slots(cell, "constants"))
-    store(room, start_row * w, g_start[0] / counted)
+        s, d = scalar_start(kind, cell, own, sizes, n), first_derivatives(kind, trained)
+        for k in range(sizes.steps):
+            x, h = read(kind, data.inputs, n, k), s[0]
+            s, partials = linearize(cell, weights.constants, s, preactivations(weights, x, h))
+            d = next_derivatives(cell, weights.constants, partials, weights.w_rec[0], trained, x, h, d)
+            if k >= untargeted:
+                target = read(kind, data.targets, n, k - untargeted)
+                counted = counted + select(target == target, 1.0, 0.0)
+                total = total + contribution(loss, s[0], target)
+                g = add_pulled(g, cotangent(loss, s[0], target), d)
+    put_in_rows(room, model.rows, 0, width(kind), g, counted)
     return total / counted, counted
 
 
