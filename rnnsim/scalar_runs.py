@@ -15,6 +15,7 @@ from rnnsim.sequences import Sequences
 from rnnsim.variables import DIVERGED_AT, MEANINGS
 
 STRIP = 4096
+NEAR_STRIP = 256
 
 
 def serves(run: Run) -> bool:
@@ -159,7 +160,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
         targets_of = reader(run, run.targets, own, kind.width, most)
         spare = blocks.aligned(kind.width, run.dtype)
         tape = blocks.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
-        strip = blocks.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP)), run.dtype)
+        strip = blocks.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 blocks.gather(*strided, shape, *piece, row)
