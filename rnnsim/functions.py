@@ -1,13 +1,13 @@
 """tanh, sigmoid, exp, relu and linear, with their slopes, on floats, arrays and lanes: each written once.
 
-tanh and sigmoid start from a table. With c the last point of its grid before |a|, t = tanh c, h = |a| - c and
-T = tanh h = h + h³ P(h²), which is small,
+tanh and sigmoid start from tables. With c the point of a grid nearest to a ≥ 0, t = tanh c, h = a - c and T = tanh h = h + h³ P(h²),
+which is small,
 
-    tanh |a| = t + (1 - t) q,   1 - tanh |a| = (1 - t) (1 - q),   q = T (1 + t) / (1 + t T),
+    tanh a = t + r,   1 - tanh a = (1 - t) - r,   r = (1 - t²) T / (1 + t T),   1 - tanh² a = (1 - t²) - r (t + tanh a),
 
-so values, and what is missing to 1, have all their digits. Beyond the table they are 1, and exponentials. exp has a table of its
-own. Values are within 2 units in the last place of the exact ones, in float64 and in float32, and slopes within 4.5, however far a
-function has saturated (tests/test_functions.py holds them to it).
+so values and slopes have all their digits, and what is missing to 1 too. Beyond the tables they are 1, and exponentials. exp has a table
+of its own. Values are within 2 units in the last place of the exact ones, in float64 and in float32, and slopes within 3, however far
+a function has saturated (tests/test_functions.py holds them to it).
 """
 
 from decimal import Decimal, localcontext
@@ -22,11 +22,12 @@ from rnnsim.tables import Table, look_up
 
 
 class Constants(NamedTuple):
-    """For tanh, P's coefficients (from the constant up, minimax over a row), a table of t and 1 - t, and from where on tanh is 1; for exp,
+    """For tanh and sigmoid, P's coefficients (from the constant up, minimax over a row), tables, and from where on tanh is 1; for exp,
     those of Q, a table of 2 numbers whose sum is exp c, ln 2 in two parts (the first with zeros at its end), and from where on it is 0."""
 
     tanh_coefficients: tuple[float, ...]
     tanh_table: Table
+    sigmoid_table: Table
     saturated: float
     exp_coefficients: tuple[float, ...]
     exp_table: Table
@@ -35,15 +36,18 @@ class Constants(NamedTuple):
     deepest: float
 
 
-def table_of_tanh(fineness: int, last: float, dtype: str) -> Table:
-    """Rows tanh c and 1 - tanh c, each rounded once, for c = 0, 2^-fineness, … last."""
+def tables_of_tanh(fineness: int, last: float, dtype: str) -> dict[str, Table]:
+    """For c = 0, 2^-fineness, … last, rows of tanh c and 1 - tanh² c for tanh, of half of 1 - tanh c and of 1 - tanh² c for sigmoid."""
     rows = []
     with localcontext(prec=40):
         ratio, power = (Decimal(-2) / 2**fineness).exp(), Decimal(1)
         for _ in range(int(last * 2**fineness) + 1):
-            rows.append((float((1 - power) / (1 + power)), float(2 * power / (1 + power))))
+            below = power / (1 + power)
+            half_slope = 2 * below * (1 - below)
+            rows.append([float(number) for number in (1 - 2 * below, 2 * half_slope, below, half_slope)])
             power *= ratio
-    return Table("tanh", fineness, np.array(rows, dtype))
+    numbers = np.array(rows, dtype)
+    return {"tanh_table": Table("tanh", fineness, numbers[:, :2]), "sigmoid_table": Table("sigmoid", fineness, numbers[:, 2:])}
 
 
 def table_of_exp(fineness: int, dtype: str) -> Table:
@@ -61,20 +65,20 @@ LOG2_E = 1.4426950408889634
 MIDDLE = 0.375
 
 DOUBLE = Constants(
-    tanh_coefficients=(-0.33333333333326365, 0.13333333170004968, -0.05395737502487727),
-    tanh_table=table_of_tanh(6, 19.0625, "float64"),
+    tanh_coefficients=(-0.3333333333279204, 0.13333218679208697),
+    **tables_of_tanh(7, 19.0625, "float64"),
     saturated=19.0625,
-    exp_coefficients=(0.5000000000000137, 0.16666666665802857, 0.04166666863898336, 0.008333124432567828, 0.0013993215205838066),
+    exp_coefficients=(0.4999999999977711, 0.16666666666628613, 0.041666784693965876, 0.008333351361780454),
     exp_table=table_of_exp(6, "float64"),
     ln2_high=6.93147180369123816490e-01,
     ln2_low=1.90821492927058770002e-10,
     deepest=752.0,
 )
 SINGLE = Constants(
-    tanh_coefficients=(-0.3332098861264486,),
-    tanh_table=table_of_tanh(5, 9.0625, "float32"),
+    tanh_coefficients=(-0.33330636873961145,),
+    **tables_of_tanh(5, 9.0625, "float32"),
     saturated=9.0625,
-    exp_coefficients=(0.49997279372903414, 0.16885614554152029),
+    exp_coefficients=(0.5000084272595289, 0.16666843485499627),
     exp_table=table_of_exp(5, "float32"),
     ln2_high=0.693359375,
     ln2_low=-2.12194440e-4,
@@ -109,31 +113,35 @@ def _horner(z, coefficients):
 
 
 @register_jitable(forceinline=True)
-def _from_table(a):
-    """t, 1 - t with all its digits, and (tanh a - t) / (1 - t), for a ≥ 0 that is not beyond the table."""
-    c = constants(a)
-    point, t, rest = look_up(c.tanh_table, a)
-    h = a - point
+def _rise(t, slope, h):
+    """slope · T / (1 + t T), with 1 / (1 + u) = (1 - u) (1 + u² + u⁴), whose next term is beyond the last digit."""
     z = h * h
-    small = muladd(h * z, horner(z, c.tanh_coefficients), h)
-    return t, rest, muladd(t, small, small) / muladd(t, small, 1.0)
+    small = muladd(h * z, horner(z, constants(h).tanh_coefficients), h)
+    u = t * small
+    square = u * u
+    first = slope * small
+    first = muladd(-first, u, first)
+    return muladd(first, muladd(square, square, square), first)
 
 
 @register_jitable(forceinline=True)
 def tanh(x):
     """tanh x, within 2 ulp."""
-    t, _, share = _from_table(at_most(absolute(x), constants(x).saturated))
-    return signed(muladd(1.0 - t, share, t), x)
+    a = at_most(absolute(x), constants(x).saturated)
+    point, t, slope = look_up(constants(x).tanh_table, a)
+    return signed(t + _rise(t, slope, a - point), x)
 
 
 @register_jitable(forceinline=True)
 def tanh_and_slope(x):
-    """tanh x, to the bit as `tanh` has it, and its slope (1 - tanh x) (1 + tanh x), or 4 exp(-2 |x|) where that is all."""
+    """tanh x, to the bit as `tanh` has it, and its slope 1 - tanh² x, or 4 exp(-2 |x|) where that is all."""
     a = absolute(x)
     saturated = constants(x).saturated
-    t, rest, share = _from_table(at_most(a, saturated))
-    y = muladd(1.0 - t, share, t)
-    slope = muladd(-rest, share, rest) * (1.0 + y)
+    inside = at_most(a, saturated)
+    point, t, slope = look_up(constants(x).tanh_table, inside)
+    rise = _rise(t, slope, inside - point)
+    y = t + rise
+    slope = muladd(-rise, t + y, slope)
     if any_negative(saturated - a):
         root = 2.0 * exp(-a)
         slope = select(a > saturated, root * root, slope)
@@ -145,9 +153,9 @@ def _sigmoid_below(x):
     """sigmoid(-|x|): half of 1 - tanh |x/2|, or exp(-|x|) where that is all."""
     a = absolute(x) * 0.5
     saturated = constants(x).saturated
-    _, rest, share = _from_table(at_most(a, saturated))
-    rest = 0.5 * rest
-    below = muladd(-rest, share, rest)
+    inside = at_most(a, saturated)
+    point, below, half_slope = look_up(constants(x).sigmoid_table, inside)
+    below = below - _rise(muladd(-2.0, below, 1.0), half_slope, inside - point)
     if any_negative(saturated - a):
         below = select(a > saturated, exp(-absolute(x)), below)
     return below

@@ -12,7 +12,7 @@ from rnnsim.lanes import Lanes, element_of, teach
 
 
 class Table:
-    """Rows of two numbers, row k for the point k · 2^-`fineness`. They become a constant of the kernels that use them."""
+    """Rows of two numbers, 2¹⁵ at most, row k for the point k · 2^-`fineness`. They become a constant of the kernels that use them."""
 
     def __init__(self, name: str, fineness: int, rows: np.ndarray):
         self.name, self.fineness = name, fineness
@@ -21,14 +21,10 @@ class Table:
 
     @property
     def layout(self):
-        """How to find a row. Added to a number, `origin` leaves the row's place in bytes in the sum's lowest bits, with fractions of a row
-        as the last of them; `kept` clears those, and what a nan has there."""
+        """How to find a row. Added to a number, `origin` rounds it to the table's grid and leaves the row's number in the sum's lowest
+        bits; `last` keeps these, and no more of what a nan has there."""
         integer, mantissa = (np.int64, 52) if self.rows.dtype == np.float64 else (np.int32, 23)
-        fractions = (2 * self.rows.itemsize).bit_length() - 1
-        origin = 1.5 * 2.0 ** (mantissa - self.fineness - fractions)
-        places = (len(self.rows) - 1) << fractions
-        kept = ~((1 << (mantissa - 2)) - 1) | places
-        return integer, origin, kept, places
+        return integer, 1.5 * 2.0 ** (mantissa - self.fineness), len(self.rows) - 1
 
 
 class TableType(types.Type):
@@ -51,12 +47,12 @@ def _lower_table(context, builder, typ, table):
 
 
 def look_up(table, x):
-    """The last point of the table's grid before x ≥ 0 (or a hair above it), and the two numbers of its row (of any row for nan)."""
-    integer, origin, kept, places = table.layout
+    """The point of the table's grid nearest to x ≥ 0, and the two numbers of its row (of any row for nan)."""
+    integer, origin, last = table.layout
     dtype = table.rows.dtype.type
-    bits = np.asarray(x + dtype(origin), dtype).view(integer) & integer(kept)
-    row = (bits & integer(places)) // (2 * table.rows.itemsize)
-    return (bits.view(dtype) - dtype(origin))[()], table.rows[row, 0][()], table.rows[row, 1][()]
+    shifted = np.asarray(x + dtype(origin), dtype)
+    row = shifted.view(integer) & integer(last)
+    return (shifted - dtype(origin))[()], table.rows[row, 0][()], table.rows[row, 1][()]
 
 
 def _type_look_up(table, x):
@@ -69,69 +65,93 @@ def _type_look_up(table, x):
 teach(look_up, _type_look_up)
 
 
-def gathers(processor: str) -> bool:
-    """Whether a processor, by LLVM's name, fills a register from many addresses faster than it loads and joins their numbers. Intel's do
-    since they need no mitigation of that instruction (1.6 times, for one number of a row); AMD's do not."""
-    return processor in ("sapphirerapids", "emeraldrapids", "graniterapids", "graniterapids-d", "diamondrapids")
+def gathers(features: str) -> bool:
+    """Whether a processor, by its features as LLVM lists them, fills a register from many addresses faster than it loads and joins their
+    numbers. Intel's do since they need no mitigation of that instruction, which is since they multiply tiles; AMD's do not."""
+    return "+amx-tile" in features.split(",")
 
 
-GATHERS = gathers(config.CPU_NAME or binding.get_host_cpu_name())
+GATHERS = gathers(binding.get_host_cpu_features().flatten() if config.CPU_FEATURES is None else config.CPU_FEATURES)
 
 
 @lower_builtin(look_up, TableType, types.Any)
 def _lower_look_up(context, builder, sig, args):
     table, x, lanes = sig.args[0].table, args[1], sig.args[1].width if isinstance(sig.args[1], Lanes) else 1
-    _, origin, kept, places = table.layout
+    _, origin, last = table.layout
     element, _ = element_of(x)
     vector = ir.VectorType(element, lanes)
     integers = ir.VectorType(ir.IntType(8 * table.rows.itemsize), lanes)
     if vector != x.type:
         x = builder.bitcast(x, vector)
     shifted = builder.fadd(x, ir.Constant(vector, [origin] * lanes))
-    bits = builder.and_(builder.bitcast(shifted, integers), ir.Constant(integers, [kept] * lanes))
-    point = builder.fsub(builder.bitcast(bits, vector), ir.Constant(vector, [origin] * lanes))
-    name = f"rnnsim.{table.name}.{table.rows.dtype}"
-    if name not in builder.module.globals:
-        content = cgutils.create_constant_array(ir.IntType(8), bytearray(table.rows.tobytes()))
-        cgutils.global_constant(builder.module, name, content).align = 64
-    start = builder.bitcast(builder.module.get_global(name), ir.IntType(8).as_pointer())
+    row = builder.and_(builder.bitcast(shifted, integers), ir.Constant(integers, [last] * lanes))
+    point = builder.fsub(shifted, ir.Constant(vector, [origin] * lanes))
     fill = _gathered if GATHERS and lanes > 1 else _loaded
-    results = point, *fill(builder, start, bits, places, vector)
+    results = point, *fill(builder, table, row, vector)
     return context.make_tuple(builder, sig.return_type, [builder.bitcast(v, args[1].type) for v in results])
 
 
-def _loaded(builder, start, bits, places, vector):
-    """The two numbers of the rows at `start` + (`bits` and `places`): a load of a row for every lane."""
-    i32, words = ir.IntType(32), bits.type.element.width // 32
-    row_type = ir.VectorType(vector.element, 2)
+def _address(builder, name, numbers):
+    """Where a kernel's module keeps an array of constants, by its name."""
+    name = f"rnnsim.{name}.{numbers.dtype}"
+    if name not in builder.module.globals:
+        content = cgutils.create_constant_array(ir.IntType(8), bytearray(numbers.tobytes()))
+        cgutils.global_constant(builder.module, name, content).align = 64
+    return builder.bitcast(builder.module.get_global(name), ir.IntType(8).as_pointer())
 
-    def pick(a, b, places):
-        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(i32, len(places)), list(places)))
 
-    place = builder.bitcast(bits, ir.VectorType(i32, vector.count * words))
+def _pick(builder, a, b, places):
+    """The lanes of a, then b, at these places."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(places)), list(places)))
+
+
+def _places(builder, row, lanes):
+    """Where the rows of these lanes, eight at most, begin, counted in numbers. They leave the vector register four at a time."""
+    i32, i64, word = ir.IntType(32), ir.IntType(64), min(4, len(lanes))
+    places = builder.shl(
+        _pick(builder, row, row, lanes), ir.Constant(ir.VectorType(row.type.element, len(lanes)), [1] * len(lanes))
+    )
+    short = builder.trunc(places, ir.VectorType(ir.IntType(16), len(lanes)))
+    words = builder.bitcast(short, ir.VectorType(ir.IntType(16 * word), len(lanes) // word))
+    for i in range(len(lanes)):
+        four = builder.extract_element(words, ir.Constant(i32, i // word))
+        four = four if four.type == i64 else builder.zext(four, i64)
+        yield builder.and_(builder.lshr(four, ir.Constant(i64, 16 * (i % word))), ir.Constant(i64, 0xFFFF))
+
+
+def _loaded(builder, table, row, vector):
+    """The two numbers of each of these rows: a load of a row for every lane. Every other 16 bytes of rows stand in one register, the rest
+    in another, which an instruction each then joins to the first and to the second numbers."""
+    start = _address(builder, table.name, table.rows)
+    row_type = ir.VectorType(vector.element, 2).as_pointer()
     rows = []
-    for lane in range(0, place.type.count, words):
-        at = builder.and_(builder.extract_element(place, ir.Constant(i32, lane)), ir.Constant(i32, places))
-        at = builder.zext(at, ir.IntType(64))
-        row = builder.load(builder.bitcast(builder.gep(start, [at]), row_type.as_pointer()))
-        row.align = 8 * words
-        rows.append(row)
-    while len(rows) > 1:
-        rows = [pick(a, b, range(2 * a.type.count)) for a, b in zip(rows[::2], rows[1::2], strict=True)]
-    return [pick(rows[0], rows[0], range(first, 2 * vector.count, 2)) for first in (0, 1)]
+    for first in range(0, vector.count, 8):
+        for place in _places(builder, row, range(first, min(first + 8, vector.count))):
+            address = builder.gep(start, [place], source_etype=vector.element)
+            rows.append(builder.load(builder.bitcast(address, row_type), align=2 * table.rows.itemsize))
+    if vector.count == 1:
+        return [_pick(builder, rows[0], rows[0], [which]) for which in (0, 1)]
+    together = min(8 // table.rows.itemsize, vector.count // 2)
+    halves = [[row for lane, row in enumerate(rows) if lane // together % 2 == half] for half in (0, 1)]
+    while len(halves[0]) > 1:
+        halves = [
+            [_pick(builder, a, b, range(2 * a.type.count)) for a, b in zip(half[::2], half[1::2], strict=True)] for half in halves
+        ]
+    lanes = [(lane // together % 2, lane // (2 * together) * together + lane % together) for lane in range(vector.count)]
+    (a,), (b,) = halves
+    return [_pick(builder, a, b, [half * vector.count + 2 * place + which for half, place in lanes]) for which in (0, 1)]
 
 
-def _gathered(builder, start, bits, places, vector):
-    """As `_loaded`, by an instruction of the processor's for each of the two numbers that is used."""
-    place = builder.and_(bits, ir.Constant(bits.type, [places] * vector.count))
+def _gathered(builder, table, row, vector):
+    """As `_loaded`, by an instruction of the processor's for each of the two columns that is used."""
     mask = ir.Constant(ir.VectorType(ir.IntType(1), vector.count), [1] * vector.count)
     numbers = []
-    for offset in (0, bits.type.element.width // 8):
-        first = builder.gep(start, [ir.Constant(ir.IntType(64), offset)])
-        addresses = builder.gep(first, [place], source_etype=ir.IntType(8))
-        addresses.type = ir.VectorType(first.type, vector.count)  # llvmlite knows single addresses alone
-        arguments = addresses, ir.Constant(ir.IntType(32), offset or 8), mask, ir.Constant(vector, ir.Undefined)
-        name = f"llvm.masked.gather.v{vector.count}f{bits.type.element.width}.v{vector.count}p0"
+    for which, column in enumerate(table.rows.T):
+        start = _address(builder, f"{table.name}.{which}", column)
+        addresses = builder.gep(start, [row], source_etype=vector.element)
+        addresses.type = ir.VectorType(start.type, vector.count)  # llvmlite knows single addresses alone
+        arguments = addresses, ir.Constant(ir.IntType(32), column.itemsize), mask, ir.Constant(vector, ir.Undefined)
+        name = f"llvm.masked.gather.v{vector.count}f{8 * column.itemsize}.v{vector.count}p0"
         signature = ir.FunctionType(vector, [argument.type for argument in arguments])
         numbers.append(builder.call(cgutils.get_or_insert_function(builder.module, signature, name), arguments))
     return numbers

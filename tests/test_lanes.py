@@ -106,10 +106,10 @@ def test_minimum_and_maximum_keep_nan():
     assert P.at_least(0.0, 1.0) == 1.0
 
 
-def test_a_table_is_read_at_the_last_point_before_a_number():
+def test_a_table_is_read_at_the_point_nearest_to_a_number():
     x = np.array([0.0, 5e-324, 0.1, 0.125, 0.2, 3.0, 6.1])
     point, same, square = tables.look_up(SQUARES, x)
-    np.testing.assert_array_equal(point, [0, 0, 0, 0.125, 0.125, 3.0, 6.0])
+    np.testing.assert_array_equal(point, [0, 0, 0.125, 0.125, 0.25, 3.0, 6.125])
     np.testing.assert_array_equal(same, point)
     np.testing.assert_array_equal(square, point**2)
 
