@@ -1,13 +1,17 @@
 """tanh, sigmoid, exp, relu and linear, with their slopes, on floats, arrays and lanes: each written once.
 
-tanh and sigmoid start from tables. With c the point of a grid nearest to a ≥ 0, t = tanh c, h = a - c and T = tanh h = h + h³ P(h²),
-which is small,
+In float64, tanh and sigmoid start from tables. With c the point of a grid nearest to a ≥ 0, t = tanh c, h = a - c and
+T = tanh h = h + h³ P(h²), which is small,
 
     tanh a = t + r,   1 - tanh a = (1 - t) - r,   r = (1 - t²) T / (1 + t T),   1 - tanh² a = (1 - t²) - r (t + tanh a),
 
-so values and slopes have all their digits, and what is missing to 1 too. Beyond the tables they are 1, and exponentials. exp has a table
-of its own. Values are within 2 units in the last place of the exact ones, in float64 and in float32, and slopes within 3, however far
-a function has saturated (tests/test_functions.py holds them to it).
+so values and slopes have all their digits, and what is missing to 1 too. exp has a table of its own. In float32 fewer digits are wanted,
+which a polynomial for m = exp(2a) - 1 gives faster than a table:
+
+    tanh a = m / (m + 2),   1 - tanh a = 2 / (m + 2).
+
+Where all digits are 1 they are 1, and exponentials. Values are within 2 units in the last place of the exact ones, in float64 and in
+float32, and slopes within 3, however far a function has saturated (tests/test_functions.py holds them to it).
 """
 
 from decimal import Decimal, localcontext
@@ -22,21 +26,17 @@ from rnnsim.tables import Table, look_up
 
 
 class Constants(NamedTuple):
-    """For tanh and sigmoid, P's coefficients (from the constant up, minimax over a row), tables, and from where on tanh is 1; for exp,
-    those of Q, a table of 2 numbers whose sum is exp c, ln 2 in two parts (the first with zeros at its end), and from where on it is 0."""
+    """From where on tanh is 1, and exp infinite or 0; ln 2 in two parts, the first with zeros at its end; exp's coefficients Q, from the
+    constant up, minimax over what is left of a number."""
 
-    tanh_coefficients: tuple[float, ...]
-    tanh_table: Table
-    sigmoid_table: Table
     saturated: float
-    exp_coefficients: tuple[float, ...]
-    exp_table: Table
+    deepest: float
     ln2_high: float
     ln2_low: float
-    deepest: float
+    exp_coefficients: tuple[float, ...]
 
 
-def tables_of_tanh(fineness: int, last: float, dtype: str) -> dict[str, Table]:
+def tables_of_tanh(fineness: int, last: float) -> tuple[Table, Table]:
     """For c = 0, 2^-fineness, … last, rows of tanh c and 1 - tanh² c for tanh, of half of 1 - tanh c and of 1 - tanh² c for sigmoid."""
     rows = []
     with localcontext(prec=40):
@@ -46,44 +46,40 @@ def tables_of_tanh(fineness: int, last: float, dtype: str) -> dict[str, Table]:
             half_slope = 2 * below * (1 - below)
             rows.append([float(number) for number in (1 - 2 * below, 2 * half_slope, below, half_slope)])
             power *= ratio
-    numbers = np.array(rows, dtype)
-    return {"tanh_table": Table("tanh", fineness, numbers[:, :2]), "sigmoid_table": Table("sigmoid", fineness, numbers[:, 2:])}
+    numbers = np.array(rows)
+    return Table("tanh", fineness, numbers[:, :2]), Table("sigmoid", fineness, numbers[:, 2:])
 
 
-def table_of_exp(fineness: int, dtype: str) -> Table:
+def table_of_exp(fineness: int) -> Table:
     """Rows exp(c - MIDDLE) in two parts, for c = 0, 2^-fineness, … 2 MIDDLE."""
     rows = []
     with localcontext(prec=40):
         for i in range(int(2 * MIDDLE * 2**fineness) + 1):
             value = (Decimal(i) / 2**fineness - Decimal(MIDDLE)).exp()
-            high = float(np.dtype(dtype).type(value))
-            rows.append((high, float(value - Decimal(high))))
-    return Table("exp", fineness, np.array(rows, dtype))
+            rows.append((float(value), float(value - Decimal(float(value)))))
+    return Table("exp", fineness, np.array(rows))
 
 
 LOG2_E = 1.4426950408889634
 MIDDLE = 0.375
 
 DOUBLE = Constants(
-    tanh_coefficients=(-0.3333333333279204, 0.13333218679208697),
-    **tables_of_tanh(7, 19.0625, "float64"),
     saturated=19.0625,
-    exp_coefficients=(0.4999999999977711, 0.16666666666628613, 0.041666784693965876, 0.008333351361780454),
-    exp_table=table_of_exp(6, "float64"),
+    deepest=752.0,
     ln2_high=6.93147180369123816490e-01,
     ln2_low=1.90821492927058770002e-10,
-    deepest=752.0,
+    exp_coefficients=(0.4999999999977711, 0.16666666666628613, 0.041666784693965876, 0.008333351361780454),
 )
 SINGLE = Constants(
-    tanh_coefficients=(-0.33330636873961145,),
-    **tables_of_tanh(5, 9.0625, "float32"),
     saturated=9.0625,
-    exp_coefficients=(0.5000084272595289, 0.16666843485499627),
-    exp_table=table_of_exp(5, "float32"),
+    deepest=105.0,
     ln2_high=0.693359375,
     ln2_low=-2.12194440e-4,
-    deepest=105.0,
+    exp_coefficients=(0.5000000061974057, 0.16666542932847947, 0.04166628187710814, 0.008366591947487589, 0.0013946461433411),
 )
+TANH_COEFFICIENTS = (-0.3333333333279204, 0.13333218679208697)  # minimax over a row
+TANH_TABLE, SIGMOID_TABLE = tables_of_tanh(7, DOUBLE.saturated)
+EXP_TABLE = table_of_exp(6)
 
 
 def constants(x):
@@ -95,6 +91,20 @@ def constants(x):
 def _constants(x):
     chosen = SINGLE if getattr(x, "dtype", x) == types.float32 else DOUBLE
     return lambda x: chosen
+
+
+def by_precision(double, single):
+    """A function of one number that is one of two, by the number's precision."""
+
+    def chosen(x):
+        return single(x) if getattr(x, "dtype", None) == np.float32 else double(x)
+
+    @overload(chosen, jit_options={"forceinline": True})
+    def _chosen(x):
+        body = single if getattr(x, "dtype", x) == types.float32 else double
+        return lambda x: body(x)
+
+    return chosen
 
 
 def horner(z, coefficients):
@@ -113,10 +123,24 @@ def _horner(z, coefficients):
 
 
 @register_jitable(forceinline=True)
+def _reduced(x):
+    """k, the integer nearest to x / ln 2, and x - k ln 2."""
+    c = constants(x)
+    k = muladd(x, LOG2_E, shift(x)) - shift(x)
+    return k, muladd(k, -c.ln2_low, muladd(k, -c.ln2_high, x))
+
+
+@register_jitable(forceinline=True)
+def _small_exp(h):
+    """exp h - 1 = h + h² Q(h), for h as small as the coefficients take it."""
+    return muladd(h * h, horner(h, constants(h).exp_coefficients), h)
+
+
+@register_jitable(forceinline=True)
 def _rise(t, slope, h):
     """slope · T / (1 + t T), with 1 / (1 + u) = (1 - u) (1 + u² + u⁴), whose next term is beyond the last digit."""
     z = h * h
-    small = muladd(h * z, horner(z, constants(h).tanh_coefficients), h)
+    small = muladd(h * z, horner(z, TANH_COEFFICIENTS), h)
     u = t * small
     square = u * u
     first = slope * small
@@ -125,11 +149,74 @@ def _rise(t, slope, h):
 
 
 @register_jitable(forceinline=True)
+def _tanh_double(a):
+    point, t, slope = look_up(TANH_TABLE, a)
+    rise = _rise(t, slope, a - point)
+    y = t + rise
+    return y, muladd(-rise, t + y, slope)
+
+
+@register_jitable(forceinline=True)
+def _quotient(above, m, rest):
+    """above / (m + rest + 2), where what the rounded m + 2 lacks is made good after the division; and 1 / (m + 2)."""
+    whole = m + 2.0
+    rest = (m - (whole - 2.0)) + rest
+    inverse = 1.0 / whole
+    y = above * inverse
+    return muladd(muladd(-y, rest, muladd(-y, whole, above)), inverse, y), inverse
+
+
+@register_jitable(forceinline=True)
+def _less_one(x):
+    """exp x - 1 for 0 ≤ x ≤ 2 · `saturated`, in two parts, of which the second is below the digits of the first."""
+    k, rest = _reduced(x)
+    scale, small = power_of_two(k + shift(k)), _small_exp(rest)
+    m = muladd(scale, small, scale - 1.0)
+    return m, muladd(scale, small, (scale - 1.0) - m)
+
+
+@register_jitable(forceinline=True)
+def _tanh_single(a):
+    m, _ = _less_one(a + a)
+    y, inverse = _quotient(m, m, 0.0)
+    return y, (inverse + inverse) * (1.0 + y)
+
+
+@register_jitable(forceinline=True)
+def _below_double(x):
+    a = x * 0.5
+    point, below, half_slope = look_up(SIGMOID_TABLE, a)
+    return below - _rise(muladd(-2.0, below, 1.0), half_slope, a - point)
+
+
+@register_jitable(forceinline=True)
+def _below_single(x):
+    m, rest = _less_one(x)
+    y, _ = _quotient(1.0, m, rest)
+    return y
+
+
+@register_jitable(forceinline=True)
+def _exp_double(rest):
+    point, high, low = look_up(EXP_TABLE, rest + MIDDLE)
+    return high + muladd(high, _small_exp(rest - (point - MIDDLE)), low)
+
+
+@register_jitable(forceinline=True)
+def _exp_single(rest):
+    return 1.0 + _small_exp(rest)
+
+
+_tanh_inside = by_precision(_tanh_double, _tanh_single)
+_below_inside = by_precision(_below_double, _below_single)
+_exp_of_rest = by_precision(_exp_double, _exp_single)
+
+
+@register_jitable(forceinline=True)
 def tanh(x):
     """tanh x, within 2 ulp."""
-    a = at_most(absolute(x), constants(x).saturated)
-    point, t, slope = look_up(constants(x).tanh_table, a)
-    return signed(t + _rise(t, slope, a - point), x)
+    y, _ = _tanh_inside(at_most(absolute(x), constants(x).saturated))
+    return signed(y, x)
 
 
 @register_jitable(forceinline=True)
@@ -137,11 +224,7 @@ def tanh_and_slope(x):
     """tanh x, to the bit as `tanh` has it, and its slope 1 - tanh² x, or 4 exp(-2 |x|) where that is all."""
     a = absolute(x)
     saturated = constants(x).saturated
-    inside = at_most(a, saturated)
-    point, t, slope = look_up(constants(x).tanh_table, inside)
-    rise = _rise(t, slope, inside - point)
-    y = t + rise
-    slope = muladd(-rise, t + y, slope)
+    y, slope = _tanh_inside(at_most(a, saturated))
     if any_negative(saturated - a):
         root = 2.0 * exp(-a)
         slope = select(a > saturated, root * root, slope)
@@ -151,13 +234,11 @@ def tanh_and_slope(x):
 @register_jitable(forceinline=True)
 def _sigmoid_below(x):
     """sigmoid(-|x|): half of 1 - tanh |x/2|, or exp(-|x|) where that is all."""
-    a = absolute(x) * 0.5
-    saturated = constants(x).saturated
-    inside = at_most(a, saturated)
-    point, below, half_slope = look_up(constants(x).sigmoid_table, inside)
-    below = below - _rise(muladd(-2.0, below, 1.0), half_slope, inside - point)
+    a = absolute(x)
+    saturated = 2.0 * constants(x).saturated
+    below = _below_inside(at_most(a, saturated))
     if any_negative(saturated - a):
-        below = select(a > saturated, exp(-absolute(x)), below)
+        below = select(a > saturated, exp(-a), below)
     return below
 
 
@@ -185,16 +266,11 @@ def _powers_of_two(k):
 
 @register_jitable(forceinline=True)
 def exp(x):
-    """eˣ, within 2 ulp: 2ᵏ exp c exp h, with k the integer nearest to x / ln 2, x = k ln 2 + c + h and exp h = 1 + h + h² Q(h)."""
+    """eˣ, within 2 ulp: 2ᵏ exp c exp h, with k the integer nearest to x / ln 2 and x = k ln 2 + c + h, in float64; c = 0 in float32."""
     c = constants(x)
-    x = at_least(at_most(x, c.deepest), -c.deepest)
-    k = muladd(x, LOG2_E, shift(x)) - shift(x)
-    rest = muladd(k, -c.ln2_low, muladd(k, -c.ln2_high, x))
-    point, high, low = look_up(c.exp_table, rest + MIDDLE)
-    h = rest - (point - MIDDLE)
-    small = muladd(h * h, horner(h, c.exp_coefficients), h)
+    k, rest = _reduced(at_least(at_most(x, c.deepest), -c.deepest))
     s1, s2 = _powers_of_two(k)
-    return (high + muladd(high, small, low)) * s1 * s2
+    return _exp_of_rest(rest) * s1 * s2
 
 
 @register_jitable(forceinline=True)

@@ -114,13 +114,11 @@ def test_a_table_is_read_at_the_point_nearest_to_a_number():
     np.testing.assert_array_equal(square, point**2)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_no_number_is_looked_up_outside_the_table(dtype):
-    integer = {"float64": np.uint64, "float32": np.uint32}[dtype]
-    bits = np.random.default_rng(2).integers(0, np.iinfo(integer).max, 64, integer, endpoint=True)
-    bits[:4] = np.iinfo(integer).max, 1 << (bits.itemsize * 8 - 1), *np.array([np.inf, -np.inf], dtype).view(integer)
-    x = bits.view(dtype)
-    table = tables.Table("ones", 3, np.ones((64, 2), dtype))
+def test_no_number_is_looked_up_outside_the_table():
+    bits = np.random.default_rng(2).integers(0, np.iinfo(np.uint64).max, 64, np.uint64, endpoint=True)
+    bits[:4] = np.iinfo(np.uint64).max, 1 << 63, *np.array([np.inf, -np.inf]).view(np.uint64)
+    x = bits.view(np.float64)
+    table = tables.Table("ones", 3, np.ones((64, 2)))
     with np.errstate(all="ignore"):
         assert (np.stack(tables.look_up(table, x)[1:]) == 1).all()
         assert np.isnan(tables.look_up(table, x)[0][np.isnan(x)]).all()
@@ -130,8 +128,8 @@ def test_no_number_is_looked_up_outside_the_table(dtype):
         def read(kind, x, out):
             store(out, 0, tables.look_up(table, load(kind, x, 0))[1])
 
-        out = np.empty(64, dtype)
-        read(Kind(64, dtype), x, out)
+        out = np.empty(64)
+        read(Kind(64), x, out)
         assert (out == 1).all()
 
 
