@@ -88,16 +88,38 @@ def pack(room, values, source, offsets, group, panel, lanes, what):
 
 
 @part
+def alike(group, offsets):
+    """Whether all lanes are points that read the same numbers."""
+    same = group.lane_points != 0 and group.order == 0
+    for lane in range(1, lanes_there(group) if same else 0):
+        same = same and offsets[group.point + lane] == offsets[group.point]
+    return same
+
+
+@part
 def spread_out(room, values, source, offsets, group, element, units, rows, step, row_size, out, added):
     """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
+    same = alike(group, offsets)
     for row in range(rows):
-        for lane in range(lanes_there(group)):
+        for lane in range(1 if same else lanes_there(group)):
             sample = sample_of(group, offsets, row, lane)
             start = offsets[point_of(group, lane)] + element + sample * source.by_sample + step * source.by_step
             at = out + row * row_size + lane
+            if same:
+                fill_lanes(room, values, start, source.by_unit, group, units, at, added)
+                continue
             for unit in range(units):
                 value = values[start + unit * source.by_unit]
                 room[at + unit * group.lanes] = room[at + unit * group.lanes] + value if added else value
+
+
+@part
+def fill_lanes(room, values, start, by_unit, group, units, at, added):
+    """Numbers of `units` units, each in all lanes."""
+    for unit in range(units):
+        value = values[start + unit * by_unit]
+        for place in range(at + unit * group.lanes, at + unit * group.lanes + lanes_there(group)):
+            room[place] = room[place] + value if added else value
 
 
 @part
