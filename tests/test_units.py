@@ -138,6 +138,17 @@ def test_axes_on_inputs_targets_leaks_and_numbers_that_fill():
     assert ds.grad_bias.dims == ("b", "leaks", "drive", "goal", "unit")
 
 
+def test_inputs_are_those_of_each_point_where_the_ends_of_a_register_share_theirs():
+    units, inputs, samples, steps = SIZES[1]
+    found = numbers("Elman", units, inputs)
+    x = xr.DataArray(np.random.default_rng(4).normal(size=(7, samples, steps, inputs)), dims=("drive", "sample", "step", "input"))
+    net = rs.Elman(found["w_in"], found["w_rec"], rs.axis("b", [0.1, -0.2]), activation="relu", leak=0.3)
+    ds = rs.simulate(net, x)
+    for b in (0, 1):
+        for d in range(7):
+            identical(ds.isel(b=b, drive=d), rs.simulate(net.isel(b=b), x.isel(drive=d)))
+
+
 def test_starts_of_their_own_have_gradients_of_their_own():
     units, inputs, samples, _ = SIZES[3]
     found = numbers("LSTM", units, inputs)
