@@ -337,3 +337,11 @@ def test_float32_is_float64_to_its_precision():
     for name in ("cost", "grad_norm", *Vector.names):
         assert single[name].dtype == np.float32
         np.testing.assert_allclose(single[name], double[name], rtol=1e-4, atol=1e-5)
+
+
+def test_an_output_on_its_target_asks_for_nothing_however_steep_it_is():
+    net = rs.Elman(w_rec=1e200, w_in=1.0, bias=0.0, activation="linear")
+    run = rs.train(net, np.zeros((1, 4)), np.zeros(1), epochs=2, optimizer=rs.SGD(lr=0.1), train=("w_rec", "bias"))
+    assert run.diverged_at == -1
+    np.testing.assert_array_equal(run.bias, 0.0)
+    np.testing.assert_array_equal(run.w_rec, 1e200)
