@@ -14,8 +14,8 @@ from rnnsim.running import Run
 from rnnsim.sequences import Sequences
 from rnnsim.variables import DIVERGED_AT, MEANINGS
 
-STRIP = 4096
-NEAR_STRIP = 256
+STRIP = 4096  # points that take a step together: trajectories are then written in long runs
+NEAR_STRIP = 256  # without trajectories: their numbers stay in the first-level cache
 
 
 def serves(run: Run) -> bool:
