@@ -11,7 +11,8 @@ import numpy as np
 from rnnsim.cells import reading
 from rnnsim.courses import Course, State, course_record
 from rnnsim.kernels import blocks, lane_training, scalar
-from rnnsim.kernels.lane_gradients import PARAMETERS, LayerModel, ScalarModel, Set
+from rnnsim.kernels.forward_gradients import PARAMETERS, ScalarModel
+from rnnsim.kernels.lane_gradients import LayerModel, Set
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COURSE, records
 from rnnsim.kernels.sources import Orders

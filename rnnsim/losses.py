@@ -28,6 +28,20 @@ for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent"), (
     )
 
 
+def contributions(measures, y, target, totals):
+    """Sums of measures, one more output added to each."""
+    return tuple(total + contribution(measure, y, target) for measure, total in zip(measures, totals, strict=True))
+
+
+@overload(contributions, jit_options={"forceinline": True})
+def _contributions(measures, y, target, totals):
+    if len(measures) == 0:
+        return lambda measures, y, target, totals: ()
+    return lambda measures, y, target, totals: (
+        (totals[0] + contribution(measures[0], y, target),) + contributions(measures[1:], y, target, totals[1:])
+    )
+
+
 class MeanSquaredError(NamedTuple):
     """(y - target)²."""
 

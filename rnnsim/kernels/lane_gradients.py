@@ -1,11 +1,7 @@
-"""Costs and gradients of networks of which each is a lane, for training: scalar networks, and layers of few units.
+"""Costs and gradients of networks of which each is a lane, for training: layers of few units here, one unit in `forward_gradients`.
 
-A group's parameters stand in rows of lanes, `own`, one row a number; its gradients in the same rows of `room`. Gradients of a scalar
-network, which has few parameters, go forward with its states: of the state s by a parameter p, with ∂a the derivative of a[k] by p alone,
-
-    a[k] = w_in x[k] + w_rec h[k-1] + bias;  ds[k] = pushforward(ds[k-1], w_rec dh[k-1] + ∂a);  dp += ȳ dh[k]
-
-Those of layers go back; `tape` has a row for each number of a step. With ē the cotangent of e:
+A group's parameters stand in rows of lanes, `own`, one row a number; its gradients in the same rows of `room`. Those of layers go back;
+`tape` has a row for each number of a step. With ē the cotangent of e:
 
     a[k] = W_in x[k] + W_rec h[k-1] + bias;  s[k] = step(s[k-1], a[k]);  y[k] = W_out h[k] + b_out       forward
     h̄ += W_outᵀ ȳ;  s̄[k-1], ā = pullback(s̄[k]);  h̄[k-1] += W_recᵀ ā;  W̄_rec += ā h[k-1]ᵀ, …              back
@@ -15,12 +11,12 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import linearize, pullback, pushforward, step
-from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
-from rnnsim.kernels.scalar import Weights, preactivations
+from rnnsim.cells import linearize, pullback, step
+from rnnsim.kernels.forward_gradients import ScalarModel, scalar_gradient, scalar_measures
+from rnnsim.kernels.rows import add, partials_of, put, slots, take, width, zeros
 from rnnsim.kernels.sources import read, sample_at, turn_in_order, turn_to
 from rnnsim.lanes import load, splat, store
-from rnnsim.losses import contribution, cotangent
+from rnnsim.losses import contribution, contributions, cotangent
 from rnnsim.primitives import muladd, select
 
 
@@ -30,136 +26,6 @@ class Set(NamedTuple):
     inputs: Any
     targets: Any
     sizes: Any
-
-
-class ScalarModel(NamedTuple):
-    """Networks of one unit, whose rows are those of `kernels.scalar`; those of their parameters that move, and in which rows they stand."""
-
-    cell: Any
-    trained: Any
-    rows: Any
-
-
-class Bias(NamedTuple):
-    """A parameter whose part in a[k] is itself."""
-
-    def start(parameter):
-        return 0.0
-
-    def direction(parameter, x, h):
-        return 1.0
-
-
-class InputWeight(NamedTuple):
-    """A parameter that multiplies x[k]."""
-
-    def start(parameter):
-        return 0.0
-
-    def direction(parameter, x, h):
-        return x
-
-
-class RecurrentWeight(NamedTuple):
-    """A parameter that multiplies h[k-1]."""
-
-    def start(parameter):
-        return 0.0
-
-    def direction(parameter, x, h):
-        return h
-
-
-class Start(NamedTuple):
-    """A parameter that is h[0]."""
-
-    def start(parameter):
-        return 1.0
-
-    def direction(parameter, x, h):
-        return 0.0
-
-
-PARAMETERS: dict[str, Any] = {"bias": Bias(), "w_in": InputWeight(), "w_rec": RecurrentWeight(), "h0": Start()}
-
-
-def initial(parameter):
-    """The derivative of h[0] by a parameter."""
-    return type(parameter).start(parameter)
-
-
-def direction(parameter, x, h):
-    """The derivative of a[k] by a parameter, x[k] and h[k-1] staying as they are."""
-    return type(parameter).direction(parameter, x, h)
-
-
-for _rule, _name in ((initial, "start"), (direction, "direction")):
-    overload(_rule, jit_options=INLINE, strict=False)(lambda parameter, *_, name=_name: getattr(parameter.instance_class, name))
-
-
-def first_derivatives(kind, parameters):
-    """Those of h[0]."""
-    return tuple(splat(kind, initial(parameter)) for parameter in parameters)
-
-
-@overload(first_derivatives, jit_options=INLINE)
-def _first_derivatives(kind, parameters):
-    if len(parameters) == 0:
-        return lambda kind, parameters: ()
-    return lambda kind, parameters: (splat(kind, initial(parameters[0])),) + first_derivatives(kind, parameters[1:])
-
-
-def next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
-    """Those of h[k] by each parameter, from those of h[k-1]."""
-    return tuple(
-        pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameter, x, h)),))[0]
-        for parameter, d in zip(parameters, derivatives, strict=True)
-    )
-
-
-@overload(next_derivatives, jit_options=INLINE)
-def _next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
-    if len(parameters) == 0:
-        return lambda cell, constants, partials, w_rec, parameters, x, h, derivatives: ()
-
-    def body(cell, constants, partials, w_rec, parameters, x, h, derivatives):
-        d = derivatives[0]
-        new = pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameters[0], x, h)),))
-        return new[:1] + next_derivatives(cell, constants, partials, w_rec, parameters[1:], x, h, derivatives[1:])
-
-    return body
-
-
-def add_pulled(g, g_h, derivatives):
-    """Gradients, what an output with the cotangent `g_h` brings added: nothing where that is 0, however steep its derivatives are."""
-    return tuple(select(g_h == 0.0, total, muladd(g_h, d, total)) for total, d in zip(g, derivatives, strict=True))
-
-
-@overload(add_pulled, jit_options=INLINE)
-def _add_pulled(g, g_h, derivatives):
-    if len(g) == 0:
-        return lambda g, g_h, derivatives: ()
-    return lambda g, g_h, derivatives: (
-        (select(g_h == 0.0, g[0], muladd(g_h, derivatives[0], g[0])),) + add_pulled(g[1:], g_h, derivatives[1:])
-    )
-
-
-def put_in_rows(rooms, rows, first, row, values, divisor):
-    """Write quotients into rows of so many numbers."""
-    for place, value in enumerate(values):
-        store(rooms, rows[first + place] * row, value / divisor)
-
-
-@overload(put_in_rows, jit_options=INLINE)
-def _put_in_rows(rooms, rows, first, row, values, divisor):
-    if len(values) == 0:
-        return lambda rooms, rows, first, row, values, divisor: None
-
-    def body(rooms, rows, first, row, values, divisor):
-        store(rooms, rows[first] * row, values[0] / divisor)
-        put_in_rows(rooms, rows, first + 1, row, values[1:], divisor)
-
-    return body
 
 
 class LayerModel(NamedTuple):
@@ -178,78 +44,6 @@ class LayerModel(NamedTuple):
     starts: Any
     w_out: int
     b_out: int
-
-
-def contributions(measures, y, target, totals):
-    """Sums of measures, one more output added to each."""
-    return tuple(total + contribution(measure, y, target) for measure, total in zip(measures, totals, strict=True))
-
-
-@overload(contributions, jit_options=INLINE)
-def _contributions(measures, y, target, totals):
-    if len(measures) == 0:
-        return lambda measures, y, target, totals: ()
-    return lambda measures, y, target, totals: (
-        (totals[0] + contribution(measures[0], y, target),) + contributions(measures[1:], y, target, totals[1:])
-    )
-
-
-@register_jitable(forceinline=True)
-def scalar_weights(kind, cell, own):
-    """The weights of a group of scalar networks."""
-    w, gates = width(kind), slots(cell, "gates")
-    n = len(gates)
-    bias, w_in, w_rec = take(kind, gates, own, 0, w), take(kind, gates, own, n * w, w), take(kind, gates, own, 2 * n * w, w)
-    return Weights(bias, w_in, w_rec, take(kind, slots(cell, "constants"), own, 3 * n * w, w))
-
-
-@register_jitable(forceinline=True)
-def scalar_start(kind, cell, own, sizes, sample):
-    """The states of a group of scalar networks at step 0."""
-    w, states = width(kind), slots(cell, "states")
-    first = 3 * len(slots(cell, "gates")) + len(slots(cell, "constants")) + min(sample, sizes.starts - 1) * len(states)
-    return take(kind, states, own, first * w, w)
-
-
-@register_jitable
-def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
-    cell, sizes, trained = model.cell, data.sizes, model.trained
-    weights, untargeted = scalar_weights(kind, cell, own), sizes.steps - sizes.targeted
-    total, counted, g = splat(kind, 0.0), splat(kind, 0.0), zeros(kind, trained)
-    for place in range(first, last):
-        n = sample_at(order, turn, place)
-        turn_in_order(kind, data.inputs, order, turn, place, at)
-        turn_in_order(kind, data.targets, order, turn, place, at)
-        s, d = scalar_start(kind, cell, own, sizes, n), first_derivatives(kind, trained)
-        for k in range(sizes.steps):
-            x, h = read(kind, data.inputs, n, k), s[0]
-            s, partials = linearize(cell, weights.constants, s, preactivations(weights, x, h))
-            d = next_derivatives(cell, weights.constants, partials, weights.w_rec[0], trained, x, h, d)
-            if k >= untargeted:
-                target = read(kind, data.targets, n, k - untargeted)
-                counted = counted + select(target == target, 1.0, 0.0)
-                total = total + contribution(loss, s[0], target)
-                g = add_pulled(g, cotangent(loss, s[0], target), d)
-    put_in_rows(room, model.rows, 0, width(kind), g, counted)
-    return total / counted, counted
-
-
-@register_jitable
-def scalar_measures(kind, model, measures, own, data, at, tape):
-    cell = model.cell
-    sizes, weights = data.sizes, scalar_weights(kind, cell, own)
-    totals, counted, untargeted = zeros(kind, measures), splat(kind, 0.0), sizes.steps - sizes.targeted
-    for n in range(sizes.samples):
-        turn_to(kind, data.inputs, n, at)
-        turn_to(kind, data.targets, n, at)
-        s = scalar_start(kind, cell, own, sizes, n)
-        for k in range(sizes.steps):
-            s = step(cell, weights.constants, s, preactivations(weights, read(kind, data.inputs, n, k), s[0]))
-            if k >= untargeted:
-                target = read(kind, data.targets, n, k - untargeted)
-                counted = counted + select(target == target, 1.0, 0.0)
-                totals = contributions(measures, s[0], target, totals)
-    return totals, counted
 
 
 @register_jitable
