@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.axes import ordered
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
@@ -58,22 +57,6 @@ def rows_of(run: Run) -> list[Strided]:
         rows += [Strided(row.values[n:], row.strides) for n in range(starts)]
     if run.targets:
         rows.append(run.grid.strided(run.targets.counted.astype(run.dtype), run.targets.axes))
-    return rows
-
-
-def strided_rows(run: Run, first: dict[str, int], last: int, trained: set[str]) -> list[tuple[int, Strided]]:
-    """The rows of the parameters that are not trained, one for each of their numbers, by the first row of each parameter."""
-    rows: list[tuple[int, Strided]] = []
-    ends = [*sorted(first.values()), last]
-    for name, place in first.items():
-        if name not in trained:
-            array = run.net[name]
-            axes = [dim for dim in array.dims if dim in run.grid.sizes]
-            rest = [dim for dim in array.dims if dim not in axes]
-            values = ordered(array, [*axes, *rest]).astype(run.dtype).reshape([array.sizes[dim] for dim in axes] + [-1])
-            count, numbers = ends[ends.index(place) + 1] - place, values.shape[-1]
-            strided = run.grid.strided(values, tuple(map(str, axes)), numbers)
-            rows += [(place + i, Strided(strided.values[i % numbers :], strided.strides)) for i in range(count)]
     return rows
 
 

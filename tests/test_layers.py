@@ -84,7 +84,8 @@ LAYERS = {
         "variables",
     },
     "courses": {"axes", "drawn", "kernels", "losses", "optimizers", "running"},
-    "lane_training": {"cells", "courses", "kernels", "lanes", "networks", "running", "scalar_runs"},
+    "lane_rows": {"axes", "cells", "kernels", "running", "scalar_runs"},
+    "lane_training": {"courses", "kernels", "lane_rows", "lanes", "networks", "running", "scalar_runs"},
     "layer_training": {"courses", "kernels", "lanes", "layer_sources", "programs", "running"},
     "trained": {"axes", "courses", "families", "parameters", "variables"},
     "train": {

@@ -1,7 +1,8 @@
-"""Costs and gradients of networks of which each is a lane, for training: layers of few units here, one unit in `forward_gradients`.
+"""Costs and gradients of small networks, for training: layers of few units here, one unit in `forward_gradients`.
 
-A group's parameters stand in rows of lanes, `own`, one row a number; its gradients in the same rows of `room`. Those of layers go back;
-`tape` has a row for each number of a step. With ē the cotangent of e:
+A lane is a network of a group, or a unit of one network. Parameters stand in rows of lanes, `own`, and their gradients in the same rows of
+`room`: where lanes are networks, a row is one number; where they are units, it is those of all units. `tape` has the rows of every step.
+Both sum in the same order, so that a network alone is to the bit what it is in a group. With ē the cotangent of e:
 
     a[k] = W_in x[k] + W_rec h[k-1] + bias;  s[k] = step(s[k-1], a[k]);  y[k] = W_out h[k] + b_out       forward
     h̄ += W_outᵀ ȳ;  s̄[k-1], ā = pullback(s̄[k]);  h̄[k-1] += W_recᵀ ā;  W̄_rec += ā h[k-1]ᵀ, …              back
@@ -13,9 +14,9 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.cells import linearize, pullback, step
 from rnnsim.kernels.forward_gradients import ScalarModel, scalar_gradient, scalar_measures
-from rnnsim.kernels.rows import add, partials_of, put, slots, take, width, zeros
+from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
 from rnnsim.kernels.sources import read, sample_at, turn_in_order, turn_to
-from rnnsim.lanes import load, splat, store
+from rnnsim.lanes import load, splat, spread, store
 from rnnsim.losses import contribution, contributions, cotangent
 from rnnsim.primitives import muladd, select
 
@@ -28,25 +29,64 @@ class Set(NamedTuple):
     sizes: Any
 
 
+class OfNetworks(NamedTuple):
+    """Says that lanes are networks."""
+
+
+class OfUnits(NamedTuple):
+    """Says that lanes are the units of a network, which has a readout."""
+
+
 class LayerModel(NamedTuple):
-    """A layer of few units, with a readout of so many outputs or, if that is 0, without: the first rows of each gate's weights and of up to
-    two biases (bias, gate), of constants, of starts, and of the readout's numbers; -1 for none."""
+    """A layer of few units, with a readout of so many outputs or, if that is 0, without: what lanes are; how many rows all units take; how
+    many all numbers; the first rows of each gate's weights and of up to two biases (bias, gate), of constants, of starts, and of the
+    readout's numbers; -1 for none. W_rec goes back in the rows from `w_back` on, where its gradient is: where lanes are units, a row has
+    what one unit reads of the others there, and from `w_rec` on what all read of one."""
 
     cell: Any
+    lanes: Any
     units: int
+    unit_rows: int
     inputs: int
     outputs: int
     rows: int
     biases: Any
     w_in: Any
     w_rec: Any
+    w_back: Any
     constants: int
     starts: Any
     w_out: int
     b_out: int
 
 
+def unit_of(kind, model, array, row, i):
+    """The numbers of unit i among the rows of all units from `row` on."""
+    if isinstance(model.lanes, OfUnits):
+        return spread(kind, array, row * width(kind) + i)
+    return load(kind, array, (row + i) * width(kind))
+
+
+@overload(unit_of, jit_options=INLINE)
+def _unit_of(kind, model, array, row, i):
+    if model.types[model.fields.index("lanes")].instance_class is OfUnits:
+        return lambda kind, model, array, row, i: spread(kind, array, row * width(kind) + i)
+    return lambda kind, model, array, row, i: load(kind, array, (row + i) * width(kind))
+
+
 @register_jitable
+def turn_weights(kind, model, own):
+    """Turn W_rec from how it goes back to how it goes forward."""
+    w = width(kind)
+    for gate in range(model.w_rec.size):
+        forward, back = model.w_rec[gate] * w, model.w_back[gate] * w
+        if forward != back:
+            for i in range(model.units):
+                for j in range(model.units):
+                    own[forward + j * w + i] = own[back + i * w + j]
+
+
+@register_jitable(**INLINE)
 def counted_targets(kind, data, at, order, turn, first, last, numbers):
     """How many targets count in the samples first…last of an order."""
     counted = splat(kind, 0.0)
@@ -59,22 +99,22 @@ def counted_targets(kind, data, at, order, turn, first, last, numbers):
     return counted
 
 
-@register_jitable
+@register_jitable(**INLINE)
 def start(kind, model, own, tape):
     """The states at step 0, as the first rows of the tape."""
     w = width(kind)
     for state in range(model.starts.size):
-        for i in range(model.units):
-            store(tape, (state * model.units + i) * w, load(kind, own, (model.starts[state] + i) * w))
+        for i in range(model.unit_rows):
+            store(tape, (state * model.unit_rows + i) * w, load(kind, own, (model.starts[state] + i) * w))
 
 
-@register_jitable
+@register_jitable(**INLINE)
 def sum_step(kind, model, own, inputs, sample, k, tape, past, pre):
     """a[k] = W_in x[k] + W_rec h[k-1] + bias, from the states in the rows from `past` on, into those from `pre` on."""
-    w, units, features = width(kind), model.units, model.inputs
+    w, units, unit_rows, features = width(kind), model.units, model.unit_rows, model.inputs
     for gate in range(model.w_in.size):
         w_in, w_rec = model.w_in[gate], model.w_rec[gate]
-        for i in range(units):
+        for i in range(unit_rows):
             a = splat(kind, 0.0)
             for bias in range(model.biases.shape[0]):
                 if model.biases[bias, gate] >= 0:
@@ -84,11 +124,11 @@ def sum_step(kind, model, own, inputs, sample, k, tape, past, pre):
                     a = muladd(load(kind, own, (w_in + i * features + j) * w), read(kind, inputs, sample, k * features + j), a)
             if w_rec >= 0:
                 for j in range(units):
-                    a = muladd(load(kind, own, (w_rec + i * units + j) * w), load(kind, tape, (past + j) * w), a)
-            store(tape, (pre + gate * units + i) * w, a)
+                    a = muladd(load(kind, own, (w_rec + i * units + j) * w), unit_of(kind, model, tape, past, j), a)
+            store(tape, (pre + gate * unit_rows + i) * w, a)
 
 
-@register_jitable
+@register_jitable(**INLINE)
 def output(kind, model, own, tape, h, i):
     """Output i of the state that stands in the rows from `h` on."""
     w = width(kind)
@@ -96,20 +136,21 @@ def output(kind, model, own, tape, h, i):
         return load(kind, tape, (h + i) * w)
     y = load(kind, own, (model.b_out + i) * w)
     for j in range(model.units):
-        y = muladd(load(kind, own, (model.w_out + i * model.units + j) * w), load(kind, tape, (h + j) * w), y)
+        y = muladd(unit_of(kind, model, own, model.w_out + i * model.unit_rows, j), unit_of(kind, model, tape, h, j), y)
     return y
 
 
 @register_jitable
 def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
-    cell, sizes, w, units, features = model.cell, data.sizes, width(kind), model.units, model.inputs
+    cell, sizes, w, units, unit_rows, features = model.cell, data.sizes, width(kind), model.units, model.unit_rows, model.inputs
     gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)
-    steps, jump, outputs = sizes.steps, len(states) * units, model.outputs if model.outputs else units
-    untargeted, by_step = steps - sizes.targeted, len(partials) * units
+    steps, jump, outputs, apart = sizes.steps, len(states) * unit_rows, model.outputs if model.outputs else units, unit_rows * w
+    untargeted, by_step = steps - sizes.targeted, len(partials) * unit_rows
     taped = (steps + 1) * jump
     pre = taped + steps * by_step
-    g = pre + len(gates) * units
+    g = pre + len(gates) * unit_rows
     zero = splat(kind, 0.0)
+    turn_weights(kind, model, own)
     for row in range(model.rows):
         store(room, row * w, zero)
     counted, total = counted_targets(kind, data, at, order, turn, first, last, sizes.targeted * outputs), zero
@@ -121,12 +162,12 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
         for k in range(steps):
             past, new, tape_row = k * jump, (k + 1) * jump, taped + k * by_step
             sum_step(kind, model, own, data.inputs, n, k, tape, past, pre)
-            for i in range(units):
-                c = take(kind, constants, own, (model.constants + i) * w, units * w)
-                s = take(kind, states, tape, (past + i) * w, units * w)
-                s, d = linearize(cell, c, s, take(kind, gates, tape, (pre + i) * w, units * w))
-                put(tape, (new + i) * w, units * w, s)
-                put(tape, (tape_row + i) * w, units * w, d)
+            for i in range(unit_rows):
+                c = take(kind, constants, own, (model.constants + i) * w, apart)
+                s = take(kind, states, tape, (past + i) * w, apart)
+                s, d = linearize(cell, c, s, take(kind, gates, tape, (pre + i) * w, apart))
+                put(tape, (new + i) * w, apart, s)
+                put(tape, (tape_row + i) * w, apart, d)
         for row in range(g, g + jump):
             store(tape, row * w, zero)
         for k in range(steps - 1, -1, -1):
@@ -140,21 +181,21 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
                     if model.outputs:
                         at_bias = (model.b_out + i) * w
                         store(room, at_bias, load(kind, room, at_bias) + g_y)
-                        for j in range(units):
-                            row = model.w_out + i * units + j
+                        for j in range(unit_rows):
+                            row = model.w_out + i * unit_rows + j
                             store(room, row * w, muladd(g_y, load(kind, tape, (h + j) * w), load(kind, room, row * w)))
                             store(tape, (g + j) * w, muladd(g_y, load(kind, own, row * w), load(kind, tape, (g + j) * w)))
                     else:
                         store(tape, (g + i) * w, load(kind, tape, (g + i) * w) + g_y)
-            for i in range(units):
-                c = take(kind, constants, own, (model.constants + i) * w, units * w)
-                d = take(kind, partials, tape, (tape_row + i) * w, units * w)
-                before, g_a = pullback(cell, c, d, take(kind, states, tape, (g + i) * w, units * w))
-                put(tape, (g + i) * w, units * w, add(zeros(kind, states), before))
-                put(tape, (pre + i) * w, units * w, g_a)
+            for i in range(unit_rows):
+                c = take(kind, constants, own, (model.constants + i) * w, apart)
+                d = take(kind, partials, tape, (tape_row + i) * w, apart)
+                before, g_a = pullback(cell, c, d, take(kind, states, tape, (g + i) * w, apart))
+                put(tape, (g + i) * w, apart, add(zeros(kind, states), before))
+                put(tape, (pre + i) * w, apart, g_a)
             for gate in range(model.w_in.size):
-                at_gate, w_in, w_rec = pre + gate * units, model.w_in[gate], model.w_rec[gate]
-                for i in range(units):
+                at_gate, w_in, w_back = pre + gate * unit_rows, model.w_in[gate], model.w_back[gate]
+                for i in range(unit_rows):
                     g_a = load(kind, tape, (at_gate + i) * w)
                     for bias in range(model.biases.shape[0]):
                         row = model.biases[bias, gate] + i
@@ -165,37 +206,42 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
                             row = w_in + i * features + j
                             x = read(kind, data.inputs, n, k * features + j)
                             store(room, row * w, muladd(g_a, x, load(kind, room, row * w)))
-                if w_rec >= 0:
-                    for j in range(units):
+                if w_back >= 0:
+                    for j in range(unit_rows):
                         h_j, g_h = load(kind, tape, (past + j) * w), load(kind, tape, (g + j) * w)
                         for i in range(units):
-                            row, g_a = w_rec + i * units + j, load(kind, tape, (at_gate + i) * w)
+                            row, g_a = w_back + i * unit_rows + j, unit_of(kind, model, tape, at_gate, i)
                             g_h = muladd(load(kind, own, row * w), g_a, g_h)
                             store(room, row * w, muladd(g_a, h_j, load(kind, room, row * w)))
                         store(tape, (g + j) * w, g_h)
         for state in range(model.starts.size):
-            for i in range(units):
+            for i in range(unit_rows):
                 row = model.starts[state] + i
-                store(room, row * w, load(kind, room, row * w) + load(kind, tape, (g + state * units + i) * w))
+                store(room, row * w, load(kind, room, row * w) + load(kind, tape, (g + state * unit_rows + i) * w))
     return total / counted, counted
 
 
 @register_jitable
 def layer_measures(kind, model, measures, own, data, at, tape):
-    cell, sizes, w, units = model.cell, data.sizes, width(kind), model.units
-    gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    jump, outputs, untargeted = len(states) * units, model.outputs if model.outputs else units, sizes.steps - sizes.targeted
+    cell, sizes, w, unit_rows = model.cell, data.sizes, width(kind), model.unit_rows
+    gates, states, constants, apart = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), unit_rows * w
+    jump, outputs, untargeted = (
+        len(states) * unit_rows,
+        model.outputs if model.outputs else model.units,
+        sizes.steps - sizes.targeted,
+    )
     totals, counted = zeros(kind, measures), splat(kind, 0.0)
+    turn_weights(kind, model, own)
     for n in range(sizes.samples):
         turn_to(kind, data.inputs, n, at)
         turn_to(kind, data.targets, n, at)
         start(kind, model, own, tape)
         for k in range(sizes.steps):
             sum_step(kind, model, own, data.inputs, n, k, tape, 0, jump)
-            for i in range(units):
-                c = take(kind, constants, own, (model.constants + i) * w, units * w)
-                s = take(kind, states, tape, i * w, units * w)
-                put(tape, i * w, units * w, step(cell, c, s, take(kind, gates, tape, (jump + i) * w, units * w)))
+            for i in range(unit_rows):
+                c = take(kind, constants, own, (model.constants + i) * w, apart)
+                s = take(kind, states, tape, i * w, apart)
+                put(tape, i * w, apart, step(cell, c, s, take(kind, gates, tape, (jump + i) * w, apart)))
             if k >= untargeted:
                 for i in range(outputs):
                     target = read(kind, data.targets, n, (k - untargeted) * outputs + i)

@@ -1,29 +1,38 @@
-"""Training of networks of which each is a lane: the epochs of a group, whose numbers stay in the first-level cache.
+"""Training of small networks, whose numbers stay in the first-level cache: the epochs of a group, of which each network is a lane, or of
+one network, of which each unit is.
 
 What moves, when and what is recorded of it is told in `training`. A group's parameters stand in rows of lanes, `own`. A thread's `room`
-has rows, too: gradients; for each trained parameter its states; the rule's numbers and the limit of the clip; the memory; whether a
-network moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
+has rows, too: gradients; the states of each trained row; the rule's numbers and the limit of the clip; the memory; whether a lane
+moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
 """
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba.extending import overload, register_jitable
 
 from rnnsim.kernels.compiling import kernel, specialised
 from rnnsim.kernels.lane_gradients import gradient, measured
 from rnnsim.kernels.pointers import call
 from rnnsim.kernels.rows import put, slots, spoil, take, width
-from rnnsim.kernels.training import BY_NORM, BY_VALUE, judge, moving
+from rnnsim.kernels.training import BY_NORM, BY_VALUE, judge, moving, norm_of
 from rnnsim.lanes import align_stack, load, splat, store
 from rnnsim.primitives import absolute, any_lane, at_least, at_most, select, square_root
 from rnnsim.update_rules import begin, update
 
 
 class Places(NamedTuple):
-    """Trained parameters: the row and the place among a network's numbers of each; the rows at which things begin in a room."""
+    """How many networks a group has, and how many lanes each takes; the rows that move; of each number that moves, its place among those of
+    a network, which of these rows it is in, and in which lane (from that of its network on; a number may stand in several); where the
+    fixed numbers stand; the rows at which things begin in a room."""
 
+    networks: int
+    units: int
     rows: Any
     numbers: Any
+    slots: Any
+    lanes: Any
+    fixed: Any
     states: int
     constants: int
     memory: int
@@ -35,16 +44,21 @@ class Places(NamedTuple):
 
 
 @register_jitable
-def norm_of_rows(kind, room, rows):
-    """√Σ g² of some rows, whatever the size of the numbers."""
-    w, top, total = width(kind), splat(kind, 0.0), splat(kind, 0.0)
+def norms(kind, course, room, places):
+    """√Σ g² of each network, whatever the size of the numbers."""
+    w, rows, top, total = width(kind), places.rows, splat(kind, 0.0), splat(kind, 0.0)
+    if places.networks == 1:
+        first = places.after * w
+        for i in range(course.moved):
+            room[first + places.numbers[i]] = room[rows[places.slots[i]] * w + places.lanes[i]]
+        return splat(kind, norm_of(room, first, course.moved))
     for i in range(rows.size):
         top = at_least(top, absolute(load(kind, room, rows[i] * w)))
-    unit = select(top > 0.0, top, 1.0)
+    unit = select(top > 0.0, select(top < np.inf, top, 1.0), 1.0)
     for i in range(rows.size):
         g = load(kind, room, rows[i] * w) / unit
         total = total + g * g
-    return top * square_root(total)
+    return unit * square_root(total)
 
 
 @register_jitable
@@ -70,7 +84,7 @@ def move_of(kind, rule):
         moves = select(load(kind, room, places.counted * w) > 0.0, load(kind, room, places.moves * w), 0.0)
         shrink, zero = splat(kind, 1.0), splat(kind, 0.0)
         if course.clipped == BY_NORM:
-            norm = norm_of_rows(kind, room, rows)
+            norm = norms(kind, course, room, places)
             shrink = select(norm > limit, limit / norm, 1.0)
         for i in range(rows.size):
             g = load(kind, room, rows[i] * w)
@@ -85,7 +99,10 @@ def move_of(kind, rule):
             after = (places.after + i * (1 + n_states)) * w
             store(room, after, p)
             put(room, after + w, w, s)
-        goes = select(zero == 0.0, moves, 0.0) > 0.0
+        lost = select(zero == 0.0, 0.0, moves)
+        if places.networks == 1 and any_lane(lost > 0.0):
+            lost = moves
+        goes = moves > lost
         for i in range(rows.size):
             after = (places.after + i * (1 + n_states)) * w
             store(own, rows[i] * w, select(goes, load(kind, room, after), load(kind, own, rows[i] * w)))
@@ -93,7 +110,7 @@ def move_of(kind, rule):
                 state = (places.states + i * n_states + j) * w
                 store(room, state, select(goes, load(kind, room, after + (1 + j) * w), load(kind, room, state)))
         put(room, places.memory * w, w, chosen(goes, new_memory, memory))
-        store(room, places.lost * w, select(zero == 0.0, 0.0, moves))
+        store(room, places.lost * w, lost)
 
     return moving_on
 
@@ -114,28 +131,38 @@ def _chosen(mask, yes, no):
 def exchange(kind, course, fixed, at, own, room, places, members, network, count, out):
     """Bring parameters, states and memories of a group in, or `out` again."""
     w = width(kind)
+    for lane in range(count if out else places.networks):
+        who = network + min(lane, count - 1)
+        for i in range(0 if out else places.fixed.size):
+            own[places.fixed[i] + lane] = fixed[i, at + lane]
+        for i in range(places.numbers.size):
+            slot, number, behind = places.slots[i], places.numbers[i], places.lanes[i] + lane
+            bring(members.theta, who * course.parameters + number, own, places.rows[slot] * w + behind, out)
+            for j in range(course.states):
+                place = (places.states + slot * course.states + j) * w + behind
+                bring(members.states, (who * course.states + j) * course.parameters + number, room, place, out)
     for lane in range(count if out else w):
         who = network + min(lane, count - 1)
-        for i in range(0 if out else fixed.shape[0]):
-            own[i * w + lane] = fixed[i, at + lane]
-        for i in range(places.rows.size):
-            number = who * course.parameters + places.numbers[i]
-            if out:
-                members.theta[number] = own[places.rows[i] * w + lane]
-            else:
-                own[places.rows[i] * w + lane] = members.theta[number]
-            for j in range(course.states):
-                number = (who * course.states + j) * course.parameters + places.numbers[i]
-                place = (places.states + i * course.states + j) * w + lane
-                if out:
-                    members.states[number] = room[place]
-                else:
-                    room[place] = members.states[number]
         for j in range(course.memory):
-            if out:
-                members.memory[who * course.memory + j] = room[(places.memory + j) * w + lane]
-            else:
-                room[(places.memory + j) * w + lane] = members.memory[who * course.memory + j]
+            bring(members.memory, who * course.memory + j, room, (places.memory + j) * w + lane, out)
+
+
+@register_jitable
+def bring(outside, number, inside, place, out):
+    """Bring a number in, or `out`."""
+    if out:
+        outside[number] = inside[place]
+    else:
+        inside[place] = outside[number]
+
+
+@register_jitable
+def write_parameters(record, course, own, places, network, count, place, w):
+    """Record the parameters that move."""
+    for lane in range(count):
+        first = ((network + lane) * course.recorded + place) * course.moved
+        for i in range(places.numbers.size):
+            record.theta[first + places.numbers[i]] = own[places.rows[places.slots[i]] * w + places.lanes[i] + lane]
 
 
 @kernel
@@ -159,13 +186,13 @@ def train(
     places,
     judged,
 ):
-    """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has the rows of what is not trained, `order` is
-    that of every epoch in turn, `Orders` of every network, or None."""
+    """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has a row for each number that is not trained,
+    `order` is that of every epoch in turn, `Orders` of every network, or None."""
     align_stack()
     w, spare, loss, apart = width(kind), block.spare, measures[0], course.recorded
     points, first_point = block.last - block.first, block.first
-    for at in range(0, points, w):
-        network, count = first_point + at, min(w, points - at)
+    for at in range(0, points, places.networks):
+        network, count = first_point + at, min(places.networks, points - at)
         exchange(kind, course, fixed, at, own, room, places, members, network, count, False)
         for epoch in range(course.first, course.last + 1):
             end, place = epoch == course.last, record.places[epoch]
@@ -178,7 +205,7 @@ def train(
             if (course.by_product and (wanted or go)) or (wanted and course.measured and record.grad_norm.size):
                 cost, counted = gradient(kind, model, loss, own, data, at, tape, room, None, 0, 0, course.samples)
                 if place >= 0 and wanted and record.grad_norm.size:
-                    write_lanes(record.grad_norm, first, apart, count, norm_of_rows(kind, room, places.rows), spare)
+                    write_lanes(record.grad_norm, first, apart, count, norms(kind, course, room, places), spare)
             if wanted and (course.by_product or course.measured):
                 if course.measures > 1 or not course.by_product:
                     totals, there = measured(kind, model, measures, own, data, at, tape)
@@ -189,9 +216,7 @@ def train(
                 totals, there = measured(kind, model, measures, own, held_out, at, tape)
                 write_measures(record.validation, totals, there, place, course, network, count, spare, judged, at)
             if place >= 0 and wanted:
-                for i in range(places.rows.size):
-                    out = (network * apart + place) * course.moved + places.numbers[i]
-                    write_lanes(record.theta, out, apart * course.moved, count, load(kind, own, places.rows[i] * w), spare)
+                write_parameters(record, course, own, places, network, count, place, w)
             if wanted and course.patience >= 0 and epoch >= course.judge_from:
                 judge(members, course, first_point, at, at + count, epoch, judged)
             if end or not moving(members, first_point, at, at + count):
@@ -199,7 +224,7 @@ def train(
             row = min(epoch - course.first, course.number_epochs - 1) * course.networks
             for lane in range(w):
                 who = network + min(lane, count - 1)
-                stands = lane >= count or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
+                stands = lane >= count * places.units or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
                 room[places.moves * w + lane] = 0.0 if stands else 1.0
                 for k in range(course.numbers):
                     room[(places.constants + k) * w + lane] = numbers[(row + who) * course.numbers + k]
@@ -214,7 +239,8 @@ def train(
                     for lane in range(count):
                         if room[places.lost * w + lane] > 0.0:
                             members.diverged_at[network + lane] = epoch + 1
-                            room[places.moves * w + lane] = 0.0
+                            for i in range(places.units):
+                                room[places.moves * w + lane + i] = 0.0
         exchange(kind, course, fixed, at, own, room, places, members, network, count, True)
 
 

@@ -66,12 +66,10 @@ def norm_of(numbers, at, size):
     top = 0.0
     for i in range(at, at + size):
         top = at_least(top, abs(numbers[i]))
-    if not (0.0 < top < np.inf):
-        return top
-    total = 0.0
+    unit, total = top if 0.0 < top < np.inf else 1.0, 0.0
     for i in range(at, at + size):
-        total += (numbers[i] / top) ** 2
-    return top * np.sqrt(total)
+        total += (numbers[i] / unit) ** 2
+    return unit * np.sqrt(total)
 
 
 @specialised

@@ -1,0 +1,156 @@
+"""Where the numbers of small networks stand in rows of lanes while they are trained: a network is a lane, or a unit is."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from rnnsim.axes import ordered
+from rnnsim.cells import reading
+from rnnsim.kernels.blocks import Strided
+from rnnsim.kernels.forward_gradients import PARAMETERS, ScalarModel
+from rnnsim.kernels.lane_gradients import LayerModel, OfNetworks, OfUnits
+from rnnsim.running import Run
+from rnnsim.scalar_runs import net_of, sizes_of
+
+TURNED = ""  # the name of rows that are made of others
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A network as kernels find it; how many rows it and the tape of its steps take; how many lanes it takes; and the row and the lane of
+    each number of each parameter, (copy, number)."""
+
+    model: Any
+    count: int
+    tape: int
+    units: int
+    places: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    def of(self, names: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The rows and lanes of some parameters' numbers, first those of a copy of each, then of the others."""
+        rows, lanes = ([self.places[name][i] for name in names] for i in (0, 1))
+        return joined(rows), joined(lanes)
+
+    def numbers_of(self, first: dict[str, int]) -> np.ndarray:
+        """Which numbers stand there, if those of each of these parameters begin at `first`."""
+        shapes = {name: self.places[name][0].shape for name in first}
+        return joined([np.broadcast_to(first[name] + np.arange(shape[1]), shape) for name, shape in shapes.items()])
+
+
+def joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """Arrays (copy, number), the first copies of all before the others."""
+    parts = [array[:1].ravel() for array in arrays] + [array[1:].ravel() for array in arrays]
+    return np.concatenate(parts).astype(np.int64)
+
+
+def fixed_numbers(run: Run, rows: Rows, trained: tuple[str, ...]) -> tuple[tuple[np.ndarray, np.ndarray], list[Strided]]:
+    """The rows and lanes of the numbers that are not trained, and each of them over all points."""
+    names = [name for name in rows.places if name not in trained]
+    firsts, others = [], []
+    for name in names:
+        array = run.net[name]
+        axes = [dim for dim in array.dims if dim in run.grid.sizes]
+        rest = [dim for dim in array.dims if dim not in axes]
+        values = ordered(array, [*axes, *rest]).astype(run.dtype).reshape([array.sizes[dim] for dim in axes] + [-1])
+        numbers = values.shape[-1]
+        strided = run.grid.strided(values, tuple(map(str, axes)), numbers)
+        copies, size = rows.places[name][0].shape
+        numbers_of = [Strided(strided.values[i % numbers :], strided.strides) for i in range(size)]
+        firsts += numbers_of
+        others += numbers_of * (copies - 1)
+    return rows.of(names) if names else (np.empty(0, np.int64),) * 2, firsts + others
+
+
+def scalar_rows(run: Run, trained: tuple[str, ...]) -> Rows:
+    """Scalar networks, a lane each."""
+    names, starts = net_of(run).row_names, sizes_of(run).starts
+    first = {name: i for i, name in enumerate(names)}
+    model = ScalarModel(
+        net_of(run).cell, tuple(PARAMETERS[name] for name in trained), np.array([first[n] for n in trained], np.int64)
+    )
+    sizes = {name: starts if name == names[-1] else 1 for name in names}
+    return Rows(model, len(names) - 1 + starts, 0, 1, {name: in_lane(first[name], size) for name, size in sizes.items()})
+
+
+def in_lane(first: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers that follow each other row by row."""
+    return first + np.arange(size)[None], np.zeros((1, size), np.int64)
+
+
+def across_lanes(first: int, shape: tuple[int, ...], units: int, copies: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of a shape whose axis `units` goes along the lanes, in rows from `first` on."""
+    places = np.indices(shape).reshape(len(shape), copies, -1)
+    lanes, others = places[units], np.delete(places, units, axis=0)
+    return np.asarray(first + np.ravel_multi_index(tuple(others), tuple(np.delete(shape, units)))), lanes
+
+
+def rows_of_gates(cell: Any, gates: tuple[int, ...], first: int, apart: int) -> np.ndarray:
+    """Where the rows of each gate begin, if they follow each other; -1 for gates that have none."""
+    rows = np.full(cell.gates, -1, np.int64)
+    rows[list(gates)] = first + np.arange(len(gates)) * apart
+    return rows
+
+
+def tape_rows(run: Run, cell: Any, unit_rows: int) -> int:
+    """How many rows the steps take, if all units are so many."""
+    return ((run.steps + 1) * cell.states + run.steps * cell.partials + cell.gates + cell.states) * unit_rows
+
+
+def firsts(rows: dict[str, int]) -> dict[str, int]:
+    """Where the rows of each begin, if they follow each other."""
+    return dict(zip(rows, accumulate(rows.values(), initial=0), strict=False))
+
+
+def sizes_of_parameters(run: Run) -> dict[str, int]:
+    """How many numbers each parameter of a network of one layer has."""
+    net = run.net
+    return {name: prod(run.shape_of(f"grad_{name}")) for name in net.trainable} | dict.fromkeys(net.members[0].constants, net.units)
+
+
+def layer_model(run: Run, lanes: Any, unit_rows: int, rows: dict[str, int]) -> LayerModel:
+    """A network of one layer, all units of which take so many rows, by the rows that each parameter takes; `TURNED` are those of W_rec as
+    it goes forward, if it does not go back in the same ones."""
+    net, member, first = run.net, run.net.members[0], firsts(rows)
+    cell, units, inputs, w_rec = member.cell, member.units, member.inputs, str(member.w_rec)
+    x, h = reading(cell, "x"), reading(cell, "h")
+    return LayerModel(
+        cell,
+        lanes,
+        units,
+        unit_rows,
+        inputs,
+        outputs=(net.outputs or 1) if net.readout is not None else 0,
+        rows=sum(rows.values()),
+        biases=np.array([rows_of_gates(cell, gates, first[name], unit_rows) for name, gates in member.biases]),
+        w_in=rows_of_gates(cell, x, first[member.w_in], unit_rows * inputs),
+        w_rec=rows_of_gates(cell, h, first.get(TURNED, first[w_rec]), unit_rows * units),
+        w_back=rows_of_gates(cell, h, first[w_rec], unit_rows * units),
+        constants=first[member.constants[0]] if member.constants else -1,
+        starts=np.array([first[name] for name in member.starts], np.int64),
+        w_out=first.get("w_out", -1),
+        b_out=first.get("b_out", -1),
+    )
+
+
+def network_rows(run: Run) -> Rows:
+    """Networks of a layer, a lane each."""
+    sizes, units = sizes_of_parameters(run), run.net.units
+    model = layer_model(run, OfNetworks(), units, sizes)
+    places = {name: in_lane(first, sizes[name]) for name, first in firsts(sizes).items()}
+    return Rows(model, model.rows, tape_rows(run, model.cell, units), 1, places)
+
+
+def unit_rows(run: Run) -> Rows:
+    """A network of a layer with a readout, a unit a lane."""
+    units, w_in = run.net.units, run.net.members[0].w_in
+    rows = {name: size // units for name, size in sizes_of_parameters(run).items() if name != "b_out"}
+    outputs, turned = rows["w_out"], rows[str(run.net.members[0].w_rec)]
+    model = layer_model(run, OfUnits(), 1, rows | {"b_out": outputs, TURNED: turned})
+    first = firsts(rows | {"b_out": outputs})
+    places = {name: across_lanes(first[name], (count, units), 1) for name, count in rows.items()}
+    places[w_in] = across_lanes(first[w_in], (rows[w_in] // model.inputs, units, model.inputs), 1)
+    places["b_out"] = across_lanes(first["b_out"], (units, outputs), 0, copies=units)
+    return Rows(model, model.rows, tape_rows(run, model.cell, 1), units, places)
