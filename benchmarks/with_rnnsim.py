@@ -45,6 +45,9 @@ def trained(problem: training.Problem) -> Callable:
 
     def call():
         run = rs.train(net, problem.inputs, problem.targets, optimizer=optimizer, train=tuple(problem.parameters), **options)
-        return {name: problem.by_point(run[name].isel(epoch=-1).values) for name in problem.parameters}
+        ends = {
+            name: run[name].values[(..., -1) + (slice(None),) * (values.ndim - 1)] for name, values in problem.parameters.items()
+        }
+        return {name: problem.by_point(values) for name, values in ends.items()}
 
     return call

@@ -20,71 +20,59 @@ TURNED = ""  # the name of rows that are made of others
 
 @dataclass(frozen=True)
 class Rows:
-    """A network as kernels find it; how many rows it and the tape of its steps take; how many lanes it takes; and the row and the lane of
-    each number of each parameter, (copy, number)."""
+    """A network as kernels find it; how many rows it and the tape of its steps take; how many lanes it takes; and where each number of each
+    parameter stands, (copy, number)."""
 
     model: Any
     count: int
     tape: int
     units: int
-    places: dict[str, tuple[np.ndarray, np.ndarray]]
-
-    def of(self, names: Any) -> tuple[np.ndarray, np.ndarray]:
-        """The rows and lanes of some parameters' numbers, first those of a copy of each, then of the others."""
-        rows, lanes = ([self.places[name][i] for name in names] for i in (0, 1))
-        return joined(rows), joined(lanes)
-
-    def numbers_of(self, first: dict[str, int]) -> np.ndarray:
-        """Which numbers stand there, if those of each of these parameters begin at `first`."""
-        shapes = {name: self.places[name][0].shape for name in first}
-        return joined([np.broadcast_to(first[name] + np.arange(shape[1]), shape) for name, shape in shapes.items()])
+    places: dict[str, np.ndarray]
 
 
 def joined(arrays: list[np.ndarray]) -> np.ndarray:
-    """Arrays (copy, number), the first copies of all before the others."""
-    parts = [array[:1].ravel() for array in arrays] + [array[1:].ravel() for array in arrays]
-    return np.concatenate(parts).astype(np.int64)
+    """Arrays (copy, number) behind each other, the first copies of all before the others."""
+    parts = [array[0] for array in arrays] + [array[1:].ravel() for array in arrays if len(array) > 1]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
-def fixed_numbers(run: Run, rows: Rows, trained: tuple[str, ...]) -> tuple[tuple[np.ndarray, np.ndarray], list[Strided]]:
-    """The rows and lanes of the numbers that are not trained, and each of them over all points."""
+def fixed_numbers(run: Run, rows: Rows, trained: tuple[str, ...]) -> tuple[np.ndarray, list[Strided]]:
+    """Where the numbers stand that are not trained, and each of them over all points."""
     names = [name for name in rows.places if name not in trained]
-    firsts, others = [], []
+    first, others = [], []
     for name in names:
         array = run.net[name]
         axes = [dim for dim in array.dims if dim in run.grid.sizes]
         rest = [dim for dim in array.dims if dim not in axes]
         values = ordered(array, [*axes, *rest]).astype(run.dtype).reshape([array.sizes[dim] for dim in axes] + [-1])
-        numbers = values.shape[-1]
+        numbers, (copies, size) = values.shape[-1], rows.places[name].shape
         strided = run.grid.strided(values, tuple(map(str, axes)), numbers)
-        copies, size = rows.places[name][0].shape
-        numbers_of = [Strided(strided.values[i % numbers :], strided.strides) for i in range(size)]
-        firsts += numbers_of
-        others += numbers_of * (copies - 1)
-    return rows.of(names) if names else (np.empty(0, np.int64),) * 2, firsts + others
+        all_of = [Strided(strided.values[i % numbers :], strided.strides) for i in range(size)]
+        first += all_of
+        others += all_of * (copies - 1)
+    return joined([rows.places[name] for name in names]), first + others
 
 
-def scalar_rows(run: Run, trained: tuple[str, ...]) -> Rows:
-    """Scalar networks, a lane each."""
+def scalar_rows(run: Run, trained: tuple[str, ...], width: int) -> Rows:
+    """Scalar networks, one of `width` lanes each."""
     names, starts = net_of(run).row_names, sizes_of(run).starts
     first = {name: i for i, name in enumerate(names)}
     model = ScalarModel(
         net_of(run).cell, tuple(PARAMETERS[name] for name in trained), np.array([first[n] for n in trained], np.int64)
     )
     sizes = {name: starts if name == names[-1] else 1 for name in names}
-    return Rows(model, len(names) - 1 + starts, 0, 1, {name: in_lane(first[name], size) for name, size in sizes.items()})
+    return Rows(model, len(names) - 1 + starts, 0, 1, {name: in_lane(first[name], size, width) for name, size in sizes.items()})
 
 
-def in_lane(first: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers that follow each other row by row."""
-    return first + np.arange(size)[None], np.zeros((1, size), np.int64)
+def in_lane(first: int, size: int, width: int) -> np.ndarray:
+    """Where numbers stand that follow each other row by row."""
+    return np.arange(first, first + size)[None] * width
 
 
-def across_lanes(first: int, shape: tuple[int, ...], units: int, copies: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of a shape whose axis `units` goes along the lanes, in rows from `first` on."""
-    places = np.indices(shape).reshape(len(shape), copies, -1)
-    lanes, others = places[units], np.delete(places, units, axis=0)
-    return np.asarray(first + np.ravel_multi_index(tuple(others), tuple(np.delete(shape, units)))), lanes
+def across_lanes(first: int, width: int, before: int, units: int, after: int) -> np.ndarray:
+    """Where an array (before, unit, after) stands, units along the lanes, in rows from `first` on."""
+    index = np.arange(before * units * after)[None]
+    return (first + index // (units * after) * after + index % after) * width + index // after % units
 
 
 def rows_of_gates(cell: Any, gates: tuple[int, ...], first: int, apart: int) -> np.ndarray:
@@ -135,22 +123,22 @@ def layer_model(run: Run, lanes: Any, unit_rows: int, rows: dict[str, int]) -> L
     )
 
 
-def network_rows(run: Run) -> Rows:
-    """Networks of a layer, a lane each."""
+def network_rows(run: Run, width: int) -> Rows:
+    """Networks of a layer, one of `width` lanes each."""
     sizes, units = sizes_of_parameters(run), run.net.units
     model = layer_model(run, OfNetworks(), units, sizes)
-    places = {name: in_lane(first, sizes[name]) for name, first in firsts(sizes).items()}
+    places = {name: in_lane(first, sizes[name], width) for name, first in firsts(sizes).items()}
     return Rows(model, model.rows, tape_rows(run, model.cell, units), 1, places)
 
 
-def unit_rows(run: Run) -> Rows:
-    """A network of a layer with a readout, a unit a lane."""
+def unit_rows(run: Run, width: int) -> Rows:
+    """A network of a layer with a readout, a unit one of `width` lanes."""
     units, w_in = run.net.units, run.net.members[0].w_in
     rows = {name: size // units for name, size in sizes_of_parameters(run).items() if name != "b_out"}
     outputs, turned = rows["w_out"], rows[str(run.net.members[0].w_rec)]
     model = layer_model(run, OfUnits(), 1, rows | {"b_out": outputs, TURNED: turned})
     first = firsts(rows | {"b_out": outputs})
-    places = {name: across_lanes(first[name], (count, units), 1) for name, count in rows.items()}
-    places[w_in] = across_lanes(first[w_in], (rows[w_in] // model.inputs, units, model.inputs), 1)
-    places["b_out"] = across_lanes(first["b_out"], (units, outputs), 0, copies=units)
+    places = {name: across_lanes(first[name], width, count, units, 1) for name, count in rows.items()}
+    places[w_in] = across_lanes(first[w_in], width, rows[w_in] // model.inputs, units, model.inputs)
+    places["b_out"] = across_lanes(first["b_out"], width, 1, units, outputs).reshape(units, outputs)
     return Rows(model, model.rows, tape_rows(run, model.cell, 1), units, places)

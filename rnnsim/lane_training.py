@@ -13,14 +13,14 @@ from rnnsim.kernels.lane_gradients import Set
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COURSE, records
 from rnnsim.kernels.sources import Orders
-from rnnsim.lane_rows import fixed_numbers, network_rows, scalar_rows, unit_rows
+from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
 from rnnsim.lanes import Kind
 from rnnsim.networks import Recurrent
 from rnnsim.running import Run
 from rnnsim.scalar_runs import reader, registers, serves, sizes_of
 
 FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them, lanes of units or samples are faster
-FEW_NETWORKS = 4  # up to which units are lanes
+FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes
 
 
 def teaches(course: Course) -> bool:
@@ -54,7 +54,7 @@ def few(course: Course) -> bool:
     """Whether a course has so few networks that they are trained the fastest one after the other."""
     run = course.run
     shared = not any(sequence.axes for sequence in (run.inputs, run.targets) if sequence is not None) and not each(course)
-    return not serves(run) and run.net.readout is not None and shared and course.grid.points <= FEW_NETWORKS
+    return not serves(run) and run.net.readout is not None and shared and course.grid.points <= FEW_NETWORKS * run.net.units
 
 
 def each(course: Course) -> bool:
@@ -68,13 +68,14 @@ class LaneEngine:
     def __init__(self, course: Course, state: State):
         self.course, self.state = course, state
         run, trained, points, dtype = course.run, course.trained, course.grid.points, course.run.dtype
+        self.networks = 1
         if few(course):
-            self.rows = unit_rows(run)
-            self.kind = Kind(max(1 << (self.rows.units - 1).bit_length(), blocks.lanes(1, dtype)), dtype)
+            self.kind = Kind(max(1 << (run.net.units - 1).bit_length(), blocks.lanes(1, dtype)), dtype)
+            self.rows = unit_rows(run, self.kind.width)
         else:
-            self.rows = scalar_rows(run, trained) if serves(run) else network_rows(run)
-            self.kind = Kind(lanes_of(points, registers(self.rows.model.cell, course.measures[0]), dtype), dtype)
-        self.networks = 1 if few(course) else self.kind.width
+            self.networks = lanes_of(points, registers(run.net.members[0].cell, course.measures[0]), dtype)
+            self.kind = Kind(self.networks, dtype)
+            self.rows = scalar_rows(run, trained, self.networks) if serves(run) else network_rows(run, self.networks)
         self.fixed_places, self.fixed = fixed_numbers(run, self.rows, trained)
         self.places, self.room_rows = self._places()
         self.move = lane_training.move_of(self.kind, course.optimizer.rule)
@@ -83,11 +84,12 @@ class LaneEngine:
     def _places(self) -> tuple[lane_training.Places, int]:
         """Where things stand in a thread's room, and how many rows it has."""
         course, rule = self.course, self.course.optimizer.rule
-        rows, lanes = self.rows.of(course.trained)
-        numbers = self.rows.numbers_of({name: course.parts[name].start for name in course.trained})
+        places, parts = [self.rows.places[name] for name in course.trained], course.parts.values()
+        numbers = joined([np.tile(np.r_[part], (len(array), 1)) for part, array in zip(parts, places, strict=True)])
+        rows, lanes = np.divmod(joined(places), self.kind.width)
         moved, slots = np.unique(rows, return_inverse=True)
-        states, (fixed_rows, fixed_lanes) = len(moved) * len(rule.states), self.fixed_places
-        which = moved, numbers, slots.astype(np.int64), lanes, fixed_rows * self.kind.width + fixed_lanes
+        states = len(moved) * len(rule.states)
+        which = moved, numbers, slots, lanes, self.fixed_places
         sizes = [self.rows.count, states, len(course.numbers), len(rule.memory), 1, 1, 1, 1, len(moved) + states]
         firsts = list(accumulate(sizes))
         return lane_training.Places(self.networks, self.rows.units, *which, *firsts[:-1]), firsts[-1]
@@ -102,12 +104,12 @@ class LaneEngine:
         points, shape = course.grid.points, course.grid.strided_shape
         pieces = blocks.blocks_of_threads(points, self.networks)
         most = -(-max(hi - lo for lo, hi in pieces) // self.networks) * self.networks
-        held_out = course.held_out or course.run
+        sets = [course.run] if course.held_out is None else [course.run, course.held_out]
 
         def work(next_piece):
             fixed = blocks.aligned((len(self.fixed), most), dtype, 0.0)
             own = blocks.aligned(self.rows.count * kind.width, dtype, 0.0)
-            sets_of = [set_reader(run, kind.width, most, own_orders) for run in (course.run, held_out)]
+            sets_of = [set_reader(run, kind.width, most, own_orders) for run in sets]
             spare, room = blocks.aligned(kind.width, dtype), blocks.aligned(self.room_rows * kind.width, dtype, 0.0)
             tape = blocks.aligned(self.rows.tape * kind.width, dtype)
             judged = blocks.aligned(most, dtype)
@@ -118,12 +120,12 @@ class LaneEngine:
                     blocks.gather(*strided, shape, *piece, row)
                 block = scalar.Block(points, *piece, spare)
                 what = kind, self.rows.model, course.measures, self.kernels, told, fixed, own
-                sets = [set_of(*piece) for set_of in sets_of]
+                data = [set_of(*piece) for set_of in sets_of]
                 everyone, order = (state.members, state.record), ordered
                 if own_orders and ordered is not None:
                     lo, hi = piece
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
-                lane_training.train(*what, *sets, *everyone, numbers, order, block, tape, room, self.places, judged)
+                lane_training.train(*what, data[0], data[-1], *everyone, numbers, order, block, tape, room, self.places, judged)
 
         blocks.run(work, pieces)
 

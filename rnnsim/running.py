@@ -46,6 +46,11 @@ class Run:
         samples = {} if self.samples is None else {"sample": self.samples}
         return {**samples, "step": self.steps + 1, **self.net.own_sizes}
 
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes that `shape_of` has told."""
+        return {}
+
     def dims_of(self, name: str) -> tuple[str, ...]:
         """The dimensions of a result behind the axes."""
         dims = tuple(dim for dim in meaning(name).dims if dim in self.own_sizes)
@@ -56,7 +61,9 @@ class Run:
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """The shape of a result behind the axes."""
-        return tuple(self.own_sizes[dim] for dim in self.dims_of(name))
+        if name not in self._shapes:
+            self._shapes[name] = tuple(self.own_sizes[dim] for dim in self.dims_of(name))
+        return self._shapes[name]
 
 
 def check_network(net: Any) -> Network:
