@@ -148,6 +148,18 @@ def exchange(kind, course, fixed, at, own, room, places, members, network, count
 
 
 @register_jitable
+def tell_lanes(course, room, places, members, numbers, network, count, epoch, w):
+    """Tell the lanes of a group who moves, and by which numbers."""
+    row = min(epoch - course.first, course.number_epochs - 1) * course.networks
+    for lane in range(w):
+        who = network + min(lane, count - 1)
+        stands = lane >= count * places.units or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
+        room[places.moves * w + lane] = 0.0 if stands else 1.0
+        for k in range(course.numbers):
+            room[(places.constants + k) * w + lane] = numbers[(row + who) * course.numbers + k]
+
+
+@register_jitable
 def bring(outside, number, inside, place, out):
     """Bring a number in, or `out`."""
     if out:
@@ -194,12 +206,12 @@ def train(
     for at in range(0, points, places.networks):
         network, count = first_point + at, min(places.networks, points - at)
         exchange(kind, course, fixed, at, own, room, places, members, network, count, False)
+        go = moving(members, first_point, at, at + count)
         for epoch in range(course.first, course.last + 1):
             end, place = epoch == course.last, record.places[epoch]
             wanted = (not end or course.finish > 0) and (place >= 0 or course.patience >= 0)
             if end and not wanted:
                 break
-            go = moving(members, first_point, at, at + count)
             first = network * apart + place
             cost, counted = splat(kind, 0.0), splat(kind, 0.0)
             if (course.by_product and (wanted or go)) or (wanted and course.measured and record.grad_norm.size):
@@ -219,15 +231,11 @@ def train(
                 write_parameters(record, course, own, places, network, count, place, w)
             if wanted and course.patience >= 0 and epoch >= course.judge_from:
                 judge(members, course, first_point, at, at + count, epoch, judged)
-            if end or not moving(members, first_point, at, at + count):
+                go = moving(members, first_point, at, at + count)
+            if end or not go:
                 continue
-            row = min(epoch - course.first, course.number_epochs - 1) * course.networks
-            for lane in range(w):
-                who = network + min(lane, count - 1)
-                stands = lane >= count * places.units or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
-                room[places.moves * w + lane] = 0.0 if stands else 1.0
-                for k in range(course.numbers):
-                    room[(places.constants + k) * w + lane] = numbers[(row + who) * course.numbers + k]
+            if epoch == course.first or course.number_epochs > 1 or course.patience >= 0:
+                tell_lanes(course, room, places, members, numbers, network, count, epoch, w)
             for sample in range(0, course.samples, course.batch):
                 if not course.by_product:
                     stop, turn = min(sample + course.batch, course.samples), (epoch - course.first) * course.samples
@@ -241,6 +249,7 @@ def train(
                             members.diverged_at[network + lane] = epoch + 1
                             for i in range(places.units):
                                 room[places.moves * w + lane + i] = 0.0
+                    go = moving(members, first_point, at, at + count)
         exchange(kind, course, fixed, at, own, room, places, members, network, count, True)
 
 
