@@ -71,8 +71,8 @@ def in_lane(first: int, size: int, width: int) -> np.ndarray:
 
 def across_lanes(first: int, width: int, before: int, units: int, after: int) -> np.ndarray:
     """Where an array (before, unit, after) stands, units along the lanes, in rows from `first` on."""
-    index = np.arange(before * units * after)[None]
-    return (first + index // (units * after) * after + index % after) * width + index // after % units
+    rows = np.arange(first, first + before * after).reshape(before, 1, after)
+    return (rows * width + np.arange(units)[:, None]).reshape(1, -1)
 
 
 def rows_of_gates(cell: Any, gates: tuple[int, ...], first: int, apart: int) -> np.ndarray:

@@ -85,7 +85,7 @@ class LaneEngine:
         """Where things stand in a thread's room, and how many rows it has."""
         course, rule = self.course, self.course.optimizer.rule
         places, parts = [self.rows.places[name] for name in course.trained], course.parts.values()
-        numbers = joined([np.tile(np.r_[part], (len(array), 1)) for part, array in zip(parts, places, strict=True)])
+        numbers = joined([np.arange(part.start, part.stop)[None].repeat(len(a), 0) for part, a in zip(parts, places, strict=True)])
         rows, lanes = np.divmod(joined(places), self.kind.width)
         moved, slots = np.unique(rows, return_inverse=True)
         states = len(moved) * len(rule.states)
