@@ -10,7 +10,7 @@ import xarray as xr
 
 from rnnsim.axes import Grid, ordered
 from rnnsim.drawn import Drawn
-from rnnsim.kernels import training
+from rnnsim.kernels import blocks, training
 from rnnsim.kernels.training import Members, Record
 from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Optimizer
@@ -223,7 +223,7 @@ def new_record(course: Course, dtype: np.dtype) -> Record:
     validation = measures * points * epochs if course.held_out is not None else 0
     return Record(
         places,
-        np.empty(points * epochs * course.count, dtype),
+        blocks.aligned(points * epochs * course.count, dtype),
         np.full(measures * points * epochs, np.nan, dtype),
         np.full(validation, np.nan, dtype),
         np.full(points * epochs if "grad_norm" in course.keep else 0, np.nan, dtype),

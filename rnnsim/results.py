@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from rnnsim.kernels import blocks
 from rnnsim.running import Run
 from rnnsim.variables import DIVERGED_AT
 
@@ -24,7 +25,8 @@ class Results:
         by_point = {"cost", *(f"grad_{name}" for name in run.net.trainable)}
         summed = tuple(name for name in names if name in by_point and "sample" not in run.dims_of(name))
         arrays = {
-            name: np.empty((slots if name in summed else 1, run.grid.points, *run.shape_of(name)), run.dtype) for name in names
+            name: blocks.aligned((slots if name in summed else 1, run.grid.points, *run.shape_of(name)), run.dtype)
+            for name in names
         }
         arrays[DIVERGED_AT] = np.full((slots, run.grid.points), NEVER, np.int32)
         return cls(run, arrays, summed)

@@ -51,7 +51,7 @@ LAYERS = {
     "starts": {"arguments", "axes", "cells", "kernels", "maps"},
     "searches": {"cells", "kernels", "maps", "starts"},
     "fixed_points": {"arguments", "families", "kernels", "maps", "provenance", "running", "searches", "starts", "variables"},
-    "results": {"running", "variables"},
+    "results": {"kernels", "running", "variables"},
     "driven_maps": {"kernels", "layer_sources", "maps"},
     "reach": {"kernels"},
     "propagation": {

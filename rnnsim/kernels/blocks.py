@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import llvmlite.binding
 import numpy as np
 
+from rnnsim.kernels import memory
 from rnnsim.kernels.compiling import kernel
 from rnnsim.lanes import CACHE_LINE
 
@@ -55,10 +56,10 @@ def numbers_a_line(dtype: Any) -> int:
 
 def aligned(shape: int | tuple[int, ...], dtype: Any = np.float64, value: float | None = None) -> np.ndarray:
     """A new array that begins with a cache line, which no vector then straddles; full of a value, if there is one."""
-    size = int(np.prod(shape, dtype=np.int64))
-    room = np.empty(size + numbers_a_line(dtype), dtype)
-    first = -room.ctypes.data % CACHE_LINE // room.itemsize
-    array = room[first:][:size].reshape(shape)
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    room = memory.reserve(size + CACHE_LINE)
+    first = -room.ctypes.data % CACHE_LINE
+    array = room[first:][:size].view(dtype).reshape(shape)
     if value is not None:
         array.fill(value)
     return array

@@ -1,0 +1,86 @@
+"""Memory of large arrays is used again once nothing refers to it, and never before."""
+
+import mmap
+
+import numpy as np
+import pytest
+
+import rnnsim as rs
+from rnnsim.kernels import blocks, memory
+
+needs_free = pytest.mark.skipif(not hasattr(mmap, "MADV_FREE"), reason="the system cannot take memory back when it needs some")
+SIZE = memory.LARGE // 4
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    memory._kept.clear()
+    yield
+    memory._kept.clear()
+
+
+def address(array):
+    return array.ctypes.data
+
+
+@needs_free
+def test_memory_is_used_again_once_no_view_is_left():
+    array = blocks.aligned(SIZE)
+    first, part = address(array), array.reshape(2, -1)[1, ::7]
+    part[:] = 3.0
+    del array
+    other = blocks.aligned(SIZE)
+    other[:] = 4.0
+    assert address(other) != first and (part == 3.0).all() and not memory._kept
+    del part
+    assert len(memory._kept) == 1
+    again = blocks.aligned(SIZE - 100, np.float64, 5.0)
+    assert address(again) == first and (again == 5.0).all() and (other == 4.0).all() and not memory._kept
+
+
+@needs_free
+def test_memory_of_another_size_goes_back_before_new_is_taken():
+    for size in (SIZE, 3 * SIZE, SIZE):
+        array = blocks.aligned(size)
+        assert not memory._kept
+        del array
+        assert len(memory._kept) == 1
+    arrays = [blocks.aligned(SIZE) for _ in range(5)]
+    del arrays
+    assert len(memory._kept) == memory.KEPT
+
+
+def test_small_arrays_and_systems_that_take_nothing_back_keep_nothing(monkeypatch):
+    blocks.aligned(memory.LARGE // 8 - 100)
+    monkeypatch.delattr(mmap, "MADV_FREE", raising=False)
+    blocks.aligned(SIZE)
+    assert not memory._kept
+
+
+@needs_free
+def test_memory_that_the_system_refuses_is_asked_of_numpy(monkeypatch):
+    def refuse(size):
+        raise OSError("no memory")
+
+    monkeypatch.setattr(memory, "_new", refuse)
+    assert blocks.aligned(SIZE, np.float64, 1.0).sum() == SIZE
+    with pytest.raises(MemoryError):
+        blocks.aligned(1 << 50)
+
+
+@needs_free
+def test_a_result_stays_what_it_is_while_others_are_made():
+    def states(bias):
+        net = rs.Elman(rs.axis("w", np.linspace(-1, 1, 50_000)), 0.5, bias)
+        return rs.simulate(net, np.ones((1, 100)))
+
+    first = states(0.0)
+    kept, total = first.state.isel(w=slice(10, 20)), float(first.state.sum())
+    second = states(1.0)
+    assert float(first.state.sum()) == total
+    copy = kept.copy(deep=True)
+    del first
+    states(2.0), states(3.0)
+    np.testing.assert_array_equal(kept, copy)
+    del kept, second
+    assert memory._kept
