@@ -35,7 +35,8 @@ def lines(size: str, rounds: int, only: Callable = installed) -> Iterator[str]:
     rivals = {name: rival for work in WORKS.values() for name, rival in work.rivals.items()}
     columns = [name for name in rivals if name != OURS and only(rivals[name])]
     yield machine()
-    yield from ("", f"{OURS} in absolute time, rivals as multiples of it. Best of {rounds} rounds, in turn, each a call or {WHILE * 1e3:.0f} ms of calls.", "")
+    each = f"Best of {rounds} rounds, in turn, each a call or {WHILE * 1e3:.0f} ms of calls."
+    yield from ("", f"{OURS} in absolute time, rivals as multiples of it. {each}", "")
     yield row("work", f"{OURS}, ms", "ns per point-step", *columns)
     yield row("---", *["---:"] * (len(columns) + 2))
     for name in WORKS:
