@@ -81,6 +81,17 @@ def test_targets_of_the_last_step_alone_are_theirs(kind, monkeypatch):
     identical(many, few)
 
 
+def test_a_network_that_one_batch_makes_diverge_moves_by_no_batch_after_it(monkeypatch):
+    targets = TARGETS.copy()
+    targets[2] = 1e308
+    options = {"optimizer": rs.SGD(0.1), "batch_size": 2, "train": ("bias", "w_rec")}
+    many, few = (train(NETS["Elman"](), monkeypatch, most, targets, **options) for most in (0, 100))
+    identical(many, few)
+    before = rs.train(NETS["Elman"](), INPUTS[:2], targets[:2], epochs=1, progress=False, **options)
+    np.testing.assert_array_equal(few.diverged_at, 1)
+    np.testing.assert_allclose(few.bias[:, -1], before.bias[:, 1], rtol=1e-14)
+
+
 def test_a_gradient_beyond_all_numbers_has_an_infinite_norm(monkeypatch):
     net, targets = NETS["linear"](), np.full(TARGETS.shape, 1e308)
     for few in (0, 100):
