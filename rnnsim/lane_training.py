@@ -63,7 +63,7 @@ def each(course: Course) -> bool:
 
 
 class LaneEngine:
-    """Trains networks of which each is a lane, some epochs after the other."""
+    """Trains small networks, of which each is a lane or each unit is, some epochs after the other."""
 
     def __init__(self, course: Course, state: State):
         self.course, self.state = course, state
