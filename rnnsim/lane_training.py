@@ -53,8 +53,13 @@ def lanes_of(points: int, registers: int, dtype: str) -> int:
 def few(course: Course) -> bool:
     """Whether a course has so few networks that they are trained the fastest one after the other."""
     run = course.run
-    shared = not any(sequence.axes for sequence in (run.inputs, run.targets) if sequence is not None) and not each(course)
+    shared = not (each(course) or any(of_set.own_sequences for of_set in sets_of(course)))
     return not serves(run) and run.net.readout is not None and shared and course.grid.points <= FEW_NETWORKS * run.net.units
+
+
+def sets_of(course: Course) -> list[Run]:
+    """The training set, and the validation set if there is one."""
+    return [course.run] if course.held_out is None else [course.run, course.held_out]
 
 
 def each(course: Course) -> bool:
@@ -104,12 +109,11 @@ class LaneEngine:
         points, shape = course.grid.points, course.grid.strided_shape
         pieces = blocks.blocks_of_threads(points, self.networks)
         most = -(-max(hi - lo for lo, hi in pieces) // self.networks) * self.networks
-        sets = [course.run] if course.held_out is None else [course.run, course.held_out]
 
         def work(next_piece):
             fixed = blocks.aligned((len(self.fixed), most), dtype, 0.0)
             own = blocks.aligned(self.rows.count * kind.width, dtype, 0.0)
-            sets_of = [set_reader(run, kind.width, most, own_orders) for run in sets]
+            readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(course)]
             spare, room = blocks.aligned(kind.width, dtype), blocks.aligned(self.room_rows * kind.width, dtype, 0.0)
             tape = blocks.aligned(self.rows.tape * kind.width, dtype)
             judged = blocks.aligned(most, dtype)
@@ -120,7 +124,7 @@ class LaneEngine:
                     blocks.gather(*strided, shape, *piece, row)
                 block = scalar.Block(points, *piece, spare)
                 what = kind, self.rows.model, course.measures, self.kernels, told, fixed, own
-                data = [set_of(*piece) for set_of in sets_of]
+                data = [read(*piece) for read in readers]
                 everyone, order = (state.members, state.record), ordered
                 if own_orders and ordered is not None:
                     lo, hi = piece
@@ -132,6 +136,6 @@ class LaneEngine:
 
 def set_reader(run: Run, width: int, most: int, each: bool) -> Any:
     """A function lo, hi -> the sequences of these points as a kernel reads them, for one thread; if `each`, every point reads its own."""
-    own, sizes = each or bool(run.inputs.axes or (run.targets and run.targets.axes)), sizes_of(run)
+    own, sizes = each or run.own_sequences, sizes_of(run)
     inputs_of, targets_of = (reader(run, sequence, own, width, most) for sequence in (run.inputs, run.targets))
     return lambda lo, hi: Set(inputs_of(lo, hi), targets_of(lo, hi), sizes)

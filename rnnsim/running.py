@@ -40,6 +40,11 @@ class Run:
         """Whether every sample has a start of its own."""
         return any("sample" in self.net.template(name).dims for name in self.net.starts)
 
+    @property
+    def own_sequences(self) -> bool:
+        """Whether points read inputs or targets of their own."""
+        return bool(self.inputs.axes or (self.targets and self.targets.axes))
+
     @cached_property
     def own_sizes(self) -> dict[str, int]:
         """The sizes of the dimensions that results have behind the axes."""

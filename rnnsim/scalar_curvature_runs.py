@@ -30,7 +30,7 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     kind = Kind(blocks.lanes(REGISTERS), run.dtype)
     pieces = blocks.blocks(points, sizes.samples * sizes.steps * size, len(theta_rows) + size * size, kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
-    own = bool(run.inputs.axes or (run.targets and run.targets.axes))
+    own = run.own_sequences
 
     def work(next_piece):
         theta = blocks.aligned((len(theta_rows), most))

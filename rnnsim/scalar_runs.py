@@ -135,7 +135,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
     line = blocks.numbers_a_line(run.dtype)
     streamed = points % line == 0 == kind.width % line
-    own = bool(run.inputs.axes or (run.targets and run.targets.axes))
+    own = run.own_sequences
 
     def work(next_piece):
         theta = blocks.aligned((len(theta_rows), most), run.dtype)

@@ -81,6 +81,14 @@ def test_targets_of_the_last_step_alone_are_theirs(kind, monkeypatch):
     identical(many, few)
 
 
+def test_a_validation_set_with_an_axis_is_every_network_s_own(monkeypatch):
+    drive = xr.DataArray([1.0, -2.0], dims="drive") * xr.DataArray(INPUTS, dims=("sample", "step", "input"))
+    options = {"optimizer": rs.SGD(0.02), "batch_size": 2, "validation": (drive, TARGETS)}
+    many, few = (train(NETS["Elman"]().isel(seed=0), monkeypatch, most, **options) for most in (0, 100))
+    identical(many, few)
+    assert (few.validation_cost[0] != few.validation_cost[1]).all()
+
+
 def test_a_network_that_one_batch_makes_diverge_moves_by_no_batch_after_it(monkeypatch):
     targets = TARGETS.copy()
     targets[2] = 1e308
