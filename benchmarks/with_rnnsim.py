@@ -45,9 +45,6 @@ def trained(problem: training.Problem) -> Callable:
 
     def call():
         run = rs.train(net, problem.inputs, problem.targets, optimizer=optimizer, train=tuple(problem.parameters), **options)
-        ends = {
-            name: run[name].values[(..., -1) + (slice(None),) * (values.ndim - 1)] for name, values in problem.parameters.items()
-        }
-        return {name: problem.by_point(values) for name, values in ends.items()}
+        return {name: problem.by_point(run[name].values.take(-1, -start.ndim)) for name, start in problem.parameters.items()}
 
     return call

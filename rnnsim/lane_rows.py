@@ -98,10 +98,10 @@ def sizes_of_parameters(run: Run) -> dict[str, int]:
     return {name: prod(run.shape_of(f"grad_{name}")) for name in net.trainable} | dict.fromkeys(net.members[0].constants, net.units)
 
 
-def layer_model(run: Run, lanes: Any, unit_rows: int, rows: dict[str, int]) -> LayerModel:
-    """A network of one layer, all units of which take so many rows, by the rows that each parameter takes; `TURNED` are those of W_rec as
-    it goes forward, if it does not go back in the same ones."""
-    net, member, first = run.net, run.net.members[0], firsts(rows)
+def layer_model(run: Run, lanes: Any, unit_rows: int, count: int, first: dict[str, int]) -> LayerModel:
+    """A network of one layer in `count` rows, all units of which take so many, by the first row of each parameter; `TURNED` is that of
+    W_rec as it goes forward, if it does not go back in the same rows."""
+    net, member = run.net, run.net.members[0]
     cell, units, inputs, w_rec = member.cell, member.units, member.inputs, str(member.w_rec)
     x, h = reading(cell, "x"), reading(cell, "h")
     return LayerModel(
@@ -111,7 +111,7 @@ def layer_model(run: Run, lanes: Any, unit_rows: int, rows: dict[str, int]) -> L
         unit_rows,
         inputs,
         outputs=(net.outputs or 1) if net.readout is not None else 0,
-        rows=sum(rows.values()),
+        rows=count,
         biases=np.array([rows_of_gates(cell, gates, first[name], unit_rows) for name, gates in member.biases]),
         w_in=rows_of_gates(cell, x, first[member.w_in], unit_rows * inputs),
         w_rec=rows_of_gates(cell, h, first.get(TURNED, first[w_rec]), unit_rows * units),
@@ -126,19 +126,20 @@ def layer_model(run: Run, lanes: Any, unit_rows: int, rows: dict[str, int]) -> L
 def network_rows(run: Run, width: int) -> Rows:
     """Networks of a layer, one of `width` lanes each."""
     sizes, units = sizes_of_parameters(run), run.net.units
-    model = layer_model(run, OfNetworks(), units, sizes)
-    places = {name: in_lane(first, sizes[name], width) for name, first in firsts(sizes).items()}
-    return Rows(model, model.rows, tape_rows(run, model.cell, units), 1, places)
+    first, count = firsts(sizes), sum(sizes.values())
+    model = layer_model(run, OfNetworks(), units, count, first)
+    places = {name: in_lane(first[name], size, width) for name, size in sizes.items()}
+    return Rows(model, count, tape_rows(run, model.cell, units), 1, places)
 
 
 def unit_rows(run: Run, width: int) -> Rows:
     """A network of a layer with a readout, a unit one of `width` lanes."""
     units, w_in = run.net.units, run.net.members[0].w_in
     rows = {name: size // units for name, size in sizes_of_parameters(run).items() if name != "b_out"}
-    outputs, turned = rows["w_out"], rows[str(run.net.members[0].w_rec)]
-    model = layer_model(run, OfUnits(), 1, rows | {"b_out": outputs, TURNED: turned})
-    first = firsts(rows | {"b_out": outputs})
-    places = {name: across_lanes(first[name], width, count, units, 1) for name, count in rows.items()}
+    outputs, all_rows = rows["w_out"], rows | {"b_out": rows["w_out"], TURNED: rows[str(run.net.members[0].w_rec)]}
+    first, count = firsts(all_rows), sum(all_rows.values())
+    model = layer_model(run, OfUnits(), 1, count, first)
+    places = {name: across_lanes(first[name], width, own_rows, units, 1) for name, own_rows in rows.items()}
     places[w_in] = across_lanes(first[w_in], width, rows[w_in] // model.inputs, units, model.inputs)
     places["b_out"] = across_lanes(first["b_out"], width, 1, units, outputs).reshape(units, outputs)
-    return Rows(model, model.rows, tape_rows(run, model.cell, 1), units, places)
+    return Rows(model, count, tape_rows(run, model.cell, 1), units, places)

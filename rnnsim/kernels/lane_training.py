@@ -44,13 +44,19 @@ class Places(NamedTuple):
 
 
 @register_jitable
+def place_of(places, i, w):
+    """Where the number i of those that move stands among the parameters, and its gradient in a room."""
+    return places.rows[places.slots[i]] * w + places.lanes[i]
+
+
+@register_jitable
 def norms(kind, course, room, places):
     """√Σ g² of each network, whatever the size of the numbers."""
     w, rows, top, total = width(kind), places.rows, splat(kind, 0.0), splat(kind, 0.0)
     if places.networks == 1:
         first = places.after * w
         for i in range(course.moved):
-            room[first + places.numbers[i]] = room[rows[places.slots[i]] * w + places.lanes[i]]
+            room[first + places.numbers[i]] = room[place_of(places, i, w)]
         return splat(kind, norm_of(room, first, course.moved))
     for i in range(rows.size):
         top = at_least(top, absolute(load(kind, room, rows[i] * w)))
@@ -136,10 +142,10 @@ def exchange(kind, course, fixed, at, own, room, places, members, network, count
         for i in range(0 if out else places.fixed.size):
             own[places.fixed[i] + lane] = fixed[i, at + lane]
         for i in range(places.numbers.size):
-            slot, number, behind = places.slots[i], places.numbers[i], places.lanes[i] + lane
-            bring(members.theta, who * course.parameters + number, own, places.rows[slot] * w + behind, out)
+            number = places.numbers[i]
+            bring(members.theta, who * course.parameters + number, own, place_of(places, i, w) + lane, out)
             for j in range(course.states):
-                place = (places.states + slot * course.states + j) * w + behind
+                place = (places.states + places.slots[i] * course.states + j) * w + places.lanes[i] + lane
                 bring(members.states, (who * course.states + j) * course.parameters + number, room, place, out)
     for lane in range(count if out else w):
         who = network + min(lane, count - 1)
@@ -174,7 +180,7 @@ def write_parameters(record, course, own, places, network, count, place, w):
     for lane in range(count):
         first = ((network + lane) * course.recorded + place) * course.moved
         for i in range(places.numbers.size):
-            record.theta[first + places.numbers[i]] = own[places.rows[places.slots[i]] * w + places.lanes[i] + lane]
+            record.theta[first + places.numbers[i]] = own[place_of(places, i, w) + lane]
 
 
 @kernel

@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 
-LARGE = 1 << 25  # bytes, from which on memory is kept
+LARGE = 1 << 25  # bytes, below which malloc itself keeps memory
 KEPT = 2  # arrays whose memory is: that of a result, and of one before it that was still there when it was made
 
 _kept: deque[mmap.mmap] = deque(maxlen=KEPT)
