@@ -1,12 +1,13 @@
 """tanh, sigmoid, exp, relu and linear, with their slopes, on floats, arrays and lanes: each written once.
 
 In float64, tanh and sigmoid start from tables. With c the point of a grid nearest to a ≥ 0, t = tanh c, h = a - c and
-T = tanh h = h + h³ P(h²), which is small,
+r = (1 - t²) q,
 
-    tanh a = t + r,   1 - tanh a = (1 - t) - r,   r = (1 - t²) T / (1 + t T),   1 - tanh² a = (1 - t²) - r (t + tanh a),
+    tanh a = t + r,   1 - tanh a = (1 - t) - r,   1 - tanh² a = (1 - t²) - r (t + tanh a),
+    q = tanh h / (1 + t tanh h) = h / (1 + e) = h - h e / (1 + e),   e = h coth h - 1 + t h = h² P(h²) + t h,
 
-so values and slopes have all their digits, and what is missing to 1 too. exp has a table of its own. In float32 fewer digits are wanted,
-which a polynomial for m = exp(2a) - 1 gives faster than a table:
+and e is small, so values and slopes have all their digits, and what is missing to 1 too. exp has a table of its own. In float32 fewer
+digits are wanted, which a polynomial for m = exp(2a) - 1 gives faster than a table:
 
     tanh a = m / (m + 2),   1 - tanh a = 2 / (m + 2).
 
@@ -40,35 +41,40 @@ def tables_of_tanh(fineness: int, last: float) -> tuple[Table, Table]:
     """For c = 0, 2^-fineness, … last, rows of tanh c and 1 - tanh² c for tanh, of half of 1 - tanh c and of 1 - tanh² c for sigmoid."""
     rows = []
     with localcontext(prec=40):
-        ratio, power = (Decimal(-2) / 2**fineness).exp(), Decimal(1)
-        for _ in range(int(last * 2**fineness) + 1):
+        for k in range(int(last * 2**fineness) + 1):
+            power = (Decimal(-2 * k) / 2**fineness).exp()
             below = power / (1 + power)
             half_slope = 2 * below * (1 - below)
             rows.append([float(number) for number in (1 - 2 * below, 2 * half_slope, below, half_slope)])
-            power *= ratio
     numbers = np.array(rows)
     return Table("tanh", fineness, numbers[:, :2]), Table("sigmoid", fineness, numbers[:, 2:])
 
 
-def table_of_exp(fineness: int) -> Table:
-    """Rows exp(c - MIDDLE) in two parts, for c = 0, 2^-fineness, … 2 MIDDLE."""
+def table_of_exp(fineness: int, last: float) -> Table:
+    """Rows exp c in two parts, for c = -`last`, -`last` + 2^-fineness, … `last`."""
     rows = []
     with localcontext(prec=40):
-        for i in range(int(2 * MIDDLE * 2**fineness) + 1):
-            value = (Decimal(i) / 2**fineness - Decimal(MIDDLE)).exp()
+        for k in range(int(2 * last * 2**fineness) + 1):
+            value = (Decimal(k) / 2**fineness - Decimal(last)).exp()
             rows.append((float(value), float(value - Decimal(float(value)))))
-    return Table("exp", fineness, np.array(rows))
+    return Table("exp", fineness, np.array(rows), start=-last)
 
 
 LOG2_E = 1.4426950408889634
-MIDDLE = 0.375
 
 DOUBLE = Constants(
-    saturated=19.0625,
+    saturated=19.25,
     deepest=752.0,
     ln2_high=6.93147180369123816490e-01,
     ln2_low=1.90821492927058770002e-10,
-    exp_coefficients=(0.4999999999977711, 0.16666666666628613, 0.041666784693965876, 0.008333351361780454),
+    exp_coefficients=(
+        0.5000000000000042,
+        0.1666666666666677,
+        0.04166666664034703,
+        0.008333333328764986,
+        0.001388935401950136,
+        0.0001984189673199835,
+    ),
 )
 SINGLE = Constants(
     saturated=9.0625,
@@ -77,9 +83,9 @@ SINGLE = Constants(
     ln2_low=-2.12194440e-4,
     exp_coefficients=(0.5000000061974057, 0.16666542932847947, 0.04166628187710814, 0.008366591947487589, 0.0013946461433411),
 )
-TANH_COEFFICIENTS = (-0.3333333333279204, 0.13333218679208697)  # minimax over a row
-TANH_TABLE, SIGMOID_TABLE = tables_of_tanh(7, DOUBLE.saturated)
-EXP_TABLE = table_of_exp(6)
+COTH_COEFFICIENTS = (0.33333333333324205, -0.022222222165871285, 0.002116391301262586, -0.0002108219200035741)  # minimax over a row
+TANH_TABLE, SIGMOID_TABLE = tables_of_tanh(2, DOUBLE.saturated)
+EXP_TABLE = table_of_exp(4, 0.375)
 
 
 def constants(x):
@@ -137,23 +143,19 @@ def _small_exp(h):
 
 
 @register_jitable(forceinline=True)
-def _rise(t, slope, h):
-    """slope · T / (1 + t T), with 1 / (1 + u) = (1 - u) (1 + u² + u⁴), whose next term is beyond the last digit."""
+def _rise(t, h):
+    """tanh h / (1 + t tanh h), by which tanh rises from t, a unit of its slope there."""
     z = h * h
-    small = muladd(h * z, horner(z, TANH_COEFFICIENTS), h)
-    u = t * small
-    square = u * u
-    first = slope * small
-    first = muladd(-first, u, first)
-    return muladd(first, muladd(square, square, square), first)
+    e = muladd(z, horner(z, COTH_COEFFICIENTS), t * h)
+    return muladd(-h, e / (1.0 + e), h)
 
 
 @register_jitable(forceinline=True)
 def _tanh_double(a):
-    point, t, slope = look_up(TANH_TABLE, a)
-    rise = _rise(t, slope, a - point)
-    y = t + rise
-    return y, muladd(-rise, t + y, slope)
+    h, t, slope = look_up(TANH_TABLE, a)
+    rise = _rise(t, h)
+    y = muladd(slope, rise, t)
+    return y, muladd(-slope * rise, t + y, slope)
 
 
 @register_jitable(forceinline=True)
@@ -177,6 +179,7 @@ def _less_one(x):
 
 @register_jitable(forceinline=True)
 def _tanh_single(a):
+    a = at_most(a, SINGLE.saturated)
     m, _ = _less_one(a + a)
     y, inverse = _quotient(m, m, 0.0)
     return y, (inverse + inverse) * (1.0 + y)
@@ -184,22 +187,21 @@ def _tanh_single(a):
 
 @register_jitable(forceinline=True)
 def _below_double(x):
-    a = x * 0.5
-    point, below, half_slope = look_up(SIGMOID_TABLE, a)
-    return below - _rise(muladd(-2.0, below, 1.0), half_slope, a - point)
+    h, below, half_slope = look_up(SIGMOID_TABLE, x * 0.5)
+    return muladd(-half_slope, _rise(muladd(-2.0, below, 1.0), h), below)
 
 
 @register_jitable(forceinline=True)
 def _below_single(x):
-    m, rest = _less_one(x)
+    m, rest = _less_one(at_most(x, 2.0 * SINGLE.saturated))
     y, _ = _quotient(1.0, m, rest)
     return y
 
 
 @register_jitable(forceinline=True)
 def _exp_double(rest):
-    point, high, low = look_up(EXP_TABLE, rest + MIDDLE)
-    return high + muladd(high, _small_exp(rest - (point - MIDDLE)), low)
+    h, high, low = look_up(EXP_TABLE, rest)
+    return high + muladd(high, _small_exp(h), low)
 
 
 @register_jitable(forceinline=True)
@@ -207,15 +209,15 @@ def _exp_single(rest):
     return 1.0 + _small_exp(rest)
 
 
-_tanh_inside = by_precision(_tanh_double, _tanh_single)
-_below_inside = by_precision(_below_double, _below_single)
+_tanh_of_positive = by_precision(_tanh_double, _tanh_single)
+_below_of_positive = by_precision(_below_double, _below_single)
 _exp_of_rest = by_precision(_exp_double, _exp_single)
 
 
 @register_jitable(forceinline=True)
 def tanh(x):
     """tanh x, within 2 ulp."""
-    y, _ = _tanh_inside(at_most(absolute(x), constants(x).saturated))
+    y, _ = _tanh_of_positive(absolute(x))
     return signed(y, x)
 
 
@@ -224,7 +226,7 @@ def tanh_and_slope(x):
     """tanh x, to the bit as `tanh` has it, and its slope 1 - tanh² x, or 4 exp(-2 |x|) where that is all."""
     a = absolute(x)
     saturated = constants(x).saturated
-    y, slope = _tanh_inside(at_most(a, saturated))
+    y, slope = _tanh_of_positive(a)
     if any_negative(saturated - a):
         root = 2.0 * exp(-a)
         slope = select(a > saturated, root * root, slope)
@@ -236,7 +238,7 @@ def _sigmoid_below(x):
     """sigmoid(-|x|): half of 1 - tanh |x/2|, or exp(-|x|) where that is all."""
     a = absolute(x)
     saturated = 2.0 * constants(x).saturated
-    below = _below_inside(at_most(a, saturated))
+    below = _below_of_positive(a)
     if any_negative(saturated - a):
         below = select(a > saturated, exp(-a), below)
     return below

@@ -219,20 +219,24 @@ def test_every_row_of_the_tables_is_right_at_both_ends(name, dtype):
     "table", [functions.TANH_TABLE, functions.SIGMOID_TABLE, functions.EXP_TABLE], ids=lambda table: table.name
 )
 @pytest.mark.parametrize("gathers", [False, True])
-def test_processors_that_gather_find_the_rows_that_others_load(gathers, table, monkeypatch):
+@pytest.mark.parametrize("permutes", [False, True])
+@pytest.mark.parametrize("share", [0.05, 0.3, 1.0])
+def test_processors_of_all_kinds_find_the_same_rows(share, permutes, gathers, table, monkeypatch):
+    """Among the first 16 rows, among 32 and among all, with the instructions that this processor has."""
     monkeypatch.setattr(tables, "GATHERS", gathers)
-    last = (len(table.rows) - 1) / 2**table.fineness
+    monkeypatch.setattr(tables, "PERMUTES", permutes and tables.PERMUTES)
+    start = table.start
 
     @numba.njit(error_model="numpy")
     def found(kind, x, out):
         for i in range(0, x.size, width(kind)):
-            point, first, second = tables.look_up(table, load(kind, x, i))
-            store(out[0], i, point)
+            past, first, second = tables.look_up(table, load(kind, x, i))
+            store(out[0], i, past)
             store(out[1], i, first)
             store(out[2], i, second)
 
     for lanes_wide in (1, 2, 4, 16, 64):
-        x = np.random.default_rng(lanes_wide).uniform(0, last, 64 * 20)
+        x = np.random.default_rng(lanes_wide).uniform(start, start + share * (table.last - start), 64 * 20)
         out = np.empty((3, x.size))
         found(Kind(lanes_wide), x, out)
         np.testing.assert_array_equal(out, tables.look_up(table, x), strict=True)

@@ -44,13 +44,13 @@ def primitives(x, y):
     )
 
 
-SQUARES = tables.Table("squares", 3, np.array([(k / 8, (k / 8) ** 2) for k in range(50)]))
+SQUARES = tables.Table("squares", 3, np.array([(k / 4, (k / 8) ** 2) for k in range(50)]))
 
 
 @register_jitable
 def looked_up(x, y):
-    point, same, square = tables.look_up(SQUARES, y)
-    return point + 2.0 * same + 4.0 * square
+    past, double, square = tables.look_up(SQUARES, y)
+    return past + 2.0 * double + 4.0 * square
 
 
 FORMS = {"arithmetic": arithmetic, "choices": choices, "primitives": primitives, "looked_up": looked_up}
@@ -107,11 +107,20 @@ def test_minimum_and_maximum_keep_nan():
 
 
 def test_a_table_is_read_at_the_point_nearest_to_a_number():
-    x = np.array([0.0, 5e-324, 0.1, 0.125, 0.2, 3.0, 6.1])
-    point, same, square = tables.look_up(SQUARES, x)
-    np.testing.assert_array_equal(point, [0, 0, 0.125, 0.125, 0.25, 3.0, 6.125])
-    np.testing.assert_array_equal(same, point)
-    np.testing.assert_array_equal(square, point**2)
+    x = np.array([0.0, 5e-324, 0.1, 0.125, 0.2, 3.0, 6.1, 9.0])
+    points = np.array([0, 0, 0.125, 0.125, 0.25, 3.0, 6.125, 6.125])
+    past, double, square = tables.look_up(SQUARES, x)
+    np.testing.assert_array_equal(past, np.minimum(x, 6.125) - points)
+    np.testing.assert_array_equal(double, 2 * points)
+    np.testing.assert_array_equal(square, points**2)
+
+
+def test_a_table_may_start_anywhere():
+    table = tables.Table("cubes", 2, np.array([(k, k**3) for k in range(-5, 3)]), start=-1.25)
+    past, four, cube = tables.look_up(table, np.array([-1.2, -0.1, 0.4]))
+    np.testing.assert_array_equal(four, [-5, 0, 2])
+    np.testing.assert_array_equal(cube, [-125, 0, 8])
+    np.testing.assert_allclose(past, [0.05, -0.1, -0.1], rtol=1e-14)
 
 
 def test_no_number_is_looked_up_outside_the_table():
