@@ -14,7 +14,7 @@ from benchmarks.works import FORWARD, OURS, WORKS, checked_call, installed, pose
 from rnnsim.kernels.blocks import processors
 
 SIDES = {"full": (200, 800), "quick": (200, 200), "tiny": (10, 10)}
-WHILE = 0.02  # seconds
+WHILE = 0.2  # seconds
 LIBRARIES = ("numba", "numpy", "jax", "torch")
 
 
