@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin, lower_constant
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
@@ -120,6 +120,19 @@ def element_of(value):
     element = value.type.element if vector else value.type
     bits = "f64" if element == ir.DoubleType() else "f32"
     return element, f"v{value.type.count}{bits}" if vector else bits
+
+
+def any_bit(builder, x, bits):
+    """Whether any lane of a vector of integers has one of some bits: those of all registers in one, and a branch of which LLVM knows that
+    it hardly ever goes one way."""
+    while x.type.count * x.type.element.width > 256:
+        halves = np.arange(x.type.count).reshape(2, -1).tolist()
+        x = builder.or_(*(builder.shuffle_vector(x, x, ir.Constant(ir.VectorType(ir.IntType(32), len(h)), h)) for h in halves))
+    found = builder.and_(x, ir.Constant(x.type, [bits] * x.type.count))
+    found = builder.bitcast(builder.icmp_unsigned("!=", found, ir.Constant(x.type, [0] * x.type.count)), ir.IntType(x.type.count))
+    true = builder.icmp_unsigned("!=", found, ir.Constant(found.type, 0))
+    expect = cgutils.get_or_insert_function(builder.module, ir.FunctionType(true.type, [true.type] * 2), "llvm.expect.i1")
+    return builder.call(expect, [true, ir.Constant(true.type, 0)])
 
 
 def teach(function, typer):

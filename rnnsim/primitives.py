@@ -6,7 +6,7 @@ from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
 from numba.extending import overload
 
-from rnnsim.lanes import Lanes, Mask, all_as, element_of, meeting_type, teach
+from rnnsim.lanes import Lanes, Mask, all_as, any_bit, element_of, meeting_type, teach
 
 
 def _primitive(arity, build):
@@ -235,17 +235,9 @@ teach(any_negative, lambda x: types.boolean if isinstance(x, Lanes | types.Float
 
 @lower_builtin(any_negative, types.Any)
 def _lower_any_negative(context, builder, sig, args):
-    """The signs of all registers in one, and a branch of which LLVM knows that it hardly ever goes one way."""
     x, typ = args[0], sig.args[0]
     count, bits = (typ.width, typ.dtype.bitwidth) if isinstance(typ, Lanes) else (1, typ.bitwidth)
-    x = builder.bitcast(x, ir.VectorType(ir.IntType(bits), count))
-    while x.type.count * bits > 256:
-        halves = np.arange(x.type.count).reshape(2, -1).tolist()
-        x = builder.or_(*(builder.shuffle_vector(x, x, ir.Constant(ir.VectorType(ir.IntType(32), len(h)), h)) for h in halves))
-    signs = builder.bitcast(builder.icmp_signed("<", x, ir.Constant(x.type, [0] * x.type.count)), ir.IntType(x.type.count))
-    true = builder.icmp_unsigned("!=", signs, ir.Constant(signs.type, 0))
-    expect = cgutils.get_or_insert_function(builder.module, ir.FunctionType(true.type, [true.type] * 2), "llvm.expect.i1")
-    return builder.call(expect, [true, ir.Constant(true.type, 0)])
+    return any_bit(builder, builder.bitcast(x, ir.VectorType(ir.IntType(bits), count)), 1 << (bits - 1))
 
 
 # One lane after the other, for functions that know numbers alone.

@@ -1,7 +1,5 @@
 """Tables for lanes of float64: what a function is at some points, for its computation to start from."""
 
-from functools import reduce
-
 import numpy as np
 from llvmlite import binding, ir
 from numba import config
@@ -9,7 +7,7 @@ from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin, lower_constant
 from numba.extending import models, register_model, typeof_impl
 
-from rnnsim.lanes import Lanes, teach
+from rnnsim.lanes import Lanes, any_bit, teach
 
 DOUBLE, INTEGER = ir.DoubleType(), ir.IntType(64)
 REGISTER = 8  # numbers
@@ -18,7 +16,7 @@ MOST = 2 * NEAR  # beyond, memory is as fast
 
 
 class Table:
-    """Rows of two numbers, row k for what is nearest to `start` + k · 2^-`fineness`, 2¹⁴ at most. Beyond the last row's point all numbers
+    """Rows of two numbers, row k for what is nearest to `start` + k · 2^-`fineness`, 2¹⁵ at most. Beyond the last row's point all numbers
     count as that. Rows become a constant of the kernels that use them."""
 
     def __init__(self, name: str, fineness: int, rows: np.ndarray, start: float = 0.0):
@@ -97,8 +95,7 @@ def _lower_look_up(context, builder, sig, args):
     if vector != x.type:
         x = builder.bitcast(x, vector)
     if PERMUTES and lanes % REGISTER == 0:
-        distance, bits = _located(builder, table, x)
-        results = _from_registers(builder, table, x, distance, _split(builder, bits))
+        results = _from_registers(builder, table, x, *_located(builder, table, x))
     else:
         results = _from_memory(builder, table, x)
     return context.make_tuple(builder, sig.return_type, [builder.bitcast(v, args[1].type) for v in results])
@@ -135,11 +132,12 @@ def _located(builder, table, x):
 
 
 def _from_registers(builder, table, x, distance, bits, rows=NEAR):
-    """From registers that hold the first rows if all lanes have one of these, else from those that hold twice as many, else from memory."""
+    """From registers that hold the first rows if all lanes have one of these, else from those that hold twice as many, else from memory. A
+    row beyond sets bits that neither `base` nor the first rows' numbers have."""
     if len(table.rows) == rows:
         return _permuted(builder, table, distance, bits, rows)
     near, far, found = (builder.function.append_basic_block(f"{table.name}.{name}") for name in ("near", "far", "found"))
-    builder.cbranch(_any_beyond(builder, table, bits, rows), far, near).set_weights([1, 1000])
+    builder.cbranch(any_bit(builder, bits, ~(int(np.float64(table.base).view(np.int64)) | (rows - 1))), far, near)
     builder.position_at_end(near)
     from_near = _permuted(builder, table, distance, bits, rows)
     builder.branch(found)
@@ -159,18 +157,11 @@ def _merged(builder, block, value, other_block, other):
     return merged
 
 
-def _any_beyond(builder, table, bits, rows):
-    """Whether any lane's row is not one of the first: the bits of all lanes together then have more than those of these rows."""
-    union, first = reduce(builder.or_, bits), np.float64(table.base).view(np.int64) | (rows - 1)
-    more = builder.icmp_unsigned("!=", builder.and_(union, _all(union.type, ~int(first))), _all(union.type, 0))
-    lanes = ir.IntType(REGISTER)
-    return builder.icmp_unsigned("!=", builder.bitcast(more, lanes), ir.Constant(lanes, 0))
-
-
 def _permuted(builder, table, distance, bits, rows):
     """`look_up` among the first rows."""
     columns = table.rows[:rows].T
-    return distance, *(_joined(builder, [_chosen(builder, column, places) for places in bits]) for column in columns)
+    parts = _split(builder, bits)
+    return distance, *(_joined(builder, [_chosen(builder, column, places) for places in parts]) for column in columns)
 
 
 def _chosen(builder, numbers, places):
