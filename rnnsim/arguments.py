@@ -1,21 +1,70 @@
-"""What arguments of many functions are checked for, whole numbers and words of a few; and the axes along which sweeps must not cut them."""
+"""What arguments of many functions are checked for, numbers, which leave their check as Python's own, and words of a few; and the axes
+along which sweeps must not cut them."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import xarray as xr
+
+from rnnsim.axes import shown
+
+COUNT = 2**31 - 1  # the largest number of steps, samples or points: what a Dataset counts them by
+SEED = 2**63 - 1
 
 
-def is_whole(value: Any, least: int) -> bool:
-    """Whether a value is a whole number of `least` or more."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
+def alone(value: Any, kinds: str) -> bool:
+    """Whether a value is one number of NumPy's, a scalar or an array without dimensions, of some kinds of dtype."""
+    plain = isinstance(value, np.generic | np.ndarray | xr.DataArray) and not isinstance(value, np.ma.MaskedArray)
+    return plain and value.ndim == 0 and value.dtype.kind in kinds
 
 
-def check_whole(least: int = 1, **given: Any) -> None:
-    """Refuse what is no whole number of `least` or more."""
-    for name, value in given.items():
-        if not is_whole(value, least):
-            raise ValueError(f"{name} was given as {value!r}; it needs a whole number of {least} or more")
+def as_whole(value: Any) -> int | None:
+    """A whole number as Python's, or None for anything else: also for 3.0 and for True."""
+    return int(value) if (isinstance(value, int) and not isinstance(value, bool)) or alone(value, "iu") else None
+
+
+def as_real(value: Any) -> float | None:
+    """A real number as Python's, or None for anything else; inf for whole numbers beyond all floats."""
+    if not ((isinstance(value, int | float) and not isinstance(value, bool)) or alone(value, "iuf")):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def whole(name: str, value: Any, least: int = 1, most: int = COUNT, *, other: str = "") -> int:
+    """A whole number from `least` to `most` as Python's; `other` says what else the argument may be."""
+    number = as_whole(value)
+    if number is None or number < least:
+        raise ValueError(f"{name} was given as {shown(value)}; it needs a whole number of {least} or more{other}")
+    if number > most:
+        raise ValueError(f"{name} was given as {shown(value)}; it needs a whole number of {most} or less{other}")
+    return number
+
+
+def whole_or_none(name: str, value: Any, least: int = 1, most: int = COUNT) -> int | None:
+    """A whole number from `least` to `most` as Python's, or None."""
+    return None if value is None else whole(name, value, least, most, other=", or None")
+
+
+def number(name: str, value: Any, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf) -> float:
+    """A finite number of `least` or more, above `above` and up to `most`, as Python's."""
+    found = as_real(value)
+    if found is None or not (math.isfinite(found) and least <= found <= most and above < found):
+        bounds = [f"above {above:g}"] * (above > -math.inf) + [f"of {least:g} or more"] * (least > -math.inf)
+        bounds += [f"up to {most:g}"] * (most < math.inf)
+        raise ValueError(f"{name} was given as {shown(value)}; it needs a number {' and '.join(bounds) or 'that is finite'}")
+    return found
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False as Python's."""
+    if not (isinstance(value, bool) or alone(value, "b")):
+        raise TypeError(f"{name} was given as {shown(value)}; it needs True or False")
+    return bool(value)
 
 
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:

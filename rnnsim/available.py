@@ -1,8 +1,12 @@
 """How much memory there is, and how much a user says to take."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
+
+from rnnsim.arguments import as_real
+from rnnsim.axes import shown
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 MOST_OF_A_BLOCK = 64 * 10**6
@@ -33,10 +37,11 @@ def check_memory(memory: Any) -> int:
     if isinstance(memory, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)\s*", memory.lower())
         if found and found[2] in UNITS:
-            memory = int(float(found[1]) * UNITS[found[2]])
-    if isinstance(memory, bool) or not isinstance(memory, int | float) or not memory >= 1:
-        raise ValueError(f'memory was given as {memory!r}; it needs bytes above 0, or text such as "64MB"')
-    return int(memory)
+            memory = float(found[1]) * UNITS[found[2]]
+    size = as_real(memory)
+    if size is None or not 1 <= size < math.inf:
+        raise ValueError(f'memory was given as {shown(memory)}; it needs bytes above 0, or text such as "64MB"')
+    return int(size)
 
 
 def as_bytes(size: float) -> str:

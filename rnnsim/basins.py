@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_whole, keeps_whole
+from rnnsim.arguments import keeps_whole, number, whole
 from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families import Network
-from rnnsim.orbit_diagram import check_least, longest_period
+from rnnsim.orbit_diagram import longest_period
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
 from rnnsim.uncertainty import exponents, radii, uncertain_fraction
@@ -98,12 +98,9 @@ def basins(
     check_network(net)
     names = chosen(keep, [name for name in BASINS if name not in ALWAYS], GROUPS)
     constant = check_constant(net, inputs)
-    check_whole(2, steps=steps)
-    check_whole(0, discard=discard)
-    check_whole(1, max_attractors=max_attractors)
-    likeness = Likeness(longest_period(max_period, steps), tolerance, distance, nearness)
-    for name in ("tolerance", "distance", "nearness"):
-        check_least(name, getattr(likeness, name))
+    steps, discard, max_attractors = whole("steps", steps, 2), whole("discard", discard, 0), whole("max_attractors", max_attractors)
+    apart = {"tolerance": tolerance, "distance": distance, "nearness": nearness}
+    likeness = Likeness(longest_period(max_period, steps), *(number(name, value, least=0) for name, value in apart.items()))
     run = prepare(net, over_steps(constant, 1), None, (*names, *ALWAYS), "float64", with_targets=False)
     starts = start_axes(net, constant, run)
     options = {"steps": steps, "discard": discard, "max_attractors": max_attractors, **likeness._asdict()}

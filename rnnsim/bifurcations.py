@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.along import Along, check_along
-from rnnsim.arguments import check_whole
+from rnnsim.arguments import flag, whole
 from rnnsim.branch_runs import computed
 from rnnsim.families import Network
 from rnnsim.kernels.locating import BRANCHES as BRANCH_COUNT
@@ -69,9 +69,8 @@ def bifurcations(
     [-0.207546455322, 0.207546455322]
     """
     check_network(net)
-    check_whole(max_points=max_points, starts=starts, resolution=resolution)
-    if not isinstance(branches, bool):
-        raise TypeError(f"branches was given as {branches!r}; it needs True or False")
+    max_points, starts = whole("max_points", max_points), whole("starts", starts)
+    resolution, branches = whole("resolution", resolution), flag("branches", branches)
     names = (*BIFURCATIONS, *(BRANCHES if branches else ()), *((f"branch_{along}",) if branches else ()))
     line = check_along(map_of(net, inputs, names), along)
     options = {"along": along, "max_points": max_points, "starts": starts, "resolution": resolution, "branches": branches}

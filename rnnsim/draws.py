@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
+from rnnsim.arguments import SEED, number
 from rnnsim.axes import shown
+from rnnsim.parameters import parameter
 
 # a parameter's place here picks its stream of random numbers: append, never reorder
 PARAMETERS = ("w_rec", "w_in", "bias", "bias_in", "bias_rec", "h0", "c0", "w_out", "b_out", "table")
@@ -43,8 +46,7 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
     Orthogonal: G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980).
     """
     check_init(init)
-    check_density(density)
-    return INITS[init](checked_seeds(seed), (gates, units, units), density)
+    return INITS[init](checked_seeds(seed), (gates, units, units), checked_density(density))
 
 
 def inputs(init: str, seed: Any, gates: int, units: int, features: int) -> np.ndarray:
@@ -55,6 +57,12 @@ def inputs(init: str, seed: Any, gates: int, units: int, features: int) -> np.nd
     if init == "uniform":
         return uniform(seeds, "w_in", shape) / np.sqrt(units)
     return normal(seeds, "w_in", shape) / np.sqrt(features)
+
+
+def seeds_of(seed: Any) -> xr.DataArray:
+    """Seeds as integers over their axes."""
+    seeds = parameter("seed", seed, (), dtype=None)
+    return seeds.copy(data=checked_seeds(seeds.values))
 
 
 def biases(law: str, seed: Any, gates: int, units: int, name: str = "bias") -> np.ndarray:
@@ -77,10 +85,9 @@ def check_init(init: Any) -> None:
         raise ValueError(f"init was given as {shown(init)}; it needs one of {', '.join(INITS)}")
 
 
-def check_density(density: Any) -> None:
-    """Refuse what is no number in (0, 1]."""
-    if not isinstance(density, int | float | np.integer | np.floating) or isinstance(density, bool) or not 0 < density <= 1:
-        raise ValueError(f"density was given as {shown(density)}; it needs a number in (0, 1]")
+def checked_density(density: Any) -> float:
+    """A share of entries, in (0, 1]."""
+    return number("density", density, above=0, most=1)
 
 
 def checked_seeds(seed: Any) -> np.ndarray:
@@ -88,7 +95,8 @@ def checked_seeds(seed: Any) -> np.ndarray:
     seeds = np.asarray(seed)
     if seeds.dtype.kind not in "iuf":
         raise TypeError(f"seed was given as {shown(seed)}; it needs whole numbers from 0 to 2**63 - 1")
-    wrong = ~((seeds >= 0) & (seeds == np.floor(seeds)) & (seeds < 2.0**63))
+    inside = (seeds == np.floor(seeds)) & (seeds < 2.0**63) if seeds.dtype.kind == "f" else seeds <= SEED
+    wrong = ~((seeds >= 0) & inside)
     if wrong.any():
         raise ValueError(f"seed was given the value {seeds[wrong][0]}; it needs whole numbers from 0 to 2**63 - 1")
     return seeds.astype(np.int64)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_whole
+from rnnsim.arguments import SEED, flag, number, whole
 from rnnsim.families import Network
 from rnnsim.kernels.cycles import Listed
 from rnnsim.kernels.slow_points import Slow
@@ -75,16 +75,16 @@ def fixed_points(
     array([-0.859,  0.   ,  0.859])
     """
     check_network(net)
-    check_whole(period=period, max_points=max_points)
-    check_whole(0, seed=seed)
-    check_tolerance(tolerance)
-    check_slow_points(slow_points, period)
+    period, max_points, seed = whole("period", period), whole("max_points", max_points), whole("seed", seed, 0, SEED)
+    tolerance, slow_points = number("tolerance", tolerance, above=0), flag("slow_points", slow_points)
+    if slow_points and period > 1:
+        raise ValueError(f"slow_points was given with a period of {period}; slow points need a period of 1")
     maps = map_of(net, inputs, ("state", "cell_state", *FIXED_POINTS))
     given = check_starts(starts, maps)
-    wish = Wish(period, given, float(tolerance), max_points, seed, slow_points)
+    wish = Wish(period, given, tolerance, max_points, seed, slow_points)
     options: dict[str, Any] = {
         "period": period,
-        "tolerance": wish.tolerance,
+        "tolerance": tolerance,
         "max_points": max_points,
         "seed": seed,
         "slow_points": slow_points,
@@ -95,18 +95,6 @@ def fixed_points(
     else:
         options["starts"] = given
     return name_points(maps, wish, *search_all(maps, wish), attributes("fixed_points", net, hashed, options))
-
-
-def check_tolerance(tolerance: Any) -> None:
-    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float | np.number) or not 0 < tolerance < np.inf:
-        raise ValueError(f"tolerance was given as {tolerance!r}; it needs a number above 0")
-
-
-def check_slow_points(slow_points: Any, period: int) -> None:
-    if not isinstance(slow_points, bool | np.bool_):
-        raise TypeError(f"slow_points was given as {slow_points!r}; it needs True or False")
-    if slow_points and period > 1:
-        raise ValueError(f"slow_points was given with a period of {period}; slow points need a period of 1")
 
 
 def name_points(maps: Map, wish: Wish, found: Listed, slow: Slow | None, attrs: dict[str, str]) -> xr.Dataset:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_whole, is_whole
+from rnnsim.arguments import SEED, as_whole, whole, whole_or_none
 from rnnsim.axes import shown
 from rnnsim.families import Network
 from rnnsim.kernels.summaries import summarise
@@ -90,8 +90,8 @@ def lyapunov(
     """
     check_network(net)
     size = sum(member.units * member.cell.states for member in net.members)
-    check_numbers(steps, discard, exponents, size, seed, reorthonormalize)
-    count = size if exponents is None else exponents
+    steps, discard, seed = whole_or_none("steps", steps), whole("discard", discard, 0), whole("seed", seed, 0, SEED)
+    count, reorthonormalize = count_of(exponents, size), interval_of(reorthonormalize)
     names = names_of(keep, net, count == size, reorthonormalize)
     run, counted = orbit(net, inputs, steps, discard, names)
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
@@ -104,17 +104,21 @@ def lyapunov(
     return named(run, course, found, size, diverged_at, names, attributes("lyapunov", net, given, options | {"keep": names}))
 
 
-def check_numbers(steps: Any, discard: Any, exponents: Any, size: int, seed: Any, interval: Any) -> None:
-    """Refuse numbers that do not fit."""
-    check_whole(0, discard=discard, seed=seed)
-    if steps is not None:
-        check_whole(1, steps=steps)
-    if exponents is not None and (not is_whole(exponents, 1) or exponents > size):
+def count_of(exponents: Any, size: int) -> int:
+    """How many exponents are wanted."""
+    count = size if exponents is None else as_whole(exponents)
+    if count is None or not 1 <= count <= size:
         raise ValueError(
             f"exponents was given as {shown(exponents)}; it needs a whole number of 1 to {size}, the size of the state"
         )
-    if interval != ADAPTIVE and not is_whole(interval, 1):
-        raise ValueError(f"reorthonormalize was given as {shown(interval)}; it needs a whole number of 1 or more, or {ADAPTIVE!r}")
+    return count
+
+
+def interval_of(reorthonormalize: Any) -> int | str:
+    """The steps between two orthonormal frames, or the word for as many as tangents allow."""
+    if isinstance(reorthonormalize, str) and reorthonormalize == ADAPTIVE:
+        return ADAPTIVE
+    return whole("reorthonormalize", reorthonormalize, other=f", or {ADAPTIVE!r}")
 
 
 def names_of(keep: Any, net: Network, full: bool, interval: Any) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import update_rules
+from rnnsim.arguments import as_real, check_choice, flag
 from rnnsim.axes import shown, to_array
 
 RPROP_VARIANTS: dict[str, Any] = {
@@ -22,17 +23,19 @@ RPROP_VARIANTS: dict[str, Any] = {
 ABOVE_0 = float(np.nextafter(0.0, 1.0))
 
 
-def check_number(name: str, value: Any, least: float, below: float = np.inf) -> None:
-    """Refuse what is no number, or none from `least` on and below another."""
-    numbers = to_array(name, value)
-    if numbers.ndim and not isinstance(value, xr.DataArray):
-        raise ValueError(f"{name} was given an array of shape {numbers.shape}; it needs a number, an axis (rs.axis) or a schedule")
-    if numbers.dtype.kind not in "iuf":
-        raise TypeError(f"{name} was given values of type {numbers.dtype}; it needs real numbers")
-    bad = numbers[~((numbers >= least) & ((numbers < below) | (below == np.inf)))]
+def numbers(name: str, value: Any, least: float, below: float = np.inf) -> Any:
+    """A number of Python's, or an array over axes or epochs, from `least` on and below another (or inf, if there is none)."""
+    alone = as_real(value)
+    found = to_array(name, value if alone is None else alone)
+    if found.ndim and not isinstance(value, xr.DataArray):
+        raise ValueError(f"{name} was given an array of shape {found.shape}; it needs a number, an axis (rs.axis) or a schedule")
+    if found.dtype.kind not in "iuf":
+        raise TypeError(f"{name} was given values of type {found.dtype}; it needs real numbers")
+    bad = found[~((found >= least) & ((found < below) | (below == np.inf)))]
     if bad.size:
         from_on = "(0" if least == ABOVE_0 else f"[{least:g}"
         raise ValueError(f"{name} was given the value {bad.flat[0]}; it needs numbers in {from_on}, {below:g})")
+    return value if alone is None else alone
 
 
 class Optimizer:
@@ -81,14 +84,13 @@ class SGD(Optimizer):
     """
 
     def __init__(self, lr: Any, momentum: Any = 0.0, nesterov: bool = False):
-        check_number("lr", lr, 0.0)
-        check_number("momentum", momentum, 0.0)
-        still = not getattr(momentum, "dims", ()) and float(momentum) == 0.0
-        if nesterov and still:
+        given = {"lr": numbers("lr", lr, 0.0), "momentum": numbers("momentum", momentum, 0.0)}
+        options = given | {"nesterov": flag("nesterov", nesterov)}
+        still = isinstance(given["momentum"], float) and given["momentum"] == 0.0
+        if options["nesterov"] and still:
             raise ValueError("nesterov was given without momentum; it needs one above 0")
-        numbers = {"lr": lr} if still else {"lr": lr, "momentum": momentum}
         rule: Any = update_rules.Descent if still else update_rules.Nesterov if nesterov else update_rules.Momentum
-        super().__init__(rule(), {"lr": lr, "momentum": momentum, "nesterov": bool(nesterov)}, numbers)
+        super().__init__(rule(), options, {"lr": given["lr"]} if still else given)
 
 
 class Adam(Optimizer):
@@ -110,11 +112,13 @@ class Adam(Optimizer):
     """
 
     def __init__(self, lr: Any = 1e-3, beta1: Any = 0.9, beta2: Any = 0.999, eps: Any = 1e-8):
-        for name, value, below in (("lr", lr, np.inf), ("beta1", beta1, 1.0), ("beta2", beta2, 1.0)):
-            check_number(name, value, 0.0, below)
-        check_number("eps", eps, ABOVE_0)
+        given = {
+            "lr": numbers("lr", lr, 0.0),
+            "beta1": numbers("beta1", beta1, 0.0, 1.0),
+            "beta2": numbers("beta2", beta2, 0.0, 1.0),
+        }
         rule: Any = update_rules.Adam
-        super().__init__(rule(), {}, {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps})
+        super().__init__(rule(), {}, given | {"eps": numbers("eps", eps, ABOVE_0)})
 
 
 class RMSprop(Optimizer):
@@ -137,11 +141,11 @@ class RMSprop(Optimizer):
     """
 
     def __init__(self, lr: Any = 1e-2, alpha: Any = 0.99, eps: Any = 1e-8, momentum: Any = 0.0, centered: bool = False):
-        for name, value, below in (("lr", lr, np.inf), ("alpha", alpha, 1.0), ("momentum", momentum, np.inf)):
-            check_number(name, value, 0.0, below)
-        check_number("eps", eps, ABOVE_0)
+        given = {"lr": numbers("lr", lr, 0.0), "alpha": numbers("alpha", alpha, 0.0, 1.0), "eps": numbers("eps", eps, ABOVE_0)}
+        given["momentum"] = numbers("momentum", momentum, 0.0)
+        options = {"centered": flag("centered", centered)}
         rule: Any = update_rules.CenteredRMSprop if centered else update_rules.RMSprop
-        super().__init__(rule(), {"centered": bool(centered)}, {"lr": lr, "alpha": alpha, "eps": eps, "momentum": momentum})
+        super().__init__(rule(), options, given)
 
 
 class Rprop(Optimizer):
@@ -178,14 +182,11 @@ class Rprop(Optimizer):
         step_min: Any = 1e-6,
         step_max: Any = 50.0,
     ):
-        if not isinstance(variant, str) or variant not in RPROP_VARIANTS:
-            raise ValueError(f"variant was given as {shown(variant)}; it needs one of {', '.join(RPROP_VARIANTS)}")
-        check_number("grow", grow, 1.0)
-        check_number("shrink", shrink, 0.0, np.nextafter(1.0, 2.0))
-        for name, value in (("step", step), ("step_min", step_min), ("step_max", step_max)):
-            check_number(name, value, 0.0)
-        numbers = {"step": step, "grow": grow, "shrink": shrink, "step_min": step_min, "step_max": step_max}
-        super().__init__(RPROP_VARIANTS[variant](), {"variant": variant}, numbers)
+        check_choice("variant", variant, RPROP_VARIANTS)
+        given = {"step": numbers("step", step, 0.0), "grow": numbers("grow", grow, 1.0)}
+        given["shrink"] = numbers("shrink", shrink, 0.0, float(np.nextafter(1.0, 2.0)))
+        given |= {"step_min": numbers("step_min", step_min, 0.0), "step_max": numbers("step_max", step_max, 0.0)}
+        super().__init__(RPROP_VARIANTS[variant](), {"variant": variant}, given)
 
 
 class Clip:
@@ -194,8 +195,7 @@ class Clip:
     kind: str
 
     def __init__(self, limit: Any):
-        check_number("limit", limit, 0.0)
-        self.limit = limit
+        self.limit = numbers("limit", limit, 0.0)
 
     @property
     def numbers(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, check_whole
+from rnnsim.arguments import check_choice, number, whole
 from rnnsim.axes import Grid, shown
 from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families import Network
@@ -69,17 +69,16 @@ def orbit_diagram(
     check_network(net)
     names = variables_of(net, keep, ORBITS, {})
     constant = check_constant(net, inputs)
-    check_whole(2, steps=steps)
-    check_whole(0, discard=discard)
+    steps, discard = whole("steps", steps, 2), whole("discard", discard, 0)
     most = longest_period(max_period, steps)
-    check_least("tolerance", tolerance)
+    tolerance = number("tolerance", tolerance, least=0)
     run = prepare(net, over_steps(constant, 1), None, names, "float64", with_targets=False)
     check_along(along, run)
     check_choice("sweep", sweep, SWEEPS)
     directions = SWEEPS[sweep] if along is not None else ()
     options = {"along": along, "sweep": sweep, "steps": steps, "discard": discard, "max_period": most, "tolerance": tolerance}
     attrs = attributes("orbit_diagram", net, {"inputs": constant}, {"keep": names, **options})
-    wanted = Wanted(names, steps, discard, most, float(tolerance))
+    wanted = Wanted(names, steps, discard, most, tolerance)
     return name_orbits(run, found_along(net, constant, run, along, directions, wanted), directions, wanted, attrs)
 
 
@@ -97,16 +96,10 @@ def longest_period(max_period: Any, steps: int) -> int:
     """The longest period to look for, which must be seen twice."""
     if max_period is None:
         return steps // 2
-    check_whole(1, max_period=max_period)
-    if max_period > steps // 2:
-        raise ValueError(f"max_period was given as {max_period}; it needs {steps // 2} or less, half of the {steps} steps kept")
-    return int(max_period)
-
-
-def check_least(name: str, value: Any) -> None:
-    """Refuse what is no finite number of 0 or more."""
-    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 <= float(value) < np.inf:
-        raise ValueError(f"{name} was given as {shown(value)}; it needs a number of 0 or more")
+    longest = whole("max_period", max_period)
+    if longest > steps // 2:
+        raise ValueError(f"max_period was given as {longest}; it needs {steps // 2} or less, half of the {steps} steps kept")
+    return longest
 
 
 def check_along(along: Any, run: Run) -> None:

@@ -29,9 +29,11 @@ def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
     return not isinstance(value, xr.Dataset) and np.ndim(to_array(name, value)) == len(dims)
 
 
-def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = False, samples: bool = False) -> xr.DataArray:
-    """A parameter as an array of float64 over its axes, then over its own dimensions `dims`. One that `fills` may be a number for all of
-    them; one with `samples` may have a dimension `sample` before them."""
+def parameter(
+    name: str, value: Any, dims: tuple[str, ...], *, fills: bool = False, samples: bool = False, dtype: Any = np.float64
+) -> xr.DataArray:
+    """A parameter as an array of a type (None: its own) over its axes, then over its own dimensions `dims`. One that `fills` may be a
+    number for all of them; one with `samples` may have a dimension `sample` before them."""
     own = ("sample", *dims) if samples else dims
     if isinstance(value, xr.DataArray):
         array = positional(value, dims)
@@ -55,7 +57,9 @@ def parameter(name: str, value: Any, dims: tuple[str, ...], *, fills: bool = Fal
         if dim in OWN_DIMENSIONS and dim not in own:
             raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
     coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
-    return xr.DataArray(array.variable.astype(np.float64), coords, name=name).transpose(..., *(d for d in own if d in array.dims))
+    return xr.DataArray(array.variable.astype(dtype or array.dtype), coords, name=name).transpose(
+        ..., *(d for d in own if d in array.dims)
+    )
 
 
 def positional(array: xr.DataArray, dims: tuple[str, ...]) -> xr.DataArray:

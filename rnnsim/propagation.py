@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, is_whole
+from rnnsim.arguments import as_whole, check_choice
 from rnnsim.axes import shown
 from rnnsim.driven_maps import DrivenMap
 from rnnsim.families import Network
@@ -101,12 +101,14 @@ def lags_of(lags: Any, steps: int) -> np.ndarray:
     """The lags, rising."""
     if lags is None:
         return np.arange(1, steps + 1)
-    given = [lags] if is_whole(lags, -(2**60)) else list(lags) if isinstance(lags, Iterable) and not isinstance(lags, str) else []
-    if not given or not all(is_whole(lag, 1) and lag <= steps for lag in given) or any(np.diff(given) <= 0):
+    several = isinstance(lags, Iterable) and not isinstance(lags, str) and getattr(lags, "ndim", 1) > 0
+    given = [as_whole(lag) for lag in (lags if several else [lags])]
+    found = [lag for lag in given if lag is not None and 1 <= lag <= steps]
+    if not given or len(found) < len(given) or found != sorted(set(found)):
         raise ValueError(
             f"lags was given as {shown(lags)}; it needs whole numbers 1…{steps}, rising: the inputs have {steps} steps"
         )
-    return np.array(given, np.int64)
+    return np.array(found, np.int64)
 
 
 def pieces_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import draws
-from rnnsim.axes import shown
+from rnnsim.arguments import whole
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import parameter
 
@@ -24,17 +24,15 @@ def drawn_parameters(
     laws: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""
-    for what, size in {"units": sizes["unit"], "inputs": sizes["input"]}.items():
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{what} was given as {shown(size)}; it needs a whole number of 1 or more")
+    units, inputs = whole("units", sizes["unit"]), whole("inputs", sizes["input"])
     draws.check_init(init)
-    draws.check_density(density)
-    seeds, gains, one = parameter("seed", seed, ()), parameter("gain", gain, ()), xr.DataArray(1.0)
-    draws.checked_seeds(seeds.values)
-    units, inputs, parts = int(sizes["unit"]), int(sizes["input"]), gates or 1
+    density = draws.checked_density(density)
+    seeds, gains, one = draws.seeds_of(seed), parameter("gain", gain, ()), xr.DataArray(1.0)
+    parts = gates or 1
+    sizes = {"gate": gates, "unit": units, "unit_from": units, "input": inputs}
 
     def drawn(name: str, law: str, factor: xr.DataArray, draw: Callable[[np.ndarray], np.ndarray]) -> Drawn:
-        own = {dim: gates if dim == "gate" else int(sizes[dim]) for dim in dimensions[name] if dim != "gate" or gates}
+        own = {dim: sizes[dim] for dim in dimensions[name] if dim != "gate" or gates}
         return Drawn(name, law, seeds, factor, own, partial(shaped, draw, tuple(own.values())))
 
     def by_law(name: str, law: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import draws
-from rnnsim.axes import shown
+from rnnsim.arguments import whole
 from rnnsim.parameters import has_units, parameter
 
 
@@ -62,16 +62,12 @@ class Readout:
         >>> rs.Elman.random(5, 3, seed=seed, readout=rs.Readout.random(5, seed=seed))
         <rnnsim.Elman of 5 units and 3 inputs, 1 output, activation tanh; axes seed: 10>
         """
-        for what, size in {"units": units, "outputs": outputs}.items():
-            if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
-                raise ValueError(f"{what} was given as {shown(size)}; it needs a whole number of 1 or more")
-        axes = parameter("seed", seed, ())
-        seeds = draws.checked_seeds(axes.values)
-        drawn = {
-            name: xr.DataArray(draws.uniform(seeds, name, shape) / np.sqrt(units), axes.coords, (*axes.dims, *cls.DIMENSIONS[name]))
-            for name, shape in {"w_out": (outputs, units), "b_out": (outputs,)}.items()
-        }
-        return cls(**drawn)
+        units, outputs = whole("units", units), whole("outputs", outputs)
+        seeds = draws.seeds_of(seed)
+        shapes = {"w_out": (outputs, units), "b_out": (outputs,)}
+        drawn = {name: draws.uniform(seeds.values, name, shape) / np.sqrt(units) for name, shape in shapes.items()}
+        arrays = {n: xr.DataArray(a, seeds.coords, (*seeds.dims, *cls.DIMENSIONS[n])) for n, a in drawn.items()}
+        return cls(**arrays)
 
     def __repr__(self) -> str:
         sizes = self.parameters["w_out"].sizes

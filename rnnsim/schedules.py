@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_whole
-from rnnsim.optimizers import check_number
+from rnnsim.arguments import whole
+from rnnsim.optimizers import numbers
 
 
 def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.DataArray:
@@ -35,9 +35,8 @@ def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.Dat
     >>> rs.schedules.constant_by_part(0.1, 2, 0.5, epochs=5).values
     array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     """
-    check_whole(every=every)
-    check_number("factor", factor, 0.0)
-    return over_epochs(start, epochs, lambda epoch: as_array(factor) ** (epoch // every))
+    length, factors = whole("every", every), as_array("factor", factor)
+    return over_epochs(start, whole("epochs", epochs), lambda epoch: factors ** (epoch // length))
 
 
 def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
@@ -63,8 +62,8 @@ def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
     array([[0.1  , 0.05 , 0.025],
            [1.   , 0.5  , 0.25 ]])
     """
-    check_number("factor", factor, 0.0)
-    return over_epochs(start, epochs, lambda epoch: as_array(factor) ** epoch)
+    factors = as_array("factor", factor)
+    return over_epochs(start, whole("epochs", epochs), lambda epoch: factors**epoch)
 
 
 def linear(start: Any, end: Any, epochs: int) -> xr.DataArray:
@@ -118,21 +117,20 @@ def cosine(start: Any, end: Any, epochs: int) -> xr.DataArray:
     return between(start, end, epochs, lambda share: 0.5 * (1.0 + np.cos(np.pi * share)))
 
 
-def as_array(value: Any) -> xr.DataArray:
-    return value if isinstance(value, xr.DataArray) else xr.DataArray(value)
+def as_array(name: str, value: Any) -> xr.DataArray:
+    """Numbers of 0 or more as an array over their axes."""
+    return xr.DataArray(numbers(name, value, 0.0)).astype(np.float64)
 
 
 def over_epochs(start: Any, epochs: int, factor_at: Callable[[xr.DataArray], xr.DataArray]) -> xr.DataArray:
     """A start multiplied by a factor of each epoch."""
-    check_whole(epochs=epochs)
-    check_number("start", start, 0.0)
-    return (as_array(start) * factor_at(xr.DataArray(np.arange(epochs), dims="epoch"))).transpose(..., "epoch").astype(float)
+    epoch = xr.DataArray(np.arange(epochs), dims="epoch")
+    return (as_array("start", start) * factor_at(epoch)).transpose(..., "epoch")
 
 
 def between(start: Any, end: Any, epochs: int, share_of_start: Callable[[Any], Any]) -> xr.DataArray:
     """From one value to another."""
-    check_whole(2, epochs=epochs)
-    check_number("start", start, 0.0)
-    check_number("end", end, 0.0)
-    share = share_of_start(xr.DataArray(np.arange(epochs) / (epochs - 1), dims="epoch"))
-    return (as_array(end) + (as_array(start) - as_array(end)) * share).transpose(..., "epoch").astype(float)
+    count = whole("epochs", epochs, 2)
+    first, last = as_array("start", start), as_array("end", end)
+    share = share_of_start(xr.DataArray(np.arange(count) / (count - 1), dims="epoch"))
+    return (last + (first - last) * share).transpose(..., "epoch")

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import cells
-from rnnsim.arguments import check_whole, is_whole
+from rnnsim.arguments import alone, whole
 from rnnsim.axes import to_array
 from rnnsim.kernels.fixed_points import Starts
 from rnnsim.kernels.maps import Layer
@@ -32,9 +32,8 @@ def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
     """A number of starts, states to start from, one a row, or None."""
     if starts is None:
         return None
-    if is_whole(starts, 0) or isinstance(starts, bool | np.bool_ | float):
-        check_whole(1, starts=starts)
-        return int(starts)
+    if isinstance(starts, int | float) or alone(starts, "biuf"):
+        return whole("starts", starts)
     array = to_array("starts", starts.values if isinstance(starts, xr.DataArray) else starts)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"starts was given values of type {array.dtype}; it needs real numbers")

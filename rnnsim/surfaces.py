@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import number
 from rnnsim.variables import PARAMETERS
 
 NEIGHBOURS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
@@ -189,14 +190,13 @@ def cliffs(surface: xr.Dataset, slopes: dict[str, str] | None = None, factor: fl
     (array([-3.25]), -3.23)
     """
     check_surface(surface)
-    if not isinstance(factor, int | float) or not factor > 1:
-        raise ValueError(f"factor was given as {factor!r}; it needs a number of more than 1")
+    factor = number("factor", factor, above=1)
     if "cost" not in surface:
         raise ValueError('surface has no cost; compute it with keep=("cost", "grad")')
     cost = surface["cost"]
     if cost.ndim not in (1, 2):
         raise ValueError(f"cost has the dimensions {cost.dims}; it needs one axis or two: choose, as in ds.isel({cost.dims[-1]}=0)")
-    parts = [cliffs_along(cost, axis, slope, float(factor)) for axis, slope in slopes_along(surface, slopes).items()]
+    parts = [cliffs_along(cost, axis, slope, factor) for axis, slope in slopes_along(surface, slopes).items()]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(-columns["steepness"], kind="stable")
     told = {"jump": "change of the cost", "steepness": "mean slope, as a multiple of the slopes at the ends", "along": "axis"}

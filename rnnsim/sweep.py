@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.arguments import is_whole
+from rnnsim.arguments import flag, whole_or_none
 from rnnsim.available import as_bytes, free_memory
 from rnnsim.crews import Job, with_client, with_processes, with_threads
 from rnnsim.families import Network
@@ -99,6 +99,7 @@ def sweep(
     True
     """
     call = check_call(verb, net, args, options)
+    workers, overwrite, progress = whole_or_none("workers", workers), flag("overwrite", overwrite), flag("progress", progress)
     check_crew(workers, client)
     crew = partial(with_client, client=client) if client is not None else None
     if workers is not None:
@@ -115,10 +116,8 @@ def sweep(
         return to_store(call, target, overwrite, memory, share, crew, progress)
 
 
-def check_crew(workers: Any, client: Any) -> None:
+def check_crew(workers: int | None, client: Any) -> None:
     """Refuse what are no workers."""
-    if workers is not None and not is_whole(workers, 1):
-        raise ValueError(f"workers was given as {workers!r}; it needs a whole number of 1 or more, or None")
     if client is not None and not all(hasattr(client, name) for name in ("submit", "scatter", "scheduler_info")):
         raise TypeError(f"client was given a {type(client).__name__}; it needs a dask.distributed.Client")
     if client is not None and workers is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from rnnsim.arguments import check_choice, is_whole
+from rnnsim.arguments import COUNT, SEED, check_choice, flag, whole, whole_or_none
 from rnnsim.axes import common_grid, shown
 from rnnsim.courses import Course, State
 from rnnsim.families import Network
@@ -109,9 +109,10 @@ def train(
         raise TypeError(f"optimizer was given a {type(optimizer).__name__}; it needs one such as rs.SGD(0.1) or rs.Adam()")
     if resume is not None and not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
         raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
-    counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience, "truncate": truncate, "every": every}
-    for name, count in counts.items():
-        check_count(name, count, name in ("epochs", "every"))
+    epochs, every = whole("epochs", epochs), whole("every", every)
+    shuffle, progress = flag("shuffle", shuffle), flag("progress", progress)
+    optional = {"batch_size": batch_size, "patience": patience, "truncate": truncate}
+    counts = {name: whole_or_none(name, count) for name, count in optional.items()}
     bound = clip if isinstance(clip, Clip) or clip is None else ClipNorm(clip)
     numbers = {name: as_number(name, number) for name, number in optimizer.numbers.items()}
     numbers["limit"] = as_number("clip", 0.0 if bound is None else bound.limit)
@@ -127,19 +128,19 @@ def train(
         optimizer,
         numbers,
         "" if bound is None else bound.kind,
-        batch_size or np.iinfo(np.int32).max,
-        truncate or np.iinfo(np.int32).max,
+        counts["batch_size"] or COUNT,
+        counts["truncate"] or COUNT,
         seeds if shuffle and batch_size is not None else None,
-        patience,
+        counts["patience"],
         first,
         first + epochs,
         every,
         resume is not None,
     )
     course = on_one_grid(course)
-    options = {"optimizer": repr(optimizer), "loss": loss, "train": course.trained, "shuffle": bool(shuffle), "clip": repr(bound)}
-    options |= {name: None if count is None else int(count) for name, count in counts.items()}
-    options |= {"epochs": int(course.last), "seed": seeds.values.tolist(), "metrics": course.metrics, "dtype": course.run.dtype}
+    options = {"optimizer": repr(optimizer), "loss": loss, "train": course.trained, "shuffle": shuffle, "clip": repr(bound)}
+    options |= counts | {"epochs": course.last, "every": every}
+    options |= {"seed": seeds.values.tolist(), "metrics": course.metrics, "dtype": course.run.dtype}
     attrs = attributes("train", net, given_to(course), options)
     state = State.of(course)
     if resume is not None:
@@ -147,14 +148,6 @@ def train(
     go_through(state, progress)
     found = name_record(state, attrs)
     return found if resume is None else joined(resume, found)
-
-
-def check_count(name: str, count: Any, needed: bool) -> None:
-    """Refuse what is no whole number of 1 or more (or None, if it may be)."""
-    if count is None and not needed:
-        return
-    if not is_whole(count, 1):
-        raise ValueError(f"{name} was given as {shown(count)}; it needs a whole number of 1 or more{'' if needed else ', or None'}")
 
 
 def as_number(name: str, value: Any) -> xr.DataArray:
@@ -176,11 +169,12 @@ def check_own(name: str, array: xr.DataArray, *legal: str) -> None:
 
 def check_seed(seed: Any) -> xr.DataArray:
     """Whole numbers from 0 on, over axes or not."""
-    array = seed if isinstance(seed, xr.DataArray) else xr.DataArray(seed)
-    if array.dtype.kind not in "iu" or (array.ndim and not isinstance(seed, xr.DataArray)) or (array.values < 0).any():
+    if not (isinstance(seed, xr.DataArray) and seed.ndim):
+        return xr.DataArray(whole("seed", seed, 0, SEED, other=", or an axis of them"))
+    if seed.dtype.kind not in "iu" or (seed.values < 0).any() or (seed.values > SEED).any():
         raise ValueError(f"seed was given as {shown(seed)}; it needs a whole number of 0 or more, or an axis of them")
-    check_own("seed", array)
-    return array
+    check_own("seed", seed)
+    return seed.astype(np.int64)
 
 
 def names_in(name: str, value: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import as_whole
 from rnnsim.axes import shown, to_array
 from rnnsim.parameters import OWN_DIMENSIONS, nameless_of
 
@@ -42,10 +43,10 @@ def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
         if given.dtype.kind not in "biuf":
             raise TypeError(f"{name} was given values of type {given.dtype}; it needs real numbers")
     own = [dim for dim in array.dims if dim in OWN_DIMENSIONS or dim in nameless_of(array)]
-    place = where if isinstance(where, tuple | list) else (where,)
+    place = [as_whole(i) for i in (where if isinstance(where, tuple | list) else (where,))]
     sizes = tuple(array.sizes[dim] for dim in own)
-    whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in place)
-    if not whole or len(place) != len(own) or not all(-size <= i < size for i, size in zip(place, sizes, strict=True)):
+    inside = len(place) == len(own) and all(i is not None and -size <= i < size for i, size in zip(place, sizes, strict=True))
+    if not inside:
         raise ValueError(
             f"where was given as {shown(where)}; it needs a place in an array of shape {sizes}, such as {(0,) * len(own)}"
         )

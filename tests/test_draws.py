@@ -131,10 +131,14 @@ REFUSED = [
     (lambda: draws.start(True, 2), TypeError, r"seed was given as True"),
     (lambda: draws.recurrent("normal", 0, 1, 2), ValueError, r"init was given as 'normal'; it needs one of gaussian, orthogonal"),
     (lambda: draws.inputs(3, 0, 1, 2, 2), ValueError, r"init was given as 3; it needs one of gaussian, orthogonal"),
-    (lambda: draws.recurrent("sparse", 0, 1, 2, 0.0), ValueError, r"density was given as 0.0; it needs a number in \(0, 1\]"),
-    (lambda: draws.recurrent("sparse", 0, 1, 2, 1.5), ValueError, r"density was given as 1.5"),
-    (lambda: draws.recurrent("sparse", 0, 1, 2, np.nan), ValueError, r"density was given as nan"),
-    (lambda: draws.recurrent("gaussian", 0, 1, 2, "half"), ValueError, r"density was given as 'half'"),
+    (
+        lambda: draws.recurrent("sparse", 0, 1, 2, 0.0),
+        ValueError,
+        "density was given as 0.0; it needs a number above 0 and up to 1",
+    ),
+    (lambda: draws.recurrent("sparse", 0, 1, 2, 1.5), ValueError, "density was given as 1.5"),
+    (lambda: draws.recurrent("sparse", 0, 1, 2, np.nan), ValueError, "density was given as nan"),
+    (lambda: draws.recurrent("gaussian", 0, 1, 2, "half"), ValueError, "density was given as 'half'"),
     (lambda: draws.biases("normal", 0, 1, 2, "bias_in"), ValueError, r"bias_in was given as 'normal'; it needs numbers, or one of"),
 ]
 

@@ -127,7 +127,7 @@ def test_slopes_that_foretell_the_cost_are_no_cliffs():
         (lambda ds: rs.surfaces.gradient_norm(ds, ()), ValueError, "parameters was given nothing"),
         (lambda ds: rs.surfaces.minima(ds), ValueError, r"cost has the dimensions \('bias',\); it needs exactly two axes"),
         (lambda ds: rs.surfaces.minima(ds, "height"), ValueError, "surface has no height; it holds cost"),
-        (lambda ds: rs.surfaces.cliffs(ds, factor=1), ValueError, "factor was given as 1; it needs a number of more than 1"),
+        (lambda ds: rs.surfaces.cliffs(ds, factor=1), ValueError, "factor was given as 1; it needs a number above 1"),
         (lambda ds: rs.surfaces.cliffs(ds, {"bias": "w"}), ValueError, "slopes was given 'w' for 'bias'; it needs one of"),
         (lambda ds: rs.surfaces.cliffs(ds, {"b": "bias"}), ValueError, "slopes was given the axis 'b'; it needs some of bias"),
         (lambda ds: rs.surfaces.cliffs(ds.rename(bias="b")), ValueError, "surface has no gradient by its axes b; it needs slopes"),

@@ -3,8 +3,10 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, check_whole
+from rnnsim.arguments import SEED, check_choice, whole
 from rnnsim.tasks.encodings import ENCODINGS, encoded
+
+LEGACY_SEED = 2**32 - 1
 
 
 def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
@@ -31,7 +33,7 @@ def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
     array([[0., 1., 0., 0.],
            [0., 0., 0., 0.]])
     """
-    check_whole(samples=samples, steps=steps)
+    samples, steps, seed = whole("samples", samples), whole("steps", steps), whole("seed", seed, 0, LEGACY_SEED)
     generator = np.random.RandomState(seed)
     inputs = np.array([np.around(generator.rand(steps)) for _ in range(samples)])
     return xr.Dataset(
@@ -72,8 +74,7 @@ def sum_of_digits(samples: int = 10_000, digits: int = 3, seed: int = 0, encodin
     >>> task.targets.values
     array([16., 10.])
     """
-    check_whole(samples=samples, digits=digits)
-    check_whole(0, seed=seed)
+    samples, digits, seed = whole("samples", samples), whole("digits", digits), whole("seed", seed, 0, SEED)
     check_choice("encoding", encoding, ("integer", *ENCODINGS))
     drawn = np.random.default_rng(seed).integers(0, 10, (samples, digits))
     attrs = {"long_name": "sum of the digits", "units": "1"}

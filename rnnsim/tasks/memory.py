@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, check_whole
+from rnnsim.arguments import SEED, check_choice, number, whole
 from rnnsim.tasks.encodings import ENCODINGS, encoded
 
 
@@ -34,9 +34,7 @@ def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
     >>> task.inputs.sel(input="marker").values
     array([[1., 0., 1., 0.]])
     """
-    check_whole(samples=samples)
-    check_whole(2, steps=steps)
-    check_whole(0, seed=seed)
+    samples, steps, seed = whole("samples", samples), whole("steps", steps, 2), whole("seed", seed, 0, SEED)
     rng = np.random.default_rng(seed)
     values, markers = rng.random((samples, steps)), np.zeros((samples, steps))
     for first, last in ((0, steps // 2), (steps // 2, steps)):
@@ -87,8 +85,8 @@ def delayed_recall(
     >>> task.targets.values
     array([[-1, -1, -1, -1, -1, -1,  3,  4]])
     """
-    check_whole(samples=samples, symbols=symbols, length=length)
-    check_whole(0, delay=delay, seed=seed)
+    samples, symbols, length = whole("samples", samples), whole("symbols", symbols), whole("length", length)
+    delay, seed = whole("delay", delay, 0), whole("seed", seed, 0, SEED)
     check_choice("encoding", encoding, ENCODINGS)
     blank, cue = symbols, symbols + 1
     said = np.random.default_rng(seed).integers(0, symbols, (samples, length))
@@ -135,16 +133,14 @@ def flip_flop(samples: int = 100, steps: int = 100, bits: int = 3, probability: 
     >>> task.targets.values[0, :, 0]
     array([nan, nan, -1., -1.,  1.,  1.,  1.,  1.])
     """
-    check_whole(samples=samples, steps=steps, bits=bits)
-    check_whole(0, seed=seed)
-    if not isinstance(probability, int | float | np.number) or not 0 < probability <= 1:
-        raise ValueError(f"probability was given as {probability!r}; it needs a number above 0 and up to 1")
+    samples, steps, bits = whole("samples", samples), whole("steps", steps), whole("bits", bits)
+    probability, seed = number("probability", probability, above=0, most=1), whole("seed", seed, 0, SEED)
     rng = np.random.default_rng(seed)
     shape = (samples, steps, bits)
     pulses = np.where(rng.random(shape) < probability, rng.choice([-1.0, 1.0], shape), 0.0)
     last = np.maximum.accumulate(np.where(pulses != 0, np.arange(steps)[:, None], -1), axis=1)
     held = np.where(last < 0, np.nan, np.take_along_axis(pulses, np.maximum(last, 0), axis=1))
-    given = {"samples": samples, "steps": steps, "bits": bits, "probability": float(probability), "seed": seed}
+    given = {"samples": samples, "steps": steps, "bits": bits, "probability": probability, "seed": seed}
     return xr.Dataset(
         {
             "inputs": (("sample", "step", "input"), pulses, {"long_name": "pulse", "units": "1"}),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import check_choice, check_whole
+from rnnsim.arguments import SEED, check_choice, whole
 from rnnsim.tasks.columns import as_columns, check_order
 
 
@@ -43,7 +43,7 @@ def split(
     (8, 2)
     """
     check_choice("how", how, ("time", "random"))
-    check_whole(0, seed=seed)
+    seed = whole("seed", seed, 0, SEED)
     fractions = checked_shares(shares)
     if isinstance(data, xr.Dataset | xr.DataArray):
         dim = chosen_dimension(data, dim)

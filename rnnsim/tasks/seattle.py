@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import check_choice, check_whole
+from rnnsim.arguments import check_choice, whole
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
 from rnnsim.tasks.parts import split
 from rnnsim.tasks.scaling import Scaling
@@ -118,7 +118,7 @@ def weather(
     """
     if part is not None:
         check_choice("part", part, PARTS)
-    check_whole(length=length, ahead=ahead)
+    length, ahead = whole("length", length), whole("ahead", ahead)
     names = predictor_names(predictors)
     if len(shares) != len(PARTS):
         raise ValueError(f"shares was given as {shares!r}; it needs three, for {', '.join(PARTS)}")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_whole
+from rnnsim.arguments import whole
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 
 
@@ -48,7 +48,7 @@ def windows(table: Any, predictors: str | Sequence[str], target: str, length: in
     array([2, 3])
     """
     names = predictor_names(predictors)
-    check_whole(length=length, ahead=ahead)
+    length, ahead = whole("length", length), whole("ahead", ahead)
     columns = numeric_columns("windows", table, dict.fromkeys([*names, target]))
     (row,) = map(str, columns.sizes)
     if str(columns[row].attrs["units"]).endswith(EPOCH):
