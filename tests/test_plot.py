@@ -203,7 +203,7 @@ def test_trajectories_colour_falls_to_the_first_axis_and_dashes_to_the_next(run,
     assert legend_texts(ax)[:4] == ["w_rec = 0.5", "w_rec = 1.5", "h0 = 0.1", "h0 = 2"]
 
 
-@pytest.mark.parametrize(("samples", "expected"), [(None, [0, 1, 2]), (1, [1]), ([0, 2], [0, 2])])
+@pytest.mark.parametrize(("samples", "expected"), [(None, [0, 1, 2]), ([1], [1]), ([0, 2], [0, 2]), (range(2), [0, 1])])
 def test_trajectories_draws_chosen_samples(samples, expected, ax):
     state = np.arange(12.0).reshape(3, 4)
     plot.trajectories(xr.Dataset({"state": (("sample", "step"), state)}), samples=samples, ax=ax)
@@ -257,6 +257,11 @@ def test_trajectories_refuses_too_many_lines():
             lambda ds: plot.trajectories(ds, samples=0),
             "samples=0 needs a dimension sample, but the Dataset has w_rec, h0, step",
         ),
+        (
+            lambda ds: plot.trajectories(ds.expand_dims(sample=2), samples=1),
+            r"samples was given as 1; it needs positions, such as \[1\] for sample 1, or range\(3\) for three of them",
+        ),
+        (lambda ds: plot.trajectories(ds.expand_dims(sample=2), samples=[2]), r"\[2\]; it needs positions among 2 samples"),
         (lambda ds: plot.phase_portrait(ds[["state"]]), r'no increment .* keep="increment"'),
         (lambda ds: plot.cobweb(ds[["input"]]), r'no state .* keep="state"'),
         (lambda ds: plot.cobweb(ds, ds), r'no final_state .* keep="final_state"'),

@@ -21,7 +21,7 @@ def trajectories(
     x: str = "step",
     color: str | None = None,
     linewidth: str | None = None,
-    samples: int | Sequence[int] | None = None,
+    samples: Sequence[int] | None = None,
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -35,7 +35,7 @@ def trajectories(
     color, linewidth : the dimensions that decide colour and width; colour is by default the first but `sample`.
         All further dimensions (axes, `sample`, `unit`) become more lines: the first of them with two to four values
         is told apart by its dashes, the rest look alike.
-    samples : positions of the samples to draw, by default all
+    samples : positions of the samples to draw, such as [0, 3] or range(5), by default all
     legend : whether to name the values, on the right of the Axes
     ax : Axes to draw on, by default those of a new figure
 
@@ -114,13 +114,20 @@ def gradient_over_steps(
     return ax
 
 
-def _chosen(ds: xr.Dataset, samples: int | Sequence[int] | None) -> xr.Dataset:
+def _chosen(ds: xr.Dataset, samples: Sequence[int] | None) -> xr.Dataset:
     """The samples to draw."""
     if samples is None:
         return ds
     if "sample" not in ds.dims:
         raise ValueError(f"samples={samples!r} needs a dimension sample, but the Dataset has {', '.join(map(str, ds.dims))}")
-    return ds.isel(sample=np.atleast_1d(samples))
+    places = np.asarray(samples)
+    if places.ndim == 0 or places.dtype.kind not in "iu":
+        raise ValueError(
+            f"samples was given as {samples!r}; it needs positions, such as [1] for sample 1, or range(3) for three of them"
+        )
+    if not ((-ds.sizes["sample"] <= places) & (places < ds.sizes["sample"])).all():
+        raise ValueError(f"samples was given as {samples!r}; it needs positions among {ds.sizes['sample']} samples")
+    return ds.isel(sample=places)
 
 
 def _input_behind(ax: Axes, inputs: xr.DataArray, x: str) -> list[Line2D]:
