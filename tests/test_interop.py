@@ -399,6 +399,12 @@ FROM_TORCH_REFUSED = [
     (lambda nn: nn.Conv1d(2, 3, 1), TypeError, "given Conv1d; it needs torch.nn.RNN, GRU, LSTM, one of their cells, or a list"),
     (lambda nn: {"rnn": nn.RNN(2, 3)}, TypeError, "given dict; it needs torch.nn.RNN"),
     (lambda nn: [nn.RNN(2, 3), nn.Dropout(0.5)], TypeError, "given Dropout; it needs torch.nn.RNN"),
+    (lambda nn: nn.RNN(2, 3).state_dict(), TypeError, "given OrderedDict; .*: load weights into their module first"),
+    (
+        lambda nn: nn.ModuleDict({"rnn": nn.RNN(2, 3), "dropped": nn.Dropout(), "out": nn.Linear(3, 1)}),
+        TypeError,
+        r"given ModuleDict; .*: from_torch\(\[module.rnn, module.out\]\), say",
+    ),
     (lambda nn: [], ValueError, "given what makes nothing; it needs what makes an Embedding or none, then"),
     (lambda nn: nn.Linear(2, 3), ValueError, "given what makes Readout; it needs"),
     (lambda nn: [nn.Linear(2, 3), nn.RNN(3, 3)], ValueError, "given what makes Readout, Elman; it needs"),

@@ -1,5 +1,6 @@
 """Weights from and to PyTorch."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,17 @@ def parts(torch: Any, module: Any) -> list[Any]:
         return [Readout(numbers(torch, module, "weight"), numbers(torch, module, "bias"))]
     raise TypeError(
         f"from_torch was given {name}; it needs torch.nn.RNN, GRU, LSTM, one of their cells, or a list of Embedding, these, and Linear"
+        f"{hint(nn, module)}"
     )
+
+
+def hint(nn: Any, module: Any) -> str:
+    """What to give in place of a module of one's own, or of its weights."""
+    kinds = nn.RNN, nn.GRU, nn.LSTM, nn.RNNCell, nn.GRUCell, nn.LSTMCell, nn.Embedding, nn.Linear
+    if isinstance(module, nn.Module):
+        known = ", ".join(f"module.{name}" for name, child in module.named_modules() if isinstance(child, kinds))
+        return f": from_torch([{known}]), say" if known else ""
+    return ": load weights into their module first, by module.load_state_dict(…)" if isinstance(module, Mapping) else ""
 
 
 def cell(torch: Any, module: Any, suffix: str) -> Recurrent:
