@@ -72,6 +72,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__doc__", "__file__", "__name__", "__path__", "__spec__"})
+
+
 def __getattr__(name: str) -> Any:
     if name == "plot":  # matplotlib takes as long to import as all the rest
         return importlib.import_module("rnnsim.plot")

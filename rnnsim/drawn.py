@@ -54,10 +54,10 @@ class Drawn:
         values = self.at(seed.values.reshape(-1), gain.values.reshape(-1))
         return self.template.copy(data=values.reshape(self.template.shape))
 
-    def select(self, how: str, indexers: dict[str, Any]) -> Self:
-        """Part of it, by `isel` or `sel`."""
+    def isel(self, places: dict[str, Any]) -> Self:
+        """Part of it, at positions of its axes."""
         seed, gain = (
-            getattr(array, how)({dim: i for dim, i in indexers.items() if dim in array.dims}, drop=True)
+            array.isel({dim: place for dim, place in places.items() if dim in array.dims}, drop=True)
             for array in (self.seed, self.gain)
         )
         return replace(self, seed=seed, gain=gain)

@@ -1,18 +1,22 @@
 """Families of networks of any kind: parameters with names, shapes and axes. A single network is a family without axes."""
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import check_choice
 from rnnsim.axes import Grid, common_grid, shown
 from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.readouts import Readout
+
+METHODS = ("nearest", "ffill", "bfill")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,18 @@ class Network:
     _dimensions: dict[str, tuple[str, ...]]
     _grid: Grid
     readout: Readout | None
+    _PUBLIC: ClassVar[tuple[str, ...]] = (
+        "at",
+        "axes",
+        "inputs",
+        "isel",
+        "outputs",
+        "parameters",
+        "readout",
+        "replace",
+        "sel",
+        "units",
+    )
 
     def _hold(self, parameters: dict[str, Any], dimensions: dict[str, tuple[str, ...]], readout: Readout | None) -> None:
         """Keep parameters that are checked, and their own dimensions behind the axes in their full shape."""
@@ -122,10 +138,22 @@ class Network:
         return {f"gate{suffix}": layer.GATES for suffix, layer in (*self.levels, ("", self.levels[-1][1])) if layer.GATES}
 
     def __getitem__(self, name: str) -> xr.DataArray:
+        if not isinstance(name, str) or name not in self._parameters:
+            part = f"; for a part of the family give isel({next(iter(self.axes), 'axis')}=…)" if not isinstance(name, str) else ""
+            raise ValueError(f"a family was asked for [{shown(name)}]; it has {', '.join(self._parameters)}{part}")
         found = self._parameters[name]
         array = found.array() if isinstance(found, Drawn) else found
         number = layer_number(name)
         return array.rename({dim: f"{dim}{number}" for dim in array.dims if dim in NUMBERED}) if number else array
+
+    def __getattr__(self, name: str) -> Any:
+        known = self.__dict__.get("_parameters", {})
+        numbered = [own for own in known if own == name or own.removesuffix(layer_number(own)) == name]
+        hint = f"; the parameter is net[{numbered[0]!r}], and net.parameters has all of them" if numbered else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*self._PUBLIC, *self.options, *dir(object)})
 
     def source(self, name: str) -> Any:
         """A parameter as it is kept: an array, or `Drawn` when it is needed."""
@@ -267,29 +295,107 @@ class Network:
             return value
         return value.rename({f"{dim}{number}": dim for dim in NUMBERED if f"{dim}{number}" in value.dims})
 
-    def isel(self, **positions: Any) -> Self:
-        """Part of the family, by positions along its axes; an axis at one position is gone."""
-        return self._select("isel", positions)
+    def isel(self, indexers: Mapping[str, Any] | None = None, /, **positions: Any) -> Self:
+        """Part of the family, by positions along its axes; an axis at one position is gone.
 
-    def sel(self, **values: Any) -> Self:
-        """Part of the family, by values of its axes; an axis at one value is gone."""
-        return self._select("sel", values)
+        Parameters
+        ----------
+        indexers : a mapping in place of keywords, or beside them.
+        **positions : for each axis one position, a list of them, or a slice; negative ones count from the end.
 
-    def _select(self, how: str, indexers: dict[str, Any]) -> Self:
-        for name in indexers:
+        Raises
+        ------
+        ValueError : names that are no axes, or positions that are not on them.
+
+        Examples
+        --------
+        >>> import rnnsim as rs
+        >>> rs.Elman(1.0, rs.axis("w_rec", [0.5, 1.0, 1.5])).isel(w_rec=slice(2)).axes
+        {'w_rec': 2}
+        """
+        positions = self._checked_axes("isel", indexers, positions)
+        chosen = {name: places(name, self._grid.sizes[name], given) for name, given in positions.items()}
+        return self._rebuild({**{name: self._part(name, chosen) for name in self._parameters}, **self.options})
+
+    def sel(
+        self,
+        indexers: Mapping[str, Any] | None = None,
+        /,
+        *,
+        method: str | None = None,
+        tolerance: float | None = None,
+        **values: Any,
+    ) -> Self:
+        """Part of the family, by values of its axes; an axis at one value is gone.
+
+        Parameters
+        ----------
+        indexers : a mapping in place of keywords, or beside them.
+        method : None: exactly these values; "nearest", "ffill" or "bfill": the nearest one on the axis, or the last one before or the
+            first one behind, as xarray has it.
+        tolerance : how far away that one may be; None: any distance.
+        **values : for each axis one value, a list of them, or a slice from one to another.
+
+        Raises
+        ------
+        ValueError : names that are no axes, or values that are not on them.
+
+        Examples
+        --------
+        >>> import rnnsim as rs
+        >>> net = rs.Elman(1.0, rs.axis("w_rec", [0.5, 1.0, 1.5]))
+        >>> float(net.sel(w_rec=1.3, method="nearest")["w_rec"])
+        1.5
+        """
+        values = self._checked_axes("sel", indexers, values)
+        if method is not None:
+            check_choice("method", method, METHODS)
+        inexact = {} if method is None else {"method": method, "tolerance": tolerance}
+        return self.isel(**{name: self._places_of(name, given, inexact) for name, given in values.items()})
+
+    def _checked_axes(self, how: str, indexers: Any, named: dict[str, Any]) -> dict[str, Any]:
+        """All that was given for axes, by their names."""
+        if not isinstance(indexers, Mapping | None):
+            raise TypeError(f"{how} was given {shown(indexers)}; it needs axes by name, such as {next(iter(self.axes), 'axis')}=0")
+        given = {**(indexers or {}), **named}
+        for name in given:
             if name not in self._grid.sizes:
-                raise ValueError(f"{how} was given {name!r}; the family's axes are {', '.join(self._grid.sizes) or 'none'}")
-        indexers = {name: i.values if isinstance(i, xr.DataArray) else i for name, i in indexers.items()}
-        chosen = {}
-        for name, array in self._parameters.items():
-            try:
-                if isinstance(array, Drawn):
-                    chosen[name] = array.select(how, indexers)
-                    continue
-                labelled = array.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in array.dims})
-                chosen[name] = getattr(labelled, how)({dim: i for dim, i in indexers.items() if dim in array.dims}, drop=True)
-            except (IndexError, KeyError, TypeError, ValueError) as error:
-                given = ", ".join(f"{dim}={shown(i)}" for dim, i in indexers.items())
-                why = " ".join(str(error).split())
-                raise ValueError(f"{how} was given {given}, which is not on the axes ({why}); it needs places that are") from None
-        return self._rebuild({**chosen, **self.options})
+                raise ValueError(f"{how} was given {shown(name)}; the family's axes are {', '.join(self._grid.sizes) or 'none'}")
+        return given
+
+    def _places_of(self, name: str, given: Any, inexact: dict[str, Any]) -> Any:
+        """The positions of values of an axis."""
+        coords = {name: self._grid.coords[name]} if name in self._grid.coords else {}
+        positions = xr.DataArray(np.arange(self._grid.sizes[name]), coords, (name,))
+        try:
+            return positions.sel({name: given.values if isinstance(given, xr.DataArray) else given}, **inexact).values
+        except (IndexError, KeyError, TypeError, ValueError):
+            have = shown(self._grid.coords[name].values.tolist()) if coords else f"{self._grid.sizes[name]} places without values"
+            how = "values that are there" if inexact else "values that are there, or method='nearest'"
+            raise ValueError(
+                f"sel was given {name}={shown(given)}, which is not on the axes ({name} has {have}); it needs {how}"
+            ) from None
+
+    def _part(self, name: str, chosen: dict[str, Any]) -> Any:
+        """A parameter at positions of axes, with the axes' coordinates."""
+        kept = self._parameters[name]
+        mine = {dim: place for dim, place in chosen.items() if dim in kept.dims}
+        if isinstance(kept, Drawn):
+            return kept.isel(mine)
+        return kept.assign_coords({dim: c for dim, c in self._grid.coords.items() if dim in kept.dims}).isel(mine, drop=True)
+
+
+def places(name: str, size: int, given: Any) -> Any:
+    """Positions along an axis, as arrays take them."""
+    wanted = given.values if isinstance(given, xr.DataArray) else list(given) if isinstance(given, tuple) else given
+    try:
+        if isinstance(wanted, slice):
+            return slice(*wanted.indices(size)) if wanted.step is None or wanted.step > 0 else np.arange(size)[wanted]
+        found = np.arange(size)[wanted]
+    except (IndexError, TypeError, ValueError):
+        found = None
+    if found is None or found.ndim > 1:
+        raise ValueError(
+            f"isel was given {name}={shown(given)}, which is not on the axes ({name} has {size} values); it needs positions of them"
+        )
+    return found

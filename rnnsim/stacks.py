@@ -58,6 +58,8 @@ class Stack(Network):
     <rnnsim.Stack of LSTM (8 units), Elman (4 units); 3 inputs; axes gain: 2>
     """
 
+    _PUBLIC = (*Network._PUBLIC, "embedding", "layers")
+
     def __init__(self, layers: Iterable[Any], *, readout: Readout | None = None):
         given = list(layers) if isinstance(layers, Iterable) else [layers]
         self._embedding = given.pop(0) if given and isinstance(given[0], Embedding) else None

@@ -29,7 +29,7 @@ LAYERS = {
     "varying": {"axes", "parameters"},
     "activations": {"cells", "lanes", "primitives"},
     "readouts": {"axes", "draws", "parameters"},
-    "families": {"axes", "cells", "drawn", "parameters", "readouts"},
+    "families": {"arguments", "axes", "cells", "drawn", "parameters", "readouts"},
     "random_families": {"axes", "drawn", "draws", "parameters"},
     "networks": {"activations", "axes", "cells", "drawn", "families", "parameters", "random_families", "readouts"},
     "stacks": {"families", "networks", "parameters", "readouts"},

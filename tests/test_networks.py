@@ -74,3 +74,42 @@ def test_the_counting_task_is_that_of_the_tutorial():
     task = rs.tasks.counting()
     np.testing.assert_array_equal(task.inputs, [[int(digit) for digit in row] for row in rows])
     np.testing.assert_array_equal(task.targets, [row.count("1") for row in rows])
+
+
+def test_parts_are_chosen_as_xarray_chooses_them():
+    net = rs.Elman.random(
+        4, 2, gain=rs.axis("gain", [0.5, 1.0, 1.5]), seed=rs.axis("seed", range(4)), bias=rs.axis("b", [0.1, 0.2])
+    )
+    whole = net.parameters
+    for chosen in (0, -1, np.int8(1), [2, 0], (0, 1), np.array([1, 2]), [True, False, True], slice(1, None), slice(None, None, -1)):
+        expected = whole.isel(gain=list(chosen) if isinstance(chosen, tuple) else chosen, drop=True)
+        xr.testing.assert_identical(net.isel(gain=chosen).parameters, expected)
+        xr.testing.assert_identical(net.isel({"gain": chosen}).parameters, expected)
+    for chosen in (xr.DataArray(1), xr.DataArray([1, 0], dims="other"), xr.DataArray([2], {"gain": [1.5]}, ("gain",))):
+        xr.testing.assert_identical(net.isel(gain=chosen).parameters, whole.isel(gain=chosen.values, drop=True))
+    for chosen in (0.5, [1.5, 0.5], slice(0.7, 2.0), xr.DataArray(1.0)):
+        expected = whole.sel(gain=chosen.values if isinstance(chosen, xr.DataArray) else chosen, drop=True)
+        xr.testing.assert_identical(net.sel(gain=chosen).parameters, expected)
+    for method in ("nearest", "ffill", "bfill"):
+        expected = whole.sel({"gain": [0.6, 1.3]}, method=method)
+        xr.testing.assert_identical(net.sel(gain=[0.6, 1.3], method=method).parameters, expected)
+    assert net.sel(gain=1.04, method="nearest", tolerance=0.05).axes == {"seed": 4, "b": 2}
+
+
+def test_only_public_names_are_completed():
+    shared = {"at", "axes", "inputs", "isel", "outputs", "parameters", "readout", "replace", "sel", "units"}
+    layer = rs.LSTM.random(3, 2)
+    named = {"Elman": {"random", "activation"}, "LSTM": {"random"}, "Stack": {"layers", "embedding"}}
+    for net in (rs.Elman(1.0, 1.0), layer, rs.Stack([layer])):
+        assert {name for name in dir(net) if not name.startswith("_")} == shared | named[type(net).__name__]
+        assert all(hasattr(net, name) for name in dir(net))
+    assert {name for name in dir(rs) if not name.startswith("__")} == set(rs.__all__) - {"__version__"}
+
+
+def test_a_parameter_asked_for_as_an_attribute_is_pointed_to():
+    with pytest.raises(AttributeError, match=r"'Elman' object has no attribute 'w_rec'; the parameter is net\['w_rec'\]"):
+        _ = rs.Elman(1.0, 1.0).w_rec
+    with pytest.raises(AttributeError, match=r"the parameter is net\['w_rec_0'\]"):
+        _ = rs.Stack([rs.Elman.random(3), rs.Elman.random(2, 3)]).w_rec
+    with pytest.raises(AttributeError, match=r"'GRU' object has no attribute 'weight'$"):
+        _ = rs.GRU.random(3).weight
