@@ -61,7 +61,7 @@ def inputs(init: str, seed: Any, gates: int, units: int, features: int) -> np.nd
 
 def seeds_of(seed: Any) -> xr.DataArray:
     """Seeds as integers over their axes."""
-    seeds = parameter("seed", seed, (), dtype=None)
+    seeds = parameter("seed", seed, (), dtype=None, whose="it")
     return seeds.copy(data=checked_seeds(seeds.values))
 
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import xarray as xr
 
 from rnnsim import cells
 from rnnsim.activations import Activation
@@ -24,12 +25,16 @@ class Recurrent(Network):
     WEIGHTS = ("w_in", "w_rec")
     STARTS: ClassVar[tuple[str, ...]] = ("h0",)
     OPTIONS: ClassVar[tuple[str, ...]] = ()
+    _PUBLIC = (*Network._PUBLIC, "random")
 
     def _take(self, given: dict[str, Any], readout: Readout | None) -> None:
         """Check the parameters and keep them."""
+        self._refuse_stacked_gates(given)
         full = [has_units(name, given[name], self.DIMENSIONS[name]) for name in self.WEIGHTS]
         if any(full) and not all(full):
             arrays, numbers = self.WEIGHTS if full[0] else self.WEIGHTS[::-1]
+            if np.ndim(given[numbers]) > len(self.DIMENSIONS[numbers]):
+                parameter(numbers, given[numbers], self.DIMENSIONS[numbers])
             shape = np.shape(given[arrays])
             raise ValueError(
                 f"{arrays} was given an array of shape {shape}, but {numbers} has no units; both need them, or neither"
@@ -44,6 +49,17 @@ class Recurrent(Network):
         self._parameters = parameters
         self._check_sizes()
         self._hold(parameters, dimensions, readout)
+
+    def _refuse_stacked_gates(self, given: dict[str, Any]) -> None:
+        """Refuse arrays that have all gates in their rows, as PyTorch has them."""
+        gates = len(self.GATES)
+        for name, dims in self.DIMENSIONS.items() if gates else ():
+            value = given[name]
+            shape: tuple[int, ...] = () if isinstance(value, xr.DataArray | Drawn) else tuple(getattr(value, "shape", ()))
+            stacked = "gate" in dims and len(shape) == len(dims) - 1 and shape[0] % gates == 0
+            if stacked and (name in self.WEIGHTS or shape[0] > gates):
+                needed = f"({', '.join(dims)}): {name}.reshape{(gates, shape[0] // gates, *shape[1:])}"
+                raise ValueError(f"{name} was given an array of shape {shape}; it needs {needed}, or rs.from_torch")
 
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
         own = {name: value for name, value in parameters.items() if name not in Readout.DIMENSIONS}

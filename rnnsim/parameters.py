@@ -30,10 +30,17 @@ def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
 
 
 def parameter(
-    name: str, value: Any, dims: tuple[str, ...], *, fills: bool = False, samples: bool = False, dtype: Any = np.float64
+    name: str,
+    value: Any,
+    dims: tuple[str, ...],
+    *,
+    fills: bool = False,
+    samples: bool = False,
+    dtype: Any = np.float64,
+    whose: str = "a scalar network",
 ) -> xr.DataArray:
     """A parameter as an array of a type (None: its own) over its axes, then over its own dimensions `dims`. One that `fills` may be a
-    number for all of them; one with `samples` may have a dimension `sample` before them."""
+    number for all of them; one with `samples` may have a dimension `sample` before them. `whose` says in messages who needs it."""
     own = ("sample", *dims) if samples else dims
     if isinstance(value, xr.DataArray):
         array = positional(value, dims)
@@ -46,7 +53,7 @@ def parameter(
         layouts = [dims, *([own] if samples else []), *([()] if fills else [])]
         fitting = [layout for layout in layouts if len(layout) == numbers.ndim]
         if not fitting:
-            raise ValueError(f"{name} was given an array of shape {numbers.shape}; {needed(name, layouts)}")
+            raise ValueError(f"{name} was given an array of shape {numbers.shape}; {needed(name, layouts, whose)}")
         array = xr.DataArray(numbers, dims=fitting[0])
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
@@ -73,9 +80,9 @@ def nameless_of(array: Any) -> list[Any]:
     return [dim for dim in array.dims if re.fullmatch(r"dim_\d+", str(dim))]
 
 
-def needed(name: str, layouts: list[tuple[str, ...]]) -> str:
+def needed(name: str, layouts: list[tuple[str, ...]], whose: str) -> str:
     """What shapes a parameter may have, for a message."""
     if () in layouts and all(dim not in OF_VECTORS for layout in layouts for dim in layout):
-        return f'a scalar network needs a number (for an axis, give rs.axis("{name}", values))'
+        return f'{whose} needs a number (for an axis, give rs.axis("{name}", values))'
     shapes = ["a number" if not layout else f"({', '.join(layout)})" for layout in dict.fromkeys(layouts)]
     return f"it needs {' or '.join(shapes)}; a DataArray may have axes besides"

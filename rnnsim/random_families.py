@@ -27,7 +27,7 @@ def drawn_parameters(
     units, inputs = whole("units", sizes["unit"]), whole("inputs", sizes["input"])
     draws.check_init(init)
     density = draws.checked_density(density)
-    seeds, gains, one = draws.seeds_of(seed), parameter("gain", gain, ()), xr.DataArray(1.0)
+    seeds, gains, one = draws.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
     parts = gates or 1
     sizes = {"gate": gates, "unit": units, "unit_from": units, "input": inputs}
 

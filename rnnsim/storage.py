@@ -144,7 +144,8 @@ def _check_target(target: Path) -> None:
 
 def _check_dataset(ds: xr.Dataset) -> None:
     if not isinstance(ds, xr.Dataset):
-        raise TypeError(f"ds is a {type(ds).__name__}, but save needs an xarray.Dataset")
+        hint = ": net.parameters is one" if hasattr(ds, "parameters") else ""
+        raise TypeError(f"ds is a {type(ds).__name__}, but save needs an xarray.Dataset{hint}")
     _check_attributes(ds.attrs, "the Dataset")
     for dim in ds.sizes:
         _check_name(dim, "a dimension")
