@@ -32,7 +32,7 @@ def as_real(value: Any) -> float | None:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def whole(name: str, value: Any, least: int = 1, most: int = COUNT, *, other: str = "") -> int:
@@ -58,6 +58,11 @@ def number(name: str, value: Any, *, least: float = -math.inf, above: float = -m
         bounds += [f"up to {most:g}"] * (most < math.inf)
         raise ValueError(f"{name} was given as {shown(value)}; it needs a number {' and '.join(bounds) or 'that is finite'}")
     return found
+
+
+def number_or_none(name: str, value: Any, **bounds: float) -> float | None:
+    """A finite number within `bounds`, those of `number`, as Python's, or None."""
+    return None if value is None else number(name, value, **bounds)
 
 
 def flag(name: str, value: Any) -> bool:

@@ -60,6 +60,8 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
         raise ValueError(f"axis {name!r} was given no values; it needs at least one")
     if array.dtype.kind not in "biufUS":
         raise TypeError(f"axis {name!r} was given values of type {array.dtype}; it needs real numbers or labels")
+    if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
+        array = array.astype(np.float64)  # pandas and NetCDF have no halves and no long doubles
     return xr.DataArray(array, dims=name, coords={name: (name, array, {"long_name": name, "units": "1", **attrs})}, name=name)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice
+from rnnsim.arguments import check_choice, flag
 from rnnsim.identities import changed, goes_over
 from rnnsim.layouts import PENDING, Field, Index, Layout, status_of
 
@@ -52,6 +52,7 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
     from rnnsim import places, stores
 
     check_choice("conflicts", conflicts, CONFLICTS)
+    overwrite = flag("overwrite", overwrite)
     paths = [places.check_target(path) for path in (first, second, to)]
     for path in paths:
         if not str(path).rstrip("/").endswith(".zarr"):

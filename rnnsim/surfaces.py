@@ -258,7 +258,8 @@ def over_two_axes(surface: xr.Dataset, variable: str) -> tuple[xr.DataArray, tup
 def check_numbers(array: xr.DataArray, axis: str) -> None:
     """Refuse an axis without numbers that rise or fall."""
     values = array[axis].values
-    if values.dtype.kind not in "iuf" or not (np.all(np.diff(values) > 0) or np.all(np.diff(values) < 0)):
+    changes = np.diff(values.astype(np.float64)) if values.dtype.kind in "iuf" else np.array([np.nan])
+    if not ((changes > 0).all() or (changes < 0).all()):
         raise ValueError(f"axis {axis!r} has values that neither rise nor fall; it needs numbers that do")
 
 

@@ -6,6 +6,8 @@ from math import ceil, prod
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import whole
+
 SLAB_BYTES = 64 * 2**20
 MOST_POINTS = 1000  # a side
 
@@ -18,6 +20,7 @@ def coarsened(array: xr.DataArray, most: int = MOST_POINTS) -> xr.DataArray:
     >>> surface = rs.sweep(rs.backprop, net, task.inputs, task.targets, to="surface.zarr")
     >>> rs.plot.coarsened(surface.cost, 500).plot()
     """
+    most = whole("most", most)
     starts = {dim: np.arange(0, size, ceil(size / most)) for dim, size in array.sizes.items() if size > most}
     if not starts:
         return array.compute()

@@ -2,12 +2,14 @@
 
 import math
 import warnings
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import as_real
+from rnnsim.axes import shown
 from rnnsim.plot import checks
 
 Band = tuple[float, float]
@@ -41,11 +43,15 @@ def ensemble(array: xr.DataArray, along: str, over: Sequence[str] | None, color:
     return Ensemble(members, middle, around)
 
 
-def quantiles(band: Band | None) -> Band | None:
+def quantiles(band: Any) -> Band | None:
     """The band, which must be two quantiles."""
-    if band is not None and not (len(band) == 2 and 0.0 <= band[0] < band[1] <= 1.0):
-        raise ValueError(f"band was given as {band!r}; it needs two quantiles from 0 to 1, the lower first, or None")
-    return band
+    if band is None:
+        return None
+    edges = [as_real(edge) for edge in band] if isinstance(band, Iterable) else []
+    low, high = edges if len(edges) == 2 else (None, None)
+    if low is None or high is None or not 0.0 <= low < high <= 1.0:
+        raise ValueError(f"band was given as {shown(band)}; it needs two quantiles from 0 to 1, the lower first, or None")
+    return low, high
 
 
 def _quantiles(array: xr.DataArray, over: Sequence[str], at: Sequence[float]) -> xr.DataArray:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 
+from rnnsim.arguments import number_or_none
 from rnnsim.plot import canvas, checks, contours
 from rnnsim.plot.labels import LINE, coordinate, label, texts
 from rnnsim.plot.levels import scale
@@ -53,7 +54,7 @@ def weights(
     """
     matrix, title = _matrix(_parameter(array, name))
     finite = matrix.values[np.isfinite(matrix.values)]
-    reach = limit or np.abs(finite).max(initial=0.0) or 1.0
+    reach = number_or_none("limit", limit, above=0) or np.abs(finite).max(initial=0.0) or 1.0
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     few = max(matrix.shape) <= MOST_NUMBERS
     ax = canvas.axes(ax, _size(matrix, few if numbers is None else numbers))

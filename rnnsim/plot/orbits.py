@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rnnsim.arguments import whole_or_none
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.labels import coordinate, label, wrapped
 
@@ -74,7 +75,7 @@ def spectrum(
     """
     remedy = "compute it with rs.lyapunov"
     spectra, x = _over_one_axis(checks.required(ds, "lyapunov_exponent", "exponent", remedy=remedy), x, ["exponent"])
-    spectra = spectra.transpose(x, "exponent").isel(exponent=slice(exponents))
+    spectra = spectra.transpose(x, "exponent").isel(exponent=slice(whole_or_none("exponents", exponents)))
     checks.few_lines(spectra, x)
     values = coordinate(spectra, x).sortby(x)
     order = np.argsort(coordinate(spectra, x).values, kind="stable")
