@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import xarray as xr
 from numba import types
 
 from rnnsim.axes import Grid, shown
-from rnnsim.kernels.lines import Line, evaluations_of
+from rnnsim.kernels.lines import Line, evaluation_of
+from rnnsim.kernels.maps import Layer
 from rnnsim.kernels.pointers import addresses
-from rnnsim.maps import Map
-from rnnsim.starts import Reach, reach
+from rnnsim.maps import Block, Map
 
 ROUNDING = 1e-13
 VECTOR, MATRIX, SIZES = types.float64[::1], types.float64[:, ::1], types.int64[:, ::1]
@@ -51,14 +52,26 @@ class Along:
         """The axis's values at some q."""
         return self.values[0] + 0.5 * (q + 1.0) * (self.values[-1] - self.values[0])
 
-    def block(self, lo: int, hi: int) -> tuple[np.ndarray, Reach]:
-        """All numbers of the points lo…hi of the other axes, (point, place, number), and where states can be, (point, place, state)."""
+    def block(self, lo: int, hi: int) -> np.ndarray:
+        """All numbers of the points lo…hi of the other axes, (point, place, number)."""
         count = self.values.size
         layers, x = self.maps.block(lo * count, hi * count)
-        box = reach(self.maps, layers)
-        places = {name: getattr(box, name).reshape(hi - lo, count, -1) for name in ("center", "scale", "low", "high")}
         arrays = [array for layer in layers for array in layer] + [x]
-        return np.concatenate([array.reshape(hi - lo, count, -1) for array in arrays], axis=2), Reach(**places)
+        return np.concatenate([array.reshape(hi - lo, count, -1) for array in arrays], axis=2)
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """How the numbers of one point are laid out: the arrays of all layers, then the inputs."""
+        layers, x = self.maps.block(0, 1)
+        return [array.shape[1:] for layer in layers for array in layer] + [x.shape[1:]]
+
+    def laid_out(self, numbers: np.ndarray) -> Block:
+        """The layers' parameters and the inputs of numbers (point, number)."""
+        ends = np.cumsum([prod(shape) for shape in self.shapes])
+        parts = np.split(numbers, ends[:-1], axis=1)
+        arrays = [np.ascontiguousarray(part).reshape(len(part), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        layers = [Layer(*arrays[i : i + len(Layer._fields)]) for i in range(0, len(arrays) - 1, len(Layer._fields))]
+        return tuple(layers), arrays[-1]
 
     def line(self) -> Line:
         """A line without nodes, with room for the numbers at one place."""
@@ -67,13 +80,35 @@ class Along:
         work = np.zeros(maps.work().size + 4 * max(cell.gates for cell in maps.cells))
         sizes = np.array([(member.units, member.inputs) for member in members], np.int64)
         nothing = np.zeros((0, 0))
-        kernels = addresses(list(evaluations_of(maps.cells)), SIGNATURE)
+        kernels = addresses([evaluation_of(maps.cells)], SIGNATURE)
         return Line(kernels, kernels[:0], sizes, nothing[0:0].reshape(0), nothing, now, slope, work, nothing)
 
     def on(self, line: Line, numbers: np.ndarray) -> Line:
         """A line with the numbers (place, number) of one network; places between which all is linear are no nodes."""
         nodes = bends(self.places, numbers)
         return line._replace(nodes=self.places[nodes], numbers=np.ascontiguousarray(numbers[nodes]))
+
+
+@dataclass(frozen=True)
+class AtPlaces(Map):
+    """The maps of lines with these numbers (point, place, number), each at all of some q: (point, q) in C order."""
+
+    line: Along
+    numbers_on: np.ndarray
+    q: np.ndarray
+
+    @property
+    def points(self) -> int:
+        return len(self.numbers_on) * self.q.size
+
+    def block(self, lo: int, hi: int) -> Block:
+        """The layers' parameters and the inputs of the points lo…hi."""
+        point, place = np.divmod(np.arange(lo, hi), self.q.size)
+        nodes, q = self.line.places, self.q[place]
+        after = np.clip(np.searchsorted(nodes, q), 1, nodes.size - 1)
+        share = (q - nodes[after - 1]) / (nodes[after] - nodes[after - 1])
+        first, second = self.numbers_on[point, after - 1], self.numbers_on[point, after]
+        return self.line.laid_out(first + share[:, None] * (second - first))
 
 
 def bends(places: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.along import Along, check_along
-from rnnsim.arguments import flag, whole
+from rnnsim.arguments import flag, whole, whole_or_none
 from rnnsim.branch_runs import computed
 from rnnsim.families import Network
 from rnnsim.kernels.locating import BRANCHES as BRANCH_COUNT
@@ -25,7 +25,7 @@ def bifurcations(
     max_points: int = 32,
     *,
     inputs: Any = 0.0,
-    starts: int = 32,
+    starts: int | None = None,
     resolution: int = 64,
     branches: bool = False,
 ) -> xr.Dataset:
@@ -41,7 +41,8 @@ def bifurcations(
         of the result.
     max_points : how many special points of each network are kept.
     inputs : constant ones: a number for all, (input), a token before an embedding; or a DataArray with these and, if wanted, axes.
-    starts : from how many states Newton's method looks for fixed points, at 9 places of the axis: the branches through these are followed.
+    starts : how fixed points are looked for at 11 places of the axis, both ends among them: as in `fixed_points`, by its complete searches
+        where there are some (None), or from how many states. The branches through these points are followed.
     resolution : no step along a branch is longer than the axis divided by this, with states as they are.
     branches : whether to return the branches, too, as long as the longest is found to be (so that `rs.sweep` can't have them).
 
@@ -52,9 +53,15 @@ def bifurcations(
     `multiplier_real` and `multiplier_imag` over (…, mode), largest first. A pitchfork is one branch point: the branch that turns round
     there is not told as a fold again. Over the axes: `point_count`; `truncated`: there were more points, or fixed points, than room;
     `unlocated`: changes of stability at which there is no such point, as at a kink of relu; `incomplete`: branches that could not be
-    followed to an end; `branch_count`: how many were followed. With `branches`, over (axes…, branch, position): `branch_<axis>`,
-    `branch_state` and `branch_unstable`, the number of multipliers outside the unit circle. Branches through none of the fixed points that
-    were found are missed, and two special points that undo each other within one step may be.
+    followed to an end; `branch_count`: how many were followed; `undecided`. With `branches`, over (axes…, branch, position):
+    `branch_<axis>`, `branch_state` and `branch_unstable`, the number of multipliers outside the unit circle.
+
+    `undecided` is 0 where the fixed points at all places of the search are proved to be all there are, each is on a branch that was
+    followed, and each change of their number from place to place has its special points. It counts what is not: regions of states that
+    could not be decided at a place (see `fixed_points`), points of branches that the list of a place lacks, and changes without a special
+    point, as where a fixed point comes from infinity or ends at a kink; it is -1 where points come from starts, which may miss some. Even
+    at 0 a branch that closes between two places, and so passes none, is missed, and two special points that undo each other within one
+    step may be.
 
     Raises
     ------
@@ -69,7 +76,7 @@ def bifurcations(
     [-0.207546455322, 0.207546455322]
     """
     check_network(net)
-    max_points, starts = whole("max_points", max_points), whole("starts", starts)
+    max_points, starts = whole("max_points", max_points), whole_or_none("starts", starts)
     resolution, branches = whole("resolution", resolution), flag("branches", branches)
     names = (*BIFURCATIONS, *(BRANCHES if branches else ()), *((f"branch_{along}",) if branches else ()))
     line = check_along(map_of(net, inputs, names), along)
@@ -94,6 +101,7 @@ def named(line: Along, found: dict[str, Any], attrs: dict[str, str]) -> xr.Datas
     of_counts = {"point_count": POINTS, "unlocated": UNLOCATED, "incomplete": INCOMPLETE, "branch_count": BRANCH_COUNT}
     own |= {name: ((), counts[:, place].astype(np.int32)) for name, place in of_counts.items()}
     own["truncated"] = (), counts[:, TRUNCATED] > 0
+    own["undecided"] = (), found["undecided"].astype(np.int32)
     places: dict[str, Any] = {line.name: (("point",), y[..., -1], "")}
     if "courses" in found:
         y, unstable = stacked(found["courses"], line.maps.size)

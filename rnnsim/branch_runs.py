@@ -8,20 +8,19 @@ import numpy as np
 from rnnsim.along import Along
 from rnnsim.kernels import blocks
 from rnnsim.kernels.borders import Extended
-from rnnsim.kernels.branches import Course, Seeds, follow_all
+from rnnsim.kernels.branches import Course, follow_all
 from rnnsim.kernels.curves import TESTS, Room, corrected, sorted_eigenvalues
 from rnnsim.kernels.lines import Line
 from rnnsim.kernels.locating import COUNTS, POINTS, Bracket, Found
 from rnnsim.kernels.paths import Path
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.special_points import refine
-from rnnsim.starts import spread
+from rnnsim.seeds import numbers_a_line, seeds_of, seeds_on
 
-PLACES, SEEDS, POSITIONS = 9, 128, 2048
-GOLDEN = 0.618033988749895
+POSITIONS = 2048
 
 
-def computed(line: Along, most: int, starts: int, longest: float, branches: bool) -> dict[str, Any]:
+def computed(line: Along, most: int, starts: int | None, longest: float, branches: bool) -> dict[str, Any]:
     """The special points of every network (point, …), sorted, and its branches (a list a network)."""
     points, n = line.grid.points, line.maps.size
     found: dict[str, Any] = {
@@ -32,30 +31,31 @@ def computed(line: Along, most: int, starts: int, longest: float, branches: bool
         "imag": np.full((points, most, n), np.nan),
         "counts": np.zeros((points, COUNTS), np.int64),
     }
+    undecided = np.full(points, -1)
     courses: list[Any] = [[] for _ in range(points)]
-    cube = spread(starts, n)
-    of_point = line.values.size * line.maps.numbers
+    of_point = line.values.size * line.maps.numbers + numbers_a_line(n)
     pieces = blocks.blocks(points, max(1, blocks.BLOCK_STEPS // 256), of_point, 1)
 
     def work(next_piece: Any) -> None:
-        rooms, seeds = rooms_of(n), seeds_of(cube)
+        rooms, seeds = rooms_of(n), seeds_of(n)
         empty = with_kernels(line.line(), *rooms[:3])
         course = course_of(most if branches else 0, n)
         while (piece := next_piece()) is not None:
             lo, hi = piece
-            numbers, box = line.block(lo, hi)
+            numbers = line.block(lo, hi)
+            seeding = seeds_on(line, numbers, starts)
             for i in np.flatnonzero(np.isfinite(numbers).all(axis=(1, 2))) + lo:
-                seeds.low[:], seeds.high[:] = box.low[i - lo].min(axis=0), box.high[i - lo].max(axis=0)
-                seeds.starts[:] = box.center[i - lo].mean(axis=0) + box.scale[i - lo].max(axis=0) * cube
-                seeds.count[:], seeds.visited[:], course.length[:] = 0, False, 0
                 of_one = Found(*(found[name][i] for name in Found._fields))
+                seeding.write(i - lo, seeds, of_one)
+                course.length[:] = 0
                 follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, of_one, course, longest)
+                undecided[i] = seeding.undecided(i - lo, seeds, of_one)
                 sort(of_one)
                 lengths = [(b, length) for b, length in enumerate(course.length) if length]
                 courses[i] = [(course.y[b, :length].copy(), course.unstable[b, :length].copy()) for b, length in lengths]
 
     blocks.run(work, pieces)
-    return {**found, "courses": courses} if branches else found
+    return found | {"undecided": undecided} | ({"courses": courses} if branches else {})
 
 
 def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
@@ -91,14 +91,6 @@ def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -
         return line._replace(others=list(calls))
     found = [addresses([kernel], tuple(map(numba.typeof, given))) for kernel, given in calls.items()]
     return line._replace(others=np.concatenate(found))
-
-
-def seeds_of(starts: np.ndarray) -> Seeds:
-    """Room for seeds, at places of the axis that are no likely ones of special points."""
-    places = 2.0 * (np.arange(PLACES) + GOLDEN) / PLACES - 1.0
-    states = np.zeros((PLACES, SEEDS, starts.shape[1]))
-    low, high = np.zeros((2, starts.shape[1]))
-    return Seeds(places, starts.copy(), low, high, states, np.zeros(PLACES, np.int64), np.zeros((PLACES, SEEDS), np.bool_))
 
 
 def course_of(branches: int, n: int) -> Course:

@@ -109,6 +109,7 @@ BIFURCATIONS = {
     "unlocated": Meaning((), "number of changes of stability at which no special point was located"),
     "incomplete": Meaning((), "number of branches that could not be followed to the end"),
     "branch_count": Meaning((), "number of branches"),
+    "undecided": Meaning((), "regions, points and changes that are not proved, -1 if no complete search was made"),
 }
 BRANCHES = {
     "branch_state": Meaning(("branch", "position", "unit"), "state on the branch"),

@@ -9,7 +9,7 @@ from families import refused
 import rnnsim as rs
 from rnnsim.along import check_along
 from rnnsim.kernels import blocks
-from rnnsim.kernels.lines import evaluations_of
+from rnnsim.kernels.lines import evaluation_of
 from rnnsim.maps import map_of
 
 FOLDS = {1.5: 0.207546455322030292, 2.0: 0.532839975353552024, 4.0: 2.14714371821293788}
@@ -212,7 +212,7 @@ def test_derivatives_along_the_axis_are_those_of_the_complex_step(cell, options)
     kind, x = getattr(rs, cell), rng.normal(size=(2, m))
     net = kind(**{name: xr.DataArray(values, dims=("t", *kind.DIMENSIONS[name])) for name, values in ends.items()})
     along = check_along(map_of(net, xr.DataArray(x, dims=("t", "input"))), "t")
-    (numbers, _), line = along.block(0, 1), along.line()
+    numbers, line = along.block(0, 1), along.line()
     q, size = 0.3, along.maps.size
     line.now[:], line.slope[:] = (
         numbers[0].mean(axis=0) + q / 2 * np.diff(numbers[0], axis=0)[0],
@@ -230,7 +230,7 @@ def test_derivatives_along_the_axis_are_those_of_the_complex_step(cell, options)
 
     s = rng.normal(size=size)
     G, J, Fq = np.zeros(size), np.zeros((size, size)), np.zeros(size)
-    evaluations_of(along.maps.cells)[0](line.now, line.slope, line.sizes, np.append(s, q), G, J, Fq, line.work)
+    evaluation_of(along.maps.cells)(line.now, line.slope, line.sizes, np.append(s, q), G, J, Fq, line.work)
     np.testing.assert_allclose(G + s, plain(s, q), rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(Fq, np.imag(plain(s + 0j, q + 1e-30j)) / 1e-30, rtol=1e-12, atol=1e-14)
     columns = [np.imag(plain(s + 1e-30j * unit, q)) / 1e-30 for unit in np.eye(size)]

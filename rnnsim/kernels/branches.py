@@ -1,7 +1,7 @@
 """All branches of fixed points of one network over an axis, and the special points on them.
 
-Fixed points at a few places of the axis, by Newton's method from many starts, are the seeds. From each, unless a branch has come past it,
-its branch is followed both ways, by steps along the tangent that are corrected across it, until it leaves the axis or closes.
+Fixed points at a few places of the axis are the seeds. From each, unless a branch has come past it, its branch is followed both ways, by
+steps along the tangent that are corrected across it, until it leaves the axis or closes. Where it comes past a place it must be at a seed.
 """
 
 from typing import Any, NamedTuple
@@ -10,26 +10,23 @@ import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.curves import UNSTABLE, correct, distance, examine
-from rnnsim.kernels.lines import segment_of, settle
-from rnnsim.kernels.locating import BRANCHES, INCOMPLETE, NOTHING, SAME, SEVERAL, TRUNCATED, kind_between, locate
-from rnnsim.kernels.paths import LEAST_STEP, copy, extent, has_closed, next_segment, step_along
+from rnnsim.kernels.lines import segment_of
+from rnnsim.kernels.locating import BRANCHES, INCOMPLETE, NOTHING, SAME, SEVERAL, TRUNCATED, UNLISTED, kind_between, locate
+from rnnsim.kernels.paths import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along
 
 FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5
 STRAIGHT = 0.995
 STEPS = 100
 FAR = 1e6
-SETTLING = 30
+AS_ONE = 1e-4  # as far as this from a degenerate point, which stands for all that rounding cannot tell from it
 
 
 class Seeds(NamedTuple):
-    """Where seeds are looked for: `places` q on the axis, and `starts` (start, n); states can only be from `low` to `high`. Of the fixed
-    points `states` (place, seed, n) there are `count` (place), and branches have been `visited` (place, seed)."""
+    """Of the fixed points `states` (place, seed, n) at `places` q of the axis there are `count` (place); branches have come past those that
+    are `visited` (place, seed)."""
 
     places: Any
-    starts: Any
-    low: Any
-    high: Any
     states: Any
     count: Any
     visited: Any
@@ -44,40 +41,35 @@ class Course(NamedTuple):
 
 
 @part
-def find_seeds(line, room, path, seeds, counts):
-    """Fixed points at every place, from every start, and from where the map takes every fourth of them."""
-    n = room.J.shape[0]
-    for k in range(seeds.places.size):
-        segment = segment_of(line, seeds.places[k])
-        starts = seeds.starts.shape[0]
-        for i in range(starts + (starts + 3) // 4):
-            copy(seeds.starts[i if i < starts else 4 * (i - starts)], path.y)
-            path.y[n] = seeds.places[k]
-            if i >= starts:
-                settle(line, segment, path.y, SETTLING, room.G)
-            if correct(line, room, segment, path.y, path.axis, path.tangent, 1.0):
-                add_seed(seeds, k, path.y, counts)
-
-
-@part
-def add_seed(seeds, k, y, counts):
-    """Keep a fixed point, unless it is known, or is none: where 1 - z of a GRU is lost in rounding, all states stay."""
-    for j in range(seeds.low.size):
-        if not seeds.low[j] <= y[j] <= seeds.high[j]:
-            return
+def seed_at(seeds, k, y, apart):
+    """The seed nearest to y at a place, -1 if none is within a distance."""
+    nearest = -1
     for i in range(seeds.count[k]):
-        if distance(seeds.states[k, i], y) < SAME:
-            return
-    if seeds.count[k] == seeds.states.shape[1]:
-        counts[TRUNCATED] = 1
-        return
-    copy(y, seeds.states[k, seeds.count[k]])
-    seeds.count[k] += 1
+        away = distance(seeds.states[k, i], y)
+        if away <= apart:
+            nearest, apart = i, away
+    return nearest
 
 
 @part
-def visit(line, segment, room, path, seeds, size):
-    """Note the seeds that a branch comes past between two points."""
+def meet(seeds, k, y, counts):
+    """Note the seed that a branch comes past; a point that is none becomes one."""
+    i = seed_at(seeds, k, y, AS_ONE)
+    if i >= 0 and distance(seeds.states[k, i], y) < SAME:
+        seeds.visited[k, i] = True
+    elif i < 0:
+        counts[UNLISTED] += 1
+        if seeds.count[k] == seeds.states.shape[1]:
+            counts[TRUNCATED] = 1
+            return
+        copy(y, seeds.states[k, seeds.count[k]])
+        seeds.visited[k, seeds.count[k]] = True
+        seeds.count[k] += 1
+
+
+@part
+def visit(line, segment, room, path, seeds, size, counts):
+    """Note the seeds that a branch comes past between two points; it must be as straight there as the step is."""
     n = room.J.shape[0]
     for k in range(seeds.places.size):
         a, b = seeds.places[k] - path.y[n], path.new[n] - path.y[n]
@@ -87,11 +79,11 @@ def visit(line, segment, room, path, seeds, size):
             path.between[i] = path.y[i] + a / b * (path.new[i] - path.y[i])
         path.between[n] = seeds.places[k]
         copy(path.between, path.other)
-        if not correct(line, room, segment, path.between, path.axis, path.spare, np.inf):
-            continue
-        for i in range(seeds.count[k]):
-            if distance(path.between, path.other) <= size and distance(seeds.states[k, i], path.between) < SAME:
-                seeds.visited[k, i] = True
+        good = correct(line, room, segment, path.between, path.axis, path.spare, np.inf)
+        before, after = dot(path.spare, path.tangent), dot(path.spare, path.new_tangent)
+        straight = before * after > 0.0 and min(abs(before), abs(after)) > BENT
+        if good and straight and distance(path.between, path.other) <= size:
+            meet(seeds, k, path.between, counts)
 
 
 @part
@@ -138,7 +130,7 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
         if fresh:
             fresh = False
             copy(path.tangent, path.first_tangent)
-            if direction < 0.0:
+            if direction < 0.0 or path.first[path.first.size - 1] <= -1.0:
                 record(course, branch, path.y, path.before)
         side, cosine, good = step_along(line, segment, room, path, size)
         kind = NOTHING
@@ -153,7 +145,7 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
             copy(path.new, bracket.high)
             locate(line, segment, room, extended, bracket, found, kind, path.before)
         closed = taken > 2 and has_closed(path)
-        visit(line, segment, room, path, seeds, size)
+        visit(line, segment, room, path, seeds, size, found.counts)
         record(course, branch, path.new, path.after)
         if closed or extent(path.new) > FAR:
             return closed
@@ -169,17 +161,19 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
 @kernel
 def follow_all(line, room, extended, bracket, path, seeds, found, course, longest):
     """All branches of one network."""
-    find_seeds(line, room, path, seeds, found.counts)
+    n = room.J.shape[0]
     for k in range(seeds.places.size):
         for i in range(seeds.count[k]):
             if seeds.visited[k, i]:
                 continue
             seeds.visited[k, i] = True
             copy(seeds.states[k, i], path.first)
-            path.first[path.first.size - 1] = seeds.places[k]
+            path.first[n] = seeds.places[k]
             branch = found.counts[BRANCHES]
             found.counts[BRANCHES] += 1
             for direction in (-1.0, 1.0):
+                if direction * path.first[n] >= 1.0:
+                    continue
                 if follow(line, room, extended, bracket, path, seeds, found, course, branch, direction, longest):
                     break
                 if direction < 0.0:

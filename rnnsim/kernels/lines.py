@@ -17,7 +17,6 @@ from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.layers import place_of
 from rnnsim.kernels.maps import (
     Layer,
-    advance_from,
     kernel_of,
     linearize_from,
     preactivate,
@@ -31,7 +30,7 @@ from rnnsim.kernels.rows import INLINE, numbers_of, slots
 
 class Line(NamedTuple):
     """`numbers` is (node, number); `now` and `slope` are θ and dθ/dq at one place: of each layer w_in, w_rec, bias and constants, then the
-    inputs. `sizes` is (layer, 2): units and inputs. `kernels` are the addresses of `evaluations_of`, so that what follows lines is compiled
+    inputs. `sizes` is (layer, 2): units and inputs. `kernels` holds the address of `evaluation_of`, so that what follows lines is compiled
     once for all cells; `others` are those of kernels that are called from several places."""
 
     kernels: Any
@@ -195,8 +194,8 @@ def _layers_at(cells, flat, sizes, i, at):
 
 
 @specialised
-def evaluations_of(cells):
-    """Two kernels of the same arguments: G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q); and G = F(s, q) alone."""
+def evaluation_of(cells):
+    """The kernel of G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
 
     @kernel_of(cells)
     def linearized(now, slope, sizes, y, G, J, Fq, work):
@@ -207,12 +206,7 @@ def evaluations_of(cells):
         for i in range(G.size):
             G[i] -= y[i]
 
-    @kernel_of(cells)
-    def advanced(now, slope, sizes, y, G, J, Fq, work):
-        layers = layers_at(cells, now, sizes, 0, 0)
-        advance_from(cells, layers, 0, now, now.size - sizes[0, 1], sizes[0, 1], y, 0, G, work)
-
-    return linearized, advanced
+    return linearized
 
 
 @part
@@ -220,13 +214,3 @@ def linearize_on(line, segment, y, G, J, Fq):
     """G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
     move_to(line, segment, y[J.shape[0]])
     call(line.kernels, 0, (line.now, line.slope, line.sizes, y, G, J, Fq, line.work))
-
-
-@part
-def settle(line, segment, y, steps, G):
-    """y after so many steps of the map at its place."""
-    move_to(line, segment, y[G.size])
-    for _ in range(steps):
-        call(line.kernels, 1, (line.now, line.slope, line.sizes, y, G, line.none, G, line.work))
-        for i in range(G.size):
-            y[i] = G[i]

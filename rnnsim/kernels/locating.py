@@ -21,8 +21,8 @@ from rnnsim.kernels.pointers import call
 from rnnsim.kernels.special_points import BRANCH_POINT, FLIP, FOLD, NEIMARK_SACKER, crosses
 
 NOTHING, SEVERAL = 0, -1
-POINTS, TRUNCATED, UNLOCATED, INCOMPLETE, BRANCHES = 0, 1, 2, 3, 4
-COUNTS = 5
+POINTS, TRUNCATED, UNLOCATED, INCOMPLETE, BRANCHES, UNLISTED = range(6)
+COUNTS = 6
 ROUNDS, HALVINGS = 8, 6
 SAME = 1e-6
 REAL = 1e-6
@@ -33,7 +33,8 @@ ON_THE_CIRCLE = 1e-5
 
 class Found(NamedTuple):
     """The points found: y (point, n + 1), kind (point), residual (point), multipliers, real and imag (point, n). `counts` says how many,
-    whether there are more, how many could not be located, how many branches ended early, and how many branches there are."""
+    whether there are more, how many could not be located, how many branches ended early, how many branches there are, and how
+    many of their points at places were not listed there."""
 
     y: Any
     kind: Any

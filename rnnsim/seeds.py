@@ -1,0 +1,77 @@
+"""Fixed points at places of an axis, by the same search as `fixed_points`: the seeds of branches, and what is proved of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnsim.along import Along, AtPlaces
+from rnnsim.kernels import blocks
+from rnnsim.kernels.branches import Seeds
+from rnnsim.kernels.cycles import Listed
+from rnnsim.kernels.locating import POINTS, TRUNCATED, UNLISTED, Found
+from rnnsim.kernels.special_points import BRANCH_POINT, FOLD
+from rnnsim.searches import Wish, search_all
+
+INNER = 9  # places of the axis besides its two ends
+MOST = 128  # seeds at one place
+TOLERANCE = 1e-12
+GOLDEN = 0.618033988749895
+AT_MOST = 1e-6  # of half an axis, by which a special point may be beyond a place
+
+
+def places() -> np.ndarray:
+    """Where on the axis seeds are looked for: both ends, and inner places that are no likely ones of special points."""
+    return np.concatenate([[-1.0], 2.0 * (np.arange(INNER) + GOLDEN) / INNER - 1.0, [1.0]])
+
+
+def numbers_a_line(n: int) -> int:
+    """How many numbers the search of one line returns, about."""
+    return (INNER + 2) * MOST * (3 * n + 3)
+
+
+@dataclass(frozen=True)
+class Seeding:
+    """The fixed points of a block of lines at all places."""
+
+    q: np.ndarray
+    listed: Listed
+
+    def write(self, i: int, seeds: Seeds, found: Found) -> None:
+        """Make those of line i the seeds."""
+        rows = slice(i * self.q.size, (i + 1) * self.q.size)
+        seeds.states[:], seeds.count[:] = self.listed.state[rows, :, 0], self.listed.number[rows]
+        seeds.visited[:] = False
+        found.counts[TRUNCATED] = self.listed.truncated[rows].any()
+
+    def undecided(self, i: int, seeds: Seeds, found: Found) -> int:
+        """What is not proved of line i, once its branches are followed."""
+        at_places = self.listed.undecided[i * self.q.size : (i + 1) * self.q.size]
+        if (at_places < 0).any():
+            return -1
+        return int(at_places.sum() + found.counts[UNLISTED] + unexplained(self.q, seeds.count, found))
+
+
+def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
+    """The search of a block of lines with these numbers (point, place, number)."""
+    q = places()
+    maps = AtPlaces(line.maps.run, line, numbers, q)
+    with blocks.settings(threads=1, block=maps.points):
+        listed, _ = search_all(maps, Wish(1, starts, TOLERANCE, MOST, 0, False))
+    return Seeding(q, listed)
+
+
+def seeds_of(n: int) -> Seeds:
+    """Room for seeds."""
+    q = places()
+    return Seeds(q, np.zeros((q.size, MOST, n)), np.zeros(q.size, np.int64), np.zeros((q.size, MOST), np.bool_))
+
+
+def unexplained(q: np.ndarray, count: np.ndarray, found: Found) -> int:
+    """Between how many neighbouring places the number of fixed points changes by more than the special points there can change it."""
+    if found.counts[TRUNCATED]:
+        return 0
+    points = found.counts[POINTS]
+    kind, at = found.kind[:points], found.y[:points, -1]
+    between = (at >= q[:-1, None] - AT_MOST) & (at <= q[1:, None] + AT_MOST)
+    folds, crossings = ((between & (kind == one)).sum(axis=1) for one in (FOLD, BRANCH_POINT))
+    return int(((np.abs(np.diff(count)) > 2 * folds) & (crossings == 0)).sum())
