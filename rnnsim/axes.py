@@ -1,7 +1,6 @@
 """Axes: how numbers become families, how families share axes by name, and how a grid of points is laid out in memory."""
 
 import re
-import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -11,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.kernels.blocks import Strided
+from rnnsim.showing import kind_of, shown
 
 RESERVED = frozenset(
     (
@@ -65,20 +65,23 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
     return xr.DataArray(array, dims=name, coords={name: (name, array, {"long_name": name, "units": "1", **attrs})}, name=name)
 
 
-def shown(value: Any) -> str:
-    """A value as messages show it: on one line, and short."""
-    return " ".join(reprlib.repr(value).split())
-
-
 def to_array(name: str, value: Any) -> np.ndarray:
     """NumPy's array of what a user gave, if there is one."""
-    if isinstance(value, xr.Dataset | np.ma.MaskedArray):
+    if isinstance(value, xr.Dataset | xr.DataTree | np.ma.MaskedArray):
         raise TypeError(f"{name} was given a {type(value).__name__}; it needs plain numbers or a DataArray")
     try:
         return np.asarray(value)
-    except Exception as error:
-        why = " ".join(str(error).split())
-        raise TypeError(f"{name} was given a {type(value).__name__} that makes no array ({why}); it needs real numbers") from None
+    except Exception:  # whatever another package raises
+        raise TypeError(f"{name} was given {kind_of(value)} that makes no array{why_none(value)}; it needs real numbers") from None
+
+
+def why_none(value: Any) -> str:
+    """Why a value makes no array of numbers, where that is known."""
+    if isinstance(value, list | tuple):
+        return " (its parts differ in shape)"
+    if getattr(value, "requires_grad", False) is True:
+        return " (it belongs to a gradient: give value.detach())"
+    return ""
 
 
 def ordered(array: xr.DataArray, dims: Sequence[Any]) -> np.ndarray:
