@@ -127,14 +127,14 @@ def check_along(maps: Map, along: Any) -> Along:
         )
     coordinate = maps.grid.coords.get(along, xr.DataArray(np.arange(sizes[along]), dims=along))
     if coordinate.dtype.kind not in "iuf":
-        raise TypeError(f"axis {along!r} has values of type {coordinate.dtype}; to move along it needs numbers")
+        raise TypeError(f"axis {shown(along)} has values of type {coordinate.dtype}; to move along it needs numbers")
     values = coordinate.values.astype(np.float64)
     if values.size < 2:
-        raise ValueError(f"axis {along!r} has {values.size} value; to move along it needs at least two")
+        raise ValueError(f"axis {shown(along)} has {values.size} value; to move along it needs at least two")
     changes = np.diff(values)
     if not (np.isfinite(values).all() and ((changes > 0).all() or (changes < 0).all())):
         raise ValueError(
-            f"axis {along!r} has the values {shown(values.tolist())}; to move along it needs finite numbers that increase or decrease"
+            f"axis {shown(along)} has the values {shown(values.tolist())}; to move along it needs finite numbers that increase or decrease"
         )
     last = {name: size for name, size in sizes.items() if name != along} | {along: sizes[along]}
     run = replace(maps.run, grid=Grid(last, maps.grid.coords))

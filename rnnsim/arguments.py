@@ -2,10 +2,11 @@
 along which sweeps must not cut them."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from rnnsim.axes import shown
@@ -75,7 +76,36 @@ def flag(name: str, value: Any) -> bool:
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     """Refuse what is none of some words."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} was given as {value!r}; it needs one of {', '.join(choices)}")
+        raise ValueError(f"{name} was given as {shown(value)}; it needs one of {', '.join(choices)}")
+
+
+def members(name: str, value: Any, what: str) -> tuple[Any, ...]:
+    """The members of a sequence or a set; `what` they are, for the message."""
+    if isinstance(value, np.ndarray | pd.Index) and value.ndim == 1:
+        return tuple(value.tolist())
+    if not isinstance(value, Sequence | Set | Iterator) or isinstance(value, str | bytes | bytearray | memoryview):
+        raise TypeError(f"{name} was given as {shown(value)}; it needs {what}")
+    return tuple(value)
+
+
+def names(name: str, value: Any, known: Iterable[str] | None = None, *, none: bool = False) -> tuple[str, ...]:
+    """A name or several, of those that are known; `none` if there may be none."""
+    given = (value,) if isinstance(value, str) else members(name, value, "a name or a sequence of names")
+    legal = None if known is None else list(known)
+    needed = "names" if legal is None else f"some of {', '.join(legal)}"
+    for one in given:
+        if not isinstance(one, str) or (legal is not None and one not in legal):
+            raise ValueError(f"{name} was given {shown(one)}; it needs {needed}")
+    if not given and not none:
+        raise ValueError(f"{name} was given nothing; it needs {needed}")
+    return tuple(str(one) for one in given)
+
+
+def text(name: str, value: Any, what: str = "a name") -> str:
+    """A text as Python's own."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} was given as {shown(value)}; it needs {what}")
+    return str(value)
 
 
 def keeps_whole(axes_of: Callable[..., set[str]]) -> Callable[[Callable[..., Any]], Any]:

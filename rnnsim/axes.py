@@ -53,13 +53,13 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
     Frozen({'gain': 3})
     """
     check_axis_name(name)
-    array = to_array(f"axis {name!r}", values.values if isinstance(values, xr.DataArray) else values)
+    array = to_array(f"axis {shown(name)}", values.values if isinstance(values, xr.DataArray) else values)
     if array.ndim != 1:
-        raise ValueError(f"axis {name!r} was given values of shape {array.shape}; it needs one dimension")
+        raise ValueError(f"axis {shown(name)} was given values of shape {array.shape}; it needs one dimension")
     if array.size == 0:
-        raise ValueError(f"axis {name!r} was given no values; it needs at least one")
+        raise ValueError(f"axis {shown(name)} was given no values; it needs at least one")
     if array.dtype.kind not in "biufUS":
-        raise TypeError(f"axis {name!r} was given values of type {array.dtype}; it needs real numbers or labels")
+        raise TypeError(f"axis {shown(name)} was given values of type {array.dtype}; it needs real numbers or labels")
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
         array = array.astype(np.float64)  # pandas and NetCDF have no halves and no long doubles
     return xr.DataArray(array, dims=name, coords={name: (name, array, {"long_name": name, "units": "1", **attrs})}, name=name)
@@ -94,20 +94,24 @@ def check_dims(name: str, array: xr.DataArray) -> None:
     """Refuse a dimension that stands twice, or a MultiIndex."""
     for dim in array.dims:
         if array.dims.count(dim) > 1:
-            raise ValueError(f"{name} was given the dimension {dim!r} twice; it needs each once")
+            raise ValueError(f"{name} was given the dimension {shown(dim)} twice; it needs each once")
         if dim in array.indexes and array.indexes[dim].nlevels > 1:
-            raise ValueError(f"{name} was given a MultiIndex for {dim!r}; it needs one value a place: call reset_index({dim!r})")
+            raise ValueError(
+                f"{name} was given a MultiIndex for {shown(dim)}; it needs one value a place: call reset_index({shown(dim)})"
+            )
 
 
 def check_axis_name(name: Any, taken: Iterable[str] = ()) -> None:
     """Refuse a name that no axis can have, or that one of the variables `taken` has."""
     if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"an axis was given the name {name!r}; it needs letters, digits and underscores, and no digit first")
+        raise ValueError(f"an axis was given the name {shown(name)}; it needs letters, digits and underscores, and no digit first")
     if name in RESERVED or re.fullmatch(r"(unit|unit_from|input|gate)_\d+|dim_\d+", name):
-        raise ValueError(f"an axis was given the name {name!r}, which is one of the package's own dimensions; it needs another")
+        raise ValueError(
+            f"an axis was given the name {shown(name)}, which is one of the package's own dimensions; it needs another"
+        )
     if name in taken:
         raise ValueError(
-            f"an axis was given the name {name!r}, which a variable of the result has; call it {name + '_start'!r}, say"
+            f"an axis was given the name {shown(name)}, which a variable of the result has; call it {shown(name + '_start')}, say"
         )
 
 
@@ -155,10 +159,10 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
                 continue
             check_axis_name(dim, taken)
             if size == 0:
-                raise ValueError(f"axis {dim!r} of {name} has no values; it needs at least one")
+                raise ValueError(f"axis {shown(dim)} of {name} has no values; it needs at least one")
             if sizes.setdefault(dim, size) != size:
                 raise ValueError(
-                    f"axis {dim!r} has {sizes[dim]} values in {first[dim]} and {size} in {name}; axes of one name must agree exactly"
+                    f"axis {shown(dim)} has {sizes[dim]} values in {first[dim]} and {size} in {name}; axes of one name must agree exactly"
                 )
             first.setdefault(dim, name)
             if dim not in array.coords:
@@ -168,7 +172,7 @@ def common_grid(named: Mapping[str, xr.DataArray], own: Iterable[str] = (), take
                 coords[dim], indexes[dim], first[dim] = described(array, dim), index, name
             elif not indexes[dim].equals(index):
                 raise ValueError(
-                    f"axis {dim!r} has other values in {first[dim]} than in {name}; axes of one name must agree exactly"
+                    f"axis {shown(dim)} has other values in {first[dim]} than in {name}; axes of one name must agree exactly"
                 )
     return Grid(sizes, coords)
 
@@ -187,5 +191,5 @@ def common_coordinate(named: Mapping[str, xr.DataArray], dim: str) -> xr.DataArr
     for name, array in having.items():
         first = next(iter(having))
         if not array.indexes[dim].equals(having[first].indexes[dim]):
-            raise ValueError(f"{first} and {name} have other values of {dim!r}; they must agree exactly")
+            raise ValueError(f"{first} and {name} have other values of {shown(dim)}; they must agree exactly")
     return described(next(iter(having.values())), dim) if having else None

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import to_array
+from rnnsim.axes import shown, to_array
 from rnnsim.families import Network
 from rnnsim.sequences import check_inputs
 
@@ -29,7 +29,7 @@ def check_constant(net: Network, inputs: Any) -> xr.DataArray:
         array = xr.DataArray(numbers, dims=("input",)[: numbers.ndim])
     for dim in ("sample", "step"):
         if dim in array.dims:
-            raise ValueError(f"inputs was given a dimension {dim!r}; it needs numbers that are the same at every step")
+            raise ValueError(f"inputs was given a dimension {shown(dim)}; it needs numbers that are the same at every step")
     if not one and "input" not in array.dims:
         array = array.expand_dims(input=net.inputs, axis=-1)
     checked = check_inputs(array.expand_dims("step"), None if net.scalar else net.inputs, tokens_of(net)).array

@@ -8,6 +8,7 @@ import xarray as xr
 
 from rnnsim.activations import Activation
 from rnnsim.arguments import check_choice
+from rnnsim.axes import shown
 from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
 from rnnsim.families import Network
@@ -104,11 +105,11 @@ def check_parameters(net: Network, parameters: Any) -> tuple[str, ...]:
         return tuple(name for name in net.trainable if name not in net.starts)
     names = (parameters,) if isinstance(parameters, str) else parameters
     if not isinstance(names, Iterable) or isinstance(names, dict):
-        raise TypeError(f"parameters was given {parameters!r}; it needs a name or a sequence of names")
+        raise TypeError(f"parameters was given {shown(parameters)}; it needs a name or a sequence of names")
     names = tuple(names)
     for i, name in enumerate(names):
         if not isinstance(name, str) or name not in net.trainable or name in names[:i]:
-            raise ValueError(f"parameters was given {name!r}; it needs some of {', '.join(net.trainable)}, each once")
+            raise ValueError(f"parameters was given {shown(name)}; it needs some of {', '.join(net.trainable)}, each once")
     if not names:
         raise ValueError(f"parameters was given nothing; it needs some of {', '.join(net.trainable)}")
     return names

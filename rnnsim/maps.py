@@ -179,7 +179,7 @@ def constant_inputs(net: Network, inputs: Any) -> xr.DataArray:
         for dim in ("sample", "step"):
             if dim in inputs.dims:
                 raise ValueError(
-                    f"inputs was given a dimension {dim!r}; constant inputs need none: one a network, on axes if wanted"
+                    f"inputs was given a dimension {shown(dim)}; constant inputs need none: one a network, on axes if wanted"
                 )
         array = inputs
     else:

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice, flag
+from rnnsim.axes import shown
 from rnnsim.identities import changed, goes_over
 from rnnsim.layouts import PENDING, Field, Index, Layout, status_of
 
@@ -56,7 +57,7 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
     paths = [places.check_target(path) for path in (first, second, to)]
     for path in paths:
         if not str(path).rstrip("/").endswith(".zarr"):
-            raise ValueError(f"merge was given {str(path)!r}; it needs Zarr stores, whose paths end in .zarr")
+            raise ValueError(f"merge was given {shown(str(path))}; it needs Zarr stores, whose paths end in .zarr")
     if len(set(map(str, paths))) < 3:
         raise ValueError("merge was given one path twice; it needs three")
     with ExitStack() as stack:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import check_dims, to_array
+from rnnsim.axes import check_dims, shown, to_array
 from rnnsim.drawn import Drawn
 
 OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input", "output", "token")
@@ -47,7 +47,7 @@ def parameter(
         check_dims(name, array)
         missing = [dim for dim in dims if dim not in array.dims]
         if missing and not (fills and len(missing) == len(dims)):
-            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {missing[0]!r} among them")
+            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {shown(missing[0])} among them")
     else:
         numbers = to_array(name, value)
         layouts = [dims, *([own] if samples else []), *([()] if fills else [])]
@@ -62,7 +62,7 @@ def parameter(
             raise ValueError(f"{name} was given no {mine}s; it needs at least one")
     for dim in array.dims:
         if dim in OWN_DIMENSIONS and dim not in own:
-            raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
+            raise ValueError(f"{name} was given a dimension {shown(dim)}, which it cannot have; it needs axes of other names")
     coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
     return xr.DataArray(array.variable.astype(dtype or array.dtype), coords, name=name).transpose(
         ..., *(d for d in own if d in array.dims)

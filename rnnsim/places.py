@@ -12,6 +12,7 @@ from typing import Any
 
 import zarr
 
+from rnnsim.axes import shown
 from rnnsim.stores import RECORD, Store, label, storage_of
 from rnnsim.zarr_files import is_url
 
@@ -25,13 +26,13 @@ def check_target(to: Any) -> str | Path:
     """A path of a Zarr store or a NetCDF file, or an fsspec URL."""
     if is_url(to):
         if not str(to).rstrip("/").endswith(".zarr"):
-            raise ValueError(f"to was given as {to!r}; it needs a URL that ends in .zarr")
+            raise ValueError(f"to was given as {shown(to)}; it needs a URL that ends in .zarr")
         return str(to)
     if not isinstance(to, str | os.PathLike):
         raise TypeError(f"to was given a {type(to).__name__}; it needs a path that ends in .zarr or .nc, or None")
     path = Path(to).expanduser().absolute()
     if path.suffix.lower() not in (".zarr", ".nc"):
-        raise ValueError(f"to was given as {str(to)!r}; it needs a path that ends in .zarr or .nc")
+        raise ValueError(f"to was given as {shown(str(to))}; it needs a path that ends in .zarr or .nc")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the directory {path.parent} does not exist: create it before the sweep")
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from rnnsim.available import as_bytes, check_memory
+from rnnsim.axes import shown
 from rnnsim.kernels.blocks import processors
 from rnnsim.layouts import Layout, block_shape, layout
 from rnnsim.pieces import Call
@@ -86,7 +87,7 @@ class Survey:
         most = check_memory(memory)
         if memory is not None and self.bytes_a_point > most:
             raise ValueError(
-                f"memory was given as {memory!r}, but one point takes {as_bytes(self.bytes_a_point)}; it needs that at least"
+                f"memory was given as {shown(memory)}, but one point takes {as_bytes(self.bytes_a_point)}; it needs that at least"
             )
         points = min(most / max(self.bytes_a_point, 1), share * BLOCK_SECONDS / self.seconds_a_point)
         return layout(self.call, self.axes, self.probe, max(1, int(points)), self.attrs)
@@ -157,7 +158,7 @@ def check_patience(call: Call) -> None:
     if call.given.get("patience") is not None and call.given.get("every", 1) != 1:
         every = call.given["every"]
         raise ValueError(
-            f"every was given as {every!r} with patience; a sweep needs every=1 then, since networks of a block stop together"
+            f"every was given as {shown(every)} with patience; a sweep needs every=1 then, since networks of a block stop together"
         )
 
 

@@ -93,7 +93,7 @@ def names_of(net: Network, keep: Any, targets: Any) -> tuple[str, ...]:
     known = [name for name in PROPAGATED if name not in gone]
     for name in gone & ({keep} if isinstance(keep, str) else set(keep if isinstance(keep, tuple | list) else ())):
         needed = "targets" if name == "log_grad_norm" else "one layer of Elman's with an activation of the package's own"
-        raise ValueError(f"keep was given {name!r}; it needs {needed}")
+        raise ValueError(f"keep was given {shown(name)}; it needs {needed}")
     return tuple(known) if keep is None else chosen(keep, known, {})
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from rnnsim import draws
 from rnnsim.arguments import whole
+from rnnsim.axes import shown
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import parameter
 
@@ -42,7 +43,7 @@ def drawn_parameters(
             draws.biases(law, np.zeros(0, np.int64), parts, units, name)  # refuses an unknown law
             return drawn(name, law, one, partial(draws.biases, law, gates=parts, units=units, name=name))
         if law != "gaussian":
-            raise ValueError(f"{name} was given as {law!r}; it needs numbers or 'gaussian'")
+            raise ValueError(f"{name} was given as {shown(law)}; it needs numbers or 'gaussian'")
         return drawn(name, law, one, partial(draws.start, units=units, name=name))
 
     return {

@@ -93,7 +93,7 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
     for name in names:
         if name.removeprefix("final_") == "cell_state" and len(net.levels[-1][1].STARTS) < 2:
             kind = type(net.levels[-1][1]).__name__
-            raise ValueError(f"keep was given {name!r}; it needs a family of LSTMs, and this is one of {kind}s")
+            raise ValueError(f"keep was given {shown(name)}; it needs a family of LSTMs, and this is one of {kind}s")
     return names
 
 

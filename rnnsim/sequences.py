@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import check_dims, to_array
+from rnnsim.axes import check_dims, shown, to_array
 
 
 def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool) -> xr.DataArray:
@@ -29,11 +29,11 @@ def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bo
         raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
     for dim in ("input", "output", "unit"):
         if dim in array.dims and dim not in features:
-            kind = "a scalar network has no such dimension" if scalar else f"it needs {sorted(features)[0]!r} there"
-            raise ValueError(f"{name} was given a dimension {dim!r}; {kind}")
+            kind = "a scalar network has no such dimension" if scalar else f"it needs {shown(sorted(features)[0])} there"
+            raise ValueError(f"{name} was given a dimension {shown(dim)}; {kind}")
     for dim in features:
         if dim not in array.dims:
-            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {dim!r} among them")
+            raise ValueError(f"{name} was given the dimensions {array.dims}; it needs {shown(dim)} among them")
     for dim in ("sample", "step"):
         if array.sizes.get(dim) == 0:
             raise ValueError(f"{name} was given no {dim}s; it needs at least one")

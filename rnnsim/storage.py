@@ -15,6 +15,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
+from rnnsim.axes import shown
 from rnnsim.zarr_files import is_url, opened
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
@@ -132,7 +133,7 @@ def _open_store(source: Path) -> xr.Dataset:
 
 def _check_target(target: Path) -> None:
     if target.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"path ends in {target.suffix!r}, but save writes NetCDF-4 and needs {', '.join(SUFFIXES)}")
+        raise ValueError(f"path ends in {shown(target.suffix)}, but save writes NetCDF-4 and needs {', '.join(SUFFIXES)}")
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a directory, but save needs the path of a file")
     if not target.parent.is_dir():
@@ -152,39 +153,41 @@ def _check_dataset(ds: xr.Dataset) -> None:
     for name, variable in ds.variables.items():
         _check_name(name, "a variable")
         if name in ds.coords and variable.dims != (name,) and " " in str(name):
-            raise ValueError(f"coordinate {name!r} has a space in its name, but CF lists coordinates by spaces: rename it")
+            raise ValueError(f"coordinate {shown(name)} has a space in its name, but CF lists coordinates by spaces: rename it")
         _check_values(str(name), variable)
-        _check_attributes(variable.attrs, f"variable {name!r}")
+        _check_attributes(variable.attrs, f"variable {shown(name)}")
 
 
 def _check_name(name: object, what: str) -> None:
     if not isinstance(name, str):
-        raise TypeError(f"the name {name!r} of {what} is of type {type(name).__name__}, but NetCDF needs a string: rename it")
+        raise TypeError(f"the name {shown(name)} of {what} is of type {type(name).__name__}, but NetCDF needs a string: rename it")
     if not _NAME.fullmatch(name) or len(name.encode()) > 255 or unicodedata.normalize("NFC", name) != name:
         remedy = "rename it, with a letter first and then letters, digits and underscores"
-        raise ValueError(f"NetCDF cannot hold the name {name!r} of {what}: {remedy}")
+        raise ValueError(f"NetCDF cannot hold the name {shown(name)} of {what}: {remedy}")
 
 
 def _check_values(name: str, variable: xr.Variable) -> None:
     dtype, kind = variable.dtype, variable.dtype.kind
     if kind == "c":
-        parts = f"{name + '_real'!r} and {name + '_imag'!r}"
-        raise TypeError(f"variable {name!r} is complex, but NetCDF is not: store real and imaginary parts as {parts}")
+        parts = f"{shown(name + '_real')} and {shown(name + '_imag')}"
+        raise TypeError(f"variable {shown(name)} is complex, but NetCDF is not: store real and imaginary parts as {parts}")
     if kind in _TEXT and not all(map(_is_string, variable[...].values.flat)):
-        raise TypeError(f"variable {name!r} holds more than plain strings, but NetCDF needs only strings or numbers: convert it")
+        raise TypeError(
+            f"variable {shown(name)} holds more than plain strings, but NetCDF needs only strings or numbers: convert it"
+        )
     if kind not in _TEXT + "b" and (kind not in "iuf" or dtype.newbyteorder("=") not in _NUMBERS):
-        raise TypeError(f"variable {name!r} is {dtype}, but NetCDF needs integers, float32, float64, bool or str: convert it")
+        raise TypeError(f"variable {shown(name)} is {dtype}, but NetCDF needs integers, float32, float64, bool or str: convert it")
 
 
 def _check_attributes(attributes: dict[Any, Any], owner: str) -> None:
     for name, value in attributes.items():
         if name in _RESERVED and not _is_nan_fill(name, value):
-            raise ValueError(f"attribute {name!r} of {owner} has a meaning of its own in NetCDF: remove or rename it")
+            raise ValueError(f"attribute {shown(name)} of {owner} has a meaning of its own in NetCDF: remove or rename it")
         if name not in _RESERVED:
             _check_name(name, f"an attribute of {owner}")
         if not _is_attribute(value):
             need = "a string, a number or a flat list of one of them"
-            raise TypeError(f"attribute {name!r} of {owner} is {value!r}, but NetCDF needs {need}: convert or remove it")
+            raise TypeError(f"attribute {shown(name)} of {owner} is {shown(value)}, but NetCDF needs {need}: convert or remove it")
 
 
 def _is_attribute(value: object) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import number
+from rnnsim.axes import shown
 from rnnsim.variables import PARAMETERS
 
 NEIGHBOURS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
@@ -63,7 +64,7 @@ def gradients_of(surface: xr.Dataset, parameters: Any) -> list[tuple[xr.DataArra
     chosen = [n for n in known if base_of(f"grad_{n}") not in STARTS] if wanted is None else list(wanted)
     for name in chosen:
         if name not in known:
-            raise ValueError(f"parameters was given {name!r}; it needs some of {', '.join(known)}")
+            raise ValueError(f"parameters was given {shown(name)}; it needs some of {', '.join(known)}")
     if not chosen:
         raise ValueError(f"parameters was given nothing; it needs some of {', '.join(known)}")
     if "gradient" in surface:
@@ -235,9 +236,9 @@ def slopes_along(surface: xr.Dataset, slopes: dict[str, str] | None) -> dict[str
         raise ValueError(f"surface has no gradient by its axes {', '.join(axes)}; it needs slopes, such as {{'b': 'bias'}}")
     for axis, name in wanted.items():
         if axis not in axes:
-            raise ValueError(f"slopes was given the axis {axis!r}; it needs some of {', '.join(axes)}")
+            raise ValueError(f"slopes was given the axis {shown(axis)}; it needs some of {', '.join(axes)}")
         if name not in known:
-            raise ValueError(f"slopes was given {name!r} for {axis!r}; it needs one of {', '.join(known)}")
+            raise ValueError(f"slopes was given {shown(name)} for {shown(axis)}; it needs one of {', '.join(known)}")
         check_numbers(surface["cost"], axis)
     return {axis: known[name] for axis, name in wanted.items()}
 
@@ -260,7 +261,7 @@ def check_numbers(array: xr.DataArray, axis: str) -> None:
     values = array[axis].values
     changes = np.diff(values.astype(np.float64)) if values.dtype.kind in "iuf" else np.array([np.nan])
     if not ((changes > 0).all() or (changes < 0).all()):
-        raise ValueError(f"axis {axis!r} has values that neither rise nor fall; it needs numbers that do")
+        raise ValueError(f"axis {shown(axis)} has values that neither rise nor fall; it needs numbers that do")
 
 
 def check_surface(surface: Any) -> None:

@@ -162,7 +162,7 @@ def check_own(name: str, array: xr.DataArray, *legal: str) -> None:
     """Refuse dimensions that are no axes, and an array of nothing."""
     for dim in array.dims:
         if dim in (*OWN_DIMENSIONS, "step", "epoch") and dim not in legal:
-            raise ValueError(f"{name} was given a dimension {dim!r}, which it cannot have; it needs axes of other names")
+            raise ValueError(f"{name} was given a dimension {shown(dim)}, which it cannot have; it needs axes of other names")
     if array.size == 0:
         raise ValueError(f"{name} was given no values; it needs at least one")
 
@@ -182,7 +182,7 @@ def names_in(name: str, value: Any) -> tuple[Any, ...]:
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, Iterable):
-        raise TypeError(f"{name} was given {value!r}; it needs a name or a sequence of names")
+        raise TypeError(f"{name} was given {shown(value)}; it needs a name or a sequence of names")
     return tuple(value)
 
 
@@ -193,7 +193,7 @@ def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
     known = [name for name, metric in METRICS.items() if metric.classes == classes]
     for name in names:
         if name not in known:
-            raise ValueError(f"metrics was given {name!r}; with the loss {loss!r} it needs some of {', '.join(known)}")
+            raise ValueError(f"metrics was given {shown(name)}; with the loss {shown(loss)} it needs some of {', '.join(known)}")
     return tuple(dict.fromkeys((*(("accuracy",) if classes else ()), *names)))
 
 
@@ -202,7 +202,7 @@ def check_keep(keep: Any) -> tuple[str, ...]:
     names = names_in("keep", keep)
     for name in names:
         if name not in OF_EVERY_EPOCH:
-            raise ValueError(f"keep was given {name!r}; it needs some of {', '.join(OF_EVERY_EPOCH)}, or none")
+            raise ValueError(f"keep was given {shown(name)}; it needs some of {', '.join(OF_EVERY_EPOCH)}, or none")
     return names
 
 
@@ -213,9 +213,9 @@ def check_trained(net: Network, names: Any) -> tuple[str, ...]:
     chosen = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
     for name in chosen:
         if name not in net.trainable:
-            raise ValueError(f"train was given {name!r}; it needs some of {', '.join(net.trainable)}")
+            raise ValueError(f"train was given {shown(name)}; it needs some of {', '.join(net.trainable)}")
         if "sample" in net.templates[name].dims:
-            raise ValueError(f"train was given {name!r}, of which every sample has its own; it needs one for all samples")
+            raise ValueError(f"train was given {shown(name)}, of which every sample has its own; it needs one for all samples")
     if not chosen:
         raise ValueError(f"train was given nothing; it needs some of {', '.join(net.trainable)}")
     return tuple(name for name in net.trainable if name in chosen)

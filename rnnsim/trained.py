@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import ordered
+from rnnsim.axes import ordered, shown
 from rnnsim.courses import Course, State
 from rnnsim.families import Network
 from rnnsim.parameters import NUMBERED, layer_number
@@ -149,7 +149,7 @@ def check_same(course: Course, run: xr.Dataset) -> None:
     net = course.run.net
     for dim, coordinate in course.grid.coords.items():
         if dim in run.dims and not run[dim].to_index().equals(coordinate.to_index()):
-            raise ValueError(f"resume was given a run with other values of the axis {dim!r}; it needs the same")
+            raise ValueError(f"resume was given a run with other values of the axis {shown(dim)}; it needs the same")
     for name in names_by_epoch(course):
         if name not in run.variables or "epoch" not in run[name].dims:
             raise ValueError(f"resume was given a run without {name} over epochs; it needs what this run records")

@@ -87,7 +87,9 @@ def states() -> xr.Dataset:
 
 @cache
 def planar() -> xr.Dataset:
-    return rs.simulate(vector().isel(gain=0), X1, keep=("state", "input"))
+    sides = np.meshgrid(np.linspace(-1.0, 1.0, 3), np.linspace(-1.0, 1.0, 3), indexing="ij")
+    starts = xr.DataArray(np.stack(sides, axis=-1), dims=("first", "second", "unit"))
+    return rs.simulate(vector().isel(gain=0).replace(h0=starts), X1[0], keep=("state", "increment"))
 
 
 @cache
@@ -112,12 +114,14 @@ def orbits() -> xr.Dataset:
 
 @cache
 def settled() -> xr.Dataset:
-    return rs.basins(started(), steps=8, discard=20, max_attractors=4)
+    first, second = (rs.axis(name, np.linspace(-1.0, 1.0, 3)) for name in ("first", "second"))
+    starts = xr.concat(xr.broadcast(first, second), "unit").reset_coords(drop=True)
+    return rs.basins(vector().isel(gain=1).replace(h0=starts), steps=8, discard=20, max_attractors=4)
 
 
 @cache
 def products() -> xr.Dataset:
-    return rs.propagation(vector(), X1)
+    return rs.propagation(vector().isel(gain=0), X1[0])
 
 
 @cache
@@ -292,9 +296,7 @@ def of_verbs() -> Iterator[Entry]:
             "keep": ("attractor",),
         },
     )
-    yield Entry(
-        "curvature", rs.curvature, lambda: {"net": scalar(), **run, "parameters": ["w_in", "w_rec"], "keep": ("hessian",)}
-    )
+    yield Entry("curvature", rs.curvature, lambda: {"net": scalar(), **run, "parameters": ["w_in", "w_rec"], "keep": ("hessian",)})
 
 
 def call_sweep(verb: Any, net: Any, args: Any, **options: Any) -> Any:
@@ -326,9 +328,7 @@ def of_families() -> Iterator[Entry]:
     yield Entry("vary", rs.vary, lambda: {"matrix": np.eye(2), "where": (0, 1), "axis": rs.axis("w", [0.5, 1.5])})
     small = {"bias": 0.0, "h0": 0.0, "activation": "tanh", "leak": 1.0, "readout": None}
     yield Entry("Elman", rs.Elman, lambda: {"w_in": 1.0, "w_rec": 0.5, **small})
-    yield Entry(
-        "Elman", rs.Elman, lambda: {"w_in": np.ones((2, 1)), "w_rec": np.eye(2), "readout": rs.Readout(np.ones((1, 2)))}
-    )
+    yield Entry("Elman", rs.Elman, lambda: {"w_in": np.ones((2, 1)), "w_rec": np.eye(2), "readout": rs.Readout(np.ones((1, 2)))})
     yield Entry(
         "GRU", rs.GRU, lambda: {**GATED_SHAPES, "bias_in": 0.0, "bias_rec": np.zeros((3, 2)), "h0": [0.0, 1.0], "readout": None}
     )
@@ -394,9 +394,7 @@ def of_tasks() -> Iterator[Entry]:
     tasks = rs.tasks
     yield Entry("tasks.counting", tasks.counting, lambda: {"samples": 3, "steps": 4, "seed": 1})
     yield Entry("tasks.adding", tasks.adding, lambda: {"samples": 3, "steps": 4, "seed": 1})
-    yield Entry(
-        "tasks.sum_of_digits", tasks.sum_of_digits, lambda: {"samples": 3, "digits": 2, "seed": 1, "encoding": "one_hot"}
-    )
+    yield Entry("tasks.sum_of_digits", tasks.sum_of_digits, lambda: {"samples": 3, "digits": 2, "seed": 1, "encoding": "one_hot"})
     recall = {"samples": 3, "symbols": 2, "length": 1, "delay": 2, "seed": 1, "encoding": "one_hot"}
     yield Entry("tasks.delayed_recall", tasks.delayed_recall, lambda: dict(recall))
     flips = {"samples": 3, "steps": 4, "bits": 2, "probability": 0.5, "seed": 1}
@@ -482,7 +480,9 @@ def of_plots() -> Iterator[Entry]:
         lambda: {"ds": rs.surfaces.gradient_norm(surface()).to_dataset(), "variable": "gradient_norm", **maps, **one_map},
     )
     yield Entry(
-        "plot.curves", plot.curves, lambda: {"ds": folds(), "x": "bias", "y": "residual", "name": None, "legend": False, "alpha": 0.5}
+        "plot.curves",
+        plot.curves,
+        lambda: {"ds": folds(), "x": "bias", "y": "residual", "name": None, "legend": False, "alpha": 0.5},
     )
     symlog = {"absolute": False, "backwards": True, "linthresh": 0.1}
     yield Entry(
@@ -506,7 +506,12 @@ def of_plots() -> Iterator[Entry]:
     yield Entry(
         "plot.predictions",
         plot.predictions,
-        lambda: {"predicted": {"net": T1[:, :, 0].ravel()}, "data": xr.DataArray(np.ones(6), dims="sample"), "time": None, "line": None},
+        lambda: {
+            "predicted": {"net": xr.DataArray(T1[:, :, 0].ravel(), dims="sample")},
+            "data": xr.DataArray(np.ones(6), dims="sample"),
+            "time": None,
+            "line": None,
+        },
     )
     yield Entry(
         "plot.singular_values", plot.singular_values, lambda: {"ds": products(), "limit": None, "cmap": "RdBu_r", "colorbar": False}
@@ -883,8 +888,9 @@ def changed_datasets(ds: xr.Dataset) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"without {name}", lambda name=name: ds.drop_vars(name)
         yield f"{name} alone", lambda name=name: ds[name]
         for what, make in changed_arrays(ds[name]):
-            yield f"{name} {what}", lambda name=name, make=make: ds.drop_vars(name).drop_dims(ds[name].dims, errors="ignore").assign(
-                {name: make()}
+            yield (
+                f"{name} {what}",
+                lambda name=name, make=make: ds.drop_vars(name).drop_dims(ds[name].dims, errors="ignore").assign({name: make()}),
             )
     for dim in ds.sizes:
         yield f"no {dim}", lambda dim=dim: ds.isel({dim: slice(0)})
@@ -918,9 +924,9 @@ def replacements(value: Any) -> dict[str, Callable[[], Any]]:
 
 # What a message of another package says; own messages say none of it.
 FOREIGN = re.compile(
-    r"numpy\.|xarray\.core|pandas\.|numba|matplotlib|HDF|JSON|Traceback|<class|object at 0x|<function|dtype\(|array\(|"
+    r"numpy\.|xarray\.core|pandas\.|numba|matplotlib|HDF|JSON|Traceback|<class|object at 0x|<function|dtype\(|\barray\(|"
     r"inhomogeneous|could not convert|setting an array|unhashable|has no attribute|unexpected keyword|positional argument|"
-    r"not subscriptable|not iterable|not supported between|must be real number|cannot be interpreted|ufunc|truth value|"
+    r"not subscriptable|not iterable|not supported between|must be real number|cannot be interpreted|ufunc '\w+' [cd]|truth value|"
     r"broadcast|out of bounds|object is not|has no len|codec|ordinal|not JSON|Expected|expected|dtype="
 )
 OF_FILES = ("save", "open", "sweep", "merge", "tasks.weather_table", "tasks.weather")

@@ -121,14 +121,23 @@ def test_public_names_are_functions():
     assert all(callable(getattr(plot, name)) for name in plot.__all__)
 
 
+def imported_by(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
 def test_knows_datasets_and_no_networks():
     allowed = {"xarray", "numpy", "matplotlib", *sys.stdlib_module_names}
+    checks = {"rnnsim.arguments", "rnnsim.axes", "rnnsim.showing"}  # of arguments of all kinds of functions
     for path in Path(plot.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [node.module] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for name in names:
-                assert name.split(".")[0] in allowed or name.startswith("rnnsim.plot"), f"{path.name} imports {name}"
+        for name in imported_by(path):
+            assert name.split(".")[0] in allowed or name.startswith("rnnsim.plot") or name in checks, f"{path.name} imports {name}"
+    for module in checks:
+        own = [name for name in imported_by(Path(plot.__file__).parents[1] / f"{module.split('.')[1]}.py") if "rnnsim" in name]
+        assert set(own) <= {*checks, "rnnsim.kernels.blocks"}, f"{module} imports {own}"
 
 
 # trajectories

@@ -359,7 +359,7 @@ def test_results_of_the_verbs_can_be_drawn(grid):
         (lambda d: plot.orbit_diagram(d["orbits"].assign_coords(b=["x", "y", "z"])), "needs numbers along b"),
         (lambda d: plot.spectrum(d["orbits"]), "no lyapunov_exponent .*: compute it with rs.lyapunov"),
         (lambda d: plot.spectrum(d["spectra"].expand_dims(seed=3), x="b"), r"choose, as in ds.isel\(seed=0\)"),
-        (lambda d: plot.orbit_diagram_with_exponents(d["orbits"], d["spectra"], ax=[1]), "ax has 1 Axes, but .* needs 2"),
+        (lambda d: plot.orbit_diagram_with_exponents(d["orbits"], d["spectra"], ax=[]), "ax has 0 Axes, but .* needs 2"),
         (lambda d: plot.basins(d["orbits"]), "no attractor .*: compute it with rs.basins"),
         (lambda d: plot.basins(d["basins"].isel(x=0)), "attractor is over y, but a surface needs two axes"),
         (

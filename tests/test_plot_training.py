@@ -421,7 +421,7 @@ def test_weights_come_out_of_datasets_by_name(matrix):
     [
         (lambda w: plot.weights(w.expand_dims(epoch=3)), ValueError, r"w_in has the further dimensions epoch: .*isel\(epoch=0\)"),
         (lambda w: plot.weights(w[0, 0]), ValueError, "w_in is one number, but a matrix needs a dimension"),
-        (lambda w: plot.weights(w.values), TypeError, "a figure of weights needs an xarray.DataArray, but a ndarray was given"),
+        (lambda w: plot.weights(w.values), TypeError, "array needs an xarray.DataArray, but an array of shape"),
         (lambda w: plot.weights(xr.Dataset({"a": w, "b": w})), ValueError, "holds a, b, but one matrix .*: say which with name"),
         (lambda w: plot.weights(xr.Dataset({"a": w}), "b"), ValueError, r"no b \(it holds a\): give the name of one"),
     ],
@@ -491,7 +491,7 @@ def test_predictions_stand_at_a_coordinate_of_data(snow, ax):
         (lambda s: plot.predictions(s, s, time="day"), ValueError, "data has no coordinate 'day', but time"),
         (lambda s: plot.predictions(s, s, time=[1, 2]), ValueError, r"time has the shape \(2,\), but data has \(182,\)"),
         (lambda s: plot.predictions(s, s[0]), ValueError, "data is one number"),
-        (lambda s: plot.predictions(s.values, s), TypeError, "prediction needs an xarray.DataArray, but a ndarray was given"),
+        (lambda s: plot.predictions(s.values, s), TypeError, "predicted needs an xarray.DataArray, but an array of shape"),
         (lambda s: plot.predictions(s, s.values), TypeError, "data needs an xarray.DataArray"),
     ],
 )

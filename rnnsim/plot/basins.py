@@ -7,12 +7,14 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from rnnsim.plot import canvas, checks, contours, lines
+from rnnsim.plot.arguments import checked, pair
 from rnnsim.plot.grids import over_two_axes, strided
 from rnnsim.plot.labels import coordinate, label
 
 MOST_NAMED = 8  # attractors in the legend
 
 
+@checked(units=pair)
 def basins(
     ds: xr.Dataset,
     *,

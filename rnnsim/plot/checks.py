@@ -1,12 +1,15 @@
 """What a Dataset must hold before it can be drawn; every refusal is one sentence that names the remedy."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.axes import shown
+
 MOST_LINES = 200
+MOST_NAMES = 20  # in a message
 
 
 def required(ds: xr.Dataset, name: str, *dims: str, remedy: str | None = None) -> xr.DataArray:
@@ -14,26 +17,34 @@ def required(ds: xr.Dataset, name: str, *dims: str, remedy: str | None = None) -
     if not isinstance(ds, xr.Dataset):
         raise TypeError(f"ds is a {type(ds).__name__}, but figures need an xarray.Dataset")
     if name not in ds.variables:
-        held = ", ".join(map(str, ds.data_vars)) or "nothing"
-        remedy = remedy or f'compute it with keep="{name}"'
-        raise ValueError(f"the Dataset has no {name} (it holds {held}): {remedy}")
+        told = plain(name)
+        remedy = remedy or f'compute it with keep="{told}"'
+        raise ValueError(f"the Dataset has no {told} (it holds {_listed(ds.data_vars)}): {remedy}")
     array = ds[name]
     for dim in dims:
         dimension(array, dim, "the figure")
+    drawable(array)
     return array
 
 
-def labelled(array: xr.DataArray, role: str) -> xr.DataArray:
-    """The array, which must have labels."""
-    if not isinstance(array, xr.DataArray):
-        raise TypeError(f"{role} needs an xarray.DataArray, but a {type(array).__name__} was given")
-    return array
+def drawable(array: xr.DataArray, name: str = "") -> None:
+    """Refuse what cannot be drawn: no numbers, numbers of no place, and places told by what is neither number, date nor text."""
+    name = name or plain(array.name)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} holds values of type {array.dtype}, but a figure needs real numbers")
+    for dim, size in array.sizes.items():
+        if not size:
+            raise ValueError(f"{name} has no {dim}, but a figure needs at least one")
+        told = array.coords.get(dim)
+        if told is not None and told.dtype.kind not in "biufMU" and not all(isinstance(one, str) for one in told.values.flat):
+            raise TypeError(f"{dim} of {name} has values of type {told.dtype}, but a figure needs numbers, dates or text")
 
 
 def dimension(array: xr.DataArray, dim: str, role: str) -> str:
     """`dim`, which must be a dimension of the array."""
     if dim not in array.dims:
-        raise ValueError(f"{role} needs {dim!r}, but the dimensions of {array.name} are {_listed(array.dims)}")
+        held = _listed(array.dims) if array.dims else "none"
+        raise ValueError(f"{role} needs {shown(dim)}, but the dimensions of {plain(array.name)} are {held}")
     return dim
 
 
@@ -64,6 +75,9 @@ def numbers(coordinate: xr.DataArray) -> None:
     """Refuse a coordinate that cannot be a side of a surface."""
     if coordinate.dtype.kind not in "biuf":
         raise ValueError(f"a surface needs numbers along {coordinate.name}, but its coordinate holds {coordinate.dtype.name}")
+    values = coordinate.values
+    if not np.isfinite(values).all() or len(np.unique(values)) < values.size:
+        raise ValueError(f"a surface needs finite numbers, each once, along {coordinate.name}, but its coordinate holds others")
     if coordinate.size < 2:
         raise ValueError(f"a surface needs at least 2 points along {coordinate.name}, which has {coordinate.size}")
 
@@ -74,5 +88,11 @@ def above_zero(name: str, values: np.ndarray) -> None:
         raise ValueError(f"{name} falls to {values.min():g}, but a logarithmic scale needs values above 0: give log=False")
 
 
-def _listed(dims: "tuple[Hashable, ...] | list[str]") -> str:
-    return ", ".join(map(str, dims)) or "none"
+def _listed(names: Iterable[Hashable]) -> str:
+    found = [plain(name) for name in names]
+    return ", ".join(found[:MOST_NAMES]) + ", …" * (len(found) > MOST_NAMES) or "nothing"
+
+
+def plain(name: Hashable) -> str:
+    """A name as messages show it: as it is, unless it is a strange one."""
+    return name if isinstance(name, str) and name.isidentifier() and len(name) <= 60 else shown(name)

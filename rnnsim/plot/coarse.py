@@ -6,12 +6,13 @@ from math import ceil, prod
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import whole
+from rnnsim.plot.arguments import checked, labelled
 
 SLAB_BYTES = 64 * 2**20
 MOST_POINTS = 1000  # a side
 
 
+@checked(array=labelled)
 def coarsened(array: xr.DataArray, most: int = MOST_POINTS) -> xr.DataArray:
     """An array in which no dimension has more than `most` places: means over cells of neighbours of equal number, of which the last may
     have fewer, at the means of their coordinates. Whole numbers give the largest of a cell. A cell with a number that is not finite has
@@ -20,7 +21,6 @@ def coarsened(array: xr.DataArray, most: int = MOST_POINTS) -> xr.DataArray:
     >>> surface = rs.sweep(rs.backprop, net, task.inputs, task.targets, to="surface.zarr")
     >>> rs.plot.coarsened(surface.cost, 500).plot()
     """
-    most = whole("most", most)
     starts = {dim: np.arange(0, size, ceil(size / most)) for dim, size in array.sizes.items() if size > most}
     if not starts:
         return array.compute()

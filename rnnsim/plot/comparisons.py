@@ -8,10 +8,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from rnnsim.axes import shown
 from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.arguments import checked, labelled
 from rnnsim.plot.labels import coordinate, label, wrapped
 
 
+@checked(data=labelled)
 def predictions(
     predicted: xr.DataArray | Mapping[str, xr.DataArray],
     data: xr.DataArray,
@@ -39,10 +42,9 @@ def predictions(
     >>> run = rs.simulate(net, inputs, keep="output")
     >>> rs.plot.predictions({"Elman": run.output.isel(step=-1, output=0)}, targets, time=dates)
     """
-    dim = _dimension(checks.labelled(data, "data"))
+    dim = _dimension(data)
     data = checks.only(data, dim)
-    many = predicted if isinstance(predicted, Mapping) else {"prediction": predicted}
-    drawn = {str(key): _matched(checks.labelled(array, str(key)).rename(key), data, dim) for key, array in many.items()}
+    drawn = {key: _matched(array.rename(key), data, dim) for key, array in dict(predicted).items()}
     line = (time is not None or dim in data.coords) if line is None else line
     at = _positions(data, dim, time)
     ax = canvas.axes(ax, (7.0, 3.6))
@@ -85,7 +87,7 @@ def _positions(data: xr.DataArray, dim: str, time: str | Any) -> xr.DataArray:
         return coordinate(data, dim)
     if isinstance(time, str):
         if time not in data.coords:
-            raise ValueError(f"data has no coordinate {time!r}, but {', '.join(map(str, data.coords)) or 'none'}")
+            raise ValueError(f"data has no coordinate {shown(time)}, but {', '.join(map(str, data.coords)) or 'none'}")
         return data.coords[time]
     at = time if isinstance(time, xr.DataArray) else xr.DataArray(np.asarray(time), name="time")
     if at.shape != data.shape:

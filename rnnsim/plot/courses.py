@@ -7,13 +7,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rnnsim.axes import shown
 from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import coordinate, label, name, value_labels, wrapped
 from rnnsim.plot.symlog import symlog
 
 GREY = "0.55"
 
 
+@checked()
 def trajectories(
     ds: xr.Dataset,
     *,
@@ -62,6 +65,7 @@ def trajectories(
     return ax
 
 
+@checked()
 def gradient_over_steps(
     ds: xr.Dataset,
     *,
@@ -119,14 +123,14 @@ def _chosen(ds: xr.Dataset, samples: Sequence[int] | None) -> xr.Dataset:
     if samples is None:
         return ds
     if "sample" not in ds.dims:
-        raise ValueError(f"samples={samples!r} needs a dimension sample, but the Dataset has {', '.join(map(str, ds.dims))}")
+        raise ValueError(f"samples={shown(samples)} needs a dimension sample, but the Dataset has {', '.join(map(str, ds.dims))}")
     places = np.asarray(samples)
-    if places.ndim == 0 or places.dtype.kind not in "iu":
+    if places.ndim == 0:
         raise ValueError(
-            f"samples was given as {samples!r}; it needs positions, such as [1] for sample 1, or range(3) for three of them"
+            f"samples was given as {shown(samples)}; it needs positions, such as [1] for sample 1, or range(3) for three of them"
         )
     if not ((-ds.sizes["sample"] <= places) & (places < ds.sizes["sample"])).all():
-        raise ValueError(f"samples was given as {samples!r}; it needs positions among {ds.sizes['sample']} samples")
+        raise ValueError(f"samples was given as {shown(samples)}; it needs positions among {ds.sizes['sample']} samples")
     return ds.isel(sample=places)
 
 

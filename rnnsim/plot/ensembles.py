@@ -2,14 +2,12 @@
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_real
-from rnnsim.axes import shown
 from rnnsim.plot import checks
 
 Band = tuple[float, float]
@@ -41,17 +39,6 @@ def ensemble(array: xr.DataArray, along: str, over: Sequence[str] | None, color:
         middle = middle.isel(quantile=0, drop=True)
     checks.few_lines(middle, along)
     return Ensemble(members, middle, around)
-
-
-def quantiles(band: Any) -> Band | None:
-    """The band, which must be two quantiles."""
-    if band is None:
-        return None
-    edges = [as_real(edge) for edge in band] if isinstance(band, Iterable) else []
-    low, high = edges if len(edges) == 2 else (None, None)
-    if low is None or high is None or not 0.0 <= low < high <= 1.0:
-        raise ValueError(f"band was given as {shown(band)}; it needs two quantiles from 0 to 1, the lower first, or None")
-    return low, high
 
 
 def _quantiles(array: xr.DataArray, over: Sequence[str], at: Sequence[float]) -> xr.DataArray:

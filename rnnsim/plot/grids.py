@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from rnnsim.axes import shown
 from rnnsim.plot import checks
 from rnnsim.plot.labels import coordinate
 
@@ -12,7 +13,7 @@ MOST_POINTS = 1000  # a side
 def over_two_axes(array: xr.DataArray, x: str | None, y: str | None) -> xr.DataArray:
     """The array over (y, x), with coordinates that rise."""
     if x is not None and x == y:
-        raise ValueError(f"x and y are both {x!r}, but a surface needs two axes")
+        raise ValueError(f"x and y are both {shown(x)}, but a surface needs two axes")
     for role, dim in (("x", x), ("y", y)):
         if dim is not None:
             checks.dimension(array, dim, role)

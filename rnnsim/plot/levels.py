@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import MaxNLocator
 
-from rnnsim.arguments import whole
 from rnnsim.plot.labels import texts
 
 COST_LEVELS = np.logspace(-0.2, 8, 30)  # of cost + 1, as in document B
@@ -39,7 +38,7 @@ def scale(
 def _levels(values: np.ndarray, log: bool, cost: bool, levels: int | Sequence[float] | None) -> np.ndarray:
     if levels is not None and np.ndim(levels) == 1:
         return np.unique(np.asarray(levels, dtype=float))
-    count = COUNT if levels is None else whole("levels", levels, other=", or rising numbers")
+    count = COUNT if levels is None else int(np.asarray(levels))
     low, high = float(values.min()), float(values.max())
     if cost and high >= 100.0 and levels is None:
         return COST_LEVELS

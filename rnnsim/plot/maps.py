@@ -6,9 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import coordinate, label, wrapped
 
 
+@checked()
 def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Draw increments against states, one curve for each point of the family, with its start marked by a ring.
 
@@ -41,6 +43,7 @@ def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = T
     return ax
 
 
+@checked()
 def cobweb(
     ds: xr.Dataset, curve: xr.Dataset | None = None, *, color: str | None = None, legend: bool = True, ax: Axes | None = None
 ) -> Axes:

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 
-from rnnsim.arguments import number_or_none
 from rnnsim.plot import canvas, checks, contours
+from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import LINE, coordinate, label, texts
 from rnnsim.plot.levels import scale
 
@@ -23,6 +23,7 @@ BAR = 10.0  # points that the colour bar is wide
 STRIDES = (1, 2, 5)
 
 
+@checked()
 def weights(
     array: xr.DataArray | xr.Dataset,
     name: str | None = None,
@@ -54,7 +55,7 @@ def weights(
     """
     matrix, title = _matrix(_parameter(array, name))
     finite = matrix.values[np.isfinite(matrix.values)]
-    reach = number_or_none("limit", limit, above=0) or np.abs(finite).max(initial=0.0) or 1.0
+    reach = limit or np.abs(finite).max(initial=0.0) or 1.0
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     few = max(matrix.shape) <= MOST_NUMBERS
     ax = canvas.axes(ax, _size(matrix, few if numbers is None else numbers))
@@ -75,7 +76,11 @@ def weights(
 def _parameter(array: xr.DataArray | xr.Dataset, name: str | None) -> xr.DataArray:
     """The DataArray that is given or meant."""
     if not isinstance(array, xr.Dataset):
-        return checks.labelled(array, "a figure of weights")
+        if name is not None:
+            raise ValueError(
+                f"name was given as {checks.plain(name)} with a DataArray; it says which variable of a Dataset is drawn"
+            )
+        return array
     held = list(map(str, array.data_vars))
     if name is None and len(held) != 1:
         raise ValueError(f"the Dataset holds {', '.join(held) or 'nothing'}, but one matrix can be drawn: say which with name")

@@ -9,8 +9,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rnnsim.arguments import whole_or_none
 from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.arguments import checked, count, panels
 from rnnsim.plot.labels import coordinate, label, wrapped
 
 LOOKS: dict[str, tuple[str, float]] = {"down": ("#E69F00", 1.9), "up": ("#0072B2", 0.8)}  # the upper one leaves a rim of the other
@@ -19,6 +19,7 @@ STAY = ("direction", "sample", "iterate", "point")
 LOWER_LINE = 20  # characters that fit beside the lower panel
 
 
+@checked()
 def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, size: float = 1.0, ax: Axes | None = None) -> Axes:
     """Draw every state of the orbits as a dot above the value of the parameter, those of the way down under those of the way up.
 
@@ -55,6 +56,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
     return ax
 
 
+@checked(exponents=count)
 def spectrum(
     ds: xr.Dataset, *, x: str | None = None, exponents: int | None = None, legend: bool = True, ax: Axes | None = None
 ) -> Axes:
@@ -75,7 +77,7 @@ def spectrum(
     """
     remedy = "compute it with rs.lyapunov"
     spectra, x = _over_one_axis(checks.required(ds, "lyapunov_exponent", "exponent", remedy=remedy), x, ["exponent"])
-    spectra = spectra.transpose(x, "exponent").isel(exponent=slice(whole_or_none("exponents", exponents)))
+    spectra = spectra.transpose(x, "exponent").isel(exponent=slice(exponents))
     checks.few_lines(spectra, x)
     values = coordinate(spectra, x).sortby(x)
     order = np.argsort(coordinate(spectra, x).values, kind="stable")
@@ -99,6 +101,7 @@ def spectrum(
     return ax
 
 
+@checked(ax=panels)
 def orbit_diagram_with_exponents(
     ds: xr.Dataset,
     exponents: xr.Dataset,

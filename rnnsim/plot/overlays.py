@@ -7,9 +7,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from rnnsim.plot import canvas, checks
+from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import label
 
 
+@checked()
 def curves(
     ds: xr.Dataset,
     *,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from rnnsim.plot import canvas, checks
+from rnnsim.plot.arguments import checked, dataset
 from rnnsim.plot.labels import name
 from rnnsim.plot.stability import flags, mark, stability_entries
 
@@ -24,6 +25,7 @@ class Field(NamedTuple):
     increment: np.ndarray
 
 
+@checked(points=dataset)
 def phase_plane(
     ds: xr.Dataset,
     points: xr.Dataset | None = None,

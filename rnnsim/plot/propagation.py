@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from rnnsim.arguments import number_or_none
 from rnnsim.plot import canvas, checks, contours
+from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import coordinate, label
 from rnnsim.plot.levels import scale
 
@@ -21,6 +21,7 @@ UNITY: dict[str, Any] = {"color": "black", "linewidth": 1.2}
 MEMORY: dict[str, Any] = {"color": "black", "linewidth": 1.2, "linestyle": (0, (4, 2))}
 
 
+@checked()
 def singular_values(
     ds: xr.Dataset,
     *,
@@ -51,7 +52,7 @@ def singular_values(
     array = checks.only(array, "mode", "lag").astype(float)
     values, lags, modes = array.values, coordinate(array, "lag"), coordinate(array, "mode")
     finite = values[np.isfinite(values)]
-    reach = number_or_none("limit", limit, above=0) or _reach(values) or 1.0
+    reach = limit or _reach(values) or 1.0
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     ax = canvas.axes(ax, (6.2, 4.2))
     shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from rnnsim.plot import canvas, checks, lines
+from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import coordinate, value_labels
 
 REMEDY = "compute it with rs.fixed_points"
@@ -16,6 +17,7 @@ MARKS = {"stable": ("o", "full"), "saddle": ("D", "left"), "unstable": ("o", "no
 OTHER = ("X", "full")
 
 
+@checked()
 def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Draw the multipliers of fixed points on the complex plane, with the unit circle inside which they are stable.
 

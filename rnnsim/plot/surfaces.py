@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
 from rnnsim.plot import canvas, checks, contours
+from rnnsim.plot.arguments import checked, panels
 from rnnsim.plot.coarse import seen
 from rnnsim.plot.contours import Window
 from rnnsim.plot.grids import over_two_axes
@@ -18,6 +19,7 @@ from rnnsim.plot.labels import label, name
 from rnnsim.plot.levels import Scale, scale
 
 
+@checked()
 def cost_surface(
     ds: xr.Dataset,
     *,
@@ -71,6 +73,7 @@ def cost_surface(
     return ax
 
 
+@checked(ax=panels)
 def cost_surfaces(
     ds: xr.Dataset,
     *,
@@ -116,6 +119,7 @@ def cost_surfaces(
     return panels
 
 
+@checked()
 def gradient_norm_map(
     ds: xr.Dataset,
     *,

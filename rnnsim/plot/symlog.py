@@ -3,8 +3,6 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnsim.arguments import number_or_none
-
 LINEAR = 0.08  # of the axis: from 0 to where the logarithm begins
 MOST_TICKS = 11
 MOST_DECADES = 250.0  # matplotlib's inverse overflows beyond about 300
@@ -17,7 +15,7 @@ def symlog(ax: Axes, values: np.ndarray, linthresh: float | None = None) -> None
     if not shown.size:
         return
     low, high = np.log10([np.abs(shown).min(), np.abs(shown).max()])
-    threshold = number_or_none("linthresh", linthresh, above=0) or float(10.0 ** max(np.floor(low), high - MOST_DECADES))
+    threshold = linthresh or float(10.0 ** max(np.floor(low), high - MOST_DECADES))
     signs = [sign for sign in (-1, 1) if (sign * shown > 0).any()]
     decades = max(1.0, high - np.log10(threshold))
     linear = max(0.4, LINEAR * decades * len(signs))

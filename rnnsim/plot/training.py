@@ -12,7 +12,8 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 
 from rnnsim.plot import canvas, checks, lines
-from rnnsim.plot.ensembles import Band, Ensemble, ensemble, quantiles
+from rnnsim.plot.arguments import checked
+from rnnsim.plot.ensembles import Band, Ensemble, ensemble
 from rnnsim.plot.labels import coordinate, label, name, texts, wrapped
 
 COSTS = ("cost", "validation_cost")
@@ -24,6 +25,7 @@ MANY = 8  # lines: more are drawn thin
 THIN = 1.0
 
 
+@checked()
 def training_curves(
     ds: xr.Dataset,
     variables: str | Sequence[str] | None = None,
@@ -63,7 +65,6 @@ def training_curves(
         for role, dim in [("color", color), *(("over", dim) for dim in over or ())]:
             if dim is not None:
                 checks.dimension(array, dim, role)
-    band = quantiles(band)
     ensembles = [ensemble(array, "epoch", over, color, band) for array in arrays]
     log = _logarithmic(arrays, ensembles) if log is None else log
     if log:
@@ -83,6 +84,7 @@ def training_curves(
     return ax
 
 
+@checked()
 def training_path(
     ds: xr.Dataset, x: str = "w_in", y: str = "w_rec", *, color: str | None = None, legend: bool = True, ax: Axes | None = None
 ) -> Axes:

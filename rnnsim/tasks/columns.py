@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rnnsim.axes import shown
+
 EPOCH = " since 1970-01-01"
 TIME_UNITS = {"days": "D", "hours": "h", "seconds": "s", "microseconds": "us", "nanoseconds": "ns"}
 
@@ -20,7 +22,7 @@ def numeric_columns(what: str, table: Any, names: Iterable[Any] | None = None) -
         raise ValueError(f"{what} was given no columns; it needs at least one")
     for name in names:
         if not isinstance(name, str) or name not in columns:
-            raise ValueError(f"{what} was given no column {name!r}; it needs one of {', '.join(columns)}")
+            raise ValueError(f"{what} was given no column {shown(name)}; it needs one of {', '.join(columns)}")
     chosen = {name: numbers(what, name, columns[name]) for name in names}
     dim = one_dimension(what, chosen)
     row = f"{dim}_index" if dim in chosen else dim
@@ -38,7 +40,7 @@ def as_columns(what: str, table: Any) -> dict[str, Any]:
         names = [str(name) for name in table.columns]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"{what} was given the column {name!r} twice; it needs each name once")
+                raise ValueError(f"{what} was given the column {shown(name)} twice; it needs each name once")
         return {name: table.iloc[:, i] for i, name in enumerate(names)}
     if isinstance(table, xr.Dataset):
         return {str(name): array for name, array in table.data_vars.items()}
@@ -60,9 +62,9 @@ def numbers(what: str, name: str, column: Any) -> xr.DataArray:
         else xr.DataArray(np.asarray(column), dims=None if np.ndim(column) != 1 else "row")
     )
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{what} was given column {name!r} of type {array.dtype}; it needs real numbers")
+        raise TypeError(f"{what} was given column {shown(name)} of type {array.dtype}; it needs real numbers")
     if array.ndim != 1:
-        raise ValueError(f"{what} was given column {name!r} of shape {array.shape}; it needs one dimension")
+        raise ValueError(f"{what} was given column {shown(name)} of shape {array.shape}; it needs one dimension")
     kept = {key: value for key, value in array.attrs.items() if key in ("long_name", "units")}
     return array.astype(np.float64).assign_attrs({"long_name": name, "units": "1", **kept}).rename(name)
 
@@ -72,7 +74,8 @@ def one_dimension(what: str, columns: Mapping[str, xr.DataArray]) -> str:
     (first, array), *others = columns.items()
     for name, other in others:
         if other.dims != array.dims or other.size != array.size:
-            shapes = f"{array.size} rows of {array.dims[0]!r} in {first!r} and {other.size} of {other.dims[0]!r} in {name!r}"
+            shapes = f"{array.size} rows of {shown(array.dims[0])} in {shown(first)} and {other.size} of {shown(other.dims[0])}"
+            shapes += f" in {shown(name)}"
             raise ValueError(f"{what} was given {shapes}; it needs columns over the same rows")
     return str(array.dims[0])
 
@@ -124,7 +127,7 @@ def check_finite(what: str, table: xr.Dataset) -> None:
         bad = ~np.isfinite(column.values)
         if bad.any():
             i = int(bad.argmax())
-            where = f"column {name!r} at row {i} ({row} {shown_label(table[row], i)})"
+            where = f"column {shown(name)} at row {i} ({row} {shown_label(table[row], i)})"
             remedy = "finite numbers: fill first, as table.ffill() does"
             raise ValueError(f"{what} was given {column.values[i]} in {where}; it needs {remedy}")
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice
+from rnnsim.axes import shown
 from rnnsim.tasks.encodings import ENCODINGS, encoded
 
 
@@ -35,7 +36,7 @@ def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase
     """
     check_choice("encoding", encoding, ENCODINGS)
     if not isinstance(letters, str) or len(letters) < 2 or len(set(letters)) < len(letters):
-        raise ValueError(f"letters was given as {letters!r}; it needs a text of two letters or more, each of them once")
+        raise ValueError(f"letters was given as {shown(letters)}; it needs a text of two letters or more, each of them once")
     numbers = np.arange(len(letters))
     attrs = {"long_name": "number of the next letter", "units": "1"}
     return xr.Dataset(

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from rnnsim.arguments import SEED, check_choice, whole
+from rnnsim.axes import shown
 from rnnsim.tasks.columns import as_columns, check_order
 
 
@@ -50,7 +51,7 @@ def split(
         rows = data.sizes[dim]
         times = data[dim] if dim == "time" and dim in data.coords else None
     elif dim is not None:
-        raise ValueError(f"dim was given as {dim!r} with a {type(data).__name__}; it needs a Dataset or a DataArray")
+        raise ValueError(f"dim was given as {shown(dim)} with a {type(data).__name__}; it needs a Dataset or a DataArray")
     else:
         rows = row_count(data)
         times = data.index if isinstance(data, pd.DataFrame) and isinstance(data.index, pd.DatetimeIndex) else None
@@ -71,7 +72,7 @@ def checked_shares(shares: Any) -> np.ndarray:
     except (TypeError, ValueError):
         fractions = np.array([])
     if fractions.ndim != 1 or not (fractions > 0).all() or not np.isclose(fractions.sum(), 1.0, rtol=0, atol=1e-9):
-        raise ValueError(f"shares was given as {shares!r}; it needs numbers above 0 with the sum 1")
+        raise ValueError(f"shares was given as {shown(shares)}; it needs numbers above 0 with the sum 1")
     return fractions
 
 
@@ -79,7 +80,7 @@ def chosen_dimension(data: xr.Dataset | xr.DataArray, dim: str | None) -> str:
     """The dimension to split."""
     dims = [str(name) for name in data.sizes]
     if dim is not None and dim not in dims:
-        raise ValueError(f"dim was given as {dim!r}; it needs one of {', '.join(dims)}")
+        raise ValueError(f"dim was given as {shown(dim)}; it needs one of {', '.join(dims)}")
     indexed = [name for name in dims if name in data.indexes]
     for found in ([dim] if dim else [], [d for d in ("sample", "time") if d in dims][:1], dims, indexed):
         if len(found) == 1:

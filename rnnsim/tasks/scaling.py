@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rnnsim.axes import shown
 from rnnsim.tasks.columns import as_columns, numeric_columns
 
 LABELLED = ("input", "output")
@@ -128,7 +129,7 @@ class Scaling:
         known = [str(name) for name in self.mean[self.mean.dims[0]].values]
         for name in names:
             if name not in known:
-                raise ValueError(f"Scaling was given the column {name!r}; it needs some of {', '.join(known)}")
+                raise ValueError(f"Scaling was given the column {shown(name)}; it needs some of {', '.join(known)}")
         places = [known.index(name) for name in names]
         units = [str(self.mean["units"].values[i]) if "units" in self.mean.coords else "1" for i in places]
         return self.mean.values[places], self.scale.values[places], units

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from rnnsim.arguments import check_choice, whole
+from rnnsim.axes import shown
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
 from rnnsim.tasks.parts import split
 from rnnsim.tasks.scaling import Scaling
@@ -72,7 +73,9 @@ def read_csv(csv: str | os.PathLike[str]) -> pd.DataFrame:
             table.index = pd.to_datetime(table.index, format="ISO8601")
         except ValueError:
             first = table.index[0] if len(table) else "nothing"
-            raise ValueError(f"csv was given with {first!r} in its first column; it needs dates such as 2012-01-31 there") from None
+            raise ValueError(
+                f"csv was given with {shown(first)} in its first column; it needs dates such as 2012-01-31 there"
+            ) from None
     return table
 
 
@@ -121,7 +124,7 @@ def weather(
     length, ahead = whole("length", length), whole("ahead", ahead)
     names = predictor_names(predictors)
     if len(shares) != len(PARTS):
-        raise ValueError(f"shares was given as {shares!r}; it needs three, for {', '.join(PARTS)}")
+        raise ValueError(f"shares was given as {shown(shares)}; it needs three, for {', '.join(PARTS)}")
     table = numeric_columns("weather", weather_table(csv), dict.fromkeys([*names, target]))
     tables = dict(zip(PARTS, split(table, shares), strict=True))
     scaling = Scaling.of(tables["training"][names])

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import whole
+from rnnsim.axes import shown
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 
 
@@ -80,7 +81,7 @@ def predictor_names(predictors: Any) -> list[str]:
     """The names of the predictors, each once."""
     names = [predictors] if isinstance(predictors, str) else list(predictors)
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"predictors was given as {predictors!r}; it needs one name or more, each of them once")
+        raise ValueError(f"predictors was given as {shown(predictors)}; it needs one name or more, each of them once")
     return names
 
 
