@@ -108,6 +108,13 @@ def text(name: str, value: Any, what: str = "a name") -> str:
     return str(value)
 
 
+def refuse_methods(cls: type, names: Iterable[str], instead: str) -> None:
+    """Refuse a class of a user's own with methods that nothing calls."""
+    for name in names:
+        if name in vars(cls):
+            raise TypeError(f"{cls.__name__} defines {name}, which nothing would call; it needs {instead}")
+
+
 def keeps_whole(axes_of: Callable[..., set[str]]) -> Callable[[Callable[..., Any]], Any]:
     """Mark a verb, called verb(net, …), whose numbers depend on all values of the axes that axes_of(net, …) names."""
 

@@ -171,11 +171,22 @@ class Network:
 
     @property
     def hashed(self) -> dict[str, xr.DataArray]:
-        """What decides all numbers: the parameters, or the laws, sizes, seeds and gains of drawn ones."""
+        """What decides all numbers that a network gives, but for its kind."""
+        return self.hashed_numbers | self.hashed_functions
+
+    @property
+    def hashed_numbers(self) -> dict[str, xr.DataArray]:
+        """The parameters, or the laws, sizes, seeds and gains of drawn ones."""
         found: dict[str, xr.DataArray] = {}
         for name, p in self._parameters.items():
             found |= {f"{name} {p.law} {p.sizes} seed": p.seed, f"{name} gain": p.gain} if isinstance(p, Drawn) else {name: p}
         return found
+
+    @property
+    def hashed_functions(self) -> dict[str, xr.DataArray]:
+        """The hashes of the functions of a user's own."""
+        options = {f"{name}{suffix}": option for suffix, layer in self.levels for name, option in layer.options.items()}
+        return {name: xr.DataArray(option.hash) for name, option in options.items() if hasattr(option, "hash")}
 
     @property
     def axes(self) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """What decides every number of a sweep, by name, and what has changed between two."""
 
-import inspect
 import json
 from collections.abc import Iterable
 from functools import partial
@@ -13,6 +12,7 @@ import xxhash
 from rnnsim.activations import Activation
 from rnnsim.axes import shown
 from rnnsim.families import Network
+from rnnsim.function_hashes import function_hash, in_python
 from rnnsim.kernels.compiling import STAMP
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.pieces import Call, arrays_in, is_axis
@@ -28,8 +28,8 @@ def identity(call: Call) -> dict[str, str]:
         "kernel version": STAMP,
         "verb": name_of(call.verb),
         "network": json.dumps(call.net.described),
-        **{f"activation{suffix}": description(own) for suffix, own in activations(call.net).items()},
-        **{f"parameter {name}": fingerprint({name: array}) + over([array]) for name, array in places.net.hashed.items()},
+        **{name: fingerprint({name: array}) for name, array in call.net.hashed_functions.items()},
+        **{f"parameter {name}": fingerprint({name: array}) + over([array]) for name, array in places.net.hashed_numbers.items()},
         **{f"argument {name}": description(value) + over(arrays_in(value)) for name, value in places.given.items()},
     }
 
@@ -48,31 +48,15 @@ def goes_over(text: str, axis: str) -> bool:
     return axis in text.partition(OVER)[2].split(", ")
 
 
-def activations(net: Network) -> dict[str, Activation]:
-    """The activations of a user's own, by layer."""
-    found = {suffix: getattr(layer, "activation", None) for suffix, layer in net.levels}
-    return {suffix: own for suffix, own in found.items() if isinstance(own, Activation)}
-
-
 def name_of(function: Any) -> str:
-    """A function's name, and a hash of its source and of what it has around it if it is not the package's own."""
+    """A function's name, and a hash of what it does if it is not the package's own."""
     if isinstance(function, partial):
         return f"{name_of(function.func)} of {description(list(function.args))} {description(function.keywords)}"
-    function = getattr(function, "py_func", function)  # of Numba
+    function = in_python(function)
     name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(type(function)))}"
     if name.startswith("rnnsim."):
         return name
-    code = getattr(function, "__code__", None)
-    around = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    around += [*(getattr(function, "__defaults__", None) or ()), getattr(function, "__kwdefaults__", None) or {}]
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        source = (
-            "" if code is None else repr((code.co_code, code.co_names, [c for c in code.co_consts if not hasattr(c, "co_code")]))
-        )
-    digest = xxhash.xxh3_128((source + "".join(description(item) for item in around)).encode())
-    return f"{name.rpartition('.')[2]} {digest.hexdigest()}"
+    return f"{name.rpartition('.')[2]} {function_hash(function, description)}"
 
 
 def description(value: Any) -> str:
@@ -86,7 +70,7 @@ def description(value: Any) -> str:
     if isinstance(value, Optimizer | Clip):
         return repr(value) + "".join(description(number) for number in arrays_in(value))
     if isinstance(value, Activation):
-        return " ".join(name_of(function) for function in value.functions.values())
+        return value.hash
     if isinstance(value, dict):
         return json.dumps({str(name): description(item) for name, item in value.items()})
     if callable(value):

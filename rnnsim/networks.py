@@ -7,6 +7,7 @@ import xarray as xr
 
 from rnnsim import cells
 from rnnsim.activations import Activation
+from rnnsim.arguments import refuse_methods
 from rnnsim.axes import shown
 from rnnsim.drawn import Drawn
 from rnnsim.families import Member, Network
@@ -26,6 +27,10 @@ class Recurrent(Network):
     STARTS: ClassVar[tuple[str, ...]] = ("h0",)
     OPTIONS: ClassVar[tuple[str, ...]] = ()
     _PUBLIC = (*Network._PUBLIC, "random")
+
+    def __init_subclass__(cls) -> None:
+        equations = "one of the package's own layers, or an rs.Elman with an rs.Activation"
+        refuse_methods(cls, ("step", "forward", "linearize", "pullback"), equations)
 
     def _take(self, given: dict[str, Any], readout: Readout | None) -> None:
         """Check the parameters and keep them."""

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import update_rules
-from rnnsim.arguments import as_real, check_choice, flag
+from rnnsim.arguments import as_real, check_choice, flag, refuse_methods
 from rnnsim.axes import shown, to_array
 
 RPROP_VARIANTS: dict[str, Any] = {
@@ -44,6 +44,9 @@ class Optimizer:
     def __init__(self, rule: Any, options: dict[str, Any], numbers: dict[str, Any]):
         self.rule, self.numbers = rule, numbers
         self._shown = options | numbers
+
+    def __init_subclass__(cls) -> None:
+        refuse_methods(cls, ("step", "update", "begin"), "one of rs.SGD, rs.Rprop, rs.Adam, rs.RMSprop with other numbers")
 
     def changed(self, change: Callable[[Any], Any]) -> Self:
         """The same with every number changed."""

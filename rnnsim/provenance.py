@@ -25,8 +25,14 @@ def fingerprint(arrays: Mapping[str, xr.DataArray]) -> str:
     return digest.hexdigest()
 
 
-def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: Mapping[str, Any]) -> dict[str, str]:
-    """A result's attributes, all of them text."""
+def attributes(
+    verb: str,
+    net: Any,
+    given: Mapping[str, xr.DataArray],
+    options: Mapping[str, Any],
+    also: Callable[[dict[str, str]], dict[str, str]] = dict,
+) -> dict[str, str]:
+    """A result's attributes, all of them text, as `also` changes them."""
     found = {
         "Conventions": "CF-1.11",
         "title": f"{verb} of a family of recurrent networks",
@@ -37,8 +43,9 @@ def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: 
         "network": json.dumps(net.described),
         "options": json.dumps(dict(options), sort_keys=True),
         "parameters_hash": fingerprint(net.hashed),
-        **{f"{name}_hash": fingerprint({name: array}) for name, array in given.items()},
+        **{f"{name}_hash": fingerprint({name: array}) for name, array in (net.hashed_functions | given).items()},
     }
+    found = also(found)
     if in_rehearsal():
         raise Rehearsed(found)
     return found

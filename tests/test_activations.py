@@ -1,6 +1,11 @@
 """Activations of a user's own: on lanes where they can be compiled for them, number by number elsewhere."""
 
 import math
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -10,10 +15,13 @@ from test_units import numbers
 import rnnsim as rs
 from rnnsim import functions
 from rnnsim.kernels import blocks
+from rnnsim.provenance import fingerprint
 
 TANH = rs.Activation(lambda a: functions.tanh(a), lambda a: functions.tanh_and_slope(a)[1])
 BELL = rs.Activation(lambda a: functions.exp(-a * a), lambda a: -2.0 * a * functions.exp(-a * a))
-BELL_BY_NUMBER = rs.Activation(lambda a: math.exp(-a * a), lambda a: -2.0 * a * math.exp(-a * a), lambda a: 4.0 * a * a - 2.0)
+BELL_BY_NUMBER = rs.Activation(
+    lambda a: math.exp(-a * a), lambda a: -2.0 * a * math.exp(-a * a), lambda a: (4.0 * a * a - 2.0) * math.exp(-a * a)
+)
 
 
 def run(activation, leak=0.4, **options):
@@ -59,6 +67,174 @@ def test_jitted_functions_with_branches_and_scalar_networks():
 
 def test_two_activations_are_two():
     assert not np.allclose(run(TANH).cost, run(BELL).cost)
+
+
+LINEAR = {
+    "floats": (lambda a: a, lambda a: 1.0),
+    "whole numbers": (lambda a: a, lambda a: 1),
+    "branches": (lambda a: a if a > 0.0 else 1.0 * a, lambda a: 1 if a > 0.0 else 1.0),
+}
+
+
+def check_plain(functions, dtypes):
+    own = rs.Activation(*functions, lambda a: 0)
+    for dtype in dtypes:
+        found = run(own, leak=1.0, dtype=dtype)
+        for name, values in run("linear", leak=1.0, dtype=dtype).items():
+            np.testing.assert_array_equal(found[name], values)
+    return own
+
+
+def test_functions_may_return_plain_numbers():
+    check_plain(LINEAR["whole numbers"], ["float64"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("functions", LINEAR.values(), ids=LINEAR)
+def test_functions_may_return_plain_numbers_of_any_kind(functions):
+    own = check_plain(functions, ["float64", "float32"])
+    x, net = np.array([0.5, -1.5, 2.0]), rs.Elman(0.7, rs.axis("w", [0.5, -2.0]), activation="linear")
+    for name, values in rs.backprop(net, x, 0.3).items():
+        np.testing.assert_allclose(rs.backprop(net.replace(activation=own), x, 0.3)[name], values, rtol=1e-14)
+    hessians = [rs.curvature(net.replace(activation=phi), x, 0.3).hessian for phi in (own, "linear")]
+    np.testing.assert_allclose(*hessians, rtol=1e-14)
+    constant = rs.Activation(lambda a: 3, lambda a: 0)
+    found = run(constant, leak=1.0, keep=("state", "grad_w_rec"))
+    assert (found.state[:, 1:] == 3.0).all() and (found.grad_w_rec == 0.0).all()
+
+
+# what is checked when one is made: value, slope, curvature
+WRONG = {
+    "a factor": (lambda a: functions.tanh(a), lambda a: 1.00001 * functions.tanh_and_slope(a)[1]),
+    "a factor that complex steps see": (lambda a: np.exp(-a * a), lambda a: -2.00000002 * a * np.exp(-a * a)),
+    "a sign": (lambda a: np.cos(a), lambda a: np.sin(a)),
+    "an end": (lambda a: min(max(a, -20.0), 20.0), lambda a: 1.0),
+    "nan": (lambda a: a, lambda a: math.nan if a > 3.0 else 1.0),
+    "a modulus": (lambda a: a / (1.0 + abs(a)), lambda a: 1.0 / (1.0 + abs(a))),
+}
+
+
+@pytest.mark.parametrize("given", WRONG.values(), ids=WRONG)
+def test_a_slope_that_is_another_is_refused(given):
+    with pytest.raises(
+        ValueError, match=r"^slope is \S+ at \S+, where value rises by \S+; it needs to be the derivative, or check=F"
+    ):
+        rs.Activation(*given)
+    rs.Activation(*given, check=False)
+
+
+def test_a_curvature_that_is_another_is_refused():
+    with pytest.raises(ValueError, match=r"^curvature is \S+ at \S+, where slope rises by \S+; it needs to be the derivative"):
+        rs.Activation(lambda a: a**3, lambda a: 3.0 * a**2, lambda a: 3.0 * a)
+
+
+RIGHT = {
+    "few digits where it saturates": (lambda a: functions.tanh(a), lambda a: 1.0 - functions.tanh(a) ** 2),
+    "numbers that cancel": (
+        lambda a: 0.5 * a * (1.0 + math.erf(a / math.sqrt(2.0))),
+        lambda a: 0.5 * (1.0 + math.erf(a / math.sqrt(2.0))) + a * math.exp(-a * a / 2.0) / math.sqrt(2.0 * math.pi),
+    ),
+    "overflow": (lambda a: np.log(1.0 + np.exp(a)), lambda a: 1.0 / (1.0 + np.exp(-a))),
+    "a modulus": (lambda a: a / (1.0 + abs(a)), lambda a: (1.0 + abs(a)) ** -2),
+    "corners": (lambda a: max(a, 0.0), lambda a: 1.0 if a > 0.0 else 0.0),
+    "no value everywhere": (lambda a: math.log(a), lambda a: 1.0 / a),
+    "fast": (lambda a: np.sin(50.0 * a), lambda a: 50.0 * np.cos(50.0 * a)),
+    "small": (lambda a: 1e-12 * np.tanh(a), lambda a: 1e-12 / np.cosh(a) ** 2),
+}
+
+
+@pytest.mark.parametrize("given", RIGHT.values(), ids=RIGHT)
+def test_a_slope_that_is_right_is_taken(given):
+    rs.Activation(*given)
+
+
+def test_a_small_slope_that_is_another_is_refused():
+    with pytest.raises(ValueError, match="slope is"):
+        rs.Activation(lambda a: 1e-12 * np.tanh(a), lambda a: 1.1e-12 / np.cosh(a) ** 2)
+
+
+# what a result says of them
+
+
+def hash_of(activation):
+    return rs.simulate(rs.Elman(1.0, 0.5, activation=activation), [0.5]).attrs["parameters_hash"]
+
+
+FACTOR = 2.0
+
+
+@numba.njit
+def helper(a):
+    return FACTOR * a
+
+
+def through_a_helper():
+    return rs.Activation(lambda a: helper(a), lambda a: 2.0, check=False)
+
+
+def times(k):
+    return rs.Activation(lambda a: a * k, lambda a: k)
+
+
+def test_results_of_two_activations_have_two_hashes(monkeypatch):
+    pair = [rs.Activation(lambda a: a, lambda a: 1.0), rs.Activation(lambda a: 2.0 * a, lambda a: 2.0)]  # in one line
+    others = [times(3.0), times(4.0)]  # by what is around them
+    curved = rs.Activation(lambda a: a, lambda a: 1.0, lambda a: 0.0)
+    hashes = [hash_of(phi) for phi in (*pair, *others, curved, through_a_helper(), "linear")]
+    assert len(set(hashes)) == len(hashes)
+    assert hash_of(through_a_helper()) == hashes[5]
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    assert hash_of(through_a_helper()) not in hashes
+    monkeypatch.setitem(globals(), "helper", numba.njit(lambda a: 2.0 * a))
+    assert hash_of(through_a_helper()) not in hashes
+
+
+def test_layers_of_a_stack_have_hashes_of_their_own():
+    def of(*activations):
+        return fingerprint(rs.Stack([rs.Elman(np.ones((1, 1)), np.eye(1), activation=phi) for phi in activations]).hashed)
+
+    assert len({of(TANH, BELL), of(BELL, TANH), of(BELL, BELL), of(BELL, "tanh"), of("tanh", BELL)}) == 5
+
+
+HASHES = """
+import math, numba, numpy as np, rnnsim as rs
+from rnnsim.functions import tanh
+from rnnsim.provenance import fingerprint
+table, k = np.arange(3.0), {"a", "b", "c"}
+@numba.njit
+def inner(a):
+    return tanh(a) * table[1] if a not in (1.0, 2.0) else math.inf
+phi = rs.Activation(lambda a: inner(a), lambda a: 1.0 - tanh(a) ** 2, check=False)
+print(fingerprint(rs.Elman(1.0, 0.5, activation=phi).hashed))
+"""
+
+
+def test_hashes_are_the_same_in_every_process():
+    def said(**environment):
+        command = [sys.executable, "-c", HASHES]
+        done = subprocess.run(
+            command, env={**os.environ, **environment}, cwd=Path(__file__).parents[1], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert said(PYTHONHASHSEED="1") == said(PYTHONHASHSEED="2", NUMBA_DISABLE_JIT="1")
+
+
+def test_a_copy_from_another_process_is_the_same():
+    copy = pickle.loads(pickle.dumps(BELL))
+    assert copy.hash == BELL.hash
+    pickle.loads(pickle.dumps(rs.Activation(lambda a: a, lambda a: 0.5, check=False)))
+
+
+# classes of a user's own
+
+
+@pytest.mark.parametrize(("base", "name"), [(rs.Elman, "step"), (rs.GRU, "forward"), (rs.SGD, "step"), (rs.Activation, "slope")])
+def test_a_method_that_nothing_would_call_is_refused(base, name):
+    with pytest.raises(TypeError, match=f"^Mine defines {name}, which nothing would call; it needs "):
+        type("Mine", (base,), {name: lambda self, *_: None})
+    assert type("Mine", (base,), {"other": 1}).other == 1
 
 
 def test_bits_do_not_depend_on_lanes():
