@@ -21,7 +21,7 @@ ADAPTIVE = "adaptive"
 BATCHES = 16
 OVER_INTERVALS = ("history", "local")
 OVER_SAMPLES = ("lyapunov_mean", "lyapunov_spread")
-SIGMAS, LEAST_DRIFT = 5.0, 0.01
+SIGMAS, LEAST_DRIFT = 6.0, 0.01
 
 
 def lyapunov(
@@ -214,14 +214,25 @@ class Spectra:
         lost = np.isnan(self.exponents[..., :count]).any((1, 2)) & (diverged_at < 0)
         if lost.any():
             tell(f"tangents of {int(lost.sum())} networks fell onto each other within an interval; give a smaller reorthonormalize")
-        drifts, errors = np.abs(self.drifts[..., :count]), self.errors[..., :count]
-        drifting = drifts > np.maximum(2 * SIGMAS * errors, LEAST_DRIFT)
+        drifts = np.abs(self.drifts[..., :count])
+        drifting = drifts > np.maximum(SIGMAS * drift_error(drifts, self.errors[..., :count], len(self.firsts)), LEAST_DRIFT)
         if drifting.any():
             networks, most = int(drifting.any((1, 2)).sum()), drifts[drifting].max()
             tell(
                 f"exponents of {networks} networks still drift: the halves of the steps differ by up to {most:.2g}; "
                 "give more steps, or discard more"
             )
+
+
+def drift_error(drift: np.ndarray, error: np.ndarray, groups: int) -> np.ndarray:
+    """The standard error of a drift by the spread of batches within the halves of the steps, nan if there are few of them; `error` is that
+    of the mean over all steps, and has the drift in it."""
+    if groups < BATCHES:
+        return np.full_like(drift, np.nan)
+    first, second = groups // 2, groups - groups // 2
+    with np.errstate(invalid="ignore"):  # of exponents that are -inf
+        within = np.maximum(error**2 * groups * (groups - 1) - drift**2 * first * second / groups, 0.0) / (groups - 2)
+    return np.sqrt(within * groups / (first * second))
 
 
 def tell(what: str) -> None:

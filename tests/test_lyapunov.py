@@ -1,6 +1,7 @@
 """Lyapunov exponents: exact ones, those of plain NumPy along the same orbit, laws, and the literature."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -47,6 +48,25 @@ def test_an_orbit_on_a_fixed_point_gets_its_exponents_and_a_warning():
     with pytest.warns(RuntimeWarning, match="2 orbits never leave the fixed point"):
         found = rs.lyapunov(net, steps=20)
     np.testing.assert_allclose(found[EXPONENT].values[:, 0], np.log([0.5, 1.5]), rtol=1e-14)
+
+
+def test_exponents_that_still_drift_are_told_and_settled_ones_are_not():
+    net = rs.Elman(rs.axis("w_in", [2.0, 0.0]), 1.5, h0=0.3)
+    with pytest.warns(RuntimeWarning) as caught:
+        found = rs.lyapunov(net, np.repeat([0.0, 0.5], 80))
+    drift = np.abs(found.lyapunov_drift.values).max()
+    said = f"exponents of 1 networks still drift: the halves of the steps differ by up to {drift:.2g}; give more steps, or discard more"
+    assert [str(one.message) for one in caught] == [said]
+    rs.lyapunov(net, np.repeat([0.0, 0.5], 80), discard=80)  # warnings are errors here
+
+
+def test_the_error_of_a_drift_is_that_within_the_halves():
+    rates = np.random.default_rng(3).normal(size=(5, 16))
+    mean_error, halves = rates.std(axis=1, ddof=1) / 4, rates.reshape(5, 2, 8)
+    drift, spread = np.diff(halves.mean(axis=2))[:, 0], halves.var(axis=2).sum(axis=1) * 8 / 14
+    drift_error = sys.modules["rnnsim.lyapunov"].drift_error
+    np.testing.assert_allclose(drift_error(drift, mean_error, 16), np.sqrt(spread * (1 / 8 + 1 / 8)), rtol=1e-12)
+    assert np.isnan(drift_error(drift, mean_error, 15)).all()
 
 
 def test_no_orbit_of_the_scalar_map_is_chaotic():
