@@ -2,32 +2,69 @@
 
 import math
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rnnsim.arguments import as_real
 from rnnsim.axes import shown
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+PROC, CONTROL_GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 MOST_OF_A_BLOCK = 64 * 10**6
 UNKNOWN = 4 * 2**30
 
 
 def free_memory() -> int:
-    """Bytes that this process can still take: what the machine has free, and what its control group leaves."""
-    left = [UNKNOWN]
+    """Bytes that this process can still take: what the machine has free, what its control groups leave, and what its own limits do."""
+    return max(0, min([*free_on_machine(), *left_by_groups(), *left_by_limits()]))
+
+
+def free_on_machine() -> list[int]:
+    """What the machine has free, or a guess."""
     try:
-        line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
-        left = [int(line.split()[1]) * 1024]
-    except (OSError, StopIteration):
-        pass
-    groups = Path("/sys/fs/cgroup")
-    for limit, used in (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes")):
-        try:
-            left.append(int((groups / limit).read_text()) - int((groups / used).read_text()))
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-    return max(0, min(left))
+        line = next(line for line in (PROC / "meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
+        return [int(line.split()[1]) * 1024]
+    except (OSError, ValueError, StopIteration):
+        return [UNKNOWN]
+
+
+def left_by_groups() -> list[int]:
+    """What each control group leaves that this process is in, and each group around it."""
+    left = []
+    for group in groups():
+        for limit, used in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            try:
+                left.append(int((group / limit).read_text()) - int((group / used).read_text()))
+            except (OSError, ValueError):  # no such file, or "max"
+                continue
+    return left
+
+
+def groups() -> list[Path]:
+    """The folders of the process's control groups and of those around them; those of version 1 stand below `memory`."""
+    found = [CONTROL_GROUPS, CONTROL_GROUPS / "memory"]
+    try:
+        lines = (PROC / "self" / "cgroup").read_text().splitlines()
+    except OSError:
+        return found
+    for _, kinds, name in (line.split(":", 2) for line in lines):
+        if not kinds or "memory" in kinds.split(","):
+            root, inner = CONTROL_GROUPS / ("memory" if kinds else ""), PurePosixPath(name.strip("/"))
+            found += [root / place for place in (inner, *inner.parents)]
+    return found
+
+
+def left_by_limits() -> list[int]:
+    """What the limits of this process leave, such as that of `ulimit -v`."""
+    try:
+        import resource
+
+        pages = list(map(int, (PROC / "self" / "statm").read_text().split()))
+    except (ImportError, OSError, ValueError):
+        return []
+    used = {resource.RLIMIT_AS: pages[0], resource.RLIMIT_DATA: pages[5]}
+    limits = {kind: resource.getrlimit(kind)[0] for kind in used}
+    return [limit - used[kind] * resource.getpagesize() for kind, limit in limits.items() if limit != resource.RLIM_INFINITY]
 
 
 def check_memory(memory: Any) -> int:
