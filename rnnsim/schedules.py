@@ -12,6 +12,8 @@ import xarray as xr
 from rnnsim.arguments import whole
 from rnnsim.optimizers import numbers
 
+__all__ = ["constant_by_part", "cosine", "exponential", "linear"]
+
 
 def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.DataArray:
     """start · factorⁱ in the i-th `every` epochs, i from 0 on. As `torch.optim.lr_scheduler.StepLR`.

@@ -9,6 +9,8 @@ from rnnsim.arguments import number
 from rnnsim.axes import shown
 from rnnsim.variables import PARAMETERS
 
+__all__ = ["cliffs", "gradient_norm", "minima"]
+
 NEIGHBOURS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
 STARTS = ("h0", "c0")
 FLAG = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
