@@ -13,7 +13,7 @@ from typing import Any
 import zarr
 
 from rnnsim.axes import shown
-from rnnsim.stores import RECORD, Store, label, storage_of
+from rnnsim.stores import RECORD, ROOT, Store, files_at, label, storage_of
 from rnnsim.zarr_files import is_url
 
 try:
@@ -53,8 +53,10 @@ def taken(path: str | Path) -> Iterator[None]:
         os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
-        lock.unlink(missing_ok=True)
-        os.close(descriptor)
+        try:
+            lock.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
 
 
 def hold(lock: Path, path: str | Path) -> int:
@@ -95,9 +97,12 @@ def found_at(path: str | Path) -> Store | None:
 
 
 def remove(path: str | Path) -> None:
-    """Remove a store, out of its place at once."""
+    """Remove a store, out of its place at once; from an object store, its root first, without which it is none."""
     if is_url(path):
-        zarr.create_group(storage_of(path), overwrite=True)
+        files, root = files_at(path)
+        for key in (f"{root}/{ROOT}", root):
+            if files.exists(key):
+                files.rm(key, recursive=True)
         return
     place = Path(path)
     if place.is_dir():
@@ -112,6 +117,7 @@ def remove(path: str | Path) -> None:
 def replacing(path: str | Path) -> Iterator[str | Path]:
     """A place beside a path for a store that takes its place at the end; nothing is left there if something fails."""
     if is_url(path):
+        remove(path)
         yield path
         return
     place = Path(path)

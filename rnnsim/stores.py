@@ -3,10 +3,9 @@
 import contextlib
 import json
 import os
-import shutil
+import tempfile
 import uuid
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from rnnsim.pieces import Where
 from rnnsim.zarr_files import encoded, is_url, opened
 
 RECORD = "rnnsim_sweep"
+ROOT = "zarr.json"
 Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all
 STATUS_CHUNK = 2**16
 FILL = {"f": np.nan, "i": -1, "u": 0, "b": False, "U": "", "O": "", "T": ""}
@@ -54,7 +54,13 @@ class Store:
 
     @cached_property
     def arrays(self) -> dict[str, zarr.Array]:
-        return dict(self.group.arrays())
+        members = ((name, self.group[name]) for name in self.gathered or self.group.array_keys())
+        return {name: array for name, array in members if isinstance(array, zarr.Array)}
+
+    @property
+    def gathered(self) -> dict[str, Any] | None:
+        """The metadata of all arrays at the root; None if an older version was killed there."""
+        return (json.loads(got(self.path, ROOT)).get("consolidated_metadata") or {}).get("metadata")
 
     @property
     def record(self) -> dict[str, Any]:
@@ -119,8 +125,8 @@ class Store:
         axes, pieces = dict(record["axes"]), dict(record["pieces"])
         sizes = axes | {dim: pieces[axis] for axis, dim in zip(axes, block_dims(axes), strict=True)}
         self.resize(sizes)
-        if not has_consolidated(self.path):
-            consolidate(self.path)
+        if self.gathered is None:
+            self.write_root(self.group.attrs.asdict())
 
     def resize(self, sizes: Mapping[str, int]) -> None:
         """Give every array the sizes of its dimensions."""
@@ -141,8 +147,12 @@ class Store:
                 self.arrays[axis][old.axes[axis] :] = plain(new.fixed[axis].values[old.axes[axis] :])
             if pieces[axis] > before:
                 self.arrays[dim][before:] = np.array(new.edges[axis][before:-1])
-        self.group.attrs.put(encoded(new.attrs) | {RECORD: record_of(new, parts)})
-        consolidate(self.path)
+        self.write_root(encoded(new.attrs) | {RECORD: record_of(new, parts)})
+
+    def write_root(self, attrs: Mapping[str, Any]) -> None:
+        """Write the attributes, and what all arrays are, at one stroke."""
+        put(self.path, ROOT, root_of(self.path, self.arrays, attrs))
+        del self.group
 
 
 def result_of(ds: xr.Dataset) -> xr.Dataset:
@@ -182,25 +192,28 @@ def plain(values: np.ndarray) -> np.ndarray:
 
 
 def lay_out(path: str | Path, layout: Layout, parts: Parts) -> None:
-    """Make a store of fill values, with all coordinates and attributes: beside its place, then put there whole."""
+    """Make a store of fill values, with all coordinates and attributes; nobody sees it as a store before it is whole."""
     for axis, dim in zip(layout.axes, block_dims(layout.axes), strict=True):
         check_axis_name(dim, (*layout.axes, *layout.fields, *layout.fixed))
         check_axis_name(axis, (STATUS,))
-    if is_url(path):
-        fill(path, layout, parts)
+    if not is_url(path):
+        fill(Path(path), layout, parts)
         return
-    place = Path(path)
-    temporary = place.with_name(f".{place.name}-{uuid.uuid4().hex}.tmp")
-    try:
-        fill(temporary, layout, parts)
-        os.rename(temporary, place)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder), layout, parts)
+        upload(Path(folder), str(path))
 
 
-def fill(path: str | Path, layout: Layout, parts: Parts) -> None:
-    """Make a store of fill values in its place."""
-    group = zarr.create_group(storage_of(path), overwrite=is_url(path))
+def upload(folder: Path, url: str) -> None:
+    """Copy a store to an object store, its root last."""
+    files = sorted((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file == folder / ROOT)
+    for file in files:
+        put(url, file.relative_to(folder).as_posix(), file.read_bytes())
+
+
+def fill(path: Path, layout: Layout, parts: Parts) -> None:
+    """Make the arrays of a store, then its root."""
+    group = zarr.create_group(storage_of(path))
     for name, field in layout.fields.items():
         chunks = tuple(layout.block.get(dim, size) for dim, size in zip(field.dims, field.shape, strict=True))
         create(group, name, field.dims, field.shape, field.dtype, chunks, field.attrs)
@@ -217,8 +230,7 @@ def fill(path: str | Path, layout: Layout, parts: Parts) -> None:
     attrs = {"long_name": "state of the block", "units": "1", **flags}
     dims = tuple(block_dims(layout.axes))
     create(group, STATUS, dims, layout.pieces, np.dtype("i1"), (side,) * len(dims), attrs, PENDING)
-    group.attrs.put(encoded(layout.attrs) | {RECORD: record_of(layout, parts)})
-    consolidate(path)
+    put(path, ROOT, root_of(path, dict(group.arrays()), encoded(layout.attrs) | {RECORD: record_of(layout, parts)}))
 
 
 def create(
@@ -246,13 +258,40 @@ def create(
     )
 
 
-def consolidate(path: str | Path) -> None:
-    """Gather all metadata at the root, where xarray looks first."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # consolidated metadata are not in Zarr's specification yet
-        zarr.consolidate_metadata(storage_of(path))
+def root_of(path: str | Path, names: Iterable[str], attrs: Mapping[str, Any]) -> bytes:
+    """The file at a store's root: its attributes, and the metadata of its arrays, where readers look first and xarray looks alone."""
+    arrays = {name: json.loads(got(path, f"{name}/{ROOT}")) for name in sorted(names)}
+    gathered = {"kind": "inline", "must_understand": False, "metadata": arrays}
+    root = {"attributes": dict(attrs), "zarr_format": 3, "node_type": "group", "consolidated_metadata": gathered}
+    return json.dumps(root, indent=2).encode()
 
 
-def has_consolidated(path: str | Path) -> bool:
-    """Whether the metadata are gathered at the root."""
-    return zarr.open_group(storage_of(path, read_only=True), mode="r").metadata.consolidated_metadata is not None
+def got(path: str | Path, key: str) -> bytes:
+    """A file of a store."""
+    if is_url(path):
+        files, root = files_at(path)
+        return files.cat_file(f"{root}/{key}")
+    return (Path(path) / key).read_bytes()
+
+
+def put(path: str | Path, key: str, value: bytes) -> None:
+    """Write a file of a store at one stroke: a reader sees the file that was before, or this one."""
+    if is_url(path):
+        files, root = files_at(path)
+        files.pipe_file(f"{root}/{key}", value)
+        return
+    place = Path(path) / key
+    temporary = place.with_name(f"{place.name}.{uuid.uuid4().hex}.partial")
+    with open(temporary, "wb") as file:
+        file.write(value)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, place)
+
+
+def files_at(url: str | Path) -> tuple[Any, str]:
+    """The file system of an fsspec URL, and the path there."""
+    from fsspec.core import url_to_fs
+
+    files, root = url_to_fs(str(url))
+    return files, root.rstrip("/")

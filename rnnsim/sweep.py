@@ -143,15 +143,12 @@ def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, 
 
     try:
         known = places.found_at(path)
-        if known is not None and overwrite:
-            places.remove(path)
-            known = None
         store = stores.Store(path)
-        if known is None:
+        if known is None or overwrite:
             places.clean(path)
-            found = survey(call, memory)
-            layout = found.layout(memory, share)
-            stores.lay_out(path, layout, stores.whole(identity(call)))
+            layout = survey(call, memory).layout(memory, share)
+            with places.replacing(path) as place:
+                stores.lay_out(place, layout, stores.whole(identity(call)))
         else:
             layout = resumed(call, store)
         if (store.status() == PENDING).any():
