@@ -10,6 +10,7 @@ from rnnsim.axes import shown
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 PROC, CONTROL_GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
+MOST_OF_MEMORY = 0.8
 MOST_OF_A_BLOCK = 64 * 10**6
 UNKNOWN = 4 * 2**30
 

@@ -81,9 +81,8 @@ def bifurcations(
     names = (*BIFURCATIONS, *(BRANCHES if branches else ()), *((f"branch_{along}",) if branches else ()))
     line = check_along(map_of(net, inputs, names), along)
     options = {"along": along, "max_points": max_points, "starts": starts, "resolution": resolution, "branches": branches}
-    found = computed(line, max_points, starts, 2.0 / resolution, branches)
     attrs = attributes("bifurcations", net, line.maps.run.given, options)
-    return named(line, found, attrs)
+    return named(line, computed(line, max_points, starts, 2.0 / resolution, branches), attrs)
 
 
 def named(line: Along, found: dict[str, Any], attrs: dict[str, str]) -> xr.Dataset:

@@ -94,7 +94,8 @@ def fixed_points(
         hashed["starts"] = xr.DataArray(given, dims=("start", "unit"))
     else:
         options["starts"] = given
-    return name_points(maps, wish, *search_all(maps, wish), attributes("fixed_points", net, hashed, options))
+    attrs = attributes("fixed_points", net, hashed, options)
+    return name_points(maps, wish, *search_all(maps, wish), attrs)
 
 
 def name_points(maps: Map, wish: Wish, found: Listed, slow: Slow | None, attrs: dict[str, str]) -> xr.Dataset:

@@ -38,7 +38,7 @@ class Layout:
 
     axes: dict[str, int]
     block: dict[str, int]
-    edges: dict[str, tuple[int, ...]]
+    edges: dict[str, np.ndarray]
     fields: dict[str, Field]
     fixed: dict[str, xr.Variable]
     attrs: dict[str, Any]
@@ -58,7 +58,7 @@ class Layout:
 
     def where(self, index: Index) -> dict[str, slice]:
         """The part of the grid that a block is."""
-        return {axis: slice(*self.edges[axis][i : i + 2]) for axis, i in zip(self.axes, index, strict=True)}
+        return {axis: slice(*self.edges[axis][i : i + 2].tolist()) for axis, i in zip(self.axes, index, strict=True)}
 
     def points_of(self, index: Index) -> int:
         """The number of points of a block."""
@@ -126,10 +126,11 @@ def status_of(values: Mapping[str, np.ndarray]) -> int:
     return DIVERGED if DIVERGED_AT in values and bool((values[DIVERGED_AT] >= 0).any()) else DONE
 
 
-def grown(edges: tuple[int, ...], size: int, block: int) -> tuple[int, ...]:
+def grown(edges: np.ndarray, size: int, block: int) -> np.ndarray:
     """The edges of pieces along an axis that is now of this size: every multiple of the block, and every former end."""
-    end = edges[-1]
-    return (*edges, *range((end // block + 1) * block, size, block), *[size] * (size > end))
+    end = int(edges[-1])
+    last = np.array([size] * (size > end), np.int64)
+    return np.concatenate([edges, np.arange((end // block + 1) * block, size, block), last])
 
 
 def block_shape(sizes: Mapping[str, int], most: int) -> dict[str, int]:
@@ -162,5 +163,5 @@ def layout(call: Call, axes: dict[str, int], probe: xr.Dataset, most: int, attrs
     }
     fixed = {str(name): v.copy() for name, v in probe.variables.items() if name not in fields and name not in axes}
     fixed |= {axis: call.grid.coords[axis].variable for axis in axes if axis in call.grid.coords}
-    edges = {axis: grown((0,), size, block[axis]) for axis, size in axes.items()}
+    edges = {axis: grown(np.zeros(1, np.int64), size, block[axis]) for axis, size in axes.items()}
     return Layout(axes, block, edges, fields, fixed, attrs)

@@ -95,13 +95,13 @@ def lyapunov(
     names = names_of(keep, net, count == size, reorthonormalize)
     run, counted = orbit(net, inputs, steps, discard, names)
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
+    options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
+    attrs = attributes("lyapunov", net, {} if inputs is None else run.given, options | {"keep": names})
     course = course_of(names, count, size, counted, discard, reorthonormalize, seed)
     found = Spectra.empty(run, course, names)
     diverged_at = rates(run, course, found.take)
     found.warn(diverged_at, autonomous=inputs is None)
-    options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
-    given = {} if inputs is None else run.given
-    return named(run, course, found, size, diverged_at, names, attributes("lyapunov", net, given, options | {"keep": names}))
+    return named(run, course, found, size, diverged_at, names, attrs)
 
 
 def count_of(exponents: Any, size: int) -> int:

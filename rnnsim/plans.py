@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.available import as_bytes, check_memory
+from rnnsim.available import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.axes import shown
 from rnnsim.kernels.blocks import processors
 from rnnsim.layouts import Layout, block_shape, layout
@@ -19,6 +19,7 @@ from rnnsim.sequences import check_inputs
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by
 FASTER = 8
+TIMED_BYTES = 1 << 25  # of a block that is timed, at most
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,7 +138,7 @@ def survey(call: Call, memory: Any) -> Survey:
     axes, probe = probed(call)
     grid_bytes = sum(v.nbytes for name, v in probe.variables.items() if set(axes) & set(v.dims) and name not in axes)
     points = prod(axes.values())
-    seconds = timed(call, axes, max(1, min(points, most // max(grid_bytes, 1))))
+    seconds = timed(call, axes, max(1, min(points, min(most, TIMED_BYTES) // max(grid_bytes, 1))))
     return Survey(call, axes, probe, attributes_by(probe, call) if attrs is None else attrs, seconds, grid_bytes)
 
 
@@ -145,12 +146,24 @@ def probed(call: Call) -> tuple[dict[str, int], xr.Dataset]:
     """The axes to cut, and the result at their first point. What an axis vanishes from stays whole."""
     check_patience(call)
     axes = {axis: size for axis, size in call.grid.sizes.items() if axis not in call.whole_axes}
+    check_whole_axes(call)
     while True:
         probe = call.part(dict.fromkeys(axes, slice(0, 1))).run()
         lost = [axis for axis in axes if not any(axis in v.dims for v in probe.data_vars.values())]
         if not lost:
             return axes, with_all_epochs(call, probe)
         axes = {axis: size for axis, size in axes.items() if axis not in lost}
+
+
+def check_whole_axes(call: Call) -> None:
+    """Refuse axes that stay whole if not even one number for each of their points fits."""
+    sizes = {axis: call.grid.sizes[axis] for axis in call.whole_axes}
+    needed, free = 8 * prod(sizes.values()), free_memory()
+    if needed > MOST_OF_MEMORY * free:
+        raise MemoryError(
+            f"no block can cut{product(sizes)}, of which one number a point takes {as_bytes(needed)}, but {as_bytes(free)} are free; "
+            "give them fewer values"
+        )
 
 
 def check_patience(call: Call) -> None:

@@ -99,7 +99,7 @@ class Store:
             for v in [ds.variables[name]]
         }
         fixed = {str(n): v for n, v in ds.variables.items() if n not in fields and n != STATUS and n not in block_dims(axes)}
-        edges = {axis: (*map(int, ds[dim].values), axes[axis]) for axis, dim in zip(axes, block_dims(axes), strict=True)}
+        edges = {axis: np.append(ds[dim].values, axes[axis]) for axis, dim in zip(axes, block_dims(axes), strict=True)}
         attrs = {str(name): value for name, value in ds.attrs.items() if name != RECORD}
         return Layout(axes, dict(record["block"]), edges, fields, fixed, attrs)
 

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from rnnsim.arguments import flag, whole_or_none
-from rnnsim.available import as_bytes, free_memory
+from rnnsim.available import MOST_OF_MEMORY, as_bytes, free_memory
 from rnnsim.crews import Job, with_client, with_processes, with_threads
 from rnnsim.families import Network
 from rnnsim.gathering import Account, Memory, progress_bar
@@ -18,8 +18,6 @@ from rnnsim.identities import changed, identity
 from rnnsim.layouts import PENDING, Layout
 from rnnsim.pieces import Call, check_call
 from rnnsim.plans import Plan, share_of, survey, whole_attributes
-
-MOST_OF_MEMORY = 0.8
 
 
 def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any) -> Plan:
@@ -38,6 +36,7 @@ def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any
     Raises
     ------
     ValueError, TypeError : what the verb refuses, or a memory that is too small for a point.
+    MemoryError : axes that are not cut and do not fit.
 
     Examples
     --------
@@ -85,7 +84,7 @@ def sweep(
     Raises
     ------
     ValueError, TypeError : what the verb refuses; a store of another call, naming what changed.
-    MemoryError : without `to`, a result that does not fit.
+    MemoryError : without `to`, a result that does not fit; axes that are not cut and do not fit.
     FileExistsError, BlockingIOError, OSError : a path that something else has, that another sweep is writing, or that cannot be written.
     KeyboardInterrupt : Ctrl-C; the line that goes on is printed.
 

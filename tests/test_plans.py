@@ -1,0 +1,95 @@
+"""Plans: what a sweep takes is found out without taking it, whatever the verb and however large the family."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import rnnsim as rs
+from rnnsim import plans
+from rnnsim.kernels import blocks
+from rnnsim.pieces import Call
+
+X, T = np.ones((2, 6)), np.ones(2)
+MANY = np.linspace(0.1, 0.9, 10**6)
+LARGE = rs.Elman(rs.axis("a", MANY), rs.axis("b", MANY))
+FEW = rs.axis("few", np.linspace(-1.0, 1.0, 5))
+RANDOM = rs.LSTM.random(2, 1, gain=rs.axis("gain", MANY), seed=rs.axis("seed", np.arange(10**6)))
+CALLS = {
+    "simulate": (LARGE, (X,), {}),
+    "backprop": (LARGE, (X, T), {}),
+    "train": (rs.Elman(rs.axis("a", MANY), 0.5), (X, T), {"optimizer": rs.SGD(rs.axis("lr", MANY)), "epochs": 2}),
+    "lyapunov": (LARGE, (X,), {}),
+    "propagation": (LARGE, (X,), {}),
+    "curvature": (LARGE, (X, T), {}),
+    "fixed_points": (LARGE, (), {"slow_points": True}),
+    "bifurcations": (LARGE.replace(bias=FEW), (), {"along": "few"}),
+    "orbit_diagram": (LARGE.replace(bias=FEW), (), {"along": "few", "discard": 5}),
+    "basins": (LARGE.replace(h0=FEW), (), {"discard": 5}),
+}
+OTHERS = {"plan", "sweep", "to_torch", "save"}  # functions of a family that return something else
+
+
+def megabytes(of: str) -> float:
+    """What the process has of memory now (VmRSS) or had at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(of)) / 1e3
+
+
+def taken_by(work):
+    """What a piece of work returns, and the megabytes that it takes at most."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before = megabytes("VmRSS")
+    return work(), megabytes("VmHWM") - before
+
+
+def test_all_verbs_are_planned_here():
+    verbs = {
+        n for n in rs.__all__ if inspect.isfunction(f := getattr(rs, n)) and "net" in list(inspect.signature(f).parameters)[:1]
+    }
+    assert verbs - OTHERS == set(CALLS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux to tell the most memory that was taken")
+@pytest.mark.parametrize("name", CALLS)
+def test_a_plan_of_a_million_times_a_million_networks_takes_less_than_100_megabytes(name):
+    net, args, options = CALLS[name]
+    verb = getattr(rs, name)
+    call = Call(verb, net, args, options)
+    call.part({axis: slice(2) for axis in call.grid.sizes}).run()  # with all kernels
+    plan, taken = taken_by(lambda: rs.plan(verb, net, *args, **options))
+    assert plan.points == 10**12 and plan.nbytes >= 10**13 and plan.verb == name
+    assert taken < 100
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_verb_names_its_attributes_before_it_computes(monkeypatch, name):
+    monkeypatch.setattr(blocks, "run", None)
+    net, args, options = CALLS[name]
+    assert plans.rehearsed(Call(getattr(rs, name), net, args, options))["verb"] == name
+
+
+def test_points_beyond_64_bits_are_counted():
+    net = RANDOM.replace(c0=rs.axis("c", MANY), bias=rs.axis("d", MANY))
+    plan = rs.plan(rs.simulate, net, X[..., None], keep="final_state", memory="1 kB")
+    assert plan.points == 10**24 and plan.variables["final_state"] == 10**24 * 2 * 2 * 8 and plan.blocks > 2**63
+
+
+@pytest.mark.parametrize("name", ["simulate", "fixed_points", "bifurcations"])
+def test_a_sweep_whose_result_does_not_fit_is_refused_before_it_computes(name):
+    net, args, options = CALLS[name]
+    with pytest.raises(MemoryError, match=r'^the result takes .* TB, and .* are free; give a path, to="x\.zarr"'):
+        rs.sweep(getattr(rs, name), net, *args, **options)
+
+
+def test_axes_that_stay_whole_and_do_not_fit_are_refused_before_anything_is_computed(monkeypatch):
+    starts = {name: rs.axis(name, MANY) * xr.DataArray(np.ones(2), dims="unit") for name in ("h0", "c0")}
+    net = rs.LSTM.random(2, 1).replace(**{name: array.rename({name: f"{name}_start"}) for name, array in starts.items()})
+    monkeypatch.setattr(blocks, "run", None)
+    for made in (lambda: rs.plan(rs.basins, net), lambda: rs.sweep(rs.basins, net)):
+        with pytest.raises(
+            MemoryError, match=r"no block can cut \(h0_start 1000000 × c0_start 1000000\), of which one number a point"
+        ):
+            made()
