@@ -1,11 +1,14 @@
 """Plans: what a sweep takes is found out without taking it, whatever the verb and however large the family."""
 
 import inspect
+import time
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import xarray as xr
+from numba.core import types
 
 import rnnsim as rs
 from rnnsim import plans
@@ -93,3 +96,13 @@ def test_axes_that_stay_whole_and_do_not_fit_are_refused_before_anything_is_comp
             MemoryError, match=r"no block can cut \(h0_start 1000000 × c0_start 1000000\), of which one number a point"
         ):
             made()
+
+
+def test_what_is_compiled_is_not_part_of_the_time():
+    twice, kinds, waits = numba.njit(lambda x: 2 * x), [types.float64, types.float64, types.float64], iter([0.2, 0.01, 0.01])
+
+    def work():
+        twice.compile((kinds.pop(),))
+        time.sleep(next(waits))
+
+    assert plans.stopwatch(work) < 0.1 and len(kinds) == 1
