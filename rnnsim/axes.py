@@ -90,10 +90,10 @@ def ordered(array: xr.DataArray, dims: Sequence[Any]) -> np.ndarray:
     return values if array.dims == tuple(dims) else values.transpose(array.get_axis_num(dims))
 
 
-def check_dims(name: str, array: xr.DataArray) -> None:
+def check_dims(name: str, array: xr.DataArray | xr.Dataset) -> None:
     """Refuse a dimension that stands twice, or a MultiIndex."""
     for dim in array.dims:
-        if array.dims.count(dim) > 1:
+        if list(array.dims).count(dim) > 1:
             raise ValueError(f"{name} was given the dimension {shown(dim)} twice; it needs each once")
         if dim in array.indexes and array.indexes[dim].nlevels > 1:
             raise ValueError(

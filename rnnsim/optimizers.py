@@ -9,7 +9,7 @@ import xarray as xr
 
 from rnnsim import update_rules
 from rnnsim.arguments import as_real, check_choice, flag, refuse_methods
-from rnnsim.axes import shown, to_array
+from rnnsim.axes import check_axis_name, check_dims, shown, to_array
 
 RPROP_VARIANTS: dict[str, Any] = {
     "rprop-": update_rules.RpropMinus,
@@ -31,6 +31,10 @@ def numbers(name: str, value: Any, least: float, below: float = np.inf) -> Any:
         raise ValueError(f"{name} was given an array of shape {found.shape}; it needs a number, an axis (rs.axis) or a schedule")
     if found.dtype.kind not in "iuf":
         raise TypeError(f"{name} was given values of type {found.dtype}; it needs real numbers")
+    if isinstance(value, xr.DataArray):
+        check_dims(name, value)
+        for dim in set(value.dims) - {"epoch"}:
+            check_axis_name(dim)
     bad = found[~((found >= least) & ((found < below) | (below == np.inf)))]
     if bad.size:
         from_on = "(0" if least == ABOVE_0 else f"[{least:g}"

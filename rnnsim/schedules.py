@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import whole
+from rnnsim.axes import shown
 from rnnsim.optimizers import numbers
 
 __all__ = ["constant_by_part", "cosine", "exponential", "linear"]
@@ -121,7 +122,10 @@ def cosine(start: Any, end: Any, epochs: int) -> xr.DataArray:
 
 def as_array(name: str, value: Any) -> xr.DataArray:
     """Numbers of 0 or more as an array over their axes."""
-    return xr.DataArray(numbers(name, value, 0.0)).astype(np.float64)
+    array = xr.DataArray(numbers(name, value, 0.0)).astype(np.float64)
+    if "epoch" in array.dims:
+        raise ValueError(f"{name} was given {shown(value)}; it needs a number or an axis, which the schedule moves over epochs")
+    return array
 
 
 def over_epochs(start: Any, epochs: int, factor_at: Callable[[xr.DataArray], xr.DataArray]) -> xr.DataArray:

@@ -62,3 +62,8 @@ SHOWER = Shower()
 def shown(value: Any) -> str:
     """A value as messages show it."""
     return SHOWER.cut(SHOWER.repr(value))
+
+
+def plain(name: Any) -> str:
+    """A name as messages show it: as it is, unless it is a strange one."""
+    return name if isinstance(name, str) and name.isidentifier() and len(name) <= MOST else shown(name)

@@ -1,12 +1,15 @@
 """What a cost surface looks like: how steep it is, where it has minima, and where it has cliffs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import number
+from rnnsim.arguments import names as names_given
+from rnnsim.arguments import number, text
 from rnnsim.axes import shown
+from rnnsim.showing import plain
 from rnnsim.variables import PARAMETERS
 
 __all__ = ["cliffs", "gradient_norm", "minima"]
@@ -54,24 +57,25 @@ def gradient_norm(surface: xr.Dataset, parameters: Any = None) -> xr.DataArray:
 
 def gradients_of(surface: xr.Dataset, parameters: Any) -> list[tuple[xr.DataArray, list[str]]]:
     """The gradients of a surface, each with its own dimensions behind the axes."""
-    wanted = (parameters,) if isinstance(parameters, str) else parameters
     if "gradient" in surface:
         array = surface["gradient"]
+        if array.dims[-1:] != ("parameter",) or "parameter" not in array.coords:
+            raise ValueError("surface has a gradient without names of parameters; it needs that of rs.curvature")
         names = np.array([str(label).partition("[")[0] for label in array["parameter"].values])
         known = dict.fromkeys(names)
     else:
         known = dict.fromkeys(str(n).removeprefix("grad_") for n in surface.data_vars if base_of(str(n)) in PARAMETERS)
     if not known:
         raise ValueError("surface has no gradients; it needs those of rs.backprop or rs.curvature")
-    chosen = [n for n in known if base_of(f"grad_{n}") not in STARTS] if wanted is None else list(wanted)
-    for name in chosen:
-        if name not in known:
-            raise ValueError(f"parameters was given {shown(name)}; it needs some of {', '.join(known)}")
-    if not chosen:
-        raise ValueError(f"parameters was given nothing; it needs some of {', '.join(known)}")
+    usual = [n for n in known if base_of(f"grad_{n}") not in STARTS]
+    chosen = names_given("parameters", usual if parameters is None else parameters, known)
     if "gradient" in surface:
         return [(array.isel(parameter=np.flatnonzero(np.isin(names, chosen))), ["parameter"])]
-    axes = surface["cost"].dims if "cost" in surface else surface["diverged_at"].dims
+    axes = next((surface[name].dims for name in ("cost", "diverged_at") if name in surface), None)
+    if axes is None:
+        raise ValueError(
+            "surface has no cost and no diverged_at, which tell its axes; it needs one of them, as rs.backprop returns it"
+        )
     arrays = [surface[f"grad_{name}"] for name in chosen]
     return [(array, [str(dim) for dim in array.dims if dim not in axes]) for array in arrays]
 
@@ -233,14 +237,18 @@ def slopes_along(surface: xr.Dataset, slopes: dict[str, str] | None) -> dict[str
         known = {str(name): surface["gradient"].sel(parameter=name) for name in surface["parameter"].values}
     else:
         known = {str(n)[5:]: a for n, a in surface.data_vars.items() if str(n).startswith("grad_") and a.dims == tuple(axes)}
+    if not (slopes is None or isinstance(slopes, Mapping)):
+        raise TypeError(
+            f"slopes was given as {shown(slopes)}; it needs a dictionary of parameters by axes, such as {{'b': 'bias'}}"
+        )
     wanted = {axis: axis for axis in axes if axis in known} if slopes is None else slopes
     if not wanted:
         raise ValueError(f"surface has no gradient by its axes {', '.join(axes)}; it needs slopes, such as {{'b': 'bias'}}")
     for axis, name in wanted.items():
-        if axis not in axes:
+        if not isinstance(axis, str) or axis not in axes:
             raise ValueError(f"slopes was given the axis {shown(axis)}; it needs some of {', '.join(axes)}")
-        if name not in known:
-            raise ValueError(f"slopes was given {shown(name)} for {shown(axis)}; it needs one of {', '.join(known)}")
+        if not isinstance(name, str) or name not in known:
+            raise ValueError(f"slopes was given {shown(name)} for {shown(axis)}; it needs one of {', '.join(known) or 'none'}")
         check_numbers(surface["cost"], axis)
     return {axis: known[name] for axis, name in wanted.items()}
 
@@ -248,9 +256,11 @@ def slopes_along(surface: xr.Dataset, slopes: dict[str, str] | None) -> dict[str
 def over_two_axes(surface: xr.Dataset, variable: str) -> tuple[xr.DataArray, tuple[np.ndarray, np.ndarray]]:
     """A variable over exactly two axes, and the numbers along them."""
     check_surface(surface)
-    if variable not in surface:
-        raise ValueError(f"surface has no {variable}; it holds {', '.join(map(str, surface.data_vars)) or 'nothing'}")
+    if text("variable", variable) not in surface:
+        raise ValueError(f"surface has no {plain(variable)}; it holds {', '.join(map(str, surface.data_vars)) or 'nothing'}")
     z = surface[variable]
+    if z.dtype.kind not in "biuf":
+        raise TypeError(f"surface was given {variable} of type {z.dtype}; it needs real numbers")
     if z.ndim != 2:
         raise ValueError(f"{variable} has the dimensions {z.dims}; it needs exactly two axes: choose some, as in ds.isel(…)")
     for dim in z.dims:
@@ -272,3 +282,9 @@ def check_surface(surface: Any) -> None:
         raise TypeError(
             f"surface was given a {type(surface).__name__}; it needs a Dataset that rs.backprop or rs.curvature returned"
         )
+    for name, array in surface.data_vars.items():
+        for dim in array.dims:
+            if not isinstance(dim, str) or (dim in array.indexes and array.indexes[dim].nlevels > 1):
+                raise ValueError(f"surface was given {shown(dim)} as a dimension of {shown(name)}; it needs axes of one name each")
+        if array.dtype.kind not in "biuf" and (name in ("cost", "gradient") or base_of(str(name)) in PARAMETERS):
+            raise TypeError(f"surface was given {name} of type {array.dtype}; it needs real numbers")

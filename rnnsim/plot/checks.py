@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import shown
+from rnnsim.showing import plain, shown
 
 MOST_LINES = 200
 MOST_NAMES = 20  # in a message
@@ -91,8 +91,3 @@ def above_zero(name: str, values: np.ndarray) -> None:
 def _listed(names: Iterable[Hashable]) -> str:
     found = [plain(name) for name in names]
     return ", ".join(found[:MOST_NAMES]) + ", …" * (len(found) > MOST_NAMES) or "nothing"
-
-
-def plain(name: Hashable) -> str:
-    """A name as messages show it: as it is, unless it is a strange one."""
-    return name if isinstance(name, str) and name.isidentifier() and len(name) <= 60 else shown(name)

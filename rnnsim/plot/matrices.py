@@ -14,6 +14,7 @@ from rnnsim.plot import canvas, checks, contours
 from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import LINE, coordinate, label, texts
 from rnnsim.plot.levels import scale
+from rnnsim.showing import plain
 
 MOST_NUMBERS = 12  # a side
 LETTER = 0.62  # width of a letter in font sizes
@@ -77,9 +78,7 @@ def _parameter(array: xr.DataArray | xr.Dataset, name: str | None) -> xr.DataArr
     """The DataArray that is given or meant."""
     if not isinstance(array, xr.Dataset):
         if name is not None:
-            raise ValueError(
-                f"name was given as {checks.plain(name)} with a DataArray; it says which variable of a Dataset is drawn"
-            )
+            raise ValueError(f"name was given as {plain(name)} with a DataArray; it says which variable of a Dataset is drawn")
         return array
     held = list(map(str, array.data_vars))
     if name is None and len(held) != 1:

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from rnnsim.arguments import SEED, check_choice, whole
-from rnnsim.axes import shown
+from rnnsim.axes import check_dims, shown, to_array
 from rnnsim.tasks.columns import as_columns, check_order
 
 
@@ -67,10 +67,8 @@ def split(
 
 def checked_shares(shares: Any) -> np.ndarray:
     """Shares as numbers above 0 with the sum 1."""
-    try:
-        fractions = np.asarray(shares, dtype=np.float64)
-    except (TypeError, ValueError):
-        fractions = np.array([])
+    given = to_array("shares", shares)
+    fractions = given.astype(np.float64) if given.dtype.kind in "iuf" else np.array([])
     if fractions.ndim != 1 or not (fractions > 0).all() or not np.isclose(fractions.sum(), 1.0, rtol=0, atol=1e-9):
         raise ValueError(f"shares was given as {shown(shares)}; it needs numbers above 0 with the sum 1")
     return fractions
@@ -78,8 +76,9 @@ def checked_shares(shares: Any) -> np.ndarray:
 
 def chosen_dimension(data: xr.Dataset | xr.DataArray, dim: str | None) -> str:
     """The dimension to split."""
-    dims = [str(name) for name in data.sizes]
-    if dim is not None and dim not in dims:
+    check_dims("data", data)
+    dims = [str(name) for name in data.sizes if isinstance(name, str)]
+    if dim is not None and (not isinstance(dim, str) or dim not in dims):
         raise ValueError(f"dim was given as {shown(dim)}; it needs one of {', '.join(dims)}")
     indexed = [name for name in dims if name in data.indexes]
     for found in ([dim] if dim else [], [d for d in ("sample", "time") if d in dims][:1], dims, indexed):
@@ -92,10 +91,11 @@ def row_count(data: Any) -> int:
     """The number of rows of a DataFrame or a mapping."""
     if isinstance(data, pd.DataFrame):
         return len(data)
-    lengths = {name: len(column) for name, column in as_columns("split", data).items()}
-    if len(set(lengths.values())) != 1:
-        raise ValueError(f"split was given columns of {lengths} rows; it needs columns of the same number")
-    return next(iter(lengths.values()))
+    lengths = {name: np.shape(to_array(name, column))[:1] for name, column in as_columns("split", data).items()}
+    if len(set(lengths.values())) != 1 or () in lengths.values():
+        raise ValueError(f"split was given columns of {shown([*lengths.values()])} rows; it needs columns of the same number")
+    (rows,) = next(iter(lengths.values()))
+    return rows
 
 
 def taken(data: Any, dim: str | None, rows: np.ndarray) -> Any:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.axes import shown
+from rnnsim.arguments import names as names_given
+from rnnsim.axes import shown, to_array
 from rnnsim.tasks.columns import as_columns, numeric_columns
 
 LABELLED = ("input", "output")
@@ -105,7 +106,10 @@ class Scaling:
         if isinstance(data, pd.DataFrame | xr.Dataset | Mapping):
             if columns is not None:
                 raise ValueError(f"columns was given with a {type(data).__name__}, which names its own; it needs an array")
-            means, scales, units = self._of(as_columns("Scaling", data))
+            columns = as_columns("Scaling", data)
+            for name, column in columns.items():
+                check_real(f"column {shown(name)} of data", column if hasattr(column, "dtype") else to_array(name, column))
+            means, scales, units = self._of(columns)
             each = {
                 name: self._described(function(data[name], mean, scale), data[name], [unit], back)
                 for name, mean, scale, unit in zip(data, means, scales, units, strict=True)
@@ -113,7 +117,9 @@ class Scaling:
             if isinstance(data, xr.Dataset):
                 return data.assign(each)
             return pd.DataFrame(each, index=data.index) if isinstance(data, pd.DataFrame) else each
-        data = data if isinstance(data, xr.DataArray | pd.Series) else np.asarray(data, dtype=np.float64)
+        if not isinstance(data, xr.DataArray | pd.Series):
+            data = to_array("data", data)
+        check_real("data", data)
         dim = next((dim for dim in LABELLED if dim in getattr(data, "dims", ())), None)
         if dim is not None and data.name == dim:
             data = data.drop_vars(dim, errors="ignore")  # xarray makes a variable `output` over `output` its own coordinate
@@ -141,6 +147,13 @@ class Scaling:
         return result.assign_attrs({**data.attrs, "units": units[0] if back and len(set(units)) == 1 else "1"})
 
 
+def check_real(name: str, array: Any) -> None:
+    """Refuse what are no numbers."""
+    real = pd.api.types.is_numeric_dtype(array.dtype) and not pd.api.types.is_complex_dtype(array.dtype)
+    if isinstance(array, np.ma.MaskedArray) or not real:
+        raise TypeError(f"{name} was given as {shown(array)} of type {array.dtype}; it needs real numbers")
+
+
 def labelled_dimension(array: xr.DataArray) -> str | None:
     """The dimension of inputs or outputs that has names."""
     return next((dim for dim in LABELLED if dim in array.dims and dim in array.indexes), None)
@@ -150,7 +163,7 @@ def array_columns(data: Any, dim: str | None, columns: Any) -> list[str]:
     """The names of an array's columns: given, its labels, or its name."""
     own = [] if dim is None or dim not in data.indexes else [str(label) for label in data[dim].values]
     if columns is not None:
-        names = [columns] if isinstance(columns, str) else list(columns)
+        names = list(names_given("columns", columns, none=True))
     else:
         names = own or ([str(data.name)] if dim is None and getattr(data, "name", None) is not None else [])
     needed = 1 if dim is None else data.sizes[dim]

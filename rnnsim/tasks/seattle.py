@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import check_choice, whole
+from rnnsim.arguments import check_choice, text, whole
 from rnnsim.axes import shown
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
-from rnnsim.tasks.parts import split
+from rnnsim.tasks.parts import checked_shares, split
 from rnnsim.tasks.scaling import Scaling
 from rnnsim.tasks.windows import predictor_names, windows
 
@@ -38,6 +38,11 @@ def weather_table(csv: str | os.PathLike[str] | None = None) -> xr.Dataset:
     -------
     A Dataset over `time` with a variable for each column; `precipitation` (mm), `temp_max`, `temp_min` (°C), `wind` (m/s) and `weather`,
     a word. `time` is in days since 1970-01-01, so that `rs.save` takes it; `xr.decode_cf(table)` makes dates of it.
+
+    Raises
+    ------
+    ValueError, TypeError : a csv that is no path, or no table with dates.
+    FileNotFoundError : no such file.
 
     Examples
     --------
@@ -67,7 +72,16 @@ def seattle() -> pd.DataFrame:
 
 def read_csv(csv: str | os.PathLike[str]) -> pd.DataFrame:
     """A table with dates, if the first column has such, as its index, filled forward."""
-    table = pd.read_csv(csv, index_col=0).ffill()
+    if not isinstance(csv, str | os.PathLike):
+        raise TypeError(f"csv was given as {shown(csv)}; it needs the path of a file")
+    try:
+        table = pd.read_csv(csv, index_col=0).ffill()
+    except OSError:
+        raise FileNotFoundError(f"csv was given as {shown(str(csv))}, which cannot be read; it needs the path of a file") from None
+    except Exception:  # whatever pandas meets in a file
+        raise ValueError(
+            f"csv was given as {shown(str(csv))}, which is no table; it needs one with names in its first line"
+        ) from None
     if not pd.api.types.is_numeric_dtype(table.index):
         try:
             table.index = pd.to_datetime(table.index, format="ISO8601")
@@ -122,8 +136,8 @@ def weather(
     if part is not None:
         check_choice("part", part, PARTS)
     length, ahead = whole("length", length), whole("ahead", ahead)
-    names = predictor_names(predictors)
-    if len(shares) != len(PARTS):
+    names, target = predictor_names(predictors), text("target", target)
+    if len(checked_shares(shares)) != len(PARTS):
         raise ValueError(f"shares was given as {shown(shares)}; it needs three, for {', '.join(PARTS)}")
     table = numeric_columns("weather", weather_table(csv), dict.fromkeys([*names, target]))
     tables = dict(zip(PARTS, split(table, shares), strict=True))

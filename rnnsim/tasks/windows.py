@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import whole
+from rnnsim.arguments import names as names_given
+from rnnsim.arguments import text, whole
 from rnnsim.axes import shown
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 
@@ -49,6 +50,7 @@ def windows(table: Any, predictors: str | Sequence[str], target: str, length: in
     array([2, 3])
     """
     names = predictor_names(predictors)
+    target = text("target", target)
     length, ahead = whole("length", length), whole("ahead", ahead)
     columns = numeric_columns("windows", table, dict.fromkeys([*names, target]))
     (row,) = map(str, columns.sizes)
@@ -79,8 +81,8 @@ def windows(table: Any, predictors: str | Sequence[str], target: str, length: in
 
 def predictor_names(predictors: Any) -> list[str]:
     """The names of the predictors, each once."""
-    names = [predictors] if isinstance(predictors, str) else list(predictors)
-    if not names or len(set(names)) < len(names):
+    names = list(names_given("predictors", predictors))
+    if len(set(names)) < len(names):
         raise ValueError(f"predictors was given as {shown(predictors)}; it needs one name or more, each of them once")
     return names
 
