@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from rnnsim.available import check_room
 from rnnsim.families import Network
 from rnnsim.kernels import blocks, orbits
 from rnnsim.long_runs import full_state, orbit_after, periods_of, rows_of, unit_dims
@@ -28,6 +29,7 @@ class Attractors:
 
     def __init__(self, likeness: Likeness, most: int, networks: int, starts: int, steps: int, numbers: int):
         self.likeness = likeness
+        check_room(networks * (most * steps * numbers + starts))
         self.states = np.full((networks, most, steps, numbers), np.nan)
         self.periods = np.full((networks, most), -1, np.int32)
         self.sizes = np.zeros((networks, most, 2))

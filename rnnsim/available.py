@@ -7,10 +7,12 @@ from typing import Any
 
 from rnnsim.arguments import as_real
 from rnnsim.axes import shown
+from rnnsim.kernels.memory import give_back
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 PROC, CONTROL_GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 MOST_OF_MEMORY = 0.8
+LOOKED_FOR = 1 << 26  # bytes, from which on it is asked what is free
 MOST_OF_A_BLOCK = 64 * 10**6
 UNKNOWN = 4 * 2**30
 
@@ -68,6 +70,19 @@ def left_by_limits() -> list[int]:
     return [limit - used[kind] * resource.getpagesize() for kind, limit in limits.items() if limit != resource.RLIM_INFINITY]
 
 
+def check_room(numbers: int, itemsize: int = 8) -> None:
+    """Refuse a result of so many numbers if memory has no room for it."""
+    size = numbers * itemsize
+    if size < LOOKED_FOR or size <= MOST_OF_MEMORY * free_memory():
+        return
+    give_back()
+    free = free_memory()
+    if size > MOST_OF_MEMORY * free:
+        raise MemoryError(
+            f'the result takes {as_bytes(size)}, and {as_bytes(free)} are free; rs.sweep(verb, …, to="x.zarr") computes it block by block'
+        )
+
+
 def check_memory(memory: Any) -> int:
     """The bytes that a block may take: a number of them, text such as "64MB", or None for a share of what is free."""
     if memory is None:
@@ -84,8 +99,8 @@ def check_memory(memory: Any) -> int:
 
 def as_bytes(size: float) -> str:
     """A number of bytes as it is shown."""
-    for unit in ("B", "kB", "MB", "GB"):
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
         if size < 1000:
             return f"{size:.3g} {unit}"
         size /= 1000
-    return f"{size:.3g} TB"
+    return f"{size:.3g} EB"

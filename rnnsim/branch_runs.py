@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from rnnsim.along import Along
+from rnnsim.available import check_room
 from rnnsim.kernels import blocks
 from rnnsim.kernels.borders import Extended
 from rnnsim.kernels.branches import Course, follow_all
@@ -23,6 +24,7 @@ POSITIONS = 2048
 def computed(line: Along, most: int, starts: int | None, longest: float, branches: bool) -> dict[str, Any]:
     """The special points of every network (point, …), sorted, and its branches (a list a network)."""
     points, n = line.grid.points, line.maps.size
+    check_room(points * most * (3 * n + 2))
     found: dict[str, Any] = {
         "y": np.full((points, most, n + 1), np.nan),
         "kind": np.zeros((points, most), np.int8),

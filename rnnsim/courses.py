@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.available import check_room
 from rnnsim.axes import Grid, ordered
 from rnnsim.drawn import Drawn
 from rnnsim.kernels import blocks, training
@@ -167,6 +168,7 @@ class State:
         """The start of a course."""
         points, size, dtype = course.grid.points, course.size, np.dtype(course.run.dtype)
         rule, numbers = course.optimizer.rule, course.numbers
+        check_room(points * (size * (1 + len(rule.states)) + course.count * len(course.recorded)), dtype.itemsize)
         theta = np.zeros((points, size), dtype)
         states = np.zeros((points, len(rule.states), size), dtype)
         with np.errstate(over="ignore"):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim import scalar_curvature_runs
+from rnnsim.available import check_room
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.kernels import blocks, curvature, symmetric
 from rnnsim.kernels.curved_records import CURVED_COST, CURVING
@@ -37,6 +38,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     """The cost, gradient and Hessian of networks of any kind, over points and then parameters, and `diverged_at`."""
     program = CurvatureProgram(run, loss, parameters)
     points, count = run.grid.points, program.count
+    check_room(points * (count + 1) * count)
     plan, network, counts = program.plan_record(), program.network(), counted_targets(run)
     found = curvature.Found(
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from rnnsim import layer_runs, scalar_runs
+from rnnsim.available import check_room
 from rnnsim.running import Run
 
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over the axes (or points) and then their own dimensions."""
+    check_room(run.numbers_of(names), np.dtype(run.dtype).itemsize)
     engine = scalar_runs if scalar_runs.serves(run) else layer_runs
     return engine.compute(run, names, loss)

@@ -3,12 +3,14 @@
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import SEED, as_whole, whole, whole_or_none
+from rnnsim.available import check_room
 from rnnsim.axes import shown
 from rnnsim.families import Network
 from rnnsim.kernels.summaries import summarise
@@ -178,6 +180,7 @@ class Spectra:
     def empty(cls, run: Run, course: Course, names: tuple[str, ...]) -> "Spectra":
         samples = run.samples or 1
         shape = run.grid.points, samples, course.products
+        check_room(3 * prod(shape))
         kept = np.empty((*shape[:2], course.batches, course.columns)) if set(names) & set(OVER_INTERVALS) else None
         return cls(course, np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[:2]), kept)
 

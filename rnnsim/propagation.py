@@ -1,12 +1,14 @@
 """How far states and gradients reach: the last state's dependence on earlier ones, and the cost's on all."""
 
 from collections.abc import Callable, Iterable
+from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import as_whole, check_choice
+from rnnsim.available import check_room
 from rnnsim.axes import shown
 from rnnsim.driven_maps import DrivenMap
 from rnnsim.families import Network
@@ -136,6 +138,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
     """The variables over points, samples (one at least) and their own dimensions."""
     sizes = {"sample": maps.samples, "step": maps.run.steps + 1, "lag": len(lags), "mode": maps.size}
     shapes = {name: tuple(sizes[dim] for dim in PROPAGATED[name].dims) for name in names}
+    check_room(maps.points * sum(map(prod, shapes.values())))
     results = {n: np.empty((maps.points, *shape), np.int8 if n in FLAGS else np.float64) for n, shape in shapes.items()}
     results[DIVERGED_AT] = np.empty(maps.points, np.int32)
     wanted = lags if set(names) - {"log_grad_norm", *OF_RECURRENCE} else lags[:0]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,10 @@ class Run:
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes that `shape_of` has told."""
         return {}
+
+    def numbers_of(self, names: Iterable[str]) -> int:
+        """How many numbers some results have, over all points."""
+        return self.grid.points * sum(prod(self.shape_of(name)) for name in names)
 
     def dims_of(self, name: str) -> tuple[str, ...]:
         """The dimensions of a result behind the axes."""

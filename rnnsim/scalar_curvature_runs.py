@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim import scalar_runs
+from rnnsim.available import check_room
 from rnnsim.kernels import blocks, scalar, scalar_curvature
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
@@ -24,6 +25,7 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
     directions = (0,) * (4 if "h0" in parameters else 3)
     size = len(directions)
+    check_room(points * (size + 1) * size)
     found = scalar_curvature.Found(np.empty(points), np.empty((size, points)), np.empty((size * size, points)))
     diverged_at = np.full(points, -1, np.int32)
     theta_rows = scalar_runs.rows_of(run)

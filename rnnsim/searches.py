@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from rnnsim import cells
+from rnnsim.available import check_room
 from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points, slow_points
 from rnnsim.kernels import maps as of_maps
 from rnnsim.kernels.cycles import Found, Listed
@@ -103,6 +104,7 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
 def places_for(maps: Map, period: int, places: int) -> Listed:
     """Results without points yet."""
     points, n = maps.points, maps.size
+    check_room(points * places * (period * n + 2 * n + 1))
     kind: Any = Listed
     return kind(
         np.full((points, places, period, n), np.nan),

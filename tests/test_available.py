@@ -1,11 +1,14 @@
 """How much memory is free: files of a machine that is not there, and limits of a process of its own."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import rnnsim as rs
 from rnnsim import available
 
 GIB = 2**30
@@ -79,6 +82,7 @@ def test_groups_of_the_first_version_stand_below_memory(machine):
 def test_limits_of_the_process_count(kind):
     code = f"""
 import resource
+import rnnsim as rs
 from rnnsim import available
 used = next(iter(available.left_by_limits()), None)
 assert used is None
@@ -92,3 +96,56 @@ resource.setrlimit(resource.{kind}, (8 * 2**30, -1))
 assert available.free_memory() < 8 * 2**30 - 2**29
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def large(**axes):
+    """A scalar family of 10¹² networks, none of which is there."""
+    wide = rs.axis("wide", np.arange(1e6))
+    return rs.Elman(rs.axis("high", np.arange(1e6)), axes.get("w_rec", wide), bias=axes.get("bias", 0.0))
+
+
+LAYERS = rs.Elman.random(3, 2, gain=rs.axis("gain", np.arange(1e6)), seed=rs.axis("seed", np.arange(1000000)))
+X, TOO_LARGE = (
+    np.ones(5),
+    {
+        "simulate": lambda: rs.simulate(large(), X),
+        "backprop": lambda: rs.backprop(large(), X, 1.0),
+        "train": lambda: rs.train(large(), X, 1.0, optimizer=rs.SGD(0.1), epochs=2),
+        "lyapunov": lambda: rs.lyapunov(large(), steps=5),
+        "fixed_points": lambda: rs.fixed_points(large()),
+        "bifurcations": lambda: rs.bifurcations(large(bias=rs.axis("bias", [-1.0, 1.0]))),
+        "propagation": lambda: rs.propagation(large(), X),
+        "curvature": lambda: rs.curvature(large(), X, 1.0),
+        "orbit_diagram": lambda: rs.orbit_diagram(large(), steps=4),
+        "basins": lambda: rs.basins(large().replace(h0=rs.axis("start", [0.0, 1.0])), steps=4),
+        "simulate of layers": lambda: rs.simulate(LAYERS, np.ones((5, 2)), keep="final_state"),
+        "curvature of layers": lambda: rs.curvature(LAYERS, np.ones((5, 2)), np.ones(3)),
+    },
+)
+
+
+@pytest.mark.parametrize("call", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_results_that_memory_has_no_room_for_are_refused_in_own_words(call):
+    with pytest.raises(
+        MemoryError, match=r"^the result takes [\d.]+ [TP]B, and [\d.]+ .B are free; rs.sweep\(verb, …, to=\"x.zarr\"\)"
+    ):
+        call()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits of a process are read from Linux's /proc")
+def test_a_limit_of_the_process_is_told_in_own_words():
+    code = """
+import resource, numpy as np, rnnsim as rs
+net = rs.Elman(1.0, rs.axis("w", np.arange(1e6)))
+rs.simulate(net.isel(w=slice(2)), np.ones(1000))
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 10**9, -1))
+rs.simulate(net.isel(w=slice(100_000)), np.ones(1000))
+rs.simulate(net.isel(w=slice(110_000)), np.ones(1000))
+try:
+    rs.simulate(net, np.ones(1000))
+except MemoryError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert re.match(r"the result takes 8\.0\d GB, and [\d.]+ [GM]B are free; rs.sweep", done.stdout), done.stdout

@@ -37,8 +37,13 @@ def _taken(size: int) -> mmap.mmap | None:
             except ValueError:  # another thread was faster
                 continue
             return memory
-    _kept.clear()
+    give_back()
     return None
+
+
+def give_back() -> None:
+    """Let the system have all kept memory."""
+    _kept.clear()
 
 
 def _new(size: int) -> mmap.mmap:
