@@ -39,7 +39,7 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
     Parameters
     ----------
     name : the dimension's name; not one of the package's own, such as `sample`, `step` or `unit`.
-    values : (n,) numbers or labels, n ≥ 1.
+    values : (n,) numbers, labels, dates or time differences, n ≥ 1.
     **attrs : attributes such as `long_name` and `units`.
 
     Raises
@@ -58,11 +58,18 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
         raise ValueError(f"axis {shown(name)} was given values of shape {array.shape}; it needs one dimension")
     if array.size == 0:
         raise ValueError(f"axis {shown(name)} was given no values; it needs at least one")
-    if array.dtype.kind not in "biufUS":
-        raise TypeError(f"axis {shown(name)} was given values of type {array.dtype}; it needs real numbers or labels")
+    if array.dtype.kind not in "biufUmM":
+        raise TypeError(
+            f"axis {shown(name)} was given values of type {array.dtype}; it needs real numbers, strings, or dates (datetime64)"
+        )
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
         array = array.astype(np.float64)  # pandas and NetCDF have no halves and no long doubles
-    return xr.DataArray(array, dims=name, coords={name: (name, array, {"long_name": name, "units": "1", **attrs})}, name=name)
+    return xr.DataArray(array, dims=name, coords={name: (name, array, words_of(name, array) | attrs)}, name=name)
+
+
+def words_of(name: str, values: Any) -> dict[str, str]:
+    """The attributes that a coordinate has of its own: dates and time differences have no units beside their type."""
+    return {"long_name": name} | ({} if values.dtype.kind in "mM" else {"units": "1"})
 
 
 def to_array(name: str, value: Any) -> np.ndarray:
@@ -182,7 +189,7 @@ def described(array: xr.DataArray, dim: str) -> xr.DataArray:
     coordinate = array[dim]
     if len(coordinate.coords) > 1:
         coordinate = coordinate.reset_coords(drop=True)
-    return coordinate.assign_attrs({"long_name": dim, "units": "1", **coordinate.attrs})
+    return coordinate.assign_attrs(words_of(dim, coordinate) | coordinate.attrs)
 
 
 def common_coordinate(named: Mapping[str, xr.DataArray], dim: str) -> xr.DataArray | None:

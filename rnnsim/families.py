@@ -15,6 +15,7 @@ from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.readouts import Readout
+from rnnsim.variables import meaning
 
 METHODS = ("nearest", "ffill", "bfill")
 
@@ -224,9 +225,10 @@ class Network:
                 array.dims == (name,) and name in self._grid.coords and array.equals(self._grid.coords[name])
             ):
                 raise ValueError(f"axis {name!r} has other values than the parameter {name}, so that no Dataset can hold both")
-        coords = {**self._grid.coords, **{n: a for n, a in whole.items() if n in self._grid.sizes}}
+        named = {n: a.assign_attrs({"long_name": meaning(n).long_name, "units": "1"} | a.attrs) for n, a in whole.items()}
+        coords = {**self._grid.coords, **{n: a for n, a in named.items() if n in self._grid.sizes}}
         attrs = {name: str(option) for name, option in self.options.items()}
-        ds = xr.Dataset({n: a for n, a in whole.items() if n not in coords}, coords, attrs)
+        ds = xr.Dataset({n: a for n, a in named.items() if n not in coords}, coords, attrs)
         return ds.assign_coords({dim: list(labels) for dim, labels in self.gate_labels.items() if dim in ds.dims})
 
     @cached_property

@@ -165,13 +165,23 @@ def joined(first: Source, second: Source, axis: str | None) -> tuple[Layout, np.
     for path, values in ((first.path, old.values), (second.path, new.values)):
         if len(np.unique(values)) < len(values):
             raise ValueError(f"the axis {axis} of {path} has a value twice; merge needs each once")
-    place = {value: i for i, value in enumerate(old.values.tolist())}
-    for value in new.values.tolist():
+    dtype = common_type(first, second, axis)
+    here, there = old.values.astype(dtype), new.values.astype(dtype)
+    place = {value: i for i, value in enumerate(here.tolist())}
+    for value in there.tolist():
         place.setdefault(value, len(place))
-    positions = np.array([place[value] for value in new.values.tolist()])
-    values = np.array(list(place), np.result_type(old.values, new.values))
+    positions = np.array([place[value] for value in there.tolist()])
+    values = np.concatenate([here, there[positions >= len(here)]])
     coords = {axis: xr.Variable((axis,), values, old.attrs)}
     return layout.extended({**layout.axes, axis: len(values)}, coords), positions
+
+
+def common_type(first: Source, second: Source, axis: str) -> np.dtype:
+    """The type that the values of an axis have in both stores; numbers, strings and dates have none in common."""
+    old, new = (which.layout.fixed[axis].dtype for which in (first, second))
+    if old.kind != new.kind and not {old.kind, new.kind} <= set("biuf"):
+        raise ValueError(f"the axis {axis} is {old} in {first.path} and {new} in {second.path}; merge needs one type of values")
+    return np.result_type(old, new)
 
 
 def parts_of(first: Source, second: Source, axis: str | None, positions: np.ndarray) -> list[dict[str, Any]]:

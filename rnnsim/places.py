@@ -13,7 +13,8 @@ from typing import Any
 import zarr
 
 from rnnsim.axes import shown
-from rnnsim.stores import RECORD, ROOT, Store, files_at, label, storage_of
+from rnnsim.stores import RECORD, Store, label
+from rnnsim.zarr_arrays import remove_at, storage_of
 from rnnsim.zarr_files import is_url
 
 try:
@@ -97,12 +98,9 @@ def found_at(path: str | Path) -> Store | None:
 
 
 def remove(path: str | Path) -> None:
-    """Remove a store, out of its place at once; from an object store, its root first, without which it is none."""
+    """Remove a store, out of its place at once."""
     if is_url(path):
-        files, root = files_at(path)
-        for key in (f"{root}/{ROOT}", root):
-            if files.exists(key):
-                files.rm(key, recursive=True)
+        remove_at(str(path))
         return
     place = Path(path)
     if place.is_dir():
@@ -117,7 +115,6 @@ def remove(path: str | Path) -> None:
 def replacing(path: str | Path) -> Iterator[str | Path]:
     """A place beside a path for a store that takes its place at the end; nothing is left there if something fails."""
     if is_url(path):
-        remove(path)
         yield path
         return
     place = Path(path)

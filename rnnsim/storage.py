@@ -1,11 +1,10 @@
 """Datasets as NetCDF-4 files that follow the CF conventions, and back; Zarr stores as Datasets."""
 
 import contextlib
+import json
 import os
-import re
 import shutil
 import time
-import unicodedata
 import uuid
 from collections.abc import Hashable, Iterator
 from pathlib import Path
@@ -16,36 +15,33 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.axes import shown
+from rnnsim.storable import TEXT, check_dataset, number_type, time_attributes, with_times
 from rnnsim.zarr_files import is_url, opened
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
 SLAB_BYTES = 64 * 2**20
-_NUMBERS = {np.dtype(code) for code in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")}
-_TEXT = "OU"  # the kinds of dtype that may hold strings
-_NAME = re.compile(r"[^\W_][^\x00-\x1f\x7f/\ud800-\udfff]*(?<!\s)")
-_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-# HDF5 keeps the first four for itself; the others make readers change the numbers or the coordinates.
-_RESERVED = {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
-_RESERVED |= {"coordinates", "dtype", "add_offset", "scale_factor", "missing_value", "least_significant_digit", "_FillValue"}
+SAVED = "rnnsim_saved"  # what a file has that its Dataset has not
+BY = "rnnsim.save"
 
 
 def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a Dataset to a NetCDF-4 file, whole or not at all.
+    """Write a Dataset to a NetCDF-4 file or a Zarr store, whole or not at all, from which `open` reads the same Dataset.
 
     A reader sees the old file or the new one, never a part: the data go to a temporary file beside `path`, which takes its
     place once it is on the disk. Every number comes back bit for bit, and nan is stored as nan, never as a missing value.
-    The file gains a line of `history`, and `Conventions` and `title` where `ds` has none; `ds` itself stays as it is.
+    A NetCDF file follows the CF conventions: it has `Conventions`, a `title` and a line of `history`, and an axis whose values are
+    not in order stands along a dimension `<axis>_place`. `open` takes that back. `ds` itself stays as it is.
 
     Parameters
     ----------
-    ds : Dataset of real numbers, booleans and strings, in memory or lazily opened
-    path : file to write or replace, ending in .nc, .nc4 or .netcdf
+    ds : Dataset of real numbers, booleans, strings, dates and time differences, in memory or lazily opened
+    path : file to write or replace, ending in .nc, .nc4 or .netcdf; or Zarr store, or its fsspec URL, ending in .zarr
 
     Raises
     ------
     TypeError : `ds` is no Dataset, or a variable or an attribute holds what NetCDF cannot
     ValueError : `path` has another ending, or a name is one that NetCDF cannot hold
-    OSError : the directory is missing or not writable, `path` is a directory, or the disk is full
+    OSError : the directory is missing or not writable, something else is at `path`, such as the store of a sweep, or the disk is full
 
     Examples
     --------
@@ -59,7 +55,12 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     ...         print(back.cost.values)
     [ 1. nan]
     """
-    _check_dataset(ds)
+    check_dataset(ds)
+    if str(path).rstrip("/").lower().endswith(".zarr"):
+        from rnnsim.saved_stores import save_store  # with zarr, which takes long to import
+
+        save_store(ds, path)
+        return
     target = Path(path).expanduser().resolve()
     _check_target(target)
     temporary = target.with_name(f".{target.stem[:40]}-{uuid.uuid4().hex}.tmp")
@@ -101,8 +102,8 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     storage.save(xr.Dataset({"cost": 2.0}), os.path.join(folder, "cost.nc"))
     ...     with storage.open(os.path.join(folder, "cost.nc")) as ds:
-    ...         print(ds.cost.item(), ds.Conventions)
-    2.0 CF-1.11
+    ...         print(ds.cost.item(), ds.attrs)
+    2.0 {}
     """
     if is_url(path):
         return opened(path)
@@ -115,7 +116,7 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
         ds = xr.open_dataset(source, engine="netcdf4", decode_times=False, decode_timedelta=False, mask_and_scale=False)
         for name in [name for name, variable in ds.variables.items() if variable.dtype.kind == "O"]:
             ds[name] = ds[name].astype(str)
-        return ds
+        return _restored(with_times(ds))
     except PermissionError:
         raise
     except (OSError, RuntimeError) as error:
@@ -133,9 +134,14 @@ def _open_store(source: Path) -> xr.Dataset:
 
 def _check_target(target: Path) -> None:
     if target.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"path ends in {shown(target.suffix)}, but save writes NetCDF-4 and needs {', '.join(SUFFIXES)}")
+        raise ValueError(f"path ends in {shown(target.suffix)}, but save needs {', '.join(SUFFIXES)} or .zarr")
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a directory, but save needs the path of a file")
+    check_place(target)
+
+
+def check_place(target: Path) -> None:
+    """Refuse a path that cannot be written."""
     if not target.parent.is_dir():
         raise FileNotFoundError(f"the directory {target.parent} does not exist: create it before save")
     for place in (target.parent, target):
@@ -143,84 +149,61 @@ def _check_target(target: Path) -> None:
             raise PermissionError(f"{place} is not writable: choose another path or change its permissions")
 
 
-def _check_dataset(ds: xr.Dataset) -> None:
-    if not isinstance(ds, xr.Dataset):
-        hint = ": net.parameters is one" if hasattr(ds, "parameters") else ""
-        raise TypeError(f"ds is a {type(ds).__name__}, but save needs an xarray.Dataset{hint}")
-    _check_attributes(ds.attrs, "the Dataset")
-    for dim in ds.sizes:
-        _check_name(dim, "a dimension")
-    for name, variable in ds.variables.items():
-        _check_name(name, "a variable")
-        if name in ds.coords and variable.dims != (name,) and " " in str(name):
-            raise ValueError(f"coordinate {shown(name)} has a space in its name, but CF lists coordinates by spaces: rename it")
-        _check_values(str(name), variable)
-        _check_attributes(variable.attrs, f"variable {shown(name)}")
-
-
-def _check_name(name: object, what: str) -> None:
-    if not isinstance(name, str):
-        raise TypeError(f"the name {shown(name)} of {what} is of type {type(name).__name__}, but NetCDF needs a string: rename it")
-    if not _NAME.fullmatch(name) or len(name.encode()) > 255 or unicodedata.normalize("NFC", name) != name:
-        remedy = "rename it, with a letter first and then letters, digits and underscores"
-        raise ValueError(f"NetCDF cannot hold the name {shown(name)} of {what}: {remedy}")
-
-
-def _check_values(name: str, variable: xr.Variable) -> None:
-    dtype, kind = variable.dtype, variable.dtype.kind
-    if kind == "c":
-        parts = f"{shown(name + '_real')} and {shown(name + '_imag')}"
-        raise TypeError(f"variable {shown(name)} is complex, but NetCDF is not: store real and imaginary parts as {parts}")
-    if kind in _TEXT and not all(map(_is_string, variable[...].values.flat)):
-        raise TypeError(
-            f"variable {shown(name)} holds more than plain strings, but NetCDF needs only strings or numbers: convert it"
-        )
-    if kind not in _TEXT + "b" and (kind not in "iuf" or dtype.newbyteorder("=") not in _NUMBERS):
-        raise TypeError(f"variable {shown(name)} is {dtype}, but NetCDF needs integers, float32, float64, bool or str: convert it")
-
-
-def _check_attributes(attributes: dict[Any, Any], owner: str) -> None:
-    for name, value in attributes.items():
-        if name in _RESERVED and not _is_nan_fill(name, value):
-            raise ValueError(f"attribute {shown(name)} of {owner} has a meaning of its own in NetCDF: remove or rename it")
-        if name not in _RESERVED:
-            _check_name(name, f"an attribute of {owner}")
-        if not _is_attribute(value):
-            need = "a string, a number or a flat list of one of them"
-            raise TypeError(f"attribute {shown(name)} of {owner} is {shown(value)}, but NetCDF needs {need}: convert or remove it")
-
-
-def _is_attribute(value: object) -> bool:
-    items = list(np.atleast_1d(value)) if isinstance(value, np.ndarray) else value if isinstance(value, (list, tuple)) else [value]
-    if items and all(map(_is_string, items)):
-        return True
-    numbers = all(isinstance(item, (int, float, np.number)) and not isinstance(item, bool) for item in items)
-    return numbers and np.asarray(value).dtype.newbyteorder("=") in _NUMBERS
-
-
-def _is_string(value: object) -> bool:
-    return isinstance(value, str) and not _UNWRITABLE.search(value)
-
-
-def _is_nan_fill(name: object, value: object) -> bool:
-    return name == "_FillValue" and isinstance(value, (float, np.floating)) and bool(np.isnan(value))
-
-
 def _write(ds: xr.Dataset, path: Path) -> None:
+    places = {axis: _unused(f"{axis}_place", set(ds.dims) | set(ds.variables)) for axis in _out_of_order(ds)}
+    saved = {"places": places, "sequences": {name: found for name, found in _sequences(ds).items() if found}}
+    ds = ds.rename_dims(places)
     with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
-        file.setncatts(_global_attributes(ds))
+        file.setncatts(_global_attributes(ds, saved))
         for dim, size in ds.sizes.items():
             file.createDimension(str(dim), size)
         for name, variable in ds.variables.items():
             attributes = {key: value for key, value in variable.attrs.items() if key != "_FillValue"}
-            coordinates = _auxiliary(ds, set(variable.dims)) if name in ds.data_vars else {}
+            coordinates = auxiliary(ds, set(variable.dims)) if name in ds.data_vars else {}
             _write_variable(file, str(name), variable, attributes | coordinates)
 
 
+def _out_of_order(ds: xr.Dataset) -> list[str]:
+    """The axes whose values CF refuses for a coordinate variable: neither rising nor falling throughout."""
+    numbers = {str(dim): ds[dim].values for dim in ds.dims if dim in ds.coords and ds[dim].dtype.kind not in TEXT}
+    return [dim for dim, v in numbers.items() if not ((v[1:] > v[:-1]).all() or (v[1:] < v[:-1]).all())]
+
+
+def _sequences(ds: xr.Dataset) -> dict[str, list[str]]:
+    """The attributes that are sequences of one item, which NetCDF does not tell from the item, by variable; "" is the Dataset."""
+    owners = {"": ds.attrs} | {str(name): variable.attrs for name, variable in ds.variables.items()}
+    sequences = (list, tuple, np.ndarray)
+    return {
+        owner: [str(name) for name, value in attrs.items() if isinstance(value, sequences) and np.shape(value) == (1,)]
+        for owner, attrs in owners.items()
+    }
+
+
+def _restored(ds: xr.Dataset) -> xr.Dataset:
+    """A Dataset as it was saved, of one as the file has it."""
+    saved = json.loads(ds.attrs.pop(SAVED, "{}"))
+    earlier, _, last = ds.attrs.get("history", "").rpartition("\n")
+    if saved and last.endswith(BY):
+        ds.attrs |= {"history": earlier}
+    for name in saved.get("added", []):
+        if name != "history" or not ds.attrs.get(name):
+            ds.attrs.pop(name, None)
+    for owner, names in saved.get("sequences", {}).items():
+        attrs = ds.variables[owner].attrs if owner in ds.variables else ds.attrs
+        attrs |= {name: _sequence(attrs[name]) for name in names if name in attrs}
+    return ds.swap_dims({place: axis for axis, place in saved.get("places", {}).items() if place in ds.dims and axis in ds.coords})
+
+
+def _sequence(item: Any) -> Any:
+    return [item] if isinstance(item, str) else np.atleast_1d(item)
+
+
 def _write_variable(file: netCDF4.Dataset, name: str, variable: xr.Variable, attributes: dict[str, Any]) -> None:
-    if variable.dtype.kind in _TEXT:
-        variable, attributes = _characters(_unused(f"{name}_character", file), variable), attributes | {"_Encoding": "utf-8"}
-    dtype = variable.dtype.newbyteorder("=")
+    if variable.dtype.kind in TEXT:
+        variable = _characters(_unused(f"{name}_character", set(file.dimensions)), variable)
+        attributes = attributes | {"_Encoding": "utf-8"}
+    attributes = attributes | time_attributes(variable.dtype)
+    dtype = number_type(variable.dtype)
     if dtype.kind == "b":
         dtype, attributes = np.dtype("i1"), attributes | {"dtype": "bool"}
     dims = [str(dim) for dim in variable.dims]
@@ -229,24 +212,26 @@ def _write_variable(file: netCDF4.Dataset, name: str, variable: xr.Variable, att
             file.createDimension(dim, size)
     stored = file.createVariable(name, dtype, dims)
     stored.setncatts(attributes)
-    for part in _slabs(variable):
+    for part in slabs(variable):
         stored[part] = np.asarray(variable[part].values, dtype)
 
 
-def _global_attributes(ds: xr.Dataset) -> dict[str, Any]:
-    line = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} rnnsim.save"
-    defaults = {"Conventions": "CF-1.11", "title": str(ds.attrs.get("verb", "rnnsim"))}
-    history = f"{ds.attrs['history']}\n{line}" if "history" in ds.attrs else line
-    return defaults | ds.attrs | {"history": history} | _auxiliary(ds, set(ds.sizes))
+def _global_attributes(ds: xr.Dataset, saved: dict[str, Any]) -> dict[str, Any]:
+    line = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {BY}"
+    defaults = {"Conventions": "CF-1.11", "title": str(ds.attrs.get("verb", "rnnsim")), "history": line}
+    added = [name for name in defaults if name not in ds.attrs]
+    history = {"history": f"{ds.attrs['history']}\n{line}"} if "history" in ds.attrs else {}
+    return defaults | ds.attrs | history | {SAVED: json.dumps(saved | {"added": added})} | auxiliary(ds, set(ds.sizes))
 
 
-def _auxiliary(ds: xr.Dataset, dims: set[Hashable]) -> dict[str, str]:
+def auxiliary(ds: xr.Dataset, dims: set[Hashable]) -> dict[str, str]:
+    """The attribute that names the coordinates over some dimensions, but for those of the dimensions themselves."""
     names = sorted(str(name) for name, coord in ds.coords.items() if coord.dims != (name,) and dims.issuperset(coord.dims))
     return {"coordinates": " ".join(names)} if names else {}
 
 
-def _unused(name: str, file: netCDF4.Dataset) -> str:
-    while name in file.dimensions:
+def _unused(name: str, taken: set[Hashable]) -> str:
+    while name in taken:
         name += "_"
     return name
 
@@ -256,12 +241,18 @@ def _characters(dim: str, variable: xr.Variable) -> xr.Variable:
     return xr.Variable((*variable.dims, dim), text[..., np.newaxis].view("S1"))
 
 
-def _slabs(variable: xr.Variable) -> Iterator[Any]:
+def slabs(variable: xr.Variable) -> Iterator[Any]:
+    """The parts of a variable that are written one after the other."""
     if not variable.dims:
         yield ...
     elif variable.size:
-        rows = max(1, SLAB_BYTES * variable.shape[0] // variable.nbytes)
+        rows = slab_rows(variable)
         yield from (slice(start, start + rows) for start in range(0, variable.shape[0], rows))
+
+
+def slab_rows(variable: xr.Variable) -> int:
+    """How many places along its first dimension a part of a variable has."""
+    return max(1, min(variable.shape[0], SLAB_BYTES * variable.shape[0] // max(1, variable.nbytes)))
 
 
 def _flush(path: Path) -> None:

@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import tempfile
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,30 +11,22 @@ from typing import Any
 import numpy as np
 import xarray as xr
 import zarr
-from zarr.storage import FsspecStore, LocalStore
 
 from rnnsim.axes import check_axis_name
 from rnnsim.layouts import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
 from rnnsim.pieces import Where
+from rnnsim.storable import check_dataset, check_name, check_type, check_values
+from rnnsim.zarr_arrays import ROOT, built, create, got, plain, put, root_of, storage_of
 from rnnsim.zarr_files import encoded, is_url, opened
 
 RECORD = "rnnsim_sweep"
-ROOT = "zarr.json"
 Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all
 STATUS_CHUNK = 2**16
-FILL = {"f": np.nan, "i": -1, "u": 0, "b": False, "U": "", "O": "", "T": ""}
 
 
 def label(path: str | Path) -> str:
     """A store as messages name it."""
     return str(path)
-
-
-def storage_of(path: str | Path, read_only: bool = False) -> Any:
-    """Zarr's own store of a path or of an fsspec URL."""
-    if is_url(path):
-        return FsspecStore.from_url(str(path), read_only=read_only)
-    return LocalStore(Path(path), read_only=read_only)
 
 
 class Store:
@@ -72,7 +62,7 @@ class Store:
         for name, field in layout.fields.items():
             region = layout.region(field, where)
             if region is not None:
-                self.arrays[name][region] = values[name]
+                self.arrays[name][region] = plain(values[name])
                 self.flush(name, region)
 
     def flush(self, name: str, region: tuple[slice, ...]) -> None:
@@ -186,29 +176,27 @@ def whole(identity: Mapping[str, str]) -> Parts:
     return [{"identity": dict(identity), "places": {}}]
 
 
-def plain(values: np.ndarray) -> np.ndarray:
-    """Strings as Zarr keeps them, of any length; numbers in this machine's order."""
-    return values.astype(object) if values.dtype.kind in "UT" else values
-
-
 def lay_out(path: str | Path, layout: Layout, parts: Parts) -> None:
     """Make a store of fill values, with all coordinates and attributes; nobody sees it as a store before it is whole."""
     for axis, dim in zip(layout.axes, block_dims(layout.axes), strict=True):
         check_axis_name(dim, (*layout.axes, *layout.fields, *layout.fixed))
         check_axis_name(axis, (STATUS,))
-    if not is_url(path):
-        fill(Path(path), layout, parts)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        fill(Path(folder), layout, parts)
-        upload(Path(folder), str(path))
+    with built(path) as folder:
+        fill(folder, layout, parts)
 
 
-def upload(folder: Path, url: str) -> None:
-    """Copy a store to an object store, its root last."""
-    files = sorted((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file == folder / ROOT)
-    for file in files:
-        put(url, file.relative_to(folder).as_posix(), file.read_bytes())
+def check_layout(layout: Layout, netcdf: bool = False) -> None:
+    """Refuse a result that a store, or the NetCDF file that is made of it, cannot hold, before it is computed."""
+    form = "NetCDF" if netcdf else "Zarr"
+    for name, field in layout.fields.items():
+        check_type(name, field.dtype, field.attrs, form)
+    for name, variable in layout.fixed.items():
+        check_values(name, variable, form)
+    if netcdf:
+        for dim in {dim for field in layout.fields.values() for dim in field.dims}:
+            check_name(dim, "a dimension")
+        named = {name: ((), 0.0, dict(field.attrs)) for name, field in layout.fields.items()}
+        check_dataset(xr.Dataset(named, layout.fixed, layout.attrs))
 
 
 def fill(path: Path, layout: Layout, parts: Parts) -> None:
@@ -231,67 +219,3 @@ def fill(path: Path, layout: Layout, parts: Parts) -> None:
     dims = tuple(block_dims(layout.axes))
     create(group, STATUS, dims, layout.pieces, np.dtype("i1"), (side,) * len(dims), attrs, PENDING)
     put(path, ROOT, root_of(path, dict(group.arrays()), encoded(layout.attrs) | {RECORD: record_of(layout, parts)}))
-
-
-def create(
-    group: zarr.Group,
-    name: str,
-    dims: tuple[str, ...],
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    chunks: tuple[int, ...],
-    attrs: Mapping[str, Any],
-    fill_value: Any = None,
-) -> zarr.Array:
-    """An array in a store. Floats hardly compress, and fill values among them would be searched for in vain."""
-    text = dtype.kind in "UOT"
-    return group.create_array(
-        name,
-        shape=shape,
-        chunks=tuple(max(1, n) for n in chunks),
-        dtype=str if text else dtype.newbyteorder("="),
-        fill_value=FILL[dtype.kind] if fill_value is None else fill_value,
-        compressors=None if dtype.kind == "f" else "auto",
-        config={"write_empty_chunks": dtype.kind == "f"},
-        dimension_names=dims,
-        attributes=encoded(attrs),
-    )
-
-
-def root_of(path: str | Path, names: Iterable[str], attrs: Mapping[str, Any]) -> bytes:
-    """The file at a store's root: its attributes, and the metadata of its arrays, where readers look first and xarray looks alone."""
-    arrays = {name: json.loads(got(path, f"{name}/{ROOT}")) for name in sorted(names)}
-    gathered = {"kind": "inline", "must_understand": False, "metadata": arrays}
-    root = {"attributes": dict(attrs), "zarr_format": 3, "node_type": "group", "consolidated_metadata": gathered}
-    return json.dumps(root, indent=2).encode()
-
-
-def got(path: str | Path, key: str) -> bytes:
-    """A file of a store."""
-    if is_url(path):
-        files, root = files_at(path)
-        return files.cat_file(f"{root}/{key}")
-    return (Path(path) / key).read_bytes()
-
-
-def put(path: str | Path, key: str, value: bytes) -> None:
-    """Write a file of a store at one stroke: a reader sees the file that was before, or this one."""
-    if is_url(path):
-        files, root = files_at(path)
-        files.pipe_file(f"{root}/{key}", value)
-        return
-    place = Path(path) / key
-    temporary = place.with_name(f"{place.name}.{uuid.uuid4().hex}.partial")
-    with open(temporary, "wb") as file:
-        file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, place)
-
-
-def files_at(url: str | Path) -> tuple[Any, str]:
-    """The file system of an fsspec URL, and the path there."""
-    from fsspec.core import url_to_fs
-
-    files, root = url_to_fs(str(url))
-    return files, root.rstrip("/")

@@ -109,6 +109,7 @@ def sweep(
     from rnnsim.places import check_target, taken  # with zarr, which takes as long to import as half of all the rest
 
     target = check_target(to)
+    check_coordinates(call, target)
     with taken(target):
         if str(target).endswith(".nc"):
             return to_netcdf(call, Path(target), overwrite, memory, share, crew, progress)
@@ -121,6 +122,14 @@ def check_crew(workers: int | None, client: Any) -> None:
         raise TypeError(f"client was given a {type(client).__name__}; it needs a dask.distributed.Client")
     if client is not None and workers is not None:
         raise ValueError("workers was given with a client; it needs one of them, since the client has workers of its own")
+
+
+def check_coordinates(call: Call, target: Any) -> None:
+    """Refuse axes of which the target cannot hold the values."""
+    from rnnsim.storable import check_values
+
+    for name, coord in call.grid.coords.items():
+        check_values(name, coord.variable, "NetCDF" if str(target).endswith(".nc") else "Zarr")
 
 
 def in_memory(call: Call, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
@@ -136,8 +145,10 @@ def in_memory(call: Call, memory: Any, share: float, crew: Any, progress: bool) 
     return sink.dataset(layout)
 
 
-def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
-    """A sweep into a Zarr store, begun, resumed or extended."""
+def to_store(
+    call: Call, path: Any, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool, netcdf: bool = False
+) -> xr.Dataset:
+    """A sweep into a Zarr store, begun, resumed or extended, perhaps to make a NetCDF file of it."""
     from rnnsim import places, stores
 
     try:
@@ -146,6 +157,7 @@ def to_store(call: Call, path: Any, overwrite: bool, memory: Any, share: float, 
         if known is None or overwrite:
             places.clean(path)
             layout = survey(call, memory).layout(memory, share)
+            stores.check_layout(layout, netcdf)
             with places.replacing(path) as place:
                 stores.lay_out(place, layout, stores.whole(identity(call)))
         else:
@@ -210,7 +222,7 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
             raise FileExistsError(f"{path} exists, but no sweep made it: choose another path, or give overwrite=True to replace it")
         check_same(stores.Store(path), json.loads(record)["parts"], call)
     else:
-        found = to_store(call, aside, overwrite, memory, share, crew, progress)
+        found = to_store(call, aside, overwrite, memory, share, crew, progress, netcdf=True)
         with_record = found.assign_attrs({stores.RECORD: stores.opened(aside).attrs[stores.RECORD]})
         try:
             save(with_record, path)

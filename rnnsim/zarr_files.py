@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.storable import with_times
+
 FLAGS = ("flag_values", "flag_masks", "valid_range")
 
 
@@ -28,9 +30,9 @@ def opened(path: str | os.PathLike[str]) -> xr.Dataset:
             del variable.attrs["_FillValue"]  # nan, which xarray writes and which says nothing
         variable.attrs.update(decoded(variable.attrs, variable.dtype))
         if variable.dtype.kind in "OT":
-            values = np.array(np.asarray(variable.values).tolist(), str)
+            values = np.array(np.asarray(variable.values).tolist(), str).reshape(variable.shape)
             ds[name] = variable.dims, values, variable.attrs
-    return ds
+    return with_times(ds)
 
 
 def encoded(attrs: Mapping[Any, Any]) -> dict[str, Any]:

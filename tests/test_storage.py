@@ -14,16 +14,17 @@ from pathlib import Path
 
 import netCDF4
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import rnnsim.storage as storage
+import rnnsim as rs
+from rnnsim import storage
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
-ADDED = {"history", "title", "Conventions"}
 
 
 def described(name, units="1"):
@@ -71,8 +72,9 @@ def assert_same(back, ds):
         assert stored.values.tobytes() == variable.values.tobytes()
         assert set(stored.attrs) == set(variable.attrs)
         assert all(np.array_equal(stored.attrs[key], variable.attrs[key]) for key in variable.attrs)
-    assert set(back.attrs) - set(ds.attrs) <= ADDED
-    assert all(np.array_equal(back.attrs[key], value) for key, value in ds.attrs.items() if key != "history")
+    assert set(back.attrs) == set(ds.attrs)
+    assert all(np.array_equal(back.attrs[key], value) for key, value in ds.attrs.items())
+    xr.testing.assert_identical(back, ds)
 
 
 @pytest.fixture
@@ -163,24 +165,115 @@ def test_coordinates_off_the_dimensions_are_listed_and_come_back(path):
     assert_same(storage.open(path).load(), only)
 
 
-def test_global_attributes_are_added_only_where_absent(path):
+def test_a_file_has_global_attributes_that_its_dataset_need_not_have(path):
     storage.save(surface(), path)
-    first = storage.open(path).load()
-    assert (first.Conventions, first.title) == ("CF-1.11", "backprop")
-    assert first.history.endswith("Z rnnsim.save")
-    assert "\n" not in first.history
-    storage.save(first.assign_attrs(Conventions="CF-1.8", title="Counting"), path)
-    second = storage.open(path).load()
-    assert (second.Conventions, second.title) == ("CF-1.8", "Counting")
-    assert second.history.startswith(first.history + "\n")
-    assert second.history.count("rnnsim.save") == 2
+    with netCDF4.Dataset(path) as file:
+        assert (file.Conventions, file.title) == ("CF-1.11", "backprop")
+        assert file.history.endswith("Z rnnsim.save") and "\n" not in file.history
+    own = surface().assign_attrs(Conventions="CF-1.8", title="Counting", history="2001 made\n2002 mended")
+    storage.save(own, path)
+    with netCDF4.Dataset(path) as file:
+        assert (file.Conventions, file.title) == ("CF-1.8", "Counting")
+        assert file.history.startswith(own.history + "\n") and file.history.count("rnnsim.save") == 1
+    assert_same(storage.open(path).load(), own)
+
+
+def test_history_that_others_wrote_behind_a_save_is_kept(path):
+    storage.save(surface(), path)
+    with netCDF4.Dataset(path, "a") as file:
+        file.history += "\n2003 corrected"
+    history = storage.open(path).history
+    assert history.endswith("rnnsim.save\n2003 corrected")
+
+
+SMALL = {
+    "unsorted": xr.Dataset({"cost": ("w", [1.0, 2.0, 3.0])}, {"w": ("w", [3.0, 1.0, 2.0], described("weight"))}),
+    "repeated": xr.Dataset({"cost": (("w", "v"), np.ones((3, 2)))}, {"w": [1, 1, 2], "v": [False, False], "w_place": 7.0}),
+    "with nan": xr.Dataset({"cost": ("w", [1.0, 2.0])}, {"w": [np.nan, 1.0], "sign": ("w", ["-", "+"])}),
+    "falling": xr.Dataset({"cost": ("w", [1.0, 2.0])}, {"w": np.array([1, 0], np.uint8)}),
+    "dates": xr.Dataset(
+        {"first": ((), np.datetime64("2001-02-03", "s"))}, {"day": np.arange("2000-01-01", "2000-01-04", dtype="M8[D]")}
+    ),
+    "mixed dates": xr.Dataset(
+        {"cost": ("day", [1.0, 2.0])}, {"day": np.array(["2000-01-02T03:04:05.678901234", "1677-10-01"], "M8[ns]")}
+    ),
+    "differences": xr.Dataset(
+        {"wait": ("lag", np.array([3, -2], "m8[ms]"), {"long_name": "wait"})}, {"lag": np.array([1, 2], "m8[us]")}
+    ),
+    "sequences": xr.Dataset(
+        {"cost": ((), 1.0, {"one": [1], "word": ["a"], "none": []})}, attrs={"sizes": np.array([2.5]), "item": 2}
+    ),
+    "strings": xr.Dataset({"word": (("a", "b"), np.array([["é", ""], ["ab", "c"]]))}, {"a": ["b", "a"], "name": "x"}),
+    "nothing": xr.Dataset(
+        {"word": (("a", "b"), np.empty((0, 3), "U1")), "cost": ("a", np.empty(0)), "day": ("a", np.empty(0, "M8[s]"))}
+    ),
+    "coordinates": xr.Dataset({"cost": ("w", [1.0, np.inf])}, {"gain": ("w", [1, 2]), "seed": 3, "lonely": ("v", [1.0, 2.0])}),
+}
+
+
+@pytest.mark.parametrize("ending", ["nc", "zarr"])
+@pytest.mark.parametrize("name", [*SMALL, "surface"])
+def test_what_was_saved_and_opened_is_identical(tmp_path, name, ending):
+    ds, path = SMALL.get(name, surface()), tmp_path / f"x.{ending}"
+    for _ in range(2):  # anew, and in place of what is there, which it reads lazily
+        storage.save(ds, path)
+        with storage.open(path) as back:
+            assert_same(back.copy(deep=True), ds)
+            storage.save(back, path)
+    assert_same(storage.open(path).load(), ds)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name", [name for name in SMALL if "date" in name or name in ("unsorted", "repeated", "falling", "differences")]
+)
+def test_small_files_conform_to_cf(path, capsys, name):
+    ds = SMALL[name]
+    for variable in ds.variables.values():
+        units = {} if variable.dtype.kind in "mM" else {"units": "1"}
+        variable.attrs = {"long_name": "number"} | units
+    storage.save(ds, path)
+    conforms(path, capsys)
+
+
+def test_plain_xarray_reads_dates_without_a_word(tmp_path):
+    ds = xr.merge([SMALL["dates"], SMALL["differences"]])
+    storage.save(ds, tmp_path / "x.nc")
+    storage.save(ds, tmp_path / "x.zarr")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for found in (xr.open_dataset(tmp_path / "x.nc"), xr.open_zarr(tmp_path / "x.zarr", chunks=None)):
+            xr.testing.assert_equal(found.load(), ds)
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_file_conforms_to_cf(path, capsys):
+    storage.save(surface(), path)
+    conforms(path, capsys)
+
+
+FAMILIES = {
+    "scalar": lambda: rs.Elman(rs.axis("a", [3.0, 1.0, 2.0]), rs.axis("w_rec", [1.0, 1.0])),
+    "gates": lambda: rs.GRU.random(3, 2, seed=rs.axis("seed", [3, 1, 1])),
+    "layers": lambda: rs.Stack([rs.GRU.random(3, 1, seed=1, h0="gaussian"), rs.LSTM.random(2, 3)], readout=rs.Readout.random(2)),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_parameters_conform_to_cf_and_come_back(path, capsys, family):
+    ds = FAMILIES[family]().parameters
+    rs.save(ds, path)
+    conforms(path, capsys)
+    with rs.open(path) as back:
+        xr.testing.assert_identical(back.load(), ds)
+
+
+def conforms(path, capsys):
+    """A file must pass the CF checker without a word."""
     runner = pytest.importorskip("compliance_checker.runner")
     runner.CheckSuite.load_all_available_checkers()
-    storage.save(surface(), path)
     passed, crashed = runner.ComplianceChecker.run_checker(str(path), ["cf:1.11"], verbose=0, criteria="strict")
     report = capsys.readouterr().out
     assert "All tests passed!" in report, report
@@ -255,7 +348,7 @@ def test_failing_half_way_leaves_the_old_file(path, old, monkeypatch, error):
             raise error("half-way")
         yield ...
 
-    monkeypatch.setattr(storage, "_slabs", fail_at_the_third)
+    monkeypatch.setattr(storage, "slabs", fail_at_the_third)
     with pytest.raises(error, match="half-way"):
         storage.save(surface(), path)
     assert path.read_bytes() == old
@@ -338,14 +431,31 @@ def test_killed_in_the_middle_leaves_the_old_file(path, old):
         (np.array([1, "a"], object), "variable 'multiplier' holds more than plain strings"),
         (np.array(["a", None], object), "variable 'multiplier' holds more than plain strings"),
         (np.array(["a\0b", ""]), "variable 'multiplier' holds more than plain strings"),
-        (np.ones(2, np.float16), "variable 'multiplier' is float16, but NetCDF needs integers, float32, float64, bool or str"),
-        (np.array(["2000-01-01", "NaT"], "M8[ns]"), "variable 'multiplier' is datetime64"),
+        (
+            np.ones(2, np.float16),
+            "variable 'multiplier' is float16, but NetCDF needs integers, float32, float64, bool, str or dates",
+        ),
+        (np.array(["2000-01-01", "NaT"], "M8[ns]"), "variable 'multiplier' holds NaT"),
+        (np.array([1, "NaT"], "m8[ns]"), "variable 'multiplier' holds NaT"),
+        (np.array([b"a", b"b"]), r"variable 'multiplier' is \|S1"),
+        (pd.period_range("2000", periods=2, freq="D"), r"variable 'multiplier' is period\[D\] of pandas"),
+        (pd.interval_range(0, 2), r"variable 'multiplier' is interval\[int64, right\] of pandas"),
+        (pd.Categorical(["a", "b"]), "variable 'multiplier' is category of pandas"),
     ],
 )
-def test_refuses_variables_that_netcdf_cannot_hold(path, value, message):
+@pytest.mark.parametrize("ending", [".nc", ".zarr"])
+def test_refuses_variables_that_files_cannot_hold(path, value, message, ending):
     with pytest.raises(TypeError, match=message):
-        storage.save(xr.Dataset({"multiplier": ("mode", value)}), path)
+        storage.save(xr.Dataset({"multiplier": ("mode", value)}), path.with_suffix(ending))
     assert not os.listdir(path.parent)
+
+
+@pytest.mark.parametrize("name", ["units", "calendar"])
+def test_refuses_units_of_dates(path, name):
+    with pytest.raises(
+        ValueError, match=f"attribute '{name}' of variable 'day' is given by its dates or time differences: remove it"
+    ):
+        storage.save(xr.Dataset({"day": ("day", np.array(["2000-01-01"], "M8[s]"), {name: "1"})}), path)
 
 
 @pytest.mark.parametrize(
@@ -417,8 +527,9 @@ def test_refuses_what_is_no_dataset(path, ds):
 @pytest.mark.parametrize(
     ("place", "error", "message"),
     [
-        ("surface.zarr", ValueError, "path ends in '.zarr', but save writes NetCDF-4 and needs .nc, .nc4, .netcdf"),
+        ("surface.txt", ValueError, "path ends in '.txt', but save needs .nc, .nc4, .netcdf or .zarr"),
         ("surface", ValueError, "path ends in '', but save"),
+        ("missing/surface.zarr", FileNotFoundError, "the directory .*missing does not exist: create it"),
         ("missing/surface.nc", FileNotFoundError, "the directory .*missing does not exist: create it"),
         ("folder.nc", IsADirectoryError, "folder.nc is a directory, but save needs the path of a file"),
     ],
@@ -485,3 +596,40 @@ def test_what_is_no_zarr_store_is_refused(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match="folder is not a Zarr store, or it is damaged: open needs a NetCDF file or a Zarr store"):
         storage.open(tmp_path / "folder")
+
+
+def test_saves_no_store_where_something_else_is(tmp_path):
+    (tmp_path / "folder.zarr").mkdir()
+    (tmp_path / "file.zarr").write_text("text")
+    for name in ("folder", "file"):
+        with pytest.raises(FileExistsError, match=f"{name}.zarr is no Zarr store that save can replace"):
+            storage.save(surface(), tmp_path / f"{name}.zarr")
+    rs.sweep(rs.simulate, rs.Elman(1.0, 0.5), [1.0], to=tmp_path / "sweep.zarr")
+    with pytest.raises(FileExistsError, match=r"sweep\.zarr is the store of a sweep, which save does not replace"):
+        storage.save(surface(), tmp_path / "sweep.zarr")
+    assert (rs.open(tmp_path / "sweep.zarr").status > 0).all()
+
+
+def test_failing_half_way_leaves_the_old_store(tmp_path, monkeypatch):
+    path = tmp_path / "x.zarr"
+    storage.save(SMALL["dates"], path)
+    with monkeypatch.context() as patch:
+        patch.setattr("rnnsim.saved_stores.put", None)
+        with pytest.raises(TypeError):
+            storage.save(surface(), path)
+    assert_same(storage.open(path).load(), SMALL["dates"])
+    assert os.listdir(tmp_path) == ["x.zarr"]
+
+
+def test_a_store_in_slabs_is_saved_to_an_object_store_and_replaced_there(monkeypatch):
+    files = pytest.importorskip("fsspec").filesystem("memory")
+    monkeypatch.setattr(storage, "SLAB_BYTES", 100)
+    large = xr.Dataset({"state": (("step", "unit"), np.random.default_rng(0).normal(size=(6, 71)).T)})
+    for ds in (surface(), large, surface()):
+        storage.save(ds, "memory://saved/x.zarr")
+        back = storage.open("memory://saved/x.zarr")
+        assert_same(back.copy(deep=True), ds)
+        storage.save(back, "memory://saved/x.zarr")
+        assert_same(storage.open("memory://saved/x.zarr").load(), ds)
+    assert not [key for key in files.store if "/state/c/5" in key]
+    files.store.clear()

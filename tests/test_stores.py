@@ -7,12 +7,13 @@ import shutil
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 import zarr
 
 import rnnsim as rs
-from rnnsim import stores
+from rnnsim import stores, zarr_arrays, zarr_files
 from rnnsim.layouts import PENDING
 
 
@@ -142,8 +143,8 @@ def test_a_reader_beside_a_store_that_is_replaced_sees_the_old_or_the_new_or_non
 
 def keeper(path):
     """What brings a store back to how it is now."""
-    if stores.is_url(path):
-        files, _ = stores.files_at(path)
+    if zarr_files.is_url(path):
+        files, _ = zarr_arrays.files_at(path)
         kept = {key: file.getvalue() for key, file in files.store.items()}
 
         def back():
@@ -188,11 +189,11 @@ def test_a_call_that_fails_leaves_the_store_that_it_was_to_replace(path):
 def test_the_root_has_the_metadata_of_all_arrays_as_zarr_gathers_them(path):
     swept(path, OLD)
     swept(path, NEW)
-    before = json.loads(stores.got(path, "zarr.json"))
+    before = json.loads(zarr_arrays.got(path, "zarr.json"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        zarr.consolidate_metadata(stores.storage_of(path))
-    assert json.loads(stores.got(path, "zarr.json")) == before
+        zarr.consolidate_metadata(zarr_arrays.storage_of(path))
+    assert json.loads(zarr_arrays.got(path, "zarr.json")) == before
     assert before["consolidated_metadata"]["metadata"]["cost"]["shape"] == [*NEW]
 
 
@@ -205,3 +206,91 @@ def test_a_store_that_an_older_version_left_without_gathered_metadata_is_mended(
         seen(tmp_path / "x.zarr", [OLD])
     swept(tmp_path / "x.zarr", OLD)
     assert json.loads(root.read_text()) == before
+
+
+DAYS = rs.axis("day", np.arange("1999-12-30", "2000-01-05", dtype="M8[D]"), long_name="day of the weather")
+
+
+def over_days(days, unit="ns"):
+    """A family over days and over time differences."""
+    days = days.assign_coords(day=("day", days.day.values.astype(f"M8[{unit}]"), days.day.attrs))
+    late = rs.axis("late", np.array([7, 3], "m8[h]"))
+    return rs.Elman(days.copy(data=np.sin(days.day.values.astype("M8[D]").astype(float))), late.copy(data=[0.1, 0.2]))
+
+
+@pytest.mark.parametrize("ending", ["zarr", "nc"])
+def test_dates_and_time_differences_are_axes_of_stores(tmp_path, ending):
+    path = tmp_path / f"x.{ending}"
+    net = over_days(DAYS)
+    right = rs.simulate(net, [1.0, 2.0])
+    assert right.day.dtype == "M8[ns]" and right.late.dtype == "m8[s]" and "units" not in {**right.day.attrs, **right.late.attrs}
+    for _ in range(2):
+        with rs.sweep(rs.simulate, net, [1.0, 2.0], to=path, memory=100) as found:
+            xr.testing.assert_identical(found.load(), right)
+            assert (found.day.dtype, found.late.dtype) == (right.day.dtype, right.late.dtype)
+
+
+def test_an_axis_of_dates_grows_and_is_merged(tmp_path):
+    right = rs.simulate(over_days(DAYS), [1.0])
+    for name, days, unit in (("one", DAYS[:2], "ns"), ("one", DAYS[:4], "ns"), ("other", DAYS[3:], "us")):
+        found = rs.sweep(rs.simulate, over_days(days, unit), [1.0], to=tmp_path / f"{name}.zarr", memory=100)
+        xr.testing.assert_equal(found.load(), right.sel(day=days.day.values.astype("M8[ns]")))
+    merged = rs.merge(tmp_path / "one.zarr", tmp_path / "other.zarr", tmp_path / "both.zarr")
+    xr.testing.assert_equal(merged.load(), right)
+    assert merged.day.dtype == "M8[ns]"
+    label = rs.axis("day", list("abc"))
+    rs.sweep(rs.simulate, rs.Elman(label.copy(data=np.ones(3)), over_days(DAYS)["w_rec"]), [1.0], to=tmp_path / "text.zarr")
+    with pytest.raises(ValueError, match=r"the axis day is datetime64\[ns\] in .*one.zarr and <U1 in .*; merge needs one type"):
+        rs.merge(tmp_path / "one.zarr", tmp_path / "text.zarr", tmp_path / "none.zarr")
+
+
+REFUSED = {
+    "bytes": (np.array([b"a", b"b"]), r"\|S1"),
+    "complex": (np.array([1j, 2]), "complex"),
+    "objects": (np.array([1, None], object), "more than plain strings"),
+    "periods": (pd.period_range("2000", periods=2, freq="D"), "period"),
+    "intervals": (pd.interval_range(0, 2), "interval"),
+    "categories": (pd.CategoricalIndex(["a", "b"]), "category"),
+    "dates with gaps": (np.array(["2000-01-01", "NaT"], "M8[ns]"), "NaT"),
+}
+
+
+@pytest.mark.parametrize("ending", ["zarr", "nc"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_axes_that_no_file_holds_are_refused_by_name_before_work(tmp_path, name, ending):
+    values, said = REFUSED[name]
+    net = rs.Elman(xr.DataArray([1.0, 2.0], dims="odd", coords={"odd": values}), 0.5)
+
+    def work(net):
+        raise AssertionError
+
+    with pytest.raises(TypeError, match=f"variable 'odd' .*{said}"):
+        rs.sweep(work, net, to=tmp_path / f"x.{ending}")
+    assert not os.listdir(tmp_path)
+
+
+def of_kind(net, kind):
+    """A verb of which the result is of some kind."""
+    values = {"complex": 1j, "dates": np.datetime64("2000-01-01", "s"), "none": 1.0}[kind]
+    w_in = net["w_in"]
+    cost = (
+        w_in.copy(data=np.full(w_in.shape, values))
+        .drop_vars("a")
+        .rename("cost")
+        .assign_attrs({"note": None} if kind == "none" else {})
+    )
+    return xr.Dataset({"cost": cost}, {"a": w_in.a})
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("zarr", "complex"), ("nc", "complex"), ("nc", "none")])
+def test_results_that_no_file_holds_are_refused_by_name_before_the_blocks(tmp_path, monkeypatch, ending, kind):
+    monkeypatch.setattr(stores.Layout, "compute", None)
+    with pytest.raises(TypeError, match="variable 'cost' is"):
+        rs.sweep(of_kind, rs.Elman(rs.axis("a", [1.0, 2.0, 3.0]), 0.5), kind, to=tmp_path / f"x.{ending}", memory=16)
+    assert not os.listdir(tmp_path)
+
+
+def test_results_of_dates_are_kept(tmp_path):
+    net = rs.Elman(rs.axis("a", [1.0, 2.0, 3.0]), 0.5)
+    found = rs.sweep(of_kind, net, "dates", to=tmp_path / "x.zarr", memory=16).load()
+    xr.testing.assert_identical(found, of_kind(net, "dates"))
