@@ -6,6 +6,7 @@ import numpy as np
 
 from rnnsim import scalar_curvature_runs
 from rnnsim.available import check_room
+from rnnsim.checked import address_of
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.kernels import blocks, curvature, symmetric
 from rnnsim.kernels.curved_records import CURVED_COST, CURVING
@@ -56,7 +57,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
             places = np.empty((2, hi - lo), np.int64)
             inputs = program.inputs.block(lo, hi, places[0])
             targets = program.targets.block(lo, hi, places[1])
-            given = inputs.ctypes.data, places[0], targets.ctypes.data, places[1]
+            given = address_of(inputs), places[0], address_of(targets), places[1]
             data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
             curvature.compute(plan, network, data, scratch, found._replace(first=lo), hi - lo, first, last)
 

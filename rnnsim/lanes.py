@@ -20,6 +20,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
 
+from rnnsim.checked import check_lanes
+
 CACHE_LINE = 64  # bytes
 
 
@@ -259,7 +261,8 @@ for _number in NUMBERS:
 
 @lower_builtin(spread, KindType, types.Array, types.Integer)
 def _lower_spread(context, builder, sig, args):
-    _, array_type, _ = sig.args
+    _, array_type, place_type = sig.args
+    check_lanes(context, builder, array_type, args[1], args[2], place_type, 1)
     data = context.make_array(array_type)(context, builder, args[1]).data
     number = builder.load(builder.gep(data, [args[2]]))
     return _spread(context, builder, number, sig.return_type.dtype, sig.return_type)
@@ -267,7 +270,8 @@ def _lower_spread(context, builder, sig, args):
 
 @lower_builtin(load, KindType, types.Array, types.Integer)
 def _lower_load(context, builder, sig, args):
-    _, array_type, _ = sig.args
+    _, array_type, place_type = sig.args
+    check_lanes(context, builder, array_type, args[1], args[2], place_type, sig.return_type.width)
     value = builder.load(_address(context, builder, array_type, args[1], args[2], sig.return_type))
     value.align = _alignment(sig.return_type)
     return value
@@ -275,7 +279,8 @@ def _lower_load(context, builder, sig, args):
 
 @lower_builtin(store, types.Array, types.Integer, Lanes)
 def _lower_store(context, builder, sig, args):
-    array_type, _, lanes = sig.args
+    array_type, place_type, lanes = sig.args
+    check_lanes(context, builder, array_type, args[0], args[1], place_type, lanes.width)
     written = builder.store(args[2], _address(context, builder, array_type, args[0], args[1], lanes))
     written.align = _alignment(lanes)
     return context.get_dummy_value()
@@ -283,7 +288,8 @@ def _lower_store(context, builder, sig, args):
 
 @lower_builtin(stream, types.Array, types.Integer, Lanes)
 def _lower_stream(context, builder, sig, args):
-    array_type, _, lanes = sig.args
+    array_type, place_type, lanes = sig.args
+    check_lanes(context, builder, array_type, args[0], args[1], place_type, lanes.width)
     written = builder.store(args[2], _address(context, builder, array_type, args[0], args[1], lanes))
     written.align = CACHE_LINE
     written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))

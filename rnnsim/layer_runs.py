@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnsim.checked import address_of
 from rnnsim.drawn import Drawn
 from rnnsim.kernels import blocks, groups
 from rnnsim.kernels.records import COST, KEEP, SUM, WORK, records
@@ -51,7 +52,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     def work(next_piece):
         room = program.room.make(run.dtype)
         told = records(WORK, [{}]), records(COST, program.costs or [{}])
-        scratch = groups.Scratch(room, room.ctypes.data, np.full(4, -1, np.int64), *told)
+        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
         while (piece := next_piece()) is not None:
             lo, hi, first, last = piece
             slot = first if apart else 0

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.axes import ordered
+from rnnsim.checked import address_of
 from rnnsim.drawn import Drawn
 from rnnsim.kernels import blocks
 from rnnsim.kernels.blocks import Strided
@@ -118,7 +119,7 @@ class Sources:
         offsets = np.empty((len(self._sources), hi - lo), np.int64)
         arrays = [source.block(lo, hi, row) for source, row in zip(self._sources, offsets, strict=True)]
         told = self._records.copy()
-        told["address"] = [array.ctypes.data for array in arrays]
+        told["address"] = [address_of(array) for array in arrays]
         return told, offsets, arrays
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from rnnsim.checked import address_of
 from rnnsim.courses import Course, State, course_record
 from rnnsim.kernels import blocks, groups, training
 from rnnsim.kernels.pointers import addresses
@@ -46,7 +47,7 @@ class Teacher:
         course, points, dtype = self.course, self.program.cut.points, self.run.dtype
         room = self.program.room.make(dtype)
         told = records(WORK, [{}]), records(COST, self.program.costs)
-        scratch = groups.Scratch(room, room.ctypes.data, np.full(4, -1, np.int64), *told)
+        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
         return scratch, np.zeros(len(course.measures) * points, dtype), np.zeros(points * course.size, dtype)
 
     def sums(self, costs: np.ndarray, gradient: np.ndarray) -> Any:
@@ -56,10 +57,10 @@ class Teacher:
             parameter = name.removeprefix("grad_")
             if name == "cost" or name.startswith("metric_"):
                 place = int(name.removeprefix("metric_")) if name != "cost" else 0
-                rows.append({**what, "address": costs.ctypes.data + place * self.program.cut.points * size, "numbers": 1})
+                rows.append({**what, "address": address_of(costs) + place * self.program.cut.points * size, "numbers": 1})
             elif parameter in course.parts and self.program.back:
                 part = what["part"] + course.parts[parameter].start
-                rows.append({**what, "address": gradient.ctypes.data, "numbers": course.size, "part": part})
+                rows.append({**what, "address": address_of(gradient), "numbers": course.size, "part": part})
         return records(SUM, rows)
 
     def task(self, lo: int, hi: int, scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:
@@ -107,7 +108,7 @@ class LayerEngine:
                 order = {}
                 if orders.size and not course.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
-                    order = {"order": orders.ctypes.data, "order_of": of_block.ctypes.data, "order_by_epoch": course.samples}
+                    order = {"order": address_of(orders), "order_of": address_of(of_block), "order_by_epoch": course.samples}
                 record = records(COURSE, [told | order])[0]
                 task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
                 kernels = self.kernels(task, numbers, spare, record, what)

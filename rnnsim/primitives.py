@@ -6,6 +6,7 @@ from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
 from numba.extending import overload
 
+from rnnsim.checked import check_lane
 from rnnsim.lanes import Lanes, Mask, all_as, any_bit, element_of, meeting_type, teach
 
 
@@ -261,11 +262,13 @@ teach(with_lane, lambda x, i, value: x if isinstance(x, Lanes) and isinstance(i,
 
 @lower_builtin(lane, Lanes, types.Integer)
 def _lower_lane(context, builder, sig, args):
+    check_lane(context, builder, args[1], sig.args[1], sig.args[0])
     return builder.extract_element(args[0], builder.trunc(args[1], ir.IntType(32)) if sig.args[1].bitwidth > 32 else args[1])
 
 
 @lower_builtin(with_lane, Lanes, types.Integer, types.Any)
 def _lower_with_lane(context, builder, sig, args):
+    check_lane(context, builder, args[1], sig.args[1], sig.args[0])
     number = context.cast(builder, args[2], sig.args[2], sig.return_type.dtype)
     return builder.insert_element(args[0], number, builder.trunc(args[1], ir.IntType(32)))
 

@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from rnnsim.checked import address_of
 from rnnsim.kernels import blocks
 from rnnsim.running import Run
 from rnnsim.variables import DIVERGED_AT
@@ -39,7 +40,7 @@ class Results:
 
     def place(self, name: str) -> dict[str, int]:
         """Where a result begins."""
-        return {"address": self.arrays[name].ctypes.data}
+        return {"address": address_of(self.arrays[name])}
 
     def by_slot(self, name: str) -> int:
         """How many bytes a slot of a result takes."""

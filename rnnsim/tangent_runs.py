@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from rnnsim import scalar_runs
+from rnnsim.checked import address_of
 from rnnsim.cuts import Cut
 from rnnsim.kernels import blocks, groups, scalar, scalar_exponents
 from rnnsim.kernels.exponents import Tangents, exponents
@@ -121,7 +122,7 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     def work(next_piece: Any) -> None:
         room = program.room.make(run.dtype)
         told = records(WORK, [{}]), records(COST, [{}])
-        scratch = groups.Scratch(room, room.ctypes.data, np.full(4, -1, np.int64), *told)
+        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
         while (piece := next_piece()) is not None:
             lo, hi = piece

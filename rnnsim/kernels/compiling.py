@@ -12,8 +12,20 @@ import numba
 import platformdirs
 from numba.core import caching
 
+from rnnsim.checked import CHECKED
+
 PACKAGE = Path(__file__).parents[1]
-NUMERICS = ("lanes.py", "primitives.py", "tables.py", "functions.py", "cells.py", "losses.py", "update_rules.py", "kernels")
+NUMERICS = (
+    "checked.py",
+    "lanes.py",
+    "primitives.py",
+    "tables.py",
+    "functions.py",
+    "cells.py",
+    "losses.py",
+    "update_rules.py",
+    "kernels",
+)
 DAYS_KEPT = 30
 
 
@@ -38,7 +50,7 @@ def _cache_directory() -> Path | None:
         Path(tempfile.gettempdir()) / f"rnnsim-{os.getuid() if hasattr(os, 'getuid') else 'cache'}",
     ]
     for home in homes:
-        directory = home / f"kernels-{STAMP}"
+        directory = home / f"kernels-{STAMP}{'-checked' * CHECKED}"
         try:
             directory.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=directory).close()

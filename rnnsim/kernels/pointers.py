@@ -14,6 +14,7 @@ from numba.core import cgutils
 from numba.core.imputils import lower_builtin
 from numba.extending import intrinsic, overload
 
+from rnnsim.checked import size_of
 from rnnsim.lanes import teach
 
 
@@ -66,7 +67,8 @@ teach(numbers_at, lambda like, address: like if isinstance(like, types.Array) an
 def _numbers_at(context, builder, signature, values):
     like = signature.return_type
     array, number = context.make_array(like)(context, builder), context.get_data_type(like.dtype)
-    size, step = (context.get_constant(types.intp, value) for value in (1 << 40, context.get_abi_sizeof(number)))
+    step = context.get_constant(types.intp, context.get_abi_sizeof(number))
+    size = size_of(context, builder, values[1], signature.args[1], step)
     data = builder.inttoptr(values[1], number.as_pointer())
     context.populate_array(array, data=data, shape=[size], strides=[step], itemsize=step, meminfo=None)
     return array._getvalue()

@@ -65,7 +65,7 @@ def multiplier_of(kind, z):
     if kind == FLIP:
         return -1.0 + 0.0j
     if kind == NEIMARK_SACKER:
-        return complex(np.cos(z[-1]), np.sin(z[-1]))
+        return complex(np.cos(z[z.size - 1]), np.sin(z[z.size - 1]))
     return 1.0 + 0.0j
 
 
