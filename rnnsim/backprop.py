@@ -14,14 +14,20 @@ from rnnsim.variables import BACKPROPAGATED
 
 
 def backprop(
-    net: Network, inputs: Any, targets: Any, *, loss: str = "mse", keep: Any = ("cost", "grad"), dtype: Any = "float64"
+    net: Network,
+    inputs: Any,
+    targets: Any = None,
+    *,
+    loss: str = "mse",
+    keep: Any = ("cost", "grad"),
+    dtype: Any = "float64",
 ) -> xr.Dataset:
     """The cost of every network of a family and its exact derivatives.
 
     Parameters
     ----------
     net : the family.
-    inputs : as `simulate` takes them.
+    inputs : as `simulate` takes them; or a task, a Dataset with `inputs` and `targets`, instead of both.
     targets : of the last step, (output) or (sample, output), or of every step, (step, output) or (sample, step, output); without
         `output` for scalar networks, and for cross-entropy; with axes as a DataArray. An entry that is nan does not count.
     loss : "mse": the mean over samples, targeted steps and outputs of (output - target)²; "cross_entropy": the mean of

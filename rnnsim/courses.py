@@ -95,7 +95,17 @@ class Course:
     @property
     def measured(self) -> bool:
         """Whether the training set is measured at all."""
-        return bool(self.keep or self.metrics) or (self.patience is not None and not self.held_out)
+        return bool({"cost", "grad_norm"} & set(self.keep) or self.metrics)
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a cost at each recorded epoch, by which one of them is the best."""
+        return self.held_out is not None or "cost" in self.keep
+
+    @property
+    def kept_parameters(self) -> bool:
+        """Whether parameters that move are recorded."""
+        return any(name in self.keep for name in self.trained)
 
     def over_points(self, array: xr.DataArray) -> np.ndarray:
         """Numbers over some axes, for every point."""
@@ -225,7 +235,7 @@ def new_record(course: Course, dtype: np.dtype) -> Record:
     validation = measures * points * epochs if course.held_out is not None else 0
     return Record(
         places,
-        blocks.aligned(points * epochs * course.count, dtype),
+        blocks.aligned(points * epochs * course.count * course.kept_parameters, dtype),
         np.full(measures * points * epochs, np.nan, dtype),
         np.full(validation, np.nan, dtype),
         np.full(points * epochs if "grad_norm" in course.keep else 0, np.nan, dtype),

@@ -21,7 +21,7 @@ from rnnsim.variables import CURVED, chosen, dataset, meaning
 def curvature(
     net: Network,
     inputs: Any,
-    targets: Any,
+    targets: Any = None,
     *,
     loss: str = "mse",
     parameters: Any = None,

@@ -58,7 +58,7 @@ def lyapunov(
         `lyapunov_exponent` (exponent), largest first by construction; -inf where the Jacobian leaves no volume.
         `lyapunov_error` (exponent), its standard error from the means of up to 16 batches of steps.
         `lyapunov_drift` (exponent), that of the second half of the steps less that of the first.
-        `kaplan_yorke_dimension`; nan, with a warning, if the exponents that were found do not suffice.
+        `kaplan_yorke_dimension`; nan if the exponents that were found do not suffice, with a warning if it was named itself.
         `entropy_rate`, the sum of the positive exponents (Pesin's bound); nan alike.
         `sum_rule_residual`: Σ of the exponents less the mean of ln |det J|, which is found apart from them; of full spectra only.
         `lyapunov_mean`, `lyapunov_spread` (exponent): mean and standard deviation over samples.
@@ -103,7 +103,8 @@ def lyapunov(
     found = Spectra.empty(run, course, names)
     diverged_at = rates(run, course, found.take)
     found.warn(diverged_at, autonomous=inputs is None)
-    return named(run, course, found, size, diverged_at, names, attrs)
+    asked = (keep,) if isinstance(keep, str) else tuple(keep)
+    return named(run, course, found, size, diverged_at, names, asked, attrs)
 
 
 def count_of(exponents: Any, size: int) -> int:
@@ -286,12 +287,19 @@ def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.n
 
 
 def named(
-    run: Run, course: Course, found: Spectra, size: int, diverged_at: np.ndarray, names: tuple[str, ...], attrs: dict[str, str]
+    run: Run,
+    course: Course,
+    found: Spectra,
+    size: int,
+    diverged_at: np.ndarray,
+    names: tuple[str, ...],
+    asked: tuple[str, ...],
+    attrs: dict[str, str],
 ) -> xr.Dataset:
-    """Give exponents their names."""
+    """Give exponents their names; a dimension that is asked for by its own name is missed."""
     arrays = derived(found, size, names)
     for name in ("kaplan_yorke_dimension", "entropy_rate"):
-        lacking = np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : course.columns]).any(-1) if name in names else np.False_
+        lacking = np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : course.columns]).any(-1) if name in asked else np.False_
         if lacking.any():
             spectra = f"{int(lacking.sum())} spectra, for which {course.columns} exponents of {size} are too few"
             tell(f"{name} is nan for {spectra}; give exponents={size}, say")

@@ -150,7 +150,8 @@ class Recurrent(Network):
         gain : by which the recurrent matrix is multiplied; a number or an axis.
         init : the recurrent matrix at gain 1: "gaussian" (variance 1/units), "orthogonal", "uniform" (±1/√units, as PyTorch draws),
             "identity", "spectral" (gaussian, of spectral radius 1) or "sparse" (a share `density` of entries, of variance
-            1/(units · density)). Input weights are uniform in ±1/√units for "uniform", else normal of variance 1/inputs.
+            1/(units · density); `rs.train` moves its zeros too). Input weights are uniform in ±1/√units for "uniform", else normal of
+            variance 1/inputs.
         seed : whole numbers from 0; a number or an axis.
         h0 : the state at step 0 as the family takes it, or "gaussian": drawn, of variance 1. An LSTM's `c0` likewise.
         bias : biases as the family takes them, or "gaussian" (variance 1) or "uniform" (±1/√units): drawn.

@@ -10,6 +10,7 @@ import xarray as xr
 from rnnsim import update_rules
 from rnnsim.arguments import as_real, check_choice, flag, refuse_methods
 from rnnsim.axes import check_axis_name, check_dims, shown, to_array
+from rnnsim.hints import pointing
 
 RPROP_VARIANTS: dict[str, Any] = {
     "rprop-": update_rules.RpropMinus,
@@ -71,6 +72,21 @@ def text(value: Any) -> str:
     )
 
 
+NO_DECAY = "to be left out, since rules have no penalty of parameters"
+MEANT = {
+    **dict.fromkeys(("learning_rate", "rate", "eta", "step_size"), "lr"),
+    **dict.fromkeys(("weight_decay", "l2", "decay", "penalty"), NO_DECAY),
+    **dict.fromkeys(("betas", "beta_1", "beta_2"), "beta1 and beta2"),
+    **dict.fromkeys(("epsilon", "tol"), "eps"),
+    "rho": "alpha",
+}
+MEANT_BY_RPROP = {
+    **dict.fromkeys(("lr", "learning_rate", "rate", "step_size", "delta_0"), "step, the first step size"),
+    "etas": "shrink and grow",
+    "step_sizes": "step_min and step_max",
+}
+
+
 class SGD(Optimizer):
     """Gradient descent: p - lr v, v ← momentum v + g; with Nesterov's momentum p - lr (g + momentum v). As `torch.optim.SGD`.
 
@@ -90,6 +106,7 @@ class SGD(Optimizer):
     rnnsim.SGD(lr=<lr: 2>, momentum=0.9, nesterov=False)
     """
 
+    @pointing(MEANT)
     def __init__(self, lr: Any, momentum: Any = 0.0, nesterov: bool = False):
         given = {"lr": numbers("lr", lr, 0.0), "momentum": numbers("momentum", momentum, 0.0)}
         options = given | {"nesterov": flag("nesterov", nesterov)}
@@ -118,6 +135,7 @@ class Adam(Optimizer):
     rnnsim.Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08)
     """
 
+    @pointing(MEANT)
     def __init__(self, lr: Any = 1e-3, beta1: Any = 0.9, beta2: Any = 0.999, eps: Any = 1e-8):
         given = {
             "lr": numbers("lr", lr, 0.0),
@@ -147,6 +165,7 @@ class RMSprop(Optimizer):
     rnnsim.RMSprop(centered=False, lr=0.01, alpha=0.99, eps=1e-08, momentum=0.0)
     """
 
+    @pointing(MEANT)
     def __init__(self, lr: Any = 1e-2, alpha: Any = 0.99, eps: Any = 1e-8, momentum: Any = 0.0, centered: bool = False):
         given = {"lr": numbers("lr", lr, 0.0), "alpha": numbers("alpha", alpha, 0.0, 1.0), "eps": numbers("eps", eps, ABOVE_0)}
         given["momentum"] = numbers("momentum", momentum, 0.0)
@@ -180,6 +199,7 @@ class Rprop(Optimizer):
     rnnsim.Rprop(variant='irprop+', step=0.001, grow=1.2, shrink=0.5, step_min=1e-06, step_max=50.0)
     """
 
+    @pointing(MEANT_BY_RPROP)
     def __init__(
         self,
         variant: str = "irprop-",

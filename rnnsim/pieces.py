@@ -10,6 +10,7 @@ import xarray as xr
 
 from rnnsim.axes import Grid, check_axis_name, common_grid
 from rnnsim.families import Network
+from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
 
 Where = Mapping[str, slice]
@@ -45,7 +46,8 @@ def cut(value: Any, where: Places) -> Any:
     if isinstance(value, Network):
         return value.isel(**{dim: places for dim, places in where.items() if dim in value.axes})
     if isinstance(value, xr.DataArray | xr.Dataset):
-        return value.isel({dim: places for dim, places in where.items() if dim in value.dims})
+        here = {dim: places for dim, places in where.items() if dim in value.dims}
+        return without_hashes(value.isel(here)) if here else value
     if isinstance(value, Optimizer | Clip):
         return value.changed(lambda number: cut(number, where))
     if isinstance(value, dict):
@@ -53,6 +55,11 @@ def cut(value: Any, where: Places) -> Any:
     if type(value) in (tuple, list) and any(True for _ in arrays_in(value)):
         return type(value)(cut(item, where) for item in value)
     return value
+
+
+def without_hashes(part: Any) -> Any:
+    """Part of an array or of a Dataset, without the hashes of the whole."""
+    return part.drop_attrs(deep=False).assign_attrs({n: a for n, a in part.attrs.items() if not str(n).endswith("_hash")})
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ class Call:
     def run(self) -> xr.Dataset:
         """What the verb returns, without bars of its own."""
         quiet = {"progress": False} if "progress" in inspect.signature(self.verb).parameters else {}
-        found = self.verb(self.net, *self.args, **self.options, **quiet)
+        with passing_on():
+            found = self.verb(self.net, *self.args, **(self.options | quiet))
         if not isinstance(found, xr.Dataset):
             raise TypeError(f"the verb returned a {type(found).__name__}; a sweep needs one that returns a Dataset")
         return found
@@ -107,6 +115,7 @@ def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, An
     if not isinstance(net, Network):
         raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
     call = Call(verb, net, args, options)
+    getattr(verb, "refuse_unknown", lambda _: None)(options)
     try:
         _ = call.given
     except TypeError as error:

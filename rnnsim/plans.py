@@ -15,7 +15,7 @@ from rnnsim.kernels.blocks import processors
 from rnnsim.layouts import Layout, block_shape, layout
 from rnnsim.pieces import Call
 from rnnsim.provenance import fingerprint, rehearse
-from rnnsim.sequences import check_inputs
+from rnnsim.sequences import check_inputs, parted
 
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by
@@ -221,7 +221,7 @@ def steps_of(call: Call) -> int | None:
     net = call.net
     tokens = None if net.table is None else net.table.sizes["token"]
     try:
-        return check_inputs(inputs, None if net.scalar else net.inputs, tokens).array.sizes["step"]
+        return check_inputs(parted(inputs, None, False)[0], None if net.scalar else net.inputs, tokens).array.sizes["step"]
     except (ValueError, TypeError):
         return None
 

@@ -12,7 +12,7 @@ import xarray as xr
 from rnnsim.axes import Grid, common_coordinate, common_grid, shown
 from rnnsim.families import Network
 from rnnsim.parameters import OWN_DIMENSIONS, layer_number
-from rnnsim.sequences import Sequences, check_inputs, check_targets, refuse
+from rnnsim.sequences import Sequences, check_inputs, check_targets, parted, refuse
 from rnnsim.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
 
 DTYPES = ("float64", "float32")
@@ -118,6 +118,7 @@ def prepare(
     """Check everything about a run before any of it is computed; `names` are the variables it will return, and targets are whole numbers
     if they are `classes`."""
     dtype = check_dtype(dtype)
+    inputs, targets = parted(inputs, targets, with_targets)
     tokens = None if net.table is None else net.table.sizes["token"]
     sequence = check_inputs(inputs, None if net.scalar else net.inputs, tokens)
     steps = sequence.array.sizes["step"]

@@ -9,8 +9,9 @@ import xarray as xr
 from rnnsim.axes import check_dims, shown, to_array
 
 
-def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool) -> xr.DataArray:
-    """Numbers with named dimensions: a DataArray as it is, anything else by its rank, which must be that of one of `layouts`."""
+def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool, hint: str = "") -> xr.DataArray:
+    """Numbers with named dimensions: a DataArray as it is, anything else by its rank, which must be that of one of `layouts`; `hint` says
+    how else."""
     if isinstance(value, str | bytes | dict | set) or value is None:
         raise TypeError(f"{name} was given a {type(value).__name__}; it needs an array of real numbers")
     features = {dim for dims in layouts for dim in dims} & {"input", "output"}
@@ -23,7 +24,7 @@ def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bo
         if not fitting:
             needed = " or ".join(f"({', '.join(dims)})" for dims in layouts)
             kind = "scalar network" if scalar else "network of many units"
-            raise ValueError(f"{name} was given an array of shape {numbers.shape}; a {kind} needs {needed}")
+            raise ValueError(f"{name} was given an array of shape {numbers.shape}; a {kind} needs {needed}{hint}")
         array = xr.DataArray(numbers, dims=fitting[0])
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} was given values of type {array.dtype}; it needs real numbers")
@@ -106,18 +107,38 @@ def whole_numbers(name: str, value: Any, layouts: list[tuple[str, ...]], most: i
     return array
 
 
+def parted(inputs: Any, targets: Any, with_targets: bool) -> tuple[Any, Any]:
+    """Inputs and targets, which a task has both of."""
+    if isinstance(inputs, xr.Dataset):
+        if "inputs" not in inputs.variables:
+            raise TypeError(
+                "inputs was given a Dataset without inputs; it needs an array, or a task: a Dataset with inputs and targets"
+            )
+        if with_targets and targets is None and "targets" in inputs.variables:
+            targets = inputs["targets"]
+        inputs = inputs["inputs"]
+    if with_targets and targets is None:
+        raise TypeError("targets was not given; it needs an array, or a task (a Dataset with inputs and targets) instead of inputs")
+    return inputs, targets
+
+
 def check_inputs(inputs: Any, features: int | None, tokens: int | None) -> Sequences:
     """Inputs over (step) or (sample, step), then `input` unless `features` is None or `tokens`, of which they are numbers, is not None."""
     own = () if features is None or tokens is not None else ("input",)
     layouts = [("step", *own), ("sample", "step", *own)]
     scalar = features is None
-    array = real_array("inputs", inputs, layouts, scalar) if tokens is None else whole_numbers("inputs", inputs, layouts, tokens)
+    hint = ", such as inputs[..., None]" if features == 1 and not isinstance(inputs, xr.DataArray) else ""
+    array = (
+        real_array("inputs", inputs, layouts, scalar, hint) if tokens is None else whole_numbers("inputs", inputs, layouts, tokens)
+    )
     if "step" not in array.dims:
         raise ValueError(f"inputs was given the dimensions {array.dims}; it needs 'step' among them")
     if tokens is not None:
         return sequences(array)
     if features is not None and array.sizes["input"] != features:
-        raise ValueError(f"inputs has {array.sizes['input']} features, but w_in takes {features}")
+        raise ValueError(
+            f"inputs has {array.sizes['input']} features, but w_in takes {features}{hint and '; inputs[..., None] has one'}"
+        )
     values = array.values
     if not np.isfinite(values).all():
         refuse("inputs", array, np.isnan(values), "nan", "finite numbers")
@@ -131,6 +152,7 @@ def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | 
     sample = () if samples is None else ("sample",)
     feature = () if outputs is None or classes else ("output",)
     layouts = [(*sample, *feature), (*sample, "step", *feature)]
+    hint = ", such as targets[..., None]" if feature and outputs == 1 and not isinstance(targets, xr.DataArray) else ""
     if classes:
         if outputs is None:
             raise ValueError(
@@ -139,9 +161,11 @@ def check_targets(targets: Any, samples: int | None, steps: int, outputs: int | 
         numbers = whole_numbers("targets", targets, layouts, outputs, -1)
         array, nothing = numbers.where(numbers >= 0), "-1"
     else:
-        array, nothing = real_array("targets", targets, layouts, outputs is None), "nan"
+        array, nothing = real_array("targets", targets, layouts, outputs is None, hint), "nan"
     if feature and outputs is not None and array.sizes["output"] != outputs:
-        raise ValueError(f"targets has {array.sizes['output']} outputs, but the network has {outputs}")
+        raise ValueError(
+            f"targets has {array.sizes['output']} outputs, but the network has {outputs}{hint and '; targets[..., None] has one'}"
+        )
     run = f"{'one run' if samples is None else f'{samples} samples'} of {steps} steps"
     sizes = () if samples is None else (samples,)
     last = () if outputs is None or classes else (outputs,)

@@ -18,7 +18,7 @@ def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = 
     ----------
     net : the family.
     inputs : (step, input) or (sample, step, input) finite numbers, at least one step; without `input` for scalar networks, and for whole
-        numbers before an embedding; or a DataArray with these dimensions and, if wanted, axes.
+        numbers before an embedding; or a DataArray with these dimensions and, if wanted, axes; or a task, a Dataset with `inputs`.
     keep : exactly the variables to return: `state`, `increment` (state[k] - state[k-1]), `preactivation`, `input`, `output`, and an LSTM's
         `cell_state`, each over (axes…, sample, step, …) with the T+1 steps 0…T, step 0 being the start; `final_state` and
         `final_cell_state` over (axes…, sample, …). In a stack, those of layer 0 are `state_0` and so on, and `state` is the top layer's.
@@ -41,6 +41,15 @@ def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = 
     >>> net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.5]), h0=rs.axis("h0", [0.1, 2.0]))
     >>> rs.simulate(net, np.full(10, 0.5)).state.sizes
     Frozen({'w_rec': 2, 'h0': 2, 'step': 11})
+
+    Inputs over an axis and steps, here one sine of each frequency, are an array with both dimensions; it broadcasts against the axes of the
+    family, and has `sample` and `input` besides where there are samples and units:
+
+    >>> import xarray as xr
+    >>> frequency = rs.axis("frequency", [0.05, 0.1, 0.2])
+    >>> waves = np.sin(2 * np.pi * frequency * xr.DataArray(np.arange(1, 101), dims="step"))
+    >>> rs.simulate(net, waves).state.sizes
+    Frozen({'w_rec': 2, 'h0': 2, 'frequency': 3, 'step': 101})
     """
     check_network(net)
     names = variables_of(net, keep, SIMULATED, {})

@@ -2,8 +2,9 @@
 
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,25 +14,50 @@ from tqdm import tqdm
 from rnnsim.arguments import COUNT, SEED, check_choice, flag, whole, whole_or_none
 from rnnsim.axes import common_grid, shown
 from rnnsim.courses import Course, State
+from rnnsim.drawn import Drawn
 from rnnsim.families import Network
+from rnnsim.hints import pointing
+from rnnsim.interrupts import passed_on
+from rnnsim.kernels.blocks import in_rehearsal
 from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
 from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.provenance import attributes
+from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.trained import go_on, joined, name_record, recorded_names
+from rnnsim.trained import name_record, recorded_names, state_names
 
+MEANT = {
+    **dict.fromkeys(("lr", "learning_rate", "momentum", "optim", "solver"), "optimizer=rs.SGD(0.1), say"),
+    **dict.fromkeys(
+        ("l1", "l2", "weight_decay", "penalty", "regularization"), "to be left out, since costs have no penalty of parameters"
+    ),
+    **dict.fromkeys(("n_epochs", "num_epochs", "iterations", "steps"), "epochs"),
+    **dict.fromkeys(("batch", "batchsize"), "batch_size"),
+    **dict.fromkeys(("criterion", "loss_fn", "cost"), "loss"),
+    **dict.fromkeys(("val", "validation_data", "valid"), "validation=(inputs, targets)"),
+    **dict.fromkeys(("early_stopping",), "patience"),
+    **dict.fromkeys(("tbptt", "bptt", "k"), "truncate"),
+    **dict.fromkeys(("clip_norm", "grad_clip", "max_norm", "gradient_clip"), "clip=rs.ClipNorm(limit)"),
+    **dict.fromkeys(("params", "parameters", "trainable"), "train, the names of the parameters that move"),
+    **dict.fromkeys(("mask", "masks", "bounds"), "train, the names of the parameters that move, each as a whole"),
+    **dict.fromkeys(("checkpoint", "start", "initial"), "resume=run"),
+    **dict.fromkeys(("rng", "random_state"), "seed"),
+    "verbose": "progress",
+}
 OF_EVERY_EPOCH = ("cost", "grad_norm")
+PARAMETERS, STATES = "parameters", "states"  # groups of what is kept
 SECONDS = 0.25  # between looks at the clock and at the keyboard
 Engine = LaneEngine | LayerEngine
 
 
+@pointing(MEANT)
 def train(
     net: Network,
     inputs: Any,
-    targets: Any,
+    targets: Any = None,
     *,
     optimizer: Optimizer,
     epochs: int,
@@ -47,7 +73,8 @@ def train(
     truncate: int | None = None,
     every: int = 1,
     resume: xr.Dataset | None = None,
-    keep: Any = OF_EVERY_EPOCH,
+    resume_with: Any = (),
+    keep: Any = (*OF_EVERY_EPOCH, PARAMETERS, STATES),
     dtype: Any = "float64",
     progress: bool = True,
 ) -> xr.Dataset:
@@ -55,11 +82,12 @@ def train(
 
     Parameters
     ----------
-    net, inputs, targets, loss : as `backprop` takes them.
+    net, inputs, targets, loss : as `backprop` takes them, also as a task: `rs.train(net, task, optimizer=…)`.
     optimizer : `rs.SGD`, `rs.Rprop`, `rs.Adam` or `rs.RMSprop`. Each of its numbers may be an axis, so that the family grows by it, or a
         schedule: an array over `epoch`, such as those of `rs.schedules`.
     epochs : how often to go through all samples.
-    train : the names of the parameters that move; None: all but the starts (`h0`, `c0`) and `leak`.
+    train : the names of the parameters that move, each as a whole (zeros of `init="sparse"` too); None: all but the starts (`h0`, `c0`)
+        and `leak`.
     batch_size : samples of an update, the last batch perhaps smaller; None: all.
     shuffle : whether every epoch takes the samples in a random order of its own, the same for every network.
     seed : of these orders, a whole number; or an axis: then each of its networks has orders of its own.
@@ -73,9 +101,13 @@ def train(
         its last states on to the next.
     every : record each `every`-th epoch, and the last.
     resume : a run to go on from, with all that it remembers: then `epochs` come on top of its own, and its record is the first part of the
-        new one.
-    keep : which of `cost` and `grad_norm` are recorded beside the parameters and what is asked for above; a cost that decides about
-        patience always is. Where updates go by batches, each of them takes a pass over the training set at each recorded epoch.
+        new one. The family is the one that the run began with, or `net.at(run)`, and everything else is as it was.
+    resume_with : the names of what may be another than in the run to resume: any argument above but epochs, or "net" for the kind of
+        network and parameters that are not trained. The attribute `resumed_with` tells what changed after which epoch. An optimizer of
+        another kind, or one that moves more parameters, begins afresh; so do patience and `best_epoch` with other data or another loss.
+    keep : exactly what is recorded beside what is asked for above: `cost`, `grad_norm`, parameters by their names ("parameters" is all of
+        them), and what `resume` needs besides, such as `velocity_w_in` ("states" is all of that). A cost that decides about patience always
+        is. Where updates go by batches, `cost` and `grad_norm` take a pass over the training set at each recorded epoch.
     dtype : "float64" or "float32", for computing and for results.
     progress : whether to show a bar if it takes long.
 
@@ -84,9 +116,14 @@ def train(
     A Dataset over the axes and `epoch`, of which 0 is the start: `cost (…, epoch)`, that of the whole training set after the epoch;
     `validation_cost` and metrics alike; `grad_norm`, the norm of the gradient of that cost by the trained parameters, not clipped; every
     parameter, (…, epoch, unit, …). Over the axes alone, as they are at the end: `diverged_at`, the epoch in which an update was not finite,
-    -1 for never: from then on the network stays as it was before it; with patience `stopped_at`, -1 if it never ran out, and `best_epoch`,
-    the recorded one with the lowest cost; and what `resume` needs (an optimizer's states, such as `velocity_w_in`). If no network moves any
-    more for want of patience, the record ends. Ctrl-C returns what was recorded so far.
+    -1 for never: from then on the network stays as it was before it; `best_epoch`, the recorded one with the lowest validation cost, or
+    cost without validation, if one is recorded; with patience `stopped_at`, -1 if it never ran out; and what `resume` needs (an optimizer's
+    states, such as `velocity_w_in`). If no network moves any more for want of patience, the record ends. Ctrl-C returns what was recorded
+    so far, with a warning that has the line that goes on; within `rs.sweep` it ends the sweep, as with any verb.
+
+    Warns
+    -----
+    UserWarning : Ctrl-C; a sparse matrix that training makes dense.
 
     Raises
     ------
@@ -107,8 +144,9 @@ def train(
     check_choice("loss", loss, LOSSES)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer was given a {type(optimizer).__name__}; it needs one such as rs.SGD(0.1) or rs.Adam()")
-    if resume is not None and not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
-        raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
+    if resume is not None:
+        check_resume(resume)
+    allowed = check_resume_with(resume_with, resume)
     epochs, every = whole("epochs", epochs), whole("every", every)
     shuffle, progress = flag("shuffle", shuffle), flag("progress", progress)
     optional = {"batch_size": batch_size, "patience": patience, "truncate": truncate}
@@ -118,13 +156,15 @@ def train(
     numbers["limit"] = as_number("clip", 0.0 if bound is None else bound.limit)
     seeds = check_seed(seed)
     first = 0 if resume is None else int(resume.epoch[-1])
+    trained = check_trained(net, train)
+    states = state_names(optimizer.rule, trained, patience is not None)
     course = Course(
         prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes),
         None if validation is None else prepare_validation(net, validation, loss, dtype),
         loss,
         check_metrics(metrics, loss),
-        check_keep(keep) + ("cost",) * (patience is not None and validation is None),
-        check_trained(net, train),
+        check_keep(keep, net, states) + ("cost",) * (patience is not None and validation is None),
+        trained,
         optimizer,
         numbers,
         "" if bound is None else bound.kind,
@@ -141,10 +181,13 @@ def train(
     options = {"optimizer": repr(optimizer), "loss": loss, "train": course.trained, "shuffle": shuffle, "clip": repr(bound)}
     options |= counts | {"epochs": course.last, "every": every}
     options |= {"seed": seeds.values.tolist(), "metrics": course.metrics, "dtype": course.run.dtype}
-    attrs = attributes("train", net, given_to(course), options)
+    options["keep"] = sorted(set(names_in("keep", keep)))
+    also = dict if resume is None else partial(continued, resume, allowed)
+    warn_of_sparse(net, trained)
+    attrs = attributes("train", net, given_to(course), options, also)
     state = State.of(course)
     if resume is not None:
-        go_on(state, resume)
+        go_on(state, resume, allowed)
     go_through(state, progress)
     found = name_record(state, attrs)
     return found if resume is None else joined(resume, found)
@@ -197,19 +240,24 @@ def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(("accuracy",) if classes else ()), *names)))
 
 
-def check_keep(keep: Any) -> tuple[str, ...]:
-    """What is recorded beside the parameters."""
-    names = names_in("keep", keep)
-    for name in names:
-        if name not in OF_EVERY_EPOCH:
-            raise ValueError(f"keep was given {shown(name)}; it needs some of {', '.join(OF_EVERY_EPOCH)}, or none")
-    return names
+def check_keep(keep: Any, net: Network, states: tuple[str, ...]) -> tuple[str, ...]:
+    """What is recorded, each by its own name."""
+    groups = {PARAMETERS: net.parameter_names, STATES: states}
+    known = (*OF_EVERY_EPOCH, *groups, *net.parameter_names, *states)
+    found: dict[str, None] = {}
+    for name in names_in("keep", keep):
+        if not isinstance(name, str) or name not in known:
+            raise ValueError(f"keep was given {shown(name)}; it needs some of {', '.join(known)}, or none")
+        found |= dict.fromkeys(groups.get(name, (name,)))
+    return tuple(name for name in known if name in found)
 
 
 def check_trained(net: Network, names: Any) -> tuple[str, ...]:
     """The parameters that move."""
     if names is None:
         return tuple(name for name in net.trainable if name not in net.starts)
+    if isinstance(names, Mapping | xr.Dataset):
+        raise TypeError(f"train was given a {type(names).__name__}; it needs names of parameters, each of which moves as a whole")
     chosen = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
     for name in chosen:
         if name not in net.trainable:
@@ -219,6 +267,16 @@ def check_trained(net: Network, names: Any) -> tuple[str, ...]:
     if not chosen:
         raise ValueError(f"train was given nothing; it needs some of {', '.join(net.trainable)}")
     return tuple(name for name in net.trainable if name in chosen)
+
+
+def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
+    """Say that training makes a sparse matrix dense, once in a sweep."""
+    sparse = [name for name in trained if isinstance(net.source(name), Drawn) and name.startswith("w_rec")]
+    sparse = [name for name in sparse if net.source(name).law.startswith("sparse")]
+    if sparse and (in_rehearsal() or not passed_on()):
+        warnings.warn(
+            f'{sparse[0]} was drawn with init="sparse", and training moves its zeros too, so that it becomes dense', stacklevel=4
+        )
 
 
 def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> Run:
@@ -264,18 +322,32 @@ def go_through(state: State, progress: bool) -> None:
             try:
                 engine.advance(epoch, last, last == course.last)
             except KeyboardInterrupt:
+                if passed_on():
+                    raise
                 state.go_back()
                 stop_at(state, engine, epoch)
-                warnings.warn(f"stopped by Ctrl-C after epoch {epoch} of {course.last}; resume= goes on from it", stacklevel=3)
+                line = f"rs.train(…, epochs={course.last - epoch}, resume=run)"
+                warnings.warn(f"stopped by Ctrl-C after epoch {epoch} of {course.last}; this goes on from it: {line}", stacklevel=4)
                 return
             length = pace(length, time.perf_counter() - start)
-            bar.update(last - epoch)
+            if epoch == course.first:
+                restart_clock(bar, last - epoch)
+            else:
+                bar.update(last - epoch)
             epoch = last
             if progress:
                 bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
             if course.patience is not None and not state.moving.any():
                 stop_at(state, engine, state.settled_at)
                 return
+
+
+def restart_clock(bar: tqdm, done: int) -> None:
+    """Let a bar measure its pace from here on, when something is done: that has compiled kernels, too."""
+    if not bar.disable:
+        bar.n += done
+        bar.initial = bar.last_print_n = bar.n
+        bar.start_t = bar.last_print_t = time.time()
 
 
 def stop_at(state: State, engine: Engine, epoch: int) -> None:

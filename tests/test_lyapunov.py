@@ -327,8 +327,15 @@ def test_dimensions_of_chosen_spectra():
 def test_too_few_exponents_for_a_dimension_are_said():
     net = rs.Elman.random(40, gain=3.0, h0="gaussian")
     with pytest.warns(RuntimeWarning, match="for which 2 exponents of 40 are too few"):
-        found = rs.lyapunov(net, steps=200, discard=200, exponents=2)
+        found = rs.lyapunov(net, steps=200, discard=200, exponents=2, keep="kaplan_yorke_dimension")
     assert np.isnan(found.kaplan_yorke_dimension)
+
+
+@drifts
+def test_a_dimension_that_nobody_asked_for_by_name_is_no_reason_to_warn():
+    net = rs.Elman.random(40, gain=3.0, h0="gaussian")
+    found = rs.lyapunov(net, steps=200, discard=200, exponents=1)
+    assert np.isnan(found.kaplan_yorke_dimension) and np.isnan(found.entropy_rate)
 
 
 def test_what_is_not_finite_stays_in_its_place():

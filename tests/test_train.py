@@ -1,16 +1,22 @@
 """Training: against plain loops, and the laws of what is recorded, stopped, clipped, cut and grown by axes."""
 
+import io
 import json
+import sys
 
 import numpy as np
 import pytest
 import training
 import xarray as xr
 from test_simulate import identical
+from tqdm import tqdm
 from training import Scalar, Vector, sgd
 
 import rnnsim as rs
+from rnnsim import courses, lane_training
 from rnnsim.kernels import blocks
+
+blocks_aligned = blocks.aligned
 
 KINDS = {"scalar": Scalar, "vector": Vector}
 
@@ -153,10 +159,12 @@ def test_the_record_is_what_backprop_says_of_each_epoch(kind, options):
 
 def test_the_record_does_not_depend_on_what_is_kept():
     whole = train(batch_size=2, validation=(Scalar.inputs, Scalar.targets))
-    for keep in ("cost", "grad_norm", ()):
+    asked = {"validation_cost", "best_epoch", "diverged_at"}
+    for keep in ("cost", "grad_norm", (), "w_rec", ("bias", "leak", "cost"), ("grad_norm", "parameters")):
         part = train(batch_size=2, validation=(Scalar.inputs, Scalar.targets), keep=keep)
-        assert set(whole) - set(part) == {"cost", "grad_norm"} - {*((keep,) if isinstance(keep, str) else keep)}
-        identical(whole[list(part)], part)
+        named = {keep} if isinstance(keep, str) else {*keep}
+        assert set(part) == asked | (named - {"parameters"}) | ({*Scalar.net().parameter_names} if "parameters" in named else set())
+        identical(whole[list(part)].drop_attrs(), part.drop_attrs())
     identical(whole.drop_vars("validation_cost").drop_attrs(), train(batch_size=2).drop_attrs())
 
 
@@ -233,6 +241,88 @@ def test_counts_may_be_numpys():
     run = train(epochs=np.int64(3), batch_size=np.int32(2), shuffle=True, seed=np.uint8(9))
     assert run.attrs == train(epochs=3, batch_size=2, shuffle=True, seed=9).attrs
     assert json.loads(run.attrs["options"])["seed"] == 9
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_keep_is_exactly_what_comes_back(kind):
+    whole = train(kind, optimizer=rs.Adam(0.02), patience=3)
+    states = {f"{moment}_moment_{name}" for moment in ("first", "second") for name in kind.names}
+    states |= {"first_power", "second_power", "lowest_cost", "epochs_missed"}
+    judged = {"cost", "stopped_at", "best_epoch", "diverged_at"}
+    assert set(whole) == judged | {"grad_norm", *kind.net().parameter_names} | states
+    for keep, names in (((), set()), ("states", states), ("first_moment_w_in", {"first_moment_w_in"}), ("w_in", {"w_in"})):
+        part = train(kind, optimizer=rs.Adam(0.02), patience=3, keep=keep)
+        assert set(part) == judged | names
+        identical(whole[list(part)].drop_attrs(), part.drop_attrs())
+    assert set(train(kind, keep=())) == {"diverged_at"}
+
+
+def test_nothing_is_laid_out_for_parameters_that_are_not_kept(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(courses.blocks, "aligned", lambda size, *rest: sizes.append(size) or blocks_aligned(size, *rest))
+    train(keep="cost", epochs=50)
+    assert max(sizes) < 50
+    train(keep=("cost", "w_in"), epochs=50)
+    assert 51 * 3 in sizes
+
+
+def test_the_best_epoch_is_there_without_patience():
+    held_out = Scalar.inputs[:2], Scalar.targets[1:3]
+    run = train(optimizer=rs.SGD(rs.axis("lr", [0.001, 0.1, 0.3]), 0.9), epochs=30, validation=held_out)
+    np.testing.assert_array_equal(run.best_epoch, run.epoch[run.validation_cost.argmin("epoch")])
+    assert len(np.unique(run.best_epoch)) > 1
+    plain = train(optimizer=rs.SGD(0.3, 0.9), epochs=30, every=4)
+    assert plain.best_epoch == plain.epoch[plain.cost.argmin("epoch")] < 30
+
+
+def test_the_bar_does_not_count_what_the_first_epoch_takes(monkeypatch):
+    bars, now = [], [0.0]
+
+    class Bar(tqdm):
+        _time = staticmethod(lambda: now[0])
+
+        def __init__(self, *args, **options):
+            super().__init__(*args, **{**options, "disable": False, "file": io.StringIO()})
+            self._time = lambda: now[0]
+            self.start_t = self.last_print_t = 0.0
+            bars.append(self)
+
+    advance = lane_training.LaneEngine.advance
+
+    def slow(self, first, last, finish):
+        now[0] += 30.0 if first == 0 else 0.01 * (last - first)
+        advance(self, first, last, finish)
+
+    module = sys.modules["rnnsim.train"]
+    monkeypatch.setattr(module, "tqdm", Bar)
+    monkeypatch.setattr(module.time, "time", lambda: now[0])
+    monkeypatch.setattr(lane_training.LaneEngine, "advance", slow)
+    train(epochs=1000, progress=True)
+    found = bars[0].format_dict
+    assert found["n"] == 1000 and found["initial"] == 1 and found["elapsed"] < 11
+    assert found["rate"] is None or found["rate"] > 50
+
+
+def test_a_task_is_inputs_and_targets():
+    task, net = rs.tasks.counting(), rs.Elman(-1.5, rs.axis("w", [1.5, 2.0]), activation="linear")
+    options = {"optimizer": rs.SGD(1e-3), "epochs": 2, "progress": False}
+    identical(rs.train(net, task, **options), rs.train(net, task.inputs, task.targets, **options))
+    identical(rs.backprop(net, task), rs.backprop(net, task.inputs, task.targets))
+    identical(rs.simulate(net, task), rs.simulate(net, task.inputs))
+    identical(rs.curvature(net, task), rs.curvature(net, task.inputs, task.targets))
+    identical(rs.backprop(net, task, task.targets + 1), rs.backprop(net, task.inputs, task.targets + 1))
+    identical(rs.sweep(rs.train, net, task, **options), rs.train(net, task, **options))
+    assert rs.plan(rs.train, net, task, **options).steps == task.sizes["step"]
+
+
+def test_a_sparse_matrix_that_becomes_dense_is_said_once():
+    net = rs.Elman.random(4, init="sparse", density=0.3, seed=rs.axis("seed", [0, 1]))
+    options = {"optimizer": rs.SGD(0.1), "epochs": 1, "progress": False, "keep": ()}
+    for call in (rs.train, lambda *args, **given: rs.sweep(rs.train, *args, **given)):
+        with pytest.warns(UserWarning, match='^w_rec was drawn with init="sparse", and training moves its zeros too') as caught:
+            call(net, np.ones((3, 1)), np.ones(4), **options)
+        assert len(caught) == 1
+    rs.train(net, np.ones((3, 1)), np.ones(4), train="w_in", **options)
 
 
 # who stops

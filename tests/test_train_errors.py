@@ -8,6 +8,7 @@ from families import refused
 import rnnsim as rs
 
 NET, X, T = rs.Elman(rs.axis("w", [0.5, 0.6]), 0.5), np.ones((3, 5)), np.ones(3)
+ONE = rs.Elman(np.ones((2, 1)), np.eye(2), readout=rs.Readout(np.ones((1, 2))))
 LAYERS = rs.Elman(np.ones((2, 1)), np.eye(2))
 
 
@@ -63,12 +64,49 @@ REFUSED = [
     (given(metrics="accuracy"), ValueError, "metrics was given 'accuracy'; with the loss 'mse' it needs some of rounded_accuracy"),
     (given(metrics=("rounded_accuracy", 3)), ValueError, "metrics was given 3"),
     (given(metrics=None), TypeError, "metrics was given None; it needs a name or a sequence of names"),
-    (given(keep="state"), ValueError, "keep was given 'state'; it needs some of cost, grad_norm, or none"),
+    (
+        given(keep="state"),
+        ValueError,
+        "keep was given 'state'; it needs some of cost, grad_norm, parameters, states, w_in, w_rec, bias, h0, leak, or none",
+    ),
     (given(keep=1), TypeError, "keep was given 1; it needs a name or a sequence of names"),
     (given(train="w_out"), ValueError, "train was given 'w_out'; it needs some of w_in, w_rec, bias, h0"),
     (given(train="leak"), ValueError, "train was given 'leak'"),
     (given(train=()), ValueError, "train was given nothing; it needs some of w_in, w_rec, bias, h0"),
     (given(train=3), ValueError, "train was given 3"),
+    (
+        given(train={"w_rec": np.eye(2)}),
+        TypeError,
+        "train was given a dict; it needs names of parameters, each of which moves as a whole",
+    ),
+    (given(train=xr.Dataset({"w_rec": 1.0})), TypeError, "train was given a Dataset; it needs names of parameters"),
+    (given(lr=0.1), TypeError, "train was given 'lr', which it does not take; it needs optimizer=rs.SGD"),
+    (
+        given(l2=0.1),
+        TypeError,
+        "train was given 'l2', which it does not take; it needs to be left out, since costs have no penalty",
+    ),
+    (given(batch_sise=3), TypeError, "train was given 'batch_sise', which it does not take; it needs batch_size$"),
+    (given(zzz=3), TypeError, "train was given 'zzz', which it does not take; it needs some of net, inputs, targets, optimizer"),
+    (lambda: rs.plan(rs.train, NET, X, T, lr=0.1), TypeError, "train was given 'lr', which it does not take"),
+    (lambda: rs.Adam(learning_rate=0.1), TypeError, "^Adam was given 'learning_rate', which it does not take; it needs lr$"),
+    (lambda: rs.RMSprop(rho=0.1), TypeError, "^RMSprop was given 'rho', which it does not take; it needs alpha$"),
+    (
+        lambda: rs.SGD(0.1, weight_decay=0.1),
+        TypeError,
+        "^SGD was given 'weight_decay', which it does not take; it needs to be left",
+    ),
+    (lambda: rs.Rprop(lr=0.1), TypeError, "^Rprop was given 'lr', which it does not take; it needs step, the first step size$"),
+    (given(t=None), TypeError, r"targets was not given; it needs an array, or a task \(a Dataset with inputs and targets\)"),
+    (
+        given(x=xr.Dataset({"targets": 1.0}), t=None),
+        TypeError,
+        "inputs was given a Dataset without inputs; it needs an array, or a",
+    ),
+    (given(x=xr.Dataset({"inputs": 1.0}), t=None), TypeError, "targets was not given; it needs an array, or a task"),
+    (given(resume_with="optimizer"), ValueError, "resume_with was given without resume; it needs a run to go on from"),
+    (given(resume_with="epochs"), ValueError, "resume_with was given 'epochs'; it needs some of optimizer, train, batch_size"),
+    (given(resume_with=3), TypeError, "resume_with was given 3; it needs a name or a sequence of names"),
     (
         given(net=rs.Elman(0.5, 0.5, h0=xr.DataArray(np.ones(3), dims="sample")), train="h0"),
         ValueError,
@@ -86,8 +124,21 @@ REFUSED = [
         ValueError,
         "targets is 2 at sample 2; it needs whole numbers -1…1",
     ),
+    (
+        given(ONE, np.ones((3, 5, 1)), np.ones((3, 5))),
+        ValueError,
+        r"targets has 5 outputs, .* has 1; targets\[..., None\] has one$",
+    ),
+    (given(ONE, np.ones((3, 5, 1)), np.ones(3)), ValueError, r"or \(sample, step, output\), such as targets\[..., None\]$"),
+    (given(ONE, np.ones((3, 5)), np.ones((3, 1))), ValueError, r"inputs has 5 features, .* takes 1; inputs\[..., None\] has one$"),
+    (given(ONE, np.ones(5), np.ones(1)), ValueError, r"or \(sample, step, input\), such as inputs\[..., None\]$"),
     (given(resume=3), TypeError, "resume was given a int; it needs a Dataset over epochs that rs.train returned"),
     (given(resume=xr.Dataset()), TypeError, "resume was given a Dataset; it needs a Dataset over epochs"),
+    (
+        given(resume=xr.Dataset({"cost": ("epoch", [1.0])}, {"epoch": [0]})),
+        ValueError,
+        "resume was given a run without attributes; it needs those that rs.train gave it",
+    ),
 ]
 
 

@@ -233,7 +233,7 @@ def train(
             if wanted and course.validated:
                 totals, there = measured(kind, model, measures, own, held_out, at, tape)
                 write_measures(record.validation, totals, there, place, course, network, count, spare, judged, at)
-            if place >= 0 and wanted:
+            if place >= 0 and wanted and record.theta.size:
                 write_parameters(record, course, own, places, network, count, place, w)
             if wanted and course.patience >= 0 and epoch >= course.judge_from:
                 judge(members, course, first_point, at, at + count, epoch, judged)

@@ -196,7 +196,7 @@ def train(kernels, course, task, whole, held_out, members, record, numbers, bloc
                 measure(kernels, whole, course, record, record.training, record.grad_norm, place, block, point, last, judged)
             if wanted and course.validated:
                 measure(kernels, held_out, course, record, record.validation, nothing, place, block, point, last, judged)
-            if place >= 0 and wanted:
+            if place >= 0 and wanted and record.theta.size:
                 for i in range(point, last):
                     at, out = (block + i) * course.parameters, ((block + i) * course.recorded + place) * course.moved
                     for j in range(course.moved):

@@ -1,0 +1,223 @@
+"""Training runs that go on from others: what must be the same, what may be another by name, and the record of both."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.axes import ordered, shown
+from rnnsim.courses import Course, State, spread
+from rnnsim.trained import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
+from rnnsim.variables import DIVERGED_AT
+
+OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")
+OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")
+OF_DATA = ("inputs", "targets", "validation")
+CHANGEABLE = (*OF_OPTIONS, *OF_DATA, "net")
+JUDGING = {"loss", *OF_DATA}  # what decides the cost that patience looks at
+WITH_AXES = {"optimizer", "clip", "seed"}  # options whose text speaks of axes, and so changes with the part of a family
+CHANGES = "resumed_with"
+MOST_SHOWN = 60
+VERSIONS = "rnnsim_version", "rnnsim_kernel"
+Facts = dict[str, dict[str, Any]]
+
+
+def check_resume(resume: Any) -> None:
+    """Refuse what is no run to go on from."""
+    if not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
+        raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
+    if "options" not in resume.attrs:
+        raise ValueError("resume was given a run without attributes; it needs those that rs.train gave it")
+
+
+def check_resume_with(names: Any, resume: Any) -> frozenset[str]:
+    """The names of what may be another."""
+    chosen = (names,) if isinstance(names, str) else names
+    if not isinstance(chosen, Iterable):
+        raise TypeError(f"resume_with was given {shown(names)}; it needs a name or a sequence of names")
+    for name in chosen:
+        if not isinstance(name, str) or name not in CHANGEABLE:
+            raise ValueError(f"resume_with was given {shown(name)}; it needs some of {', '.join(CHANGEABLE)}")
+    if chosen and resume is None:
+        raise ValueError("resume_with was given without resume; it needs a run to go on from")
+    return frozenset(chosen)
+
+
+def facts_of(attrs: Mapping[str, str]) -> Facts:
+    """What a run's attributes say of each argument."""
+    options = json.loads(attrs["options"])
+    found: Facts = {name: {name: options[name]} for name in OF_OPTIONS if name in options}
+    found["net"] = {"network": attrs.get("network")}
+    for name, text in attrs.items():
+        if name.endswith("_hash") and name != "parameters_hash":
+            found.setdefault(argument_of(name.removesuffix("_hash")), {})[name] = text
+    return found
+
+
+def argument_of(array: str) -> str:
+    """The argument that a hashed array belongs to."""
+    if array.startswith("activation"):
+        return "net"
+    if array.startswith("validation_"):
+        return "validation"
+    return {"inputs": "inputs", "targets": "targets", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, list[Any]]:
+    """What attributes say of each argument that is another: before, and now."""
+    old, new = facts_of(before), facts_of(now)
+    part = "parameters_hash" not in before  # of a sweep, which has checked the whole
+    names = [name for name in CHANGEABLE if not part or (name in OF_OPTIONS and name not in WITH_AXES)]
+    known = [name for name in names if name in old or name not in OF_OPTIONS]
+    return {name: [old.get(name, {}), new.get(name, {})] for name in known if old.get(name, {}) != new.get(name, {})}
+
+
+def continued(run: xr.Dataset, allowed: frozenset[str], now: dict[str, str]) -> dict[str, str]:
+    """The attributes of a run that goes on from another, with what has changed and after which epoch; what may not is refused."""
+    changed = changes(run.attrs, now)
+    for name, (before, after) in changed.items():
+        if name not in allowed:
+            raise ValueError(
+                f"resume was given a run with another {name}{difference(before, after)}; it needs the same, or resume_with={name!r}"
+            )
+    versions = [{name: attrs.get(name) for name in VERSIONS} for attrs in (run.attrs, now)]
+    changed |= {"version": versions} if versions[0] != versions[1] else {}
+    known = json.loads(run.attrs.get(CHANGES, "[]"))
+    if changed or allowed:
+        known.append({"after_epoch": int(run.epoch[-1]), "allowed": sorted(allowed), "changed": changed})
+    return now | ({CHANGES: json.dumps(known)} if known else {})
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """What two arguments were, as a message shows them."""
+    for name in (*before, *after):
+        then, now = before.get(name), after.get(name)
+        if then != now and not name.endswith("_hash"):
+            return f" ({text(then)} then, {text(now)} now)"
+    return ""
+
+
+def text(fact: Any) -> str:
+    """An option as a message shows it."""
+    whole = str(fact).removeprefix("rnnsim.")
+    return whole if len(whole) <= MOST_SHOWN else f"{whole[: MOST_SHOWN - 1]}…"
+
+
+def go_on(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+    """Let a course begin where a run ended."""
+    course, members = state.course, state.members
+    check_same(state, run, allowed)
+    for name, part in course.parts.items():
+        members.theta.reshape(course.grid.points, -1)[:, part] = last_numbers(course, run, name, "train" in allowed)
+    members.diverged_at[:] = last_numbers(course, run, DIVERGED_AT)[:, 0]
+    restore_optimizer(state, run, allowed)
+    if course.patience is not None:
+        restore_patience(state, run, allowed)
+
+
+def last_numbers(course: Course, run: xr.Dataset, name: str, fills: bool = False) -> np.ndarray:
+    """The last numbers of a variable, (point, number); one that `fills` may lack axes."""
+    if name not in run.variables:
+        raise ValueError(f"resume was given a run without {name}; it needs one that keeps parameters and states, as by default")
+    array = run[name].isel(epoch=-1) if "epoch" in run[name].dims else run[name]
+    kind = next((kind for kind in course.optimizer.rule.states if name.startswith(f"{kind}_")), "")
+    parameter = name.removeprefix(f"{kind}_") if kind else name
+    own = dict(zip(own_dims(course.run.net, parameter), course.shapes[parameter], strict=True)) if parameter in course.parts else {}
+    sizes = course.grid.sizes | own
+    if fills and set(array.dims) < set(sizes) and all(size == sizes[str(dim)] for dim, size in array.sizes.items()):
+        return spread(array, sizes).reshape(course.grid.points, -1)
+    if dict(array.sizes) != sizes:
+        raise ValueError(f"resume was given {name} of sizes {dict(array.sizes)}; it needs {sizes}")
+    return ordered(array, list(sizes)).reshape(course.grid.points, -1)
+
+
+def restore_optimizer(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+    """Give the optimizer the states that it had. One of another kind, or one that moves more parameters, begins afresh."""
+    course, members, rule = state.course, state.members, state.course.optimizer.rule
+    names = [f"{kind}_{name}" for kind in rule.states for name in course.parts] + [name for name, _ in rule.memory]
+    kinds = [json.loads(run.attrs["options"])["optimizer"].partition("(")[0], repr(course.optimizer).partition("(")[0]]
+    lacking = [name for name in names if name not in run.variables]
+    if (lacking and allowed & {"optimizer", "train"}) or (kinds[0] != kinds[1] and "optimizer" in allowed):
+        return
+    states = members.states.reshape(course.grid.points, len(rule.states), course.size)
+    for i, kind in enumerate(rule.states):
+        for name, part in course.parts.items():
+            states[:, i, part] = last_numbers(course, run, f"{kind}_{name}")
+    for i, (name, _) in enumerate(rule.memory):
+        members.memory.reshape(course.grid.points, -1)[:, i] = last_numbers(course, run, name)[:, 0]
+
+
+def restore_patience(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+    """Let patience go on, or begin afresh if what it looks at may be another, or if there was none; more of it lets networks go on."""
+    course, members = state.course, state.members
+    if allowed & JUDGING or ("patience" in allowed and LOWEST not in run.variables):
+        return
+    members.stopped_at[:], members.lowest[:], members.missed[:] = (
+        last_numbers(course, run, name)[:, 0] for name in (STOPPED_AT, LOWEST, MISSED)
+    )
+    assert course.patience is not None
+    members.stopped_at[members.missed < course.patience] = -1
+
+
+def check_same(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+    """Refuse to go on from a run that has other axes, records less, or began and ended with other numbers than the family's."""
+    course, net = state.course, state.course.run.net
+    for dim, coordinate in course.grid.coords.items():
+        if dim in run.dims and not run[dim].to_index().equals(coordinate.to_index()):
+            raise ValueError(f"resume was given a run with other values of the axis {shown(dim)}; it needs the same")
+    if not allowed & {"keep", "metrics", "validation", "loss"}:
+        for name in names_by_epoch(course):
+            if name not in run.variables or "epoch" not in run[name].dims:
+                raise ValueError(f"resume was given a run without {name} over epochs; it needs what this run records")
+    if "net" not in allowed:
+        for name in net.parameter_names:
+            check_parameter(state, run, name, "train" in allowed)
+
+
+def check_parameter(state: State, run: xr.Dataset, name: str, fills: bool) -> None:
+    """Refuse a parameter that is neither what the run began with nor what it came to."""
+    course = state.course
+    if name in course.parts:
+        last = last_numbers(course, run, name, fills)
+        ours = state.members.theta.reshape(course.grid.points, -1)[:, course.parts[name]]
+        first = last_numbers(course, run.isel(epoch=slice(0, 1)), name, fills)
+        if not (equal(ours, first) or equal(ours, last)):
+            raise ValueError(f"resume was given a run of a family with another {name}; it needs that family, or net.at(run)")
+    elif name in run.variables:
+        kept, there = course.run.net[name], run[name].isel(epoch=-1)
+        if not (set(kept.dims) == set(there.dims) and equal(kept.values, there.transpose(*kept.dims).values)):
+            raise ValueError(f"resume was given a run whose {name}, which is not trained, is another; it needs net.at(run)")
+
+
+def equal(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Whether numbers are the same in the lower of two precisions."""
+    least = min(ours.dtype, theirs.dtype, key=lambda dtype: dtype.itemsize)
+    with np.errstate(over="ignore"):
+        return np.array_equal(ours.astype(least), theirs.astype(least), equal_nan=True)
+
+
+def joined(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
+    """The record of a run and of one that went on from it. What only one of them measures is nan in the other's epochs."""
+    by_epoch = [str(name) for name, array in after.data_vars.items() if "epoch" in array.dims]
+    measured = [name for name in measure_names() if name in before and name not in after]
+    whole, new = after.drop_vars(by_epoch), after.epoch.values > int(before.epoch[-1])
+    parts = [before[[*(name for name in by_epoch if name in before), *measured]], after[by_epoch].isel(epoch=new)]
+    record = xr.concat(parts, "epoch", join="exact", combine_attrs="override")
+    dims = {name: array.dims for part in parts for name, array in part.data_vars.items()}
+    record = record.map(lambda array: array.transpose(*dims[array.name]), keep_attrs=True)
+    judged = next((name for name in ("validation_cost", "cost") if name in after), None)
+    if judged and BEST_EPOCH in whole:
+        here = record[judged].sel(epoch=slice(last_change(after.attrs) + 1, None))
+        whole[BEST_EPOCH].values = best_of(here.transpose(*whole[BEST_EPOCH].dims, "epoch").values, here.epoch.values)
+    found = xr.merge(
+        [record.assign_attrs(after.attrs), whole.drop_vars("epoch", errors="ignore")], combine_attrs="override", join="exact"
+    )
+    return found[[*after.data_vars, *measured]]
+
+
+def last_change(attrs: Mapping[str, str]) -> int:
+    """The last epoch after which costs may be those of something else, -1 for none."""
+    of_costs = [change["after_epoch"] for change in json.loads(attrs.get(CHANGES, "[]")) if JUDGING & set(change["allowed"])]
+    return max(of_costs, default=-1)
