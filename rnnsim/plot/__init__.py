@@ -1,6 +1,7 @@
 """Figures of recurrent networks: every function takes labelled arrays, draws on an Axes and returns it."""
 
 from rnnsim.plot.basins import basins
+from rnnsim.plot.canvas import look, panel_letters, shared_legend
 from rnnsim.plot.coarse import coarsened
 from rnnsim.plot.comparisons import predictions
 from rnnsim.plot.courses import gradient_over_steps, trajectories
@@ -23,12 +24,15 @@ __all__ = [
     "curves",
     "gradient_norm_map",
     "gradient_over_steps",
+    "look",
     "multipliers",
     "orbit_diagram",
     "orbit_diagram_with_exponents",
+    "panel_letters",
     "phase_plane",
     "phase_portrait",
     "predictions",
+    "shared_legend",
     "singular_values",
     "spectrum",
     "training_curves",

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from rnnsim.plot import canvas
 from rnnsim.plot.grids import inside, strided
-from rnnsim.plot.labels import LINE, label, texts, wrapped
+from rnnsim.plot.labels import LINE, label, texts
 from rnnsim.plot.levels import Scale
 from rnnsim.plot.lines import PALETTE
 
@@ -64,7 +64,7 @@ def mark(ax: Axes, points: Sequence[tuple[float, float]]) -> list[Artist]:
                 "linestyle": "none",
             }
             text = f"({', '.join(texts([float(px), float(py)]))})"
-            marks += ax.plot(px, py, markersize=8, markeredgecolor="white", clip_on=False, zorder=3, label=text, **style)
+            marks += ax.plot(px, py, markersize=6, markeredgecolor="white", clip_on=False, zorder=3, label=text, **style)
     return marks
 
 
@@ -77,8 +77,9 @@ def colour_bar(
     **shape: float,
 ) -> None:
     """A colour bar beside the Axes, in matplotlib's `fraction` and `aspect`, with a title in lines of so many letters."""
-    figure = (ax[0] if isinstance(ax, list) else ax).figure
-    look: dict[str, Any] = {"spacing": "proportional", "extend": colors.extend, **shape}
-    bar = figure.colorbar(filled, ax=ax, label=wrapped(title, line), **look)
+    first = ax[0] if isinstance(ax, list) else ax
+    rows = len({round(panel.get_position().y0, 2) for panel in ax}) if isinstance(ax, list) else 1
+    look: dict[str, Any] = {"spacing": "proportional", "extend": colors.extend, "aspect": 20.0 * rows, **shape}
+    bar = first.figure.colorbar(filled, ax=ax, label=canvas.wrapped(first, title, line), **look)
     bar.set_ticks(colors.ticks.tolist(), labels=colors.texts)
     bar.minorticks_off()

@@ -10,13 +10,14 @@ from matplotlib.lines import Line2D
 from rnnsim.axes import shown
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import coordinate, label, name, value_labels, wrapped
+from rnnsim.plot.labels import coordinate, label, name, value_labels
 from rnnsim.plot.symlog import symlog
 
 GREY = "0.55"
 
 
 @checked()
+@canvas.drawing
 def trajectories(
     ds: xr.Dataset,
     *,
@@ -28,7 +29,7 @@ def trajectories(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw states against the step, one dashed line for each point of the family, with the input in grey on a twin axis.
+    """Draw states against the step, one line for each point of the family, with the input in grey on a twin axis.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def trajectories(
         All further dimensions (axes, `sample`, `unit`) become more lines: the first of them with two to four values
         is told apart by its dashes, the rest look alike.
     samples : positions of the samples to draw, such as [0, 3] or range(5), by default all
-    legend : whether to name the values, on the right of the Axes
+    legend : whether to name the values, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes of the states. Raises ValueError if the variable or a dimension is missing, or for more than 200 lines.
@@ -51,12 +52,13 @@ def trajectories(
     ds = _chosen(ds, samples)
     array = checks.required(ds, variable, x)
     checks.few_lines(array, x)
-    look = lines.looks(array, x, color, linewidth, lines.DASHED)
-    ax = canvas.axes(ax, (7.0, 3.6))
+    look = lines.looks(array, x, color, linewidth)
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.2))
     at = coordinate(array, x)
     for where, line in lines.each(array, x):
-        ax.plot(at, line, **look.of(where))
-    ax.set(xlabel=label(at), ylabel=wrapped(label(array)))
+        style = look.of(where)
+        ax.plot(at, line, zorder=2.0 + 0.1 / style["linewidth"], **style)  # thin lines over thick ones
+    ax.set(xlabel=label(at), ylabel=canvas.wrapped(ax, label(array)))
     if x == "step":
         canvas.whole_steps(ax)
     grey = _input_behind(ax, ds["input"], x) if "input" in ds.variables and x in ds["input"].dims else []
@@ -66,6 +68,7 @@ def trajectories(
 
 
 @checked()
+@canvas.drawing
 def gradient_over_steps(
     ds: xr.Dataset,
     *,
@@ -87,7 +90,7 @@ def gradient_over_steps(
     absolute : whether to draw the absolute value
     backwards : whether the step falls from left to right, as back-propagation goes
     linthresh : where the axis turns linear around 0, by default the power of ten below the smallest gradient that is not 0
-    legend : whether to name the values, on the right of the Axes
+    legend : whether to name the values, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if the variable or a dimension is missing, or for more than 200 lines.
@@ -96,7 +99,7 @@ def gradient_over_steps(
     >>> rs.plot.gradient_over_steps(run, color="w_rec")
     """
     array = checks.required(ds, variable, "step")
-    text = wrapped(label(array))
+    text = label(array)
     if "sample" in array.dims:
         # skipna would turn a gradient that does not exist into a 0
         array = array.sum("sample", skipna=False, keep_attrs=True)
@@ -104,7 +107,7 @@ def gradient_over_steps(
     text = f"|{text}|" if absolute else text
     checks.few_lines(array, "step")
     look = lines.looks(array, "step", color)
-    ax = canvas.axes(ax, (7.0, 3.6))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.2))
     at = coordinate(array, "step")
     for where, line in lines.each(array, "step"):
         ax.plot(at, np.abs(line) if absolute else line, marker=lines.dots(array.sizes["step"]), **look.of(where))
@@ -112,7 +115,7 @@ def gradient_over_steps(
     canvas.zero_line(ax)
     canvas.whole_steps(ax)
     ax.xaxis.set_inverted(backwards)
-    ax.set(xlabel=label(at), ylabel=text)
+    ax.set(xlabel=label(at), ylabel=text.replace(label(array), canvas.wrapped(ax, label(array))))
     if legend:
         canvas.legend_beside(ax, lines.handles(array, look))
     return ax
@@ -143,7 +146,7 @@ def _input_behind(ax: Axes, inputs: xr.DataArray, x: str) -> list[Line2D]:
     for where, line in lines.each(inputs, x):
         pattern = lines.SOLID[where.get("input", 0) % len(lines.SOLID)]
         twin.plot(coordinate(inputs, x), line, **{**look.of(where), "color": GREY, "linewidth": 1.2, "linestyle": pattern})
-    twin.set_ylabel(wrapped(label(inputs)))
+    twin.set_ylabel(canvas.wrapped(ax, label(inputs)))
     names = value_labels(coordinate(inputs, "input")) if features else [name(inputs)]
     shown = range(min(len(names), len(lines.SOLID)))
     return [Line2D([], [], color=GREY, linewidth=1.2, linestyle=lines.SOLID[i], label=names[i]) for i in shown]

@@ -8,11 +8,27 @@ import numpy as np
 import xarray as xr
 
 LINE = 36  # characters
+WORDS = {
+    "w_in": "input weight",
+    "w_rec": "recurrent weight",
+    "w_out": "output weight",
+    "b_out": "output bias",
+    "h0": "start",
+    "c0": "start of the cell state",
+    "lr": "learning rate",
+    "unit_from": "unit before",
+}
+START = "_start"  # of axes of where training begins
 
 
 def name(array: xr.DataArray) -> str:
-    """The long name of a variable, or else its name, if it has one."""
-    return str(array.attrs.get("long_name") or array.name or "value")
+    """The long name of a variable, or else words for its name, if it has one."""
+    own, long_name = str(array.name or "value"), str(array.attrs.get("long_name") or "")
+    if long_name not in ("", own):
+        return long_name
+    if own.removesuffix(START) in WORDS:
+        return WORDS[own.removesuffix(START)] + (" at the start" if own.endswith(START) else "")
+    return own
 
 
 def label(array: xr.DataArray) -> str:
@@ -22,8 +38,9 @@ def label(array: xr.DataArray) -> str:
 
 
 def wrapped(text: str, line: int = LINE) -> str:
-    """A label in lines that are no longer than a y axis is high."""
-    return textwrap.fill(text, line)
+    """A label in as few lines as there must be, of about equal length, none of them longer than a y axis is high."""
+    count = len(textwrap.wrap(text, line))
+    return next((textwrap.fill(text, n) for n in range(8, line) if len(textwrap.wrap(text, n)) <= count), textwrap.fill(text, line))
 
 
 def coordinate(array: xr.DataArray, dim: str) -> xr.DataArray:
@@ -42,7 +59,13 @@ def value_labels(values: xr.DataArray) -> list[str]:
 def texts(values: Sequence[Any]) -> list[str]:
     """Values in up to six digits, or in all of theirs where six would make two of them look the same."""
     short = [f"{value:.6g}" if isinstance(value, float) else str(value) for value in values]
-    return short if len(set(short)) == len(set(values)) else [str(value) for value in values]
+    told = short if len(set(short)) == len(set(values)) else [str(value) for value in values]
+    return [minus(text) if isinstance(value, int | float) else text for text, value in zip(told, values, strict=True)]
+
+
+def minus(text: str) -> str:
+    """A number's text with a minus sign and not a hyphen, as matplotlib writes its own."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _unit(array: xr.DataArray) -> str:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rnnsim.plot.labels import texts
 
-COST_LEVELS = np.logspace(-0.2, 8, 30)  # of cost + 1, as in document B
+COST_LEVELS = np.append(1.0, np.logspace(-0.2, 8, 30)[1:])  # of cost + 1, which is nowhere below 1
 COUNT = 30
 MOST_TICKS = 10
 
@@ -27,7 +27,7 @@ class Scale(NamedTuple):
 def scale(
     values: np.ndarray, *, log: bool, cost: bool, levels: int | Sequence[float] | None = None, norm: Normalize | None = None
 ) -> Scale:
-    """The scale that suits finite values; `cost` asks for the levels of document B where the values reach that far."""
+    """The scale that suits finite values; `cost` asks for levels of cost + 1 up to 10^8 where the values reach 100."""
     chosen = _levels(values, log, cost, levels)
     norm = norm or (LogNorm if log else Normalize)(chosen[0], chosen[-1])
     ticks, texts = _log_ticks(chosen) if log else _even_ticks(chosen)
@@ -43,8 +43,9 @@ def _levels(values: np.ndarray, log: bool, cost: bool, levels: int | Sequence[fl
     if cost and high >= 100.0 and levels is None:
         return COST_LEVELS
     if log:
-        low, high = np.log10(1.0 if cost else low), np.log10(high)
-        return np.logspace(low, high if high > low else low + 0.1, count)
+        low = 1.0 if cost else low
+        high = high if high > low else 1.26 * low
+        return np.array([low, *np.logspace(np.log10(low), np.log10(high), count)[1:-1], high])
     margin = 0.0 if high > low else 0.5 * max(1.0, abs(low))
     return np.asarray(MaxNLocator(count).tick_values(low - margin, high + margin))
 

@@ -13,7 +13,6 @@ from rnnsim.plot.labels import coordinate, value_labels
 
 # Okabe and Ito (2008), safe for the colour-blind; without the yellow, which is lost on white
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHED: tuple[Any, ...] = ((0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (10, 2)))
 SOLID: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
 NEUTRAL = "0.25"
 MOST_DOTS = 60  # points of a line that are marked one by one
@@ -82,9 +81,9 @@ def ring(color: object) -> dict[str, Any]:
     return {
         "color": color,
         "marker": "o",
-        "markersize": 7,
+        "markersize": 5,
         "markerfacecolor": "none",
-        "markeredgewidth": 1.4,
+        "markeredgewidth": 1.1,
         "linestyle": "none",
     }
 
@@ -110,7 +109,7 @@ def warm(count: int) -> list[Any]:
 
 def widths(count: int) -> list[float]:
     """That many line widths in points, from thin to thick."""
-    return [1.6] if count == 1 else np.linspace(1.0, 3.2, count).tolist()
+    return [1.3] if count == 1 else np.linspace(0.8, 2.6, count).tolist()
 
 
 def thinned(count: int) -> list[int]:

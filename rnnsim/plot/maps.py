@@ -7,10 +7,11 @@ from matplotlib.lines import Line2D
 
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import coordinate, label, wrapped
+from rnnsim.plot.labels import coordinate, label
 
 
 @checked()
+@canvas.drawing
 def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Draw increments against states, one curve for each point of the family, with its start marked by a ring.
 
@@ -19,7 +20,7 @@ def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = T
     ds : Dataset with `state (…, step)` and `increment (…, step)`. Step k stands at (state[k], state[k] - state[k-1]);
         the start has made no step yet and stands at (state[0], 0).
     color : the dimension that decides the colour, by default the first; further dimensions become more curves
-    legend : whether to name the values, on the right of the Axes
+    legend : whether to name the values, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if a variable or dimension is missing, or for more than 200 curves.
@@ -30,20 +31,21 @@ def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = T
     increment = checks.required(ds, "increment", "step").transpose(*state.dims)
     checks.few_lines(state, "step")
     look = lines.looks(state, "step", color)
-    ax = canvas.axes(ax, (6.0, 4.0))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.4))
     canvas.zero_line(ax)
     for (where, h), (_, dh) in zip(lines.each(state, "step"), lines.each(increment, "step"), strict=True):
         style = look.of(where)
         ax.plot(h, dh, marker=".", **style)
         ax.plot(h[:1], dh[:1], **lines.ring(style["color"]))
     canvas.few_ticks(ax)
-    ax.set(xlabel=label(state), ylabel=wrapped(label(increment)))
+    ax.set(xlabel=label(state), ylabel=canvas.wrapped(ax, label(increment)))
     if legend:
         canvas.legend_beside(ax, [*lines.handles(state, look), Line2D([], [], label="start", **lines.ring("0.25"))])
     return ax
 
 
 @checked()
+@canvas.drawing
 def cobweb(
     ds: xr.Dataset, curve: xr.Dataset | None = None, *, color: str | None = None, legend: bool = True, ax: Axes | None = None
 ) -> Axes:
@@ -54,7 +56,7 @@ def cobweb(
     ds : Dataset with `state (…, step)` of one unit; every point of the family is one staircase
     curve : Dataset with `final_state` over exactly one axis, whose coordinate holds the starts h[k-1]
     color : the dimension that decides the colour, by default the first
-    legend : whether to name the values, on the right of the Axes
+    legend : whether to name the values, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if a variable or dimension is missing, if there is more than one unit or if the curve
@@ -70,7 +72,7 @@ def cobweb(
     checks.few_lines(state, "step")
     after = None if curve is None else _one_axis(checks.required(curve, "final_state"))
     look = lines.looks(state, "step", color)
-    ax = canvas.axes(ax, (5.6, 4.2))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.6))
     entries = [] if after is None else ax.plot(*after, color="0.25", linewidth=2.0, zorder=1.5, label="map")
     for where, h in lines.each(state, "step"):
         corners = np.repeat(h, 2)

@@ -12,19 +12,21 @@ from matplotlib.image import AxesImage
 
 from rnnsim.plot import canvas, checks, contours
 from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import LINE, coordinate, label, texts
+from rnnsim.plot.labels import LINE, coordinate, label, minus, texts
 from rnnsim.plot.levels import scale
 from rnnsim.showing import plain
 
 MOST_NUMBERS = 12  # a side
 LETTER = 0.62  # width of a letter in font sizes
-SMALLEST, LARGEST = 5.0, 9.0  # points of the numbers in cells
+SMALLEST, LARGEST = canvas.SMALLEST, 9.0  # points of the numbers in cells
 ROW = 12.0  # points from one line of text to the next
 BAR = 10.0  # points that the colour bar is wide
 STRIDES = (1, 2, 5)
+AROUND = 1.1  # inches that labels and the colour bar take
 
 
 @checked()
+@canvas.drawing
 def weights(
     array: xr.DataArray | xr.Dataset,
     name: str | None = None,
@@ -46,7 +48,7 @@ def weights(
     numbers : whether to write the numbers in the cells, by default in matrices of at most 12 × 12 where there is room
     cmap : matplotlib colour map
     colorbar : whether to draw it, beside the Axes
-    ax : Axes to draw on, by default those of a new figure, the cells of which are about square
+    ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if the variable is missing, for further dimensions, or if there is none; TypeError for
     arrays without labels.
@@ -97,11 +99,13 @@ def _matrix(array: xr.DataArray) -> tuple[xr.DataArray, str]:
 
 def _size(matrix: xr.DataArray, numbers: bool) -> tuple[float, float]:
     """Inches of a figure with cells that are about square, and with room for long names under them."""
-    cell = 0.52 if numbers else 0.24
+    least = 0.32 if numbers else 0.09
     rows, columns = matrix.shape
     names = texts(coordinate(matrix, str(matrix.dims[1])).values.tolist())
-    below = 0.09 * max(0, max(map(len, names)) - 4)
-    return float(np.clip(cell * columns + 1.7, 3.2, 8.0)), float(np.clip(cell * rows + 0.9, 1.7, 7.0)) + below
+    below = 0.07 * max(0, max(map(len, names)) - 4)
+    width = canvas.COLUMN if max(rows, columns) * least + AROUND < canvas.COLUMN else canvas.PAGE
+    cell = (width - AROUND) / max(rows, columns) if rows > columns else (width - AROUND) / columns
+    return width, float(np.clip(cell * rows + 0.6, 1.2, width)) + below
 
 
 def _ticks(ax: Axes, axis: Axis, matrix: xr.DataArray, dim: str) -> None:
@@ -114,7 +118,7 @@ def _ticks(ax: Axes, axis: Axis, matrix: xr.DataArray, dim: str) -> None:
     across = axis is ax.xaxis
     length = _points(ax)[0 if across else 1]
     widest = LETTER * LARGEST * (max(map(len, names)) + 1.5)
-    upright = across and widest * len(names) > length and not names[0].lstrip("-").isdigit()
+    upright = across and widest * len(names) > length and not names[0].lstrip("\N{MINUS SIGN}").isdigit()
     room = widest if across and not upright else ROW
     shown = range(0, len(names), _stride(len(names) * room / length))
     axis.set_ticks(list(shown), labels=[names[i] for i in shown], rotation=90 if upright else 0)
@@ -145,9 +149,9 @@ def _number(value: float, reach: float) -> str:
     """A number in as many digits as give the largest of the matrix three."""
     power = math.floor(math.log10(reach))
     if not -3 <= power <= 4:
-        return f"{value:.1e}"
+        return minus(f"{value:.1e}")
     digits = max(0, 2 - max(power, -1))
-    return f"{round(value, digits) + 0.0:.{digits}f}" if math.isfinite(value) else str(value)
+    return minus(f"{round(value, digits) + 0.0:.{digits}f}" if math.isfinite(value) else str(value))
 
 
 def _points(ax: Axes) -> tuple[float, float]:

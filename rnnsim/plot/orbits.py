@@ -8,18 +8,21 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked, count, panels
-from rnnsim.plot.labels import coordinate, label, wrapped
+from rnnsim.plot.labels import coordinate, label
 
 LOOKS: dict[str, tuple[str, float]] = {"down": ("#E69F00", 1.9), "up": ("#0072B2", 0.8)}  # the upper one leaves a rim of the other
 DOT = 1.0  # points that a dot is wide
 STAY = ("direction", "sample", "iterate", "point")
+BAND = 0.25  # opacity
 LOWER_LINE = 20  # characters that fit beside the lower panel
 
 
 @checked()
+@canvas.drawing
 def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, size: float = 1.0, ax: Axes | None = None) -> Axes:
     """Draw every state of the orbits as a dot above the value of the parameter, those of the way down under those of the way up.
 
@@ -28,7 +31,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
     ds : Dataset with `orbit (x, direction, sample, iterate)`, as `rs.orbit_diagram` returns it; direction and sample may be missing.
         Dots are drawn as pixels in vector graphics, too.
     x : the axis of the parameter, by default the only one
-    legend : whether to name the directions, on the right of the Axes
+    legend : whether to name the directions, on the right of the Axes, or below narrow ones
     size : by which the size of the dots is multiplied
     ax : Axes to draw on, by default those of a new figure
 
@@ -39,7 +42,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
     orbit = checks.required(ds, "orbit", "iterate", remedy="compute it with rs.orbit_diagram")
     orbit, x = _over_one_axis(orbit, x, [dim for dim in STAY if dim in orbit.dims])
     values = coordinate(orbit, x)
-    ax = canvas.axes(ax, (6.4, 4.0))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.4))
     entries = []
     directions = [str(name) for name in orbit.direction.values] if "direction" in orbit.dims else [""]
     for name in sorted(directions, key=lambda direction: direction != "down"):
@@ -49,7 +52,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
         style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0.0, "color": color}
         ax.plot(np.repeat(values.values, states.shape[1]), states.ravel(), markersize=wide * size, rasterized=True, **style)
         entries.append(Line2D([], [], label=name, markersize=5.0, **style))
-    ax.set(xlabel=label(values), ylabel=wrapped(label(orbit)))
+    ax.set(xlabel=label(values), ylabel=canvas.wrapped(ax, label(orbit)))
     ax.margins(x=0.01)
     if legend and directions != [""]:
         canvas.legend_beside(ax, entries[::-1])
@@ -57,6 +60,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
 
 
 @checked(exponents=count)
+@canvas.drawing
 def spectrum(
     ds: xr.Dataset, *, x: str | None = None, exponents: int | None = None, legend: bool = True, ax: Axes | None = None
 ) -> Axes:
@@ -68,7 +72,7 @@ def spectrum(
         Exponents that are not finite, such as -inf, are left out.
     x : the axis of the parameter, by default the only one
     exponents : how many to draw, the largest first, by default all
-    legend : whether to name them, on the right of the Axes
+    legend : whether to name them, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if the variable or axis is missing, or for further axes.
@@ -83,7 +87,7 @@ def spectrum(
     order = np.argsort(coordinate(spectra, x).values, kind="stable")
     finite = np.where(np.isfinite(spectra.values), spectra.values, np.nan)[order]
     error = ds["lyapunov_error"].transpose(x, "exponent").values[order] if "lyapunov_error" in ds else None
-    ax = canvas.axes(ax, (6.4, 3.4))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.2))
     canvas.zero_line(ax)
     colors = lines.palette(finite.shape[1])
     dot = lines.dots(values.size)
@@ -92,16 +96,18 @@ def spectrum(
         drawn += ax.plot(values, finite[:, i], color=colors[i], marker=dot, linewidth=1.4, label=f"exponent {i + 1}")
         if error is not None:
             ax.fill_between(
-                values, finite[:, i] - error[:, i], finite[:, i] + error[:, i], color=colors[i], alpha=0.25, linewidth=0.0
+                values, finite[:, i] - error[:, i], finite[:, i] + error[:, i], color=colors[i], alpha=BAND, linewidth=0.0
             )
-    ax.set(xlabel=label(values), ylabel=wrapped(label(spectra)))
+    ax.set(xlabel=label(values), ylabel=canvas.wrapped(ax, label(spectra)))
     ax.margins(x=0.01)
     if legend:
-        canvas.legend_beside(ax, [drawn[::-1][i] for i in lines.thinned(len(drawn))])
+        band = [] if error is None else [Patch(facecolor=lines.NEUTRAL, alpha=BAND, linewidth=0.0, label="band: ± standard error")]
+        canvas.legend_beside(ax, [*(drawn[::-1][i] for i in lines.thinned(len(drawn))), *band])
     return ax
 
 
 @checked(ax=panels)
+@canvas.drawing
 def orbit_diagram_with_exponents(
     ds: xr.Dataset,
     exponents: xr.Dataset,
@@ -127,18 +133,18 @@ def orbit_diagram_with_exponents(
     >>> rs.plot.orbit_diagram_with_exponents(rs.orbit_diagram(net, along="w_rec"), rs.lyapunov(net, steps=1000))
     """
     if ax is None:
-        ax = plt.subplots(2, 1, figsize=(6.4, 5.6), sharex=True, layout="constrained", height_ratios=(1.6, 1.0))[1]
+        ax = plt.subplots(2, 1, figsize=(canvas.COLUMN, 3.8), sharex=True, layout="constrained", height_ratios=(1.6, 1.0))[1]
     panels = np.asarray(ax, dtype=object).ravel()
     if len(panels) != 2:
         raise ValueError(f"ax has {len(panels)} Axes, but an orbit diagram with exponents needs 2")
     orbit_diagram(ds, x=x, size=size, ax=panels[0])
-    spectrum(exponents, x=x, exponents=count, legend=count != 1, ax=panels[1])
+    spectrum(exponents, x=x, exponents=count, legend=count != 1 or "lyapunov_error" in exponents, ax=panels[1])
     low = min(panel.get_xlim()[0] for panel in panels)
     high = max(panel.get_xlim()[1] for panel in panels)
     for panel in panels:
         panel.set_xlim(low, high)
     panels[0].set_xlabel("")
-    panels[1].set_ylabel(wrapped(label(exponents["lyapunov_exponent"]), LOWER_LINE))
+    panels[1].set_ylabel(canvas.wrapped(panels[1], label(exponents["lyapunov_exponent"]), LOWER_LINE))
     return panels
 
 

@@ -12,6 +12,7 @@ from rnnsim.plot.labels import label
 
 
 @checked()
+@canvas.drawing
 def curves(
     ds: xr.Dataset,
     *,
@@ -47,7 +48,7 @@ def curves(
     across, up = (array.transpose(dims[0], ...) for array in xr.broadcast(across, up))
     checks.few_lines(up, dims[0])
     given, fresh = ax, ax is None
-    ax = canvas.axes(ax, (5.6, 4.8))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.7))
     limits = ax.get_xlim(), ax.get_ylim()
     size = across.sizes[dims[0]]
     look: dict[str, Any] = {"color": "black", "linewidth": 1.4} if given is not None else {}

@@ -26,6 +26,7 @@ class Field(NamedTuple):
 
 
 @checked(points=dataset)
+@canvas.drawing
 def phase_plane(
     ds: xr.Dataset,
     points: xr.Dataset | None = None,
@@ -46,7 +47,7 @@ def phase_plane(
     arrows : whether to draw the direction of a step, at up to 21 × 21 places; all arrows are of one length
     directions : whether to draw the eigenvectors of real multipliers at the points, from the differences of the increments on the grid:
         towards the point where orbits come closer, away from it where they leave. Networks with a cell state have others.
-    legend : whether to name everything, on the right of the Axes
+    legend : whether to name everything, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure; draw `basins` on it before to see them behind
 
     Returns the Axes. Raises ValueError if a variable or dimension is missing, if there are not two units, or if the starts are no grid.
@@ -56,7 +57,7 @@ def phase_plane(
     """
     field = _field(ds)
     found = None if points is None else _points(points)
-    ax = canvas.axes(ax, (6.0, 4.6))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.8))
     entries: list[Line2D] = []
     (u, v), step = field.sides, field.increment
     if arrows:
@@ -161,7 +162,9 @@ def _directions(ax: Axes, field: Field, states: np.ndarray) -> list[Line2D]:
             for end in (state + reach, state - reach):
                 ends = (end, state + 0.25 * (end - state)) if comes else (state, end)
                 arrow = {"arrowstyle": "-|>", "color": STABLE if comes else UNSTABLE, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
-                ax.annotate("", xy=tuple(ends[1]), xytext=tuple(ends[0]), arrowprops=arrow, zorder=2.5, annotation_clip=True)
+                drawn_arrow = ax.annotate("", xy=tuple(ends[1]), xytext=tuple(ends[0]), arrowprops=arrow, zorder=2.5)
+                if drawn_arrow.arrow_patch is not None:
+                    drawn_arrow.arrow_patch.set_clip_path(ax.patch)
             drawn.add(comes)
     words = {True: "orbits come", False: "orbits leave"}
     return [Line2D([], [], color=STABLE if c else UNSTABLE, linewidth=1.4, label=words[c]) for c in (True, False) if c in drawn]

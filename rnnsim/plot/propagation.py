@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rnnsim.plot import canvas, checks, contours
 from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import coordinate, label
+from rnnsim.plot.labels import coordinate, label, minus
 from rnnsim.plot.levels import scale
 
 REMEDY = "compute it with rs.propagation"
@@ -22,6 +22,7 @@ MEMORY: dict[str, Any] = {"color": "black", "linewidth": 1.2, "linestyle": (0, (
 
 
 @checked()
+@canvas.drawing
 def singular_values(
     ds: xr.Dataset,
     *,
@@ -54,7 +55,7 @@ def singular_values(
     finite = values[np.isfinite(values)]
     reach = limit or _reach(values) or 1.0
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
-    ax = canvas.axes(ax, (6.2, 4.2))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.4))
     shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)
     drawn = ax.pcolormesh(
         lags, modes, np.ma.masked_invalid(values), norm=colors.norm, cmap=shades, shading="nearest", rasterized=True
@@ -106,7 +107,7 @@ def _growth(ds: xr.Dataset) -> list[Artist]:
     if "regime" in ds:
         meanings = str(ds.regime.attrs.get("flag_meanings", "")).split()
         regime = f" ({meanings[int(ds.regime)]})" if int(ds.regime) < len(meanings) else ""
-    return [Line2D([], [], linestyle="none", label=f"growth rate {float(ds.growth_rate):.3g} per step{regime}".replace("-", "−"))]
+    return [Line2D([], [], linestyle="none", label=f"growth rate {minus(f'{float(ds.growth_rate):.3g}')} per step{regime}")]
 
 
 def _grey(values: np.ndarray) -> list[Artist]:

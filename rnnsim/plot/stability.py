@@ -18,6 +18,7 @@ OTHER = ("X", "full")
 
 
 @checked()
+@canvas.drawing
 def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Draw the multipliers of fixed points on the complex plane, with the unit circle inside which they are stable.
 
@@ -26,7 +27,7 @@ def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: bool = True
     ds : Dataset with `multiplier_real` and `multiplier_imag (…, point, mode)`, as `rs.fixed_points` returns it; `stability (…, point)`
         decides the mark, if it is there. Places without a point are nan.
     color : the dimension that decides the colour, by default the first axis, or else `point`
-    legend : whether to name colours and marks, on the right of the Axes
+    legend : whether to name colours and marks, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if a variable or dimension is missing, or if there is no finite multiplier.
@@ -45,7 +46,7 @@ def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: bool = True
     order = real.dims.index(color)
     present = [i for i in range(real.sizes[color]) if known.take(i, axis=order).any()]
     colors = lines.palette(len(present))
-    ax = canvas.axes(ax, (5.4, 4.4))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.8))
     ax.add_patch(Circle((0.0, 0.0), 1.0, facecolor="0.95", edgecolor="0.4", linewidth=1.0, zorder=0.4))
     canvas.zero_line(ax)
     ax.axvline(0.0, color="0.5", linewidth=0.8, zorder=0.5)

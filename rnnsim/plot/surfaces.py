@@ -18,8 +18,11 @@ from rnnsim.plot.grids import over_two_axes
 from rnnsim.plot.labels import label, name
 from rnnsim.plot.levels import Scale, scale
 
+BAR = 0.6  # inches that a colour bar takes
+
 
 @checked()
+@canvas.drawing
 def cost_surface(
     ds: xr.Dataset,
     *,
@@ -32,7 +35,7 @@ def cost_surface(
     log: bool | None = None,
     norm: Normalize | None = None,
     cmap: str = "YlGnBu_r",
-    colorbar: bool = True,
+    colorbar: bool | Sequence[Axes] = True,
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -47,12 +50,12 @@ def cost_surface(
     x, y : the axes of the family to draw along, by default its first and second
     points : (x, y) of points to mark, each with a colour and a marker of its own
     window : ((x0, x1), (y0, y1)), the part to show, by default all
-    levels : contour levels or their number; by default 10^-0.2…10^8 for costs that reach 100,
+    levels : contour levels or their number; by default 1…10^8 for costs that reach 100,
         and else chosen from the whole surface
     log : whether levels are logarithmic, by default for costs only
     norm : matplotlib norm that colours the levels, by default LogNorm or Normalize
     cmap : matplotlib colour map
-    colorbar, legend : whether to draw them, beside and below the Axes
+    colorbar, legend : whether to draw them, beside and below the Axes; several Axes, beside which one colour bar stands for all
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if the variable or an axis is missing, for further axes, if no cell is finite, if a
@@ -63,17 +66,18 @@ def cost_surface(
     """
     surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm, window)
     part = contours.part(surface, window)
-    ax = canvas.axes(ax, (5.6, 4.8))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.7))
     filled, cells = contours.fill(ax, part, colors, window, cmap)
     entries = contours.mark(ax, points or ()) + contours.grey_entry(cells)
-    if colorbar:
-        contours.colour_bar(filled, colors, title, ax)
+    if colorbar is not False:
+        contours.colour_bar(filled, colors, title, ax if colorbar is True else list(colorbar))
     if legend:
         canvas.legend_below(ax, entries)
     return ax
 
 
 @checked(ax=panels)
+@canvas.drawing
 def cost_surfaces(
     ds: xr.Dataset,
     *,
@@ -120,6 +124,7 @@ def cost_surfaces(
 
 
 @checked()
+@canvas.drawing
 def gradient_norm_map(
     ds: xr.Dataset,
     *,
@@ -193,7 +198,9 @@ def _prepared(
 def _panels(ax: Sequence[Axes] | None, count: int) -> np.ndarray:
     """The Axes given, of which there must be `count`, or those of a new figure."""
     if ax is None:
-        ax = plt.subplots(1, count, figsize=(1.2 + 4.4 * count, 4.4), layout="constrained", squeeze=False)[1][0]
+        width = canvas.COLUMN if count == 1 else canvas.PAGE
+        size = (width, min(2.7, 0.9 * (width - BAR) / max(1, count)))
+        ax = plt.subplots(1, count, figsize=size, layout="constrained", squeeze=False)[1][0]
     panels = np.asarray(ax, dtype=object).ravel()
     if len(panels) != count or not count:
         raise ValueError(f"ax has {len(panels)} Axes, but there are {count} windows")

@@ -14,7 +14,7 @@ from matplotlib.patheffects import Normal, Stroke
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked
 from rnnsim.plot.ensembles import Band, Ensemble, ensemble
-from rnnsim.plot.labels import coordinate, label, name, texts, wrapped
+from rnnsim.plot.labels import coordinate, label, name, texts
 
 COSTS = ("cost", "validation_cost")
 REMEDY = "give variables that train recorded"
@@ -26,6 +26,7 @@ THIN = 1.0
 
 
 @checked()
+@canvas.drawing
 def training_curves(
     ds: xr.Dataset,
     variables: str | Sequence[str] | None = None,
@@ -50,7 +51,7 @@ def training_curves(
         look alike, so that `over=()` draws every network
     color : the dimension that decides the colour
     log : whether y is logarithmic, by default for costs and norms above 0 that range over a factor of 100 or more
-    legend : whether to name what is drawn, on the right of the Axes
+    legend : whether to name what is drawn, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError if a variable or a dimension is missing, if the band is not two quantiles, for more than
@@ -72,19 +73,20 @@ def training_curves(
             checks.above_zero(str(array.name), drawn.values())
     patterns = tuple(lines.SOLID[i % len(lines.SOLID)] for i in range(len(arrays)))
     look = lines.Looks({**arrays[0].sizes, WHICH: len(arrays)}, patterns, color or WHICH, dashes=WHICH)
-    ax = canvas.axes(ax, (7.0, 3.6))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.2))
     for i, drawn in enumerate(ensembles):
         _draw(ax, drawn, look, i)
     if log:
         ax.set_yscale("log")
     canvas.whole_steps(ax)
-    ax.set(xlabel=label(coordinate(arrays[0], "epoch")), ylabel=wrapped(_title(arrays)))
+    ax.set(xlabel=label(coordinate(arrays[0], "epoch")), ylabel=canvas.wrapped(ax, _title(arrays)))
     if legend:
         canvas.legend_beside(ax, _entries(arrays, ensembles, look, color, band))
     return ax
 
 
 @checked()
+@canvas.drawing
 def training_path(
     ds: xr.Dataset, x: str = "w_in", y: str = "w_rec", *, color: str | None = None, legend: bool = True, ax: Axes | None = None
 ) -> Axes:
@@ -111,7 +113,7 @@ def training_path(
     across, up = _pair(ds, x, y)
     checks.few_lines(up, "epoch")
     look = lines.looks(up, "epoch", color)
-    ax = canvas.axes(ax, (5.0, 4.4))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.7))
     if ax.collections or ax.images:
         ax.autoscale(False)
     else:
