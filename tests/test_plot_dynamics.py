@@ -13,6 +13,7 @@ import rnnsim.plot as plot
 from rnnsim.plot.contours import NOT_FINITE
 from rnnsim.plot.lines import PALETTE
 from rnnsim.plot.planes import STABLE, UNSTABLE, _field, jacobian
+from rnnsim.plot.sorts import CYCLES, FIXED_POINTS
 from rnnsim.plot.stability import MARKS, flags
 
 matplotlib.use("Agg")
@@ -167,7 +168,7 @@ def test_exponents_are_lines_over_rising_values_with_gaps_and_bands(spectra, ax)
     np.testing.assert_array_equal(drawn["exponent 1"].get_ydata(), [0.3, 0.2, 0.1])
     np.testing.assert_array_equal(drawn["exponent 2"].get_ydata(), [-0.7, np.nan, -0.5])
     assert len(ax.collections) == 2 and any(list(line.get_ydata()) == [0, 0] for line in ax.lines)
-    assert legend_texts(ax) == ["exponent 1", "exponent 2"]
+    assert legend_texts(ax) == ["exponent 1", "exponent 2", "band: ± standard error"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("bias (mV)", "Lyapunov exponent")
     few = plot.spectrum(spectra.drop_vars("lyapunov_error"), exponents=1)
     assert legend_texts(few) == ["exponent 1"] and not few.collections
@@ -189,23 +190,27 @@ def test_an_orbit_diagram_stands_above_its_exponents(orbits, spectra):
     panels = plt.subplots(2, 1)[1]
     given = plot.orbit_diagram_with_exponents(orbits, spectra, count=None, ax=panels)
     assert list(given) == list(panels) and given[0].get_xlim() == given[1].get_xlim()
-    assert legend_texts(given[1]) == ["exponent 1", "exponent 2"]
+    assert legend_texts(given[1]) == ["exponent 1", "exponent 2", "band: ± standard error"]
 
 
 # basins
 
 
-def test_basins_have_a_colour_for_every_attractor_and_grey_for_none(basins, ax):
-    plot.basins(basins, alpha=1.0, ax=ax)
+def painted(ax):
+    """The colour of every cell (y, x) of a map of basins."""
     (mesh,) = ax.collections
     mesh.update_scalarmappable()
-    colors = [*map(to_hex, PALETTE[:3]), to_hex(NOT_FINITE)]
-    expected = np.array(colors)[basins.attractor.transpose("y", "x").values]
-    np.testing.assert_array_equal(np.array([to_hex(c) for c in mesh.get_facecolor()]).reshape(6, 4), expected)
+    return np.array([to_hex(color) for color in mesh.get_facecolor()]).reshape(mesh.get_array().shape)
+
+
+def test_basins_have_a_colour_for_every_attractor_and_grey_for_none(basins, ax):
+    plot.basins(basins, alpha=1.0, ax=ax)
+    colors = [*map(to_hex, (FIXED_POINTS[0], CYCLES[0], CYCLES[2])), to_hex(NOT_FINITE)]
+    np.testing.assert_array_equal(painted(ax), np.array(colors)[basins.attractor.transpose("y", "x").values])
     assert legend_texts(ax) == [
-        "attractor 0, fixed point, 20.8 %",
-        "attractor 1, no period, 50 %",
+        "attractor 0, fixed point at (−0.5, 0.5), 20.8 %",
         "attractor 2, period 2, 25 %",
+        "attractor 1, no period, 50 %",
         "none",
     ]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("start of unit 0", "y")
@@ -221,9 +226,45 @@ def test_basins_have_a_colour_for_every_attractor_and_grey_for_none(basins, ax):
 def test_states_of_attractors_are_marked_in_their_colours(basins, ax):
     plot.basins(basins, units=(1, 0), ax=ax)
     marks = dots(ax)
-    np.testing.assert_array_equal(marks[to_hex(PALETTE[0])], [[0.5, -0.5]])
-    assert marks[to_hex(PALETTE[1])].shape == (5, 2)
-    np.testing.assert_array_equal(np.sort(marks[to_hex(PALETTE[2])], axis=0), [[0.1, 0.1], [0.2, 0.2]])
+    np.testing.assert_array_equal(marks[to_hex(FIXED_POINTS[0])], [[0.5, -0.5]])
+    assert marks[to_hex(CYCLES[0])].shape == (5, 2)
+    np.testing.assert_array_equal(np.sort(marks[to_hex(CYCLES[2])], axis=0), [[0.1, 0.1], [0.2, 0.2]])
+
+
+def family(w_rec, bias=0.3):
+    """The basins of one tanh unit of each weight: cycles of period 2 below -1, two fixed points above about 1.7."""
+    h0 = rs.axis("h0", np.linspace(-1, 1, 10))
+    return rs.basins(rs.Elman(0.0, rs.axis("w_rec", w_rec), bias, h0), discard=500)
+
+
+def test_a_cycle_and_a_fixed_point_have_different_colours_though_both_are_attractor_0(ax):
+    ds = family([-3.0, 0.5])
+    assert (ds.attractor == 0).all() and ds.attractor_period[:, 0].values.tolist() == [2, 1]
+    columns = painted(plot.basins(ds, alpha=1.0, ax=ax)).T
+    assert set(columns[0]) == {to_hex(CYCLES[2])} and set(columns[1]) == {to_hex(FIXED_POINTS[0])}
+    assert legend_texts(ax)[:2] == ["fixed point", "period 2"]
+    one_by_one = [set(painted(plot.basins(xr.concat([ds.isel(w_rec=i)] * 2, "copy"), alpha=1.0)).ravel()) for i in (0, 1)]
+    assert one_by_one == [{to_hex(CYCLES[2])}, {to_hex(FIXED_POINTS[0])}]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_attractor_keeps_its_colour_over_networks(order, ax):
+    ds = family(np.linspace(0.5, 3.0, 26)[::order])
+    high = to_hex(FIXED_POINTS[1]) == painted(plot.basins(ds, alpha=1.0, ax=ax)).T
+    ends = ds.attractor_state.isel(iterate=-1).sel(basin=ds.attractor).sortby("w_rec").transpose("w_rec", "h0")
+    np.testing.assert_array_equal(high, ends > 0)  # the upper point, be it number 0 or 1 of its network
+    assert (~high).any() and set(ds.attractor.where(ends.sortby("w_rec") > 0).values.ravel()) > {0.0, 1.0}
+    assert legend_texts(ax)[:2] == ["fixed point 1", "fixed point 2"] and "followed along recurrent weight" in legend_texts(ax)[2]
+
+
+def test_without_periods_the_legend_says_what_numbers_are(ax):
+    plot.basins(family([-3.0, 0.5]).drop_vars("attractor_period"), ax=ax)
+    assert legend_texts(ax) == ["attractor 0", "numbers are each network's own"]
+
+
+def test_without_states_colours_are_those_of_periods(ax):
+    plot.basins(family([-3.0, 0.5, 3.0]).drop_vars("attractor_state"), ax=ax)
+    assert legend_texts(ax) == ["fixed point", "period 2", "the same colour: the same period"]
 
 
 def test_many_attractors_are_named_in_part(ax):
@@ -333,7 +374,7 @@ def test_points_without_stability_are_dots_and_spirals_have_no_directions(grid):
 def test_basins_lie_behind_the_plane_and_stay_in_its_legend(basins, plane, points):
     ax = plot.basins(basins)
     plot.phase_plane(plane, points, arrows=False, ax=ax)
-    assert legend_texts(ax)[0] == "attractor 0, fixed point, 20.8 %" and legend_texts(ax)[-1] == "unstable"
+    assert legend_texts(ax)[0] == "attractor 0, fixed point at (−0.5, 0.5), 20.8 %" and legend_texts(ax)[-1] == "unstable"
 
 
 def test_results_of_the_verbs_can_be_drawn(grid):

@@ -1,4 +1,4 @@
-"""Maps of basins: a colour for every attractor."""
+"""Maps of basins: a colour for every attractor, by what it is."""
 
 import numpy as np
 import xarray as xr
@@ -6,15 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from rnnsim.plot import canvas, checks, contours, lines
+from rnnsim.plot import canvas, checks, contours, lines, sorts
 from rnnsim.plot.arguments import checked, pair
 from rnnsim.plot.grids import over_two_axes, strided
-from rnnsim.plot.labels import coordinate, label
+from rnnsim.plot.labels import coordinate, label, wrapped
 
 MOST_NAMED = 8  # attractors in the legend
 
 
 @checked(units=pair)
+@canvas.drawing
 def basins(
     ds: xr.Dataset,
     *,
@@ -25,7 +26,11 @@ def basins(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw which start ends on which attractor: a colour for every attractor, grey for none.
+    """Draw which start ends on which attractor: cool colours for fixed points, others for cycles of each period, grey for none.
+
+    Numbers of attractors are each network's own, so that colours go by what an attractor is: by `attractor_period` and, with
+    `attractor_state`, fixed points and cycles of one period from the lowest to the highest. Where one side of the map is an axis of
+    networks, an attractor is followed along it, and keeps its colour. Without `attractor_period` colours only tell the numbers.
 
     Parameters
     ----------
@@ -44,10 +49,10 @@ def basins(
     labels = over_two_axes(checks.required(ds, "attractor", remedy="compute it with rs.basins"), x, y)
     y, x = map(str, labels.dims)
     states = None if units is None else _states(ds, units)
-    part, _ = strided(labels)
-    ax = canvas.axes(ax, (7.2, 4.4))
-    count = int(labels.max()) + 1
-    colors = lines.palette(max(1, count))
+    told = sorts.told_apart(ds, labels)
+    part, _ = strided(labels.copy(data=told.cells))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.7))
+    colors = sorts.colors(told.sorts)
     shades = ListedColormap([contours.NOT_FINITE, *colors])
     ax.pcolormesh(
         part[x],
@@ -61,50 +66,55 @@ def basins(
         rasterized=True,
     )
     if states is not None:
-        _mark(ax, states, colors)
+        _mark(ax, states, told.sorts, colors)
     ax.set(xlabel=label(coordinate(part, x)), ylabel=label(coordinate(part, y)))
     if legend:
-        canvas.legend_beside(ax, _entries(ds, labels.values, colors, alpha))
+        canvas.legend_beside(ax, _entries(ds, told, colors, alpha))
     return ax
 
 
-def _states(ds: xr.Dataset, units: tuple[int, int]) -> list[np.ndarray]:
-    """The different states of every attractor, (state, 2)."""
+def _states(ds: xr.Dataset, units: tuple[int, int]) -> dict[int, np.ndarray]:
+    """The different states of every attractor, (state, 2), by its number."""
     states = checks.required(ds, "attractor_state", "basin", "iterate", "unit", remedy='keep "attractor_state"')
     orbits = checks.only(states, "basin", "iterate", "unit").isel(unit=list(units)).values
     periods = checks.required(ds, "attractor_period", "basin", remedy='keep "attractor_period"').values
-    return [orbit[-period:] if period > 0 else orbit for orbit, period in zip(orbits, periods, strict=True) if period >= 0]
+    return {a: orbits[a][-period:] if period > 0 else orbits[a] for a, period in enumerate(periods) if period >= 0}
 
 
-def _mark(ax: Axes, states: list[np.ndarray], colors: list) -> None:
+def _mark(ax: Axes, states: dict[int, np.ndarray], there: list[sorts.Sort], colors: list) -> None:
     """Dots with a white rim at the states of attractors, small ones for those without a period."""
-    for orbit, color in zip(states, colors, strict=False):
+    for sort, color in zip(there, colors, strict=True):
+        orbit = states[sort.number or 0]
         large = len(orbit) <= lines.MOST_DOTS
         ax.plot(
             *orbit.T,
             linestyle="none",
             marker="o",
             color=color,
-            markersize=7.0 if large else 2.5,
+            markersize=6.0 if large else 2.5,
             markeredgecolor="white",
             markeredgewidth=1.0 if large else 0.2,
         )
 
 
-def _entries(ds: xr.Dataset, labels: np.ndarray, colors: list, alpha: float) -> list[Patch]:
-    """A patch for each attractor that is there."""
-    entries = []
-    present = [a for a in range(len(colors)) if (labels == a).any()]
-    for a in present[:MOST_NAMED]:
-        words = [f"attractor {a}"]
-        if "attractor_period" in ds and ds.attractor_period.dims == ("basin",):
-            period = int(ds.attractor_period[a])
-            words.append({0: "no period", 1: "fixed point"}.get(period, f"period {period}"))
-        if "fraction" in ds and ds.fraction.dims == ("basin",):
-            words.append(f"{100.0 * float(ds.fraction[a]):.3g} %")
-        entries.append(Patch(color=colors[a], alpha=alpha, linewidth=0.0, label=", ".join(words)))
-    if len(present) > MOST_NAMED:
-        entries.append(Patch(color="none", label=f"and {len(present) - MOST_NAMED} more"))
-    if (labels < 0).any():
+def _entries(ds: xr.Dataset, told: sorts.Sorted, colors: list, alpha: float) -> list[Patch]:
+    """A patch for each attractor that is there, and what its colour means."""
+    entries = [
+        Patch(color=c, alpha=alpha, linewidth=0.0, label=_words(ds, s, told.sorts)) for s, c in zip(told.sorts, colors, strict=True)
+    ]
+    more = len(entries) - MOST_NAMED
+    entries = entries[:MOST_NAMED] + [Patch(color="none", label=f"and {more} more")] * (more > 0)
+    if (told.cells < 0).any():
         entries.append(Patch(color=contours.NOT_FINITE, alpha=alpha, linewidth=0.0, label="none"))
-    return entries
+    return entries + [Patch(color="none", label=wrapped(told.words))] * bool(told.words)
+
+
+def _words(ds: xr.Dataset, sort: sorts.Sort, there: list[sorts.Sort]) -> str:
+    """What an attractor is, and how many starts end on it."""
+    if sort.number is None:
+        alike = [s for s in there if s.period == sort.period]
+        return sort.kind + (f" {[s is sort for s in alike].index(True) + 1}" if len(alike) > 1 else "")
+    words = [f"attractor {sort.number}", sort.kind + sort.place]
+    if "fraction" in ds and ds.fraction.dims == ("basin",):
+        words.append(f"{100.0 * float(ds.fraction[sort.number]):.3g} %")
+    return ", ".join(filter(None, words))
