@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from matplotlib.colors import to_hex, to_rgb
 
+import rnnsim as rs
 import rnnsim.plot as plot
 from rnnsim.plot.contours import NOT_FINITE
 from rnnsim.plot.labels import label
@@ -290,7 +291,7 @@ def test_path_leaves_a_surface_as_it_is(run, surface, ax):
     plot.cost_surface(surface, points=[(0.5, 0.5)], ax=ax)
     plot.training_path(run.isel(lr=0, seed=[0, 24]), ax=ax)
     assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 1), (-1, 1))
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("w_in", "w_rec")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("input weight", "recurrent weight")
     assert legend_texts(ax) == ["(0.5, 0.5)", "seed = 0", "seed = 24", "start", "end"]
     assert not hides_data(ax)
     outside = [line for line in ax.lines if len(line.get_xdata()) == 1 and abs(line.get_ydata()[0]) > 1]
@@ -340,7 +341,7 @@ def test_weights_are_coloured_symmetrically_around_zero(matrix, ax):
 def test_weights_are_written_in_cells_that_are_few(matrix, ax):
     plot.weights(matrix, ax=ax)
     written = words(ax)
-    assert [written[j, 0].get_text() for j in range(3)] == ["0.50", "-2.00", "0.00"]
+    assert [written[j, 0].get_text() for j in range(3)] == ["0.50", "−2.00", "0.00"]
     assert [written[j, 1].get_text() for j in range(3)] == ["1.00", "0.25", "0.00"]
     assert written[1, 0].get_color() == "white" and written[2, 0].get_color() == "black"
     assert not plot.weights(matrix, numbers=False).texts
@@ -358,7 +359,7 @@ def test_numbers_in_cells_do_not_meet_nor_stand_where_there_is_no_room(ax):
     assert not plot.weights(square, ax=plt.subplots(figsize=(2, 2))[1]).texts
 
 
-@pytest.mark.parametrize(("size", "text"), [(250.0, "125"), (0.05, "0.025"), (1e-6, "5.0e-07"), (3e7, "1.5e+07")])
+@pytest.mark.parametrize(("size", "text"), [(250.0, "125"), (0.05, "0.025"), (1e-6, "5.0e−07"), (3e7, "1.5e+07")])
 def test_numbers_have_the_digits_that_the_largest_asks_for(size, text, matrix, ax):
     plot.weights(matrix * 0 + [size, size / 2, 0.0], ax=ax)
     assert words(ax)[1, 0].get_text() == text
@@ -456,6 +457,22 @@ def test_predictions_of_samples_stand_over_dots(ax):
     assert ax.lines[1].get_linestyle() == "-" and (ax.get_xlabel(), ax.get_ylabel()) == ("sample", "targets")
     assert legend_texts(ax) == ["data", "prediction"]
     assert plot.predictions(data, data, line=True).lines[0].get_linestyle() == "-"
+
+
+@pytest.mark.parametrize("coords", [{}, {"step": np.arange(9)}, {"step": np.arange(1, 10)}], ids=["none", "from 0", "from 1"])
+def test_outputs_stand_over_targets_of_every_step_from_step_1_on(coords, ax):
+    net, inputs = rs.Elman([[1.0]], [[0.5]]), np.sin(np.arange(9.0))[:, None]
+    output = rs.simulate(net, inputs, keep="output").output.isel(output=0)
+    targets = xr.DataArray(np.arange(9.0), dims="step", coords=coords, name="targets")
+    plot.predictions({"Elman": output, "its last": output[1:]}, targets, ax=ax)
+    data, *drawn = ax.lines
+    np.testing.assert_array_equal(data.get_ydata(), targets)
+    for line in (data, *drawn):
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 10))
+    np.testing.assert_array_equal([line.get_ydata() for line in drawn], [output[1:]] * 2)
+    plot.predictions(output, targets, time=np.arange(9.0) + 0.5)
+    with pytest.raises(ValueError, match="prediction has 10 values along step, but data has 8"):
+        plot.predictions(output, targets[:8])
 
 
 @pytest.mark.parametrize("zone", [None, "UTC"])

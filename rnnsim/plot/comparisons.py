@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from rnnsim.axes import shown
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked, labelled
-from rnnsim.plot.labels import coordinate, label, wrapped
+from rnnsim.plot.labels import coordinate, label
 
 
 @checked(data=labelled)
+@canvas.drawing
 def predictions(
     predicted: xr.DataArray | Mapping[str, xr.DataArray],
     data: xr.DataArray,
@@ -28,12 +29,13 @@ def predictions(
 
     Parameters
     ----------
-    predicted : DataArray over the dimension of `data`, or several by their names
+    predicted : DataArray over the dimension of `data`, or several by their names. Outputs of `rs.simulate` at steps 0…T beside T targets
+        are drawn from step 1 on, since the start has no output.
     data : DataArray over one dimension, such as `sample` or `time`; values that are nan leave a gap
     time : what stands on x: the name of a coordinate of `data`, or as many values or dates as it has; by default the
         coordinate of its dimension
     line : whether data are a line and not dots, by default where there is such a coordinate
-    legend : whether to name the lines, on the right of the Axes
+    legend : whether to name the lines, on the right of the Axes, or below narrow ones
     ax : Axes to draw on, by default those of a new figure
 
     Returns the Axes. Raises ValueError for further dimensions, or if lengths or coordinates differ; TypeError for arrays without
@@ -44,10 +46,12 @@ def predictions(
     """
     dim = _dimension(data)
     data = checks.only(data, dim)
-    drawn = {key: _matched(array.rename(key), data, dim) for key, array in dict(predicted).items()}
+    named = {key: array.rename(key) for key, array in dict(predicted).items()}
+    data = _at_steps(data, list(named.values()), dim)
+    drawn = {key: _matched(array, data, dim) for key, array in named.items()}
     line = (time is not None or dim in data.coords) if line is None else line
     at = _positions(data, dim, time)
-    ax = canvas.axes(ax, (7.0, 3.6))
+    ax = canvas.axes(ax, (canvas.COLUMN, 2.2))
     style = {"linewidth": 2.2} if line else {"linestyle": "none", "marker": "o", "markersize": 4.0}
     entries = ax.plot(at.values, *_line(data, dim), color="0.6" if line else lines.NEUTRAL, label="data", **style)
     look = lines.Looks({dim: len(drawn)}, lines.SOLID, dim)
@@ -57,7 +61,7 @@ def predictions(
         canvas.dates(ax)
     elif at.dtype.kind in "iu":
         canvas.whole_steps(ax)
-    ax.set(xlabel=label(at), ylabel=wrapped(label(data)))
+    ax.set(xlabel=label(at), ylabel=canvas.wrapped(ax, label(data)))
     if legend:
         canvas.legend_beside(ax, entries)
     return ax
@@ -70,10 +74,28 @@ def _dimension(data: xr.DataArray) -> str:
     return "sample" if "sample" in data.dims else str(data.dims[0])
 
 
+def _with_start(array: xr.DataArray, data: xr.DataArray, dim: str) -> bool:
+    """Whether an array has the start, at step 0, and then a step for each of the data."""
+    if dim != "step" or array.sizes.get(dim) != data.sizes[dim] + 1:
+        return False
+    return dim not in array.coords or int(array[dim][0]) == 0
+
+
+def _at_steps(data: xr.DataArray, predicted: list[xr.DataArray], dim: str) -> xr.DataArray:
+    """Targets of T steps at the steps 1…T of outputs that begin with the start."""
+    outputs = [array for array in predicted if _with_start(array, data, dim)]
+    if not outputs:
+        return data
+    steps = coordinate(outputs[0], dim)[1:]
+    return data.drop_vars(dim, errors="ignore").assign_coords({dim: (dim, steps.values, steps.attrs)})
+
+
 def _matched(array: xr.DataArray, data: xr.DataArray, dim: str) -> xr.DataArray:
     """A prediction, which must stand where the data do."""
     checks.dimension(array, dim, "a prediction")
     array = checks.only(array, dim)
+    if _with_start(array, data, dim):
+        array = array.isel({dim: slice(1, None)})
     if array.sizes[dim] != data.sizes[dim]:
         raise ValueError(f"{array.name} has {array.sizes[dim]} values along {dim}, but data has {data.sizes[dim]}")
     if dim in array.coords and dim in data.coords and not array.indexes[dim].equals(data.indexes[dim]):
