@@ -30,13 +30,18 @@ def direction(surface: xr.Dataset, most: int) -> xr.DataArray:
 
 def figure(surface: xr.Dataset) -> plt.Figure:
     """The cost, and the direction in which it falls, as means over cells."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
-    rs.plot.cost_surface(surface, points=MARKED, ax=left)
-    direction(surface, 600).plot.pcolormesh(x="w_in", y="w_rec", cmap="twilight", ax=right)
-    right.set(xlabel="w_in", ylabel="w_rec")
-    return fig
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")
+    rs.plot.cost_surface(surface, points=MARKED, ax=left).set_title("cost")
+    down = direction(surface, 600).transpose("w_rec", "w_in")
+    drawn = right.pcolormesh(down.w_in, down.w_rec, down, cmap="twilight", vmin=-np.pi, vmax=np.pi, rasterized=True)
+    bar = fig.colorbar(drawn, ax=right, label="angle from the input weight's axis (rad)")
+    bar.set_ticks([k * np.pi / 2 for k in range(-2, 3)], labels=["−π", "−π/2", "0", "π/2", "π"])
+    right.set(xlabel=left.get_xlabel(), ylabel=left.get_ylabel(), title="direction of steepest descent")
+    rs.plot.shared_legend([left], title="(input weight, recurrent weight)")
+    return rs.plot.panel_letters((left, right))
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=20_000, help="points along each weight (default: %(default)s)")
@@ -53,7 +58,7 @@ def main() -> None:
     start = time.perf_counter()
     surface = rs.sweep(*call, keep=KEEP, memory=options.memory, to=options.out / "big_surface.zarr")
     print(f"{surface.cost.size} networks in {time.perf_counter() - start:.1f} s")
-    figure(surface).savefig(options.out / "big_surface.png", dpi=150)
+    figure(surface).savefig(options.out / "big_surface.png")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"Wrote big_surface.zarr and .png to {options.out}/; the peak of memory was {peak:.2f} GB")
 

@@ -49,36 +49,35 @@ def draw_band(ax: plt.Axes, values: xr.DataArray, label: str, color: str) -> Non
     """The mean over seeds and its standard deviation."""
     mean, spread = values.mean("seed"), values.std("seed")
     ax.fill_between(values.gain, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
-    ax.plot(values.gain, mean, "o-", color=color, markersize=3, linewidth=1, label=label)
+    ax.plot(values.gain, mean, "o-", color=color, markersize=2.5, linewidth=1, label=label)
 
 
 def figure(ds: xr.Dataset) -> plt.Figure:
     """The largest exponent of every size with the theory, the spectrum of some gains, and dimension and entropy over the gain."""
-    fig, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
+    fig, axes = plt.subplots(1, 3, figsize=(7, 3.4), layout="constrained")
     for size, color in zip(SIZES, plt.get_cmap("viridis")(np.linspace(0, 0.85, len(SIZES))), strict=True):
         draw_band(axes[0], ds.largest_exponent.sel(size=size), f"{size} units", color)
     axes[0].plot(ds.gain, ds.mean_field_exponent, color="black", linewidth=1.2, label="mean field")
-    for ax in axes[[0, 2]]:
-        ax.axvline(1, color="0.7", linewidth=0.8, zorder=0)
-    for ax in axes[:2]:
-        ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    axes[0].set(xlabel="gain", ylabel="largest Lyapunov exponent (1/step)")
-    axes[0].legend(frameon=False)
+    for line in (axes[0].axvline(1), axes[2].axvline(1), axes[0].axhline(0), axes[1].axhline(0)):
+        line.set(color="0.7", linewidth=0.8, zorder=0)
+    axes[0].set(title="largest exponent", xlabel="gain", ylabel="Lyapunov exponent (nats/step)")
 
     units, chosen = ds.sizes["exponent"], ds.gain.values[:: max(1, ds.sizes["gain"] // 4)]
     for gain, color in zip(chosen, plt.get_cmap("plasma")(np.linspace(0, 0.85, chosen.size)), strict=True):
-        spectrum = ds.lyapunov_exponent.sel(gain=gain).mean("seed")
-        axes[1].plot((np.arange(units) + 0.5) / units, spectrum, color=color, linewidth=1.2, label=f"{gain:.2g}")
-    axes[1].set(xlabel=f"index / {units}", ylabel="Lyapunov exponent (1/step)", ylim=(-3, 0.75))
-    axes[1].legend(title="gain", frameon=False)
+        spectrum = ds.lyapunov_exponent.sel(gain=gain).mean("seed").clip(-10)
+        axes[1].plot((np.arange(units) + 0.5) / units, spectrum, color=color, linewidth=1.2, label=f"gain {gain:g}")
+    axes[1].set(title=f"spectra of {units} units", xlabel="index / number of units", ylabel="exponent (nats/step)", ylim=(-3, 0.75))
 
-    draw_band(axes[2], ds.kaplan_yorke_dimension, ds.kaplan_yorke_dimension.long_name, "tab:blue")
-    draw_band(axes[2], ds.entropy_rate, ds.entropy_rate.long_name, "tab:orange")
-    axes[2].set(xlabel="gain", ylabel="per unit")
-    axes[2].legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.38), fontsize="small", handlelength=1)
-    return fig
+    draw_band(axes[2], ds.kaplan_yorke_dimension, "Kaplan-Yorke dimension", "tab:blue")
+    draw_band(axes[2], ds.entropy_rate, "entropy rate (nats/step)", "tab:orange")
+    axes[2].set(title=f"attractors of {units} units", xlabel="gain", ylabel="per unit")
+    for ax in axes:
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    fig.supxlabel(f"points: means over {ds.sizes['seed']} seeds; bands: ± standard deviation", fontsize=7)
+    return rs.plot.panel_letters(axes)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=13, help="gains from 0.5 to 5 (default: %(default)s)")
@@ -97,7 +96,7 @@ def main() -> None:
         title="Lyapunov exponents of random networks"
     )
     rs.save(ds, options.out / "chaos_transition.nc")
-    figure(ds).savefig(options.out / "chaos_transition.png", dpi=150)
+    figure(ds).savefig(options.out / "chaos_transition.png")
 
     print(f"{PAPER}\nlargest exponents of {SIZES[-1]} units, mean over seeds, beside the mean field:")
     measured = ds.largest_exponent.isel(size=-1).mean("seed").values

@@ -1,4 +1,4 @@
-"""Why a linear network that counts is hard to train: its cost over both weights, and its gradient over the steps (document B)."""
+"""Why a linear network that counts is hard to train: its cost over both weights, and its gradient over the steps."""
 
 import argparse
 from pathlib import Path
@@ -29,16 +29,22 @@ def gradients_at(task: xr.Dataset, marked: list) -> xr.Dataset:
 
 
 def figure(surfaces: list[xr.Dataset], gradients: xr.Dataset) -> plt.Figure:
-    """Both windows with one colour bar, and the gradient over steps below."""
-    fig = plt.figure(figsize=(11, 9), layout="constrained")
-    grid = fig.add_gridspec(2, 2, height_ratios=[1.25, 1])
-    for column, ds in enumerate(surfaces):
-        last = column == len(surfaces) - 1
-        rs.plot.cost_surface(ds, points=MARKED, colorbar=last, legend=False, ax=fig.add_subplot(grid[0, column]))
-    rs.plot.gradient_over_steps(gradients, color="weights", ax=fig.add_subplot(grid[1, :]))
-    return fig
+    """Both windows with one colour bar, and the gradient over steps below, in the colours and with the marks of the points above."""
+    _, axes = plt.subplot_mosaic("ab;cc", figsize=(7, 5.4), height_ratios=[1.2, 1], layout="constrained")
+    maps = axes["a"], axes["b"]
+    for ax, ds in zip(maps, surfaces, strict=True):
+        rs.plot.cost_surface(ds, points=MARKED, colorbar=maps if ax is maps[0] else False, legend=False, ax=ax)
+    maps[0].set_title("cost over both weights")
+    maps[1].set_title("from 0 to 2, enlarged")
+    rs.plot.gradient_over_steps(gradients, color="weights", legend=False, ax=axes["c"]).set_title("gradient on its way back")
+    marks = maps[0].lines
+    for line, mark in zip(axes["c"].lines, marks, strict=False):
+        line.set(marker=mark.get_marker(), markersize=3.5)
+    rs.plot.shared_legend(maps[:1], title="(input weight, recurrent weight)")
+    return rs.plot.panel_letters(axes.values())
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=400, help="points along each weight (default: %(default)s)")
@@ -50,7 +56,7 @@ def main() -> None:
     surfaces = [surface(task, window, options.points) for window in WINDOWS]
     for ds, name in zip(surfaces, ("counting_cost_surface", "counting_cost_surface_zoom"), strict=True):
         rs.save(ds, options.out / f"{name}.nc")
-    figure(surfaces, gradients_at(task, MARKED)).savefig(options.out / "counting_cost_surface.png", dpi=150)
+    figure(surfaces, gradients_at(task, MARKED)).savefig(options.out / "counting_cost_surface.png")
 
     best = surfaces[0].where(surfaces[0].cost == surfaces[0].cost.min(), drop=True)
     print(f"{sum(ds.cost.size for ds in surfaces)} networks; on the whole window the cost is least, {best.cost.item(0):.4g}, at")

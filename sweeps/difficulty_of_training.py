@@ -13,6 +13,7 @@ import rnnsim as rs
 STEPS, TARGET, START = 50, 0.7, 0.5  # the paper's: x[k] = w σ(x[k-1]) + b, cost (σ(x[50]) - 0.7)², x[0] = 1/2
 H0 = 1 / (1 + np.exp(-START))
 REPELLING = 1 / (H0 * (1 - H0))  # w above which x[0] repels: 4.25525193
+NEAR, SHOWN = ((4.4, 5.2), (-2.7, -2.0)), 40  # where, and how long, descents are drawn
 CLIPS = {"as it is": None, "clipped": rs.ClipNorm(1.0)}
 
 
@@ -49,26 +50,29 @@ def descents(w: Any, b: Any, epochs: int) -> xr.Dataset:
 
 
 def figure(ds: xr.Dataset, across: xr.Dataset, path: xr.Dataset) -> plt.Figure:
-    """The cost with the wall and both descents, the norm of the gradient, and norm and curvature towards the wall."""
-    fig, axes = plt.subplots(1, 3, figsize=(15, 5.2), layout="constrained")
-    line: xr.Dataset = wall(ds.w_rec)
-    where: Any = {"x": "w_rec", "y": "bias"}
-    rs.plot.cost_surface(ds, **where, log=False, ax=axes[0])
-    rs.plot.gradient_norm_map(ds, **where, ax=axes[1])
-    for ax, color in zip(axes, ("black", "cyan"), strict=False):
-        rs.plot.curves(line, **where, name="b = 1/2 - w σ(1/2)", linestyle=":", color=color, ax=ax)
+    """The cost and the norm of its gradient with the wall, both descents, and norm and curvature towards the wall."""
+    _, axes = plt.subplot_mosaic("ab;cd", figsize=(7, 5.8), layout="constrained")
+    where: Any = {"x": "w_rec", "y": "bias", "legend": False}
+    rs.plot.cost_surface(ds, **where, log=False, colorbar=(axes["a"], axes["c"]), ax=axes["a"]).set_title("cost")
+    rs.plot.gradient_norm_map(ds, **where, ax=axes["b"]).set_title("norm of its gradient")
+    rs.plot.cost_surface(ds, **where, log=False, window=NEAR, colorbar=False, ax=axes["c"]).set_title("descents at the wall")
+    for name, color in zip("abc", ("black", "cyan", "black"), strict=True):
+        rs.plot.curves(wall(ds.w_rec), **where, name="wall: b = 1/2 − w σ(1/2)", linestyle=":", color=color, ax=axes[name])
     for (name, run), color in zip(path.groupby("descent"), ("tab:orange", "tab:red"), strict=True):
-        look: Any = {"color": color, "marker": ".", "markersize": 3, "linewidth": 0.6}
-        rs.plot.curves(run.squeeze("descent"), **where, name=f"gradient {name}", ax=axes[0], **look)
+        steps = run.squeeze("descent").isel(epoch=slice(0, SHOWN))
+        rs.plot.curves(steps, **where, name=f"gradient {name}", ax=axes["c"], color=color, marker=".", markersize=3, linewidth=0.7)
+    axes["c"].plot(*(float(path[name][0, 0]) for name in ("w_rec", "bias")), "wo", markeredgecolor="black", label="start")
     for w, color in ((4.5, "tab:blue"), (6.0, "tab:purple")):
         for name, style in (("curvature", "--"), ("gradient_norm", "-")):
             cut = across[name].sel(w_rec=w, method="nearest")
-            axes[2].loglog(cut.offset, cut, style, color=color, label=f"{ds[name].long_name}, w = {float(cut.w_rec):.3g}")
-    axes[2].set(xlabel="distance of the bias from the wall, above it")
-    axes[2].legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    return fig
+            axes["d"].loglog(cut.offset, cut, style, color=color, label=f"{name.replace('_', ' ')}, w ≈ {float(cut.w_rec):.3g}")
+    axes["d"].set(xlabel="distance of the bias above the wall", ylabel="norm, or largest |eigenvalue|", title="towards the wall")
+    for name in "cd":
+        axes[name].legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, handlelength=1.5)
+    return rs.plot.panel_letters(axes.values())
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=300, help="values of w and of b (default: %(default)s)")
@@ -81,10 +85,8 @@ def main() -> None:
     high = w[w > 4.5]
     across = surface(high, wall(high).bias + rs.axis("offset", np.logspace(-12, -0.5, 200)))
     ds = surface(w, b).assign_attrs(title="the error surface of Pascanu et al. 2013, figure 6")
-    path = descents(5.0, -2.4, options.epochs)
     rs.save(ds, options.out / "difficulty_of_training.nc")
-    figure(ds, across, path).savefig(options.out / "difficulty_of_training.png", dpi=150)
-
+    figure(ds, across, descents(5.0, -2.4, options.epochs)).savefig(options.out / "difficulty_of_training.png")
     seen = rs.surfaces.cliffs(ds, {"bias": "bias"})
     off, spacing = float(abs(seen.bias - wall(seen.w_rec).bias).max()), float(b[1] - b[0])
     print(f"{seen.sizes['point']} cliffs between neighbours, at most {off / spacing:.2f} spacings from b = 1/2 - w σ(1/2)")
@@ -92,17 +94,15 @@ def main() -> None:
     print("Paper: gradient and leading eigenvector of the curvature are aligned there, so that the wall is perpendicular to both")
     print(f"Here: where it is steepest, the cos² of their angle is {float(steepest.alignment.min()):.6f} at least for w > 4.5")
     print("Paper: where the first derivative explodes, so does the second")
-    for at in (steepest.isel(w_rec=0), steepest.isel(w_rec=-1)):
-        w_here, norm, most = (float(at[name]) for name in ("w_rec", "gradient_norm", "curvature"))
-        print(f"Here: at w = {w_here:.2f} the norm is {norm:.2g}, and the curvature {most:.2g}")
+    for at in (steepest.isel(w_rec=i) for i in (0, -1)):
+        print(f"Here: at w = {at.w_rec:.2f} the norm is {at.gradient_norm.item():.2g}, and the curvature {at.curvature.item():.2g}")
 
     starts = rs.axis("w_start", np.linspace(4.4, 6, options.starts)), rs.axis("b_start", np.linspace(0, 0.5, options.starts))
     ends = descents(starts[0], START - starts[0] * H0 + starts[1], options.epochs)
     rs.save(ends.isel(epoch=-1), options.out / "difficulty_of_training_descents.nc")
     print("Paper: rescaling the gradient where its norm is above a threshold keeps descents from being thrown off at the wall")
     for name, run in ends.groupby("descent"):
-        end = run.squeeze("descent").isel(epoch=-1)
-        thrown, solved = float((end.bias > -1).mean()), float((end.cost < 0.01).mean())
+        thrown, solved = float((run.bias[..., -1] > -1).mean()), float((run.cost[..., -1] < 0.01).mean())
         print(f"Here, gradient {name}: {thrown:.0%} of the descents are thrown over b = -1, {solved:.0%} end below a cost of 0.01")
 
 

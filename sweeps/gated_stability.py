@@ -56,25 +56,28 @@ def exact(ds: xr.Dataset) -> xr.DataArray:
 
 def figure(ds: xr.Dataset) -> plt.Figure:
     """A column a cell: the exponent of the origin, and that of the attractor, over the plane of ω."""
-    fig, axes = plt.subplots(2, len(CELLS), figsize=(9.5, 8), sharex=True, sharey=True, layout="constrained")
+    fig, axes = plt.subplots(2, len(CELLS), figsize=(7, 6.4), sharex=True, sharey=True, layout="compressed")
     angle = np.linspace(0, 2 * np.pi, 400)
     for row, (name, limit) in zip(axes, (("origin_exponent", 1.0), ("attractor_exponent", 0.5)), strict=True):
         for ax, cell in zip(row, ds.cell.values, strict=True):
             values = ds[name].sel(cell=cell).transpose("omega_imag", "omega_real").clip(min=-10)
             drawn = ax.pcolormesh(ds.omega_real, ds.omega_imag, values, cmap="RdBu_r", vmin=-limit, vmax=limit, rasterized=True)
             ax.plot(-2 + 4 * np.cos(angle), 4 * np.sin(angle), color="black", linewidth=1.2, label="|ω + 2| = 4")
-            ax.plot([2, -6], [0, 0], "k.", markersize=7)
+            ax.plot([2, -6], [0, 0], "k.", markersize=5, label="ω = 2 and ω = −6")
             ax.set(title=f"{cell}: {ds[name].long_name}", aspect="equal")
             ax.set(xlim=(ds.omega_real.min(), ds.omega_real.max()), ylim=(ds.omega_imag.min(), ds.omega_imag.max()))
-        fig.colorbar(drawn, ax=row, label="Lyapunov exponent (1/step)", extend="both")
+        beyond = bool(ds[name].min() < -limit), bool(ds[name].max() > limit)
+        extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[beyond]
+        fig.colorbar(drawn, ax=row, label="Lyapunov exponent (nats/step)", extend=extend)
     for ax in axes[1]:
-        ax.set_xlabel("Re ω")
+        ax.set_xlabel("real part of the eigenvalue ω")
     for ax in axes[:, 0]:
-        ax.set_ylabel("Im ω")
-    axes[0, 0].legend(loc="upper right", frameon=True, fontsize="small")
-    return fig
+        ax.set_ylabel("imaginary part of ω")
+    rs.plot.shared_legend(axes.flat)
+    return rs.plot.panel_letters(axes.flat)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=101, help="values of Re ω and of Im ω (default: %(default)s)")
@@ -89,7 +92,7 @@ def main() -> None:
     )
     ds = analysed(real, imaginary, options.steps).assign_attrs(title="stability of the origin of gated networks")
     rs.save(ds, options.out / "gated_stability.nc")
-    figure(ds).savefig(options.out / "gated_stability.png", dpi=150)
+    figure(ds).savefig(options.out / "gated_stability.png")
 
     print("The origin of a GRU or an LSTM without biases is stable iff |ω + 2| < 4 for every eigenvalue ω of W_n or W_g.")
     sharp = abs(exact(ds)) > 1e-9

@@ -45,27 +45,32 @@ def surface(gain: xr.DataArray, seed: xr.DataArray) -> xr.Dataset:
 
 def figure(ds: xr.Dataset) -> plt.Figure:
     """A column a cell: norms against steps of one layer, then of the bottom and the top one of several, and against gains at the end."""
-    fig, axes = plt.subplots(3, len(CELLS), figsize=(12, 10), sharex="row", sharey=True, layout="constrained")
+    fig, axes = plt.subplots(3, len(CELLS), figsize=(7, 8), sharex="row", sharey=True, layout="constrained")
     for cell, column in zip(CELLS, axes.T, strict=True):
-        of_cell, last = ds.sel(cell=cell), cell == list(CELLS)[-1]
+        of_cell = ds.sel(cell=cell)
         for ax, depth in zip(column, (1, max(DEPTHS)), strict=False):
             layers = of_cell.sel(depth=depth, length=max(LENGTHS), layer=sorted({0, depth - 1}))
-            rs.plot.gradient_over_steps(layers, variable="gradient_norm", color="gain", legend=last, ax=ax)
-            ax.set_title(f"{cell}, depth {depth}, length {max(LENGTHS)}")
+            rs.plot.gradient_over_steps(layers, variable="gradient_norm", color="gain", ax=ax)
+            ax.set_title(f"{cell}, depth {depth}")
         start = of_cell.sel(layer=0, step=0)
-        rs.plot.trajectories(start, variable="gradient_norm", x="gain", color="length", legend=last, ax=column[2])
-        column[2].set_title(f"{cell}, layer 0 at step 0")
+        rs.plot.trajectories(start, variable="gradient_norm", x="gain", color="length", ax=column[2])
+        column[2].set_title(f"{cell}, first step")
     for ax in axes.flat:
         ax.set(yscale="log", yticks=10.0 ** np.arange(-30, 31, 10), ylim=(1e-32, 1e32))
         ax.axhline(1, color="black", linewidth=1)
-    for ax in axes[:, 1:].flat:
         ax.set_ylabel("")
+    fig.supylabel(
+        "root mean square over samples and seeds of the gradient's norm, in multiples of the top layer's at the last step",
+        fontsize=8,
+    )
     for ax in axes[:2, 0]:
         ax.text(0.03, 0.95, "exploding", va="top", transform=ax.transAxes)
         ax.text(0.03, 0.05, "vanishing", transform=ax.transAxes)
-    return fig
+    rs.plot.shared_legend(axes.flat)
+    return rs.plot.panel_letters(axes.flat)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=8, help="gains from 0.75 to 6 (default: %(default)s)")
@@ -77,7 +82,7 @@ def main() -> None:
     gain, seed = rs.axis("gain", np.linspace(0.75, 6, options.points)), rs.axis("seed", range(options.seeds))
     ds = surface(gain, seed).assign_attrs(title="gradient norms of recurrent networks over gain, depth and length")
     rs.save(ds, options.out / "gradient_flow.nc")
-    figure(ds).savefig(options.out / "gradient_flow.png", dpi=150)
+    figure(ds).savefig(options.out / "gradient_flow.png")
 
     factor = ds.gradient_norm.sel(depth=1, length=max(LENGTHS), layer=0, step=0) ** (1 / max(LENGTHS))
     print("By what one layer multiplies the norm at every step back:\n", factor.to_pandas().round(3), sep="")

@@ -1,4 +1,4 @@
-"""What one tanh unit does with its inputs (document A), and how its leaky form becomes a differential equation."""
+"""What one tanh unit does with its inputs, and how its leaky form becomes a differential equation."""
 
 import argparse
 from pathlib import Path
@@ -16,15 +16,17 @@ INPUTS = {
     "uniform random": np.random.default_rng(0).random(20),
     "sine from 0 to 10": np.sin(np.linspace(0, 10, 51)),
 }
-FAMILY = rs.Elman(w_in=1.0, w_rec=rs.axis("w_h", [0.5, 1.5]), h0=rs.axis("h0", [0.1, 2.0]))
+W_H = rs.axis("w_h", [0.5, 1.5], long_name="recurrent weight")
+FAMILY = rs.Elman(w_in=1.0, w_rec=W_H, h0=rs.axis("h0", [0.1, 2.0], long_name="start"))
 
 
 def trajectories(results: dict[str, xr.Dataset]) -> plt.Figure:
     """States of the four experiments under each input, and the input."""
-    fig, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
+    _, axes = plt.subplots(2, 2, figsize=(7, 4.8), layout="constrained")
     for ax, (name, ds) in zip(axes.flat, results.items(), strict=True):
-        rs.plot.trajectories(ds, color="w_h", linewidth="h0", legend=ax is axes[0, 1], ax=ax).set_title(name)
-    return fig
+        rs.plot.trajectories(ds, color="w_h", linewidth="h0", ax=ax).set_title(f"input: {name}")
+    rs.plot.shared_legend(axes.flat)
+    return rs.plot.panel_letters(axes.flat)
 
 
 def planar() -> xr.Dataset:
@@ -32,7 +34,7 @@ def planar() -> xr.Dataset:
     weights = xr.DataArray(
         [[[0.5, 0.5], [0.5, 0.5]], [[1.5, 0.5], [0.5, 1.5]]],
         dims=("experiment", "unit", "unit_from"),
-        coords={"experiment": ["all weights 0.5: both units are one", "1.5 on the diagonal"]},
+        coords={"experiment": ["all weights 0.5: both units alike", "weights 1.5 on the diagonal"]},
     )
     net = rs.Elman(weights.rename(unit_from="input"), weights, h0=[0.5, 0.5])
     noise = 0.1 * np.random.default_rng(0).normal(size=(100, 2))
@@ -41,22 +43,28 @@ def planar() -> xr.Dataset:
 
 def components(ds: xr.Dataset) -> plt.Figure:
     """Both components of both experiments, and both inputs."""
-    fig, axes = plt.subplots(1, 2, figsize=(12, 4.5), sharey=True, layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True, layout="constrained")
     for ax, name in zip(axes, ds.experiment.values, strict=True):
         one = ds[["state"]].sel(experiment=name, drop=True).assign_coords(unit=[1, 2])
-        rs.plot.trajectories(one, color="unit", legend=ax is axes[1], ax=ax).set_title(f"{name} (gray: the inputs)")
-        ax.plot(ds.step[1:], ds.input[1:], color="0.6", linewidth=0.8, linestyle="--", zorder=0)
-    return fig
+        rs.plot.trajectories(one, color="unit", linewidth="unit", ax=ax).set_title(name)
+        inputs = ax.plot(ds.step[1:], ds.input[1:], color="0.6", linewidth=0.8, zorder=0)
+        inputs[1].set_linestyle(":")
+        plt.setp(inputs[0], label="input 1: noise"), plt.setp(inputs[1], label="input 2: noise on a ramp")
+    axes[1].set_ylabel("")
+    rs.plot.shared_legend(axes, *inputs)
+    return rs.plot.panel_letters(axes)
 
 
 def portraits(ds: xr.Dataset, points: int) -> plt.Figure:
     """Increments against states, and the states of one network as a cobweb under the curve of its map."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.3), layout="constrained")
     rs.plot.phase_portrait(ds, color="w_h", ax=left)
     one = FAMILY.isel(w_h=1).replace(h0=rs.axis("start", np.linspace(-1, 2, points)))
     curve = rs.simulate(one, INPUTS["constant 0.5"][:1], keep="final_state")
     rs.plot.cobweb(ds.isel(w_h=1), curve, ax=right)
-    return fig
+    left.set_title("increments against states, input 0.5")
+    right.set_title(f"cobwebs, recurrent weight {ds.w_h.values[1]:g}")
+    return rs.plot.panel_letters((left, right))
 
 
 def distance_from_equation(halvings: int = 8, time: float = 4.0, x: float = 0.2) -> xr.Dataset:
@@ -67,6 +75,7 @@ def distance_from_equation(halvings: int = 8, time: float = 4.0, x: float = 0.2)
     return xr.Dataset({"error": abs(xr.concat([end.final_state for end in ends], leak) - exact)})
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=400, help="points of the curve of the map (default: %(default)s)")
@@ -76,11 +85,11 @@ def main() -> None:
 
     results = {name: rs.simulate(FAMILY, x, keep=("state", "increment", "input")) for name, x in INPUTS.items()}
     print(results["constant 0.5"].to_dataframe()[["state", "increment", "input"]].unstack("step").T.loc["state"].round(4), "\n")
-    trajectories(results).savefig(options.out / "inference_trajectories.png", dpi=150)
-    portraits(results["constant 0.5"], options.points).savefig(options.out / "inference_portraits.png", dpi=150)
+    trajectories(results).savefig(options.out / "inference_trajectories.png")
+    portraits(results["constant 0.5"], options.points).savefig(options.out / "inference_portraits.png")
     rs.save(results["sine from 0 to 10"], options.out / "inference_dynamics.nc")
     in_the_plane = planar()
-    components(in_the_plane).savefig(options.out / "inference_plane.png", dpi=150)
+    components(in_the_plane).savefig(options.out / "inference_plane.png")
     rs.save(in_the_plane, options.out / "inference_plane.nc")
 
     error = distance_from_equation().error

@@ -15,6 +15,7 @@ import rnnsim as rs
 
 UNITS, INPUTS, SIZE = 16, 2, 0.3  # and the standard deviation of inputs
 CELLS = ("Elman", "orthogonal", "GRU", "LSTM")
+LIMIT, LINES = 40.0, {"singular value 1": "-", "memory length": "--"}
 KEPT = ("memory_length", "growth_rate", "regime")
 
 
@@ -44,28 +45,38 @@ def exact(bias: Any) -> Any:
 
 def figure(ds: xr.Dataset, inputs: np.ndarray) -> plt.Figure:
     """Above, memory lengths over gain and over bias; below, singular values against lag."""
-    fig, axes = plt.subplots(2, 3, figsize=(12, 8), layout="constrained")
+    _, axes = plt.subplots(2, 3, figsize=(7, 5.4), layout="constrained")
     median = ds.memory_length.median("seed").assign_attrs(ds.memory_length.attrs)
     by_gain = median.where(median > 0).sel(bias=0, method="nearest").to_dataset()
     rs.plot.trajectories(by_gain, variable="memory_length", x="gain", color="cell", ax=axes[0, 0])
-    axes[0, 0].set_title(f"bias {float(by_gain.bias):g}")
+    axes[0, 0].set(title=f"all cells, bias {float(by_gain.bias):g}", xlabel="gain of the recurrent weights")
     for ax, cell in zip(axes[0, 1:], ("GRU", "LSTM"), strict=True):
         of_cell = median.sel(cell=cell).isel(gain=slice(0, None, 2)).to_dataset()
         rs.plot.trajectories(of_cell, variable="memory_length", x="bias", color="gain", ax=ax)
-        ax.plot(ds.bias, exact(ds.bias), color="black", linestyle=":", linewidth=2.5, zorder=3, label="−1 / ln σ(bias)")
-        ax.set_title(cell)
+        ax.plot(ds.bias, exact(ds.bias), color="black", linestyle=":", linewidth=2, zorder=3, label="−1 / ln σ(bias)")
+        ax.set(title=cell, xlabel="bias of the forget gate")
     for ax in axes[0]:
         handles = [*ax.get_legend().legend_handles, *ax.get_legend_handles_labels()[0]]
-        ax.legend(handles=handles, loc="lower right", fontsize="small", framealpha=0.9)
-        ax.set(yscale="log", ylim=(0.1, 1.2 * len(inputs)), ylabel="memory length (steps)")
+        names = [
+            str(handle.get_label()).replace("gain of the recurrent weights", "gain").replace("cell = ", "") for handle in handles
+        ]
+        ax.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, frameon=False, columnspacing=1)
+        ax.set(yscale="log", ylim=(0.1, 1.2 * len(inputs)), ylabel="")
+    axes[0, 0].set_ylabel(f"memory length (steps)\nmedian over {ds.sizes['seed']} seeds")
     for ax, (cell, bias) in zip(axes[1], (("Elman", 0.0), ("LSTM", 0.0), ("LSTM", 4.0)), strict=True):
         spectrum = rs.propagation(network(cell, 1.0, 0, bias), inputs)
-        rs.plot.singular_values(spectrum, limit=40.0, colorbar=ax is axes[1, 2], legend=False, ax=ax)
-        gate = f", bias {bias:g}" if cell == "LSTM" else ""
-        ax.set_title(f"{cell}, gain 1{gate}: memory {float(spectrum.memory_length):.3g}")
-    return fig
+        rs.plot.singular_values(spectrum, limit=LIMIT, colorbar=ax is axes[1, 2], legend=False, ax=ax)
+        length, gate = float(spectrum.memory_length), f", bias {bias:g}" if cell == "LSTM" else ""
+        reach = f"{length:.3g} steps" if np.isfinite(length) else f"over {len(inputs)} steps"
+        ax.set(title=f"{cell}, gain 1{gate}:\nmemory {reach}", ylabel="mode" if ax is axes[1, 0] else "")
+    for name, look in LINES.items():
+        axes[1, 0].plot([], [], color="black", linestyle=look, label=name)
+    words = plt.Line2D([], [], linestyle="none", label=f"lines above end where the median is over {len(inputs)} steps, or 0")
+    rs.plot.shared_legend(axes[1], words)
+    return rs.plot.panel_letters(axes.flat)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=9, help="gains from 0 to 2 and biases from -2 to 6 (default: %(default)s)")
@@ -81,7 +92,7 @@ def main() -> None:
     ds = reach(inputs, gain, bias, rs.axis("seed", range(options.seeds)))
     ds.attrs["title"] = "memory of recurrent networks over gain and the bias of the forget gate"
     rs.save(ds, options.out / "memory_reach.nc")
-    figure(ds, inputs).savefig(options.out / "memory_reach.png", dpi=150)
+    figure(ds, inputs).savefig(options.out / "memory_reach.png")
 
     print("Memory lengths without recurrent weights (inf: not within the steps looked back), beside -1/ln σ(bias):")
     alone = ds.memory_length.sel(gain=0).median("seed").to_pandas().T[["GRU", "LSTM"]]

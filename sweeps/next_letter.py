@@ -1,4 +1,4 @@
-"""Elman networks, GRUs and LSTMs that learn to recite the alphabet, letter by letter (document E)."""
+"""Elman networks, GRUs and LSTMs that learn to recite the alphabet, letter by letter."""
 
 import argparse
 from pathlib import Path
@@ -37,17 +37,18 @@ def probabilities(net: Any, task: xr.Dataset) -> xr.DataArray:
     exp = np.exp(output - output.max("output"))
     mean = (exp / exp.sum("output")).mean("seed").rename(step="read", output="next")
     return mean.assign_coords(read=list(task.letters[:-1]), next=list(task.letters)).assign_attrs(
-        long_name="probability", units="1"
+        long_name="probability, mean of seeds", units="1"
     )
 
 
 def figure(ds: xr.Dataset) -> plt.Figure:
     """Costs and accuracies over epochs, and the probabilities of letters early and late."""
-    fig = plt.figure(figsize=(12, 13), layout="constrained")
-    above, below = fig.subfigures(2, 1, height_ratios=[1, 2.4], squeeze=False)[:, 0]
-    left, right = above.subplots(1, 2)
-    rs.plot.training_curves(ds, "cost", color="cell", band=(0.0, 1.0), legend=False, ax=left)
-    rs.plot.training_curves(ds, "accuracy", color="cell", band=(0.0, 1.0), ax=right).set_xlim(0, 50)
+    fig = plt.figure(figsize=(7, 7.6), layout="constrained")
+    above, below = fig.subfigures(2, 1, height_ratios=[1, 2.1], squeeze=False)[:, 0]
+    curves = above.subplots(1, 2)
+    rs.plot.training_curves(ds, "cost", color="cell", band=(0.0, 1.0), ax=curves[0]).set_title("cost")
+    rs.plot.training_curves(ds, "accuracy", color="cell", band=(0.0, 1.0), ax=curves[1]).set(title="accuracy", xlim=(0, 50))
+    rs.plot.shared_legend(curves)
     axes = below.subplots(ds.sizes["after"], ds.sizes["cell"], sharex=True, sharey=True)
     for (i, j), ax in np.ndenumerate(axes):
         one, last = ds.probability.isel(after=i, cell=j), j == ds.sizes["cell"] - 1
@@ -55,9 +56,10 @@ def figure(ds: xr.Dataset) -> plt.Figure:
         ax.set(title=f"{one.cell.item()} after {one.after.item()} epochs", xlabel="next letter", ylabel="letter read")
         ax.tick_params(axis="x", labelrotation=0)
         ax.label_outer()
-    return fig
+    return rs.plot.panel_letters([*curves, *axes.flat])
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=16, help="units of each network (default: %(default)s)")
@@ -83,7 +85,7 @@ def main() -> None:
         found.append(one.expand_dims(cell=[cell]))
     ds = xr.concat(found, "cell", combine_attrs="drop_conflicts").assign_attrs(title="learning to recite the alphabet")
     rs.save(ds, options.out / "next_letter.nc")
-    figure(ds).savefig(options.out / "next_letter.png", dpi=150)
+    figure(ds).savefig(options.out / "next_letter.png")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,10 +10,12 @@ import xarray as xr
 import rnnsim as rs
 
 FOLD, FLIP, BRANCH_POINT = 1, 2, 4
-ATTRACTORS = ("one fixed point", "two fixed points", "one cycle of period 2")
+ATTRACTORS = ("one stable fixed point", "two stable fixed points", "one cycle of period 2")
+NUMBERS, STABLE = ("none", "one", "two", "three"), {(1, 0): "unstable", (1, 1): "stable"}
+NAMED = ((0.0, 2.7), (2.95, 0.0), (-2.55, 0.0))  # where what there is stands in words
 SHADES = ("#f4f1ea", "#c9dcec", "#f3d3bd")
 COLORS = {FOLD: "#14508c", FLIP: "#b3400f", BRANCH_POINT: "black"}
-SECTION = 2.0
+SECTION, STYLES, NAMES = 2.0, {"stable": "-", "unstable": ":"}, {"w": "recurrent weight w", "b": "bias b"}
 CURVES = "exact values of |b|: √(w (w - 1)) - arcosh √w for folds, √(|w| (|w| - 1)) + arcosh √|w| for flips"
 
 
@@ -29,55 +30,57 @@ def attractors(w: xr.DataArray, b: xr.DataArray, steps: int) -> xr.DataArray:
     """What orbits from h = -1 and h = 1 end on: the map is monotonous, so that there is nothing else."""
     net = rs.Elman(0.0, w, b, h0=rs.axis("h0", [-1.0, 1.0]))
     even, odd = (rs.simulate(net, np.zeros(n), keep="final_state").final_state for n in (steps, steps + 1))
-    cycle = (np.abs(odd - even) > 1e-3).any("h0")
-    several = np.abs(even.diff("h0").isel(h0=0, drop=True)) > 1e-3
+    cycle, several = (np.abs(odd - even) > 1e-3).any("h0"), np.abs(even.diff("h0").isel(h0=0, drop=True)) > 1e-3
     kinds = xr.where(cycle, 2, xr.where(several, 1, 0)).astype(np.int8)
     flags = {"flag_values": np.arange(3, dtype=np.int8), "flag_meanings": " ".join(name.replace(" ", "_") for name in ATTRACTORS)}
     return kinds.assign_attrs(long_name="attractors", **flags)
 
 
+def region(w: float, b: float) -> str:
+    """How many fixed points and cycles of period 2 there are at a place, and how many of them are stable."""
+    found = {name: rs.fixed_points(rs.Elman(0.0, w, b), period=p) for p, name in ((1, "fixed point"), (2, "cycle of period 2"))}
+    counts = {name: (int(ds.point_count), int((ds.stability == 0).sum())) for name, ds in found.items()}
+    words = {(n, k): STABLE.get((n, k), f"{NUMBERS[k]} stable") for n, k in counts.values()}
+    return "\n".join(f"{NUMBERS[n]} {name}{'s' * (n > 1)},\n{words[n, k]}" for name, (n, k) in counts.items() if n)
+
+
 def plane(ax: plt.Axes, ds: xr.Dataset) -> None:
     """Attractors as shades, the exact curves as lines and the points computed as circles on them."""
     ax.pcolormesh(ds.w, ds.b, ds.attractors.transpose("b", "w"), cmap=plt.matplotlib.colors.ListedColormap(SHADES), rasterized=True)
-    for kind, name, side in ((FOLD, "fold", ds.w > 0), (FLIP, "flip", ds.w < 0)):
-        for sign in (-1, 1):
-            ax.plot(
-                ds.w, sign * ds.exact_b.where(side), color=COLORS[kind], linewidth=1.2, label=f"{name}, exact" if sign > 0 else None
-            )
+    for kind, name, side in ((FOLD, "fold", 1.0), (FLIP, "flip", -1.0)):
+        at = side * xr.DataArray(np.geomspace(1, abs(ds.w.values).max(), 400))
+        ax.plot(at, np.outer(exact(at), [1, -1]), color=COLORS[kind], linewidth=1, label=[f"{name}, exact", None])
         found = ds.bifurcation_b.where(ds.kind == kind).isel(w=slice(None, None, max(1, ds.w.size // 40)))
-        w, b = xr.broadcast(found.w, found)
-        style: dict[str, Any] = {"marker": "o", "s": 18, "facecolors": "none", "edgecolors": COLORS[kind], "linewidths": 0.9}
-        ax.scatter(w, b, **style, label=f"{name}, computed")
-    ax.plot(ds.tip_w, 0 * ds.tip_w, "k*", markersize=9, label="pitchfork and flip\nat b = 0, computed")
-    for name, place in zip(ATTRACTORS, ((0, 2.6), (3.2, 0), (-3.2, 0)), strict=True):
-        ax.text(*place, name.replace(" point", "\npoint").replace(" of ", "\nof "), ha="center", va="center", fontsize="small")
-    ax.set(xlabel="recurrent weight w", ylabel="bias b", ylim=(ds.b.min(), ds.b.max()))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, fontsize="small")
+        ax.plot(found.w, found, "o", fillstyle="none", color=COLORS[kind], markeredgewidth=0.7, label=[f"{name}, computed", None])
+    ax.plot(ds.tip_w.where(ds.tip_kind == BRANCH_POINT), 0 * ds.tip_w, "k*", markersize=6, label="pitchfork, computed")
+    for place in NAMED:
+        ax.text(*place, region(*place), ha="center", va="center", fontsize=7)
+    ax.set(xlabel=NAMES["w"], ylabel=NAMES["b"], ylim=(ds.b.min(), ds.b.max()), title="what there is, and how it changes")
 
 
-def diagram(ax: plt.Axes, ds: xr.Dataset, along: str) -> None:
+def diagram(ax: plt.Axes, ds: xr.Dataset, along: str, where: str) -> None:
     """Branches of fixed points, stable ones as full lines, and the special points on them."""
-    for i in range(ds.sizes["branch"]):
-        branch = ds.isel(branch=i)
-        for stable in (True, False):
-            here = (branch.branch_unstable == 0) if stable else (branch.branch_unstable > 0)
-            ax.plot(branch[f"branch_{along}"], branch.branch_state.where(here), color="black", linestyle="-" if stable else ":")
+    across, up, unstable = (ds[f"branch_{name}"].transpose(..., "branch") for name in (along, "state", "unstable"))
+    for name, look in STYLES.items():
+        ax.plot(across, up.where((unstable == 0) == (name == "stable")), color="black", linestyle=look)
     for kind, color in COLORS.items():
-        here = ds.kind == kind
-        ax.plot(ds[along].where(here), ds.state.where(here), "*" if kind == BRANCH_POINT else "o", color=color, markersize=7)
-    ax.set(xlabel={"b": "bias b", "w": "recurrent weight w"}[along], ylabel="fixed point h", ylim=(-1.05, 1.05))
+        mark, fill, here = *(("*", "full") if kind == BRANCH_POINT else ("o", "none")), ds.kind == kind
+        ax.plot(ds[along].where(here), ds.state.where(here), mark, fillstyle=fill, color=color, markersize=5)
+    ax.set(xlabel=NAMES[along], ylabel="fixed point h", ylim=(-1.05, 1.05), title=f"fixed points at {where}")
 
 
 def figure(ds: xr.Dataset, along_b: xr.Dataset, along_w: xr.Dataset) -> plt.Figure:
     """The plane, and two sections of it."""
-    fig, axes = plt.subplot_mosaic("AAB;AAC", figsize=(10, 6.4), layout="constrained")
+    _, axes = plt.subplot_mosaic("AAB;AAC", figsize=(7, 4.4), layout="constrained")
     plane(axes["A"], ds)
-    for name, part, along, title in (("B", along_b, "b", f"w = {SECTION:g}"), ("C", along_w, "w", "b = 0")):
-        diagram(axes[name], part, along)
-        axes[name].set_title(f"{title}: full lines stable, dotted unstable", fontsize="small")
-    return fig
+    diagram(axes["B"], along_b, "b", f"w = {SECTION:g}")
+    diagram(axes["C"], along_w, "w", "b = 0")
+    lines = [axes["B"].plot([], [], f"k{look}", label=f"{name} fixed points")[0] for name, look in STYLES.items()]
+    rs.plot.shared_legend([axes["A"]], *lines, columns=4)
+    return rs.plot.panel_letters(axes.values())
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=401, help="values of w and of b (default: %(default)s)")
@@ -85,7 +88,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results (default: here)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-
     w, b = rs.axis("w", np.linspace(-4, 4, options.points)), rs.axis("b", np.linspace(-4, 4, options.points))
     found = rs.bifurcations(rs.Elman(0.0, w, b), "b", max_points=2)
     along_b = rs.bifurcations(rs.Elman(0.0, SECTION, b), "b", branches=True)
@@ -94,11 +96,9 @@ def main() -> None:
     ds = found.rename(b="bifurcation_b").assign(exact_b=exact(w), attractors=attractors(w, b, options.steps)).merge(tips)
     ds = ds.assign_coords(b=b["b"]).assign_attrs(title="attractors and bifurcations of one tanh unit")
     rs.save(ds, options.out / "scalar_bifurcations.nc")
-    figure(ds, along_b, along_w).savefig(options.out / "scalar_bifurcations.png", dpi=200)
-
-    count = int(ds.point_count.sum())
-    error = np.abs(np.abs(ds.bifurcation_b) - ds.exact_b)
-    print(f"{w.size} weights: {count} folds and flips, the farthest {float(error.max()):.1e} from its exact place")
+    figure(ds, along_b, along_w).savefig(options.out / "scalar_bifurcations.png")
+    error = float(np.abs(np.abs(ds.bifurcation_b) - ds.exact_b).max())
+    print(f"{w.size} weights: {int(ds.point_count.sum())} folds and flips, the farthest {error:.1e} from its exact place")
     for at in (-2.0, -1.5, 1.5, 2.0, 4.0):
         one = rs.bifurcations(rs.Elman(0.0, at, b), "b")
         print(f"w = {at:4}: b = {float(one.b.max()):.15f}, exactly {float(exact(xr.DataArray(at))):.15f}")

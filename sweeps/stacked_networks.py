@@ -1,4 +1,4 @@
-"""How weights multiply inputs and states in stacked networks (document E), on the letters of the alphabet."""
+"""How weights multiply inputs and states in stacked networks, on the letters of the alphabet."""
 
 import argparse
 import string
@@ -55,13 +55,14 @@ def embedded(net: rs.Stack, text: str) -> xr.Dataset:
 
 def figure(ds: xr.Dataset) -> plt.Figure:
     """Every layer's states as they read the letters."""
-    fig, axes = plt.subplots(1, LAYERS, figsize=(12, 4), sharey=True, layout="constrained")
+    _, axes = plt.subplots(1, LAYERS, figsize=(7, 2.7), sharey=True, layout="constrained")
     for i, ax in enumerate(axes):
         one = ds[[f"state_{i}"]].rename({f"state_{i}": "state", f"unit_{i}": "unit"}).assign_coords(unit=range(1, UNITS + 1))
-        rs.plot.trajectories(one.drop_vars("letter"), color="unit", legend=i == LAYERS - 1, ax=ax).set_title(f"layer {i}")
+        rs.plot.trajectories(one.drop_vars("letter"), color="unit", ax=ax).set_title(f"layer {i}")
         ax.set_xticks(ds.step.values, ds.letter.values)
-        ax.set_xlabel("letter read")
-    return fig
+        ax.set(xlabel="letter read", ylabel="" if i else "state of the layer")
+    rs.plot.shared_legend(axes)
+    return rs.plot.panel_letters(axes)
 
 
 def difference_from_torch(inputs: np.ndarray) -> float:
@@ -74,6 +75,7 @@ def difference_from_torch(inputs: np.ndarray) -> float:
     return float(abs(rs.simulate(rs.from_torch(module), inputs).state[1:] - theirs).max())
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--text", default="abcdefghijklmnopqrstuvwxyz", help="letters to read (default: the alphabet)")
@@ -99,7 +101,7 @@ def main() -> None:
         print("inputs of another size:", error)
     if find_spec("torch"):
         print(f"the weights of PyTorch's nn.RNN give its outputs to {difference_from_torch(one_hot(options.text)):.1e}")
-    figure(ds).savefig(options.out / "stacked_networks.png", dpi=150)
+    figure(ds).savefig(options.out / "stacked_networks.png")
     rs.save(ds, options.out / "stacked_networks.nc")
 
 

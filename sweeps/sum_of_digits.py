@@ -1,4 +1,4 @@
-"""What one linear unit learns when it adds digits in three encodings (document C), and when its recurrent weight runs away."""
+"""What one linear unit learns when it adds digits in three encodings, and when its recurrent weight runs away."""
 
 import argparse
 from pathlib import Path
@@ -11,6 +11,7 @@ import xarray as xr
 import rnnsim as rs
 
 DIGITS: dict[str, Any] = {"integer": np.arange(10.0), "one_hot": np.eye(10), "index": np.arange(10)}
+WORDS = {"integer": "integers", "one_hot": "one-hot", "index": "an embedding"}
 MEASURES = ["cost", "validation_cost", "rounded_accuracy", "validation_rounded_accuracy"]
 RATES, REPORTED = [0.003, 0.01, 0.03], {"start": 0, "lr": 0.03}
 
@@ -47,8 +48,7 @@ def run_away(samples: int, points: int) -> xr.Dataset:
     u = rs.axis("w_rec_start", np.linspace(-3, 2, points), long_name="U at the start")
     w = 1 / (1 - u + u**2)
     net = rs.Elman(w, u, bias=-4.5 * (w - 3 / (1 + u + u**2)), activation="linear")
-    options: dict[str, Any] = {"batch_size": 64, "shuffle": True}
-    return rs.train(net, task.inputs, task.targets, optimizer=rs.Adam(0.01), epochs=50, **options)
+    return rs.train(net, task.inputs, task.targets, optimizer=rs.Adam(0.01), epochs=50, batch_size=64, shuffle=True)
 
 
 def expected_cost(u: Any) -> Any:
@@ -58,23 +58,28 @@ def expected_cost(u: Any) -> Any:
 
 def figure(ds: xr.Dataset, runaway: xr.Dataset) -> plt.Figure:
     """Costs of all networks, the weights of one for each encoding, and those that run away."""
-    fig, axes = plt.subplots(2, 3, figsize=(14, 8), layout="constrained")
+    _, axes = plt.subplots(2, 3, figsize=(7, 4.8), layout="constrained")
     for ax, name in zip(axes[0], ds["encoding"].values, strict=True):
-        rs.plot.training_curves(ds.sel(encoding=name), "cost", color="lr", log=True, legend=name == "index", ax=ax)
-        ax.set(title=name, ylim=(1e-12, 1e3))
-    rs.plot.weights(ds.digit_weight.sel(REPORTED), colorbar=False, ax=axes[1, 0]).set_title("W·e + b of every digit")
-    rs.plot.training_curves(runaway, "w_rec", over=(), color="w_rec_start", legend=False, ax=axes[1, 1])
-    axes[1, 1].set(title="U from different starts, integers", ylabel="U")
-    u = np.linspace(runaway.w_rec.min().item(), runaway.w_rec.max().item(), 500)
-    ax = axes[1, 2]
-    ax.plot(u, expected_cost(u), color="0.7", linewidth=4, label="least expected cost")
+        rs.plot.training_curves(ds.sel(encoding=name), "cost", color="lr", log=True, ax=ax)
+        ax.set(title=WORDS[name], ylim=(1e-12, 1e3))
+    rs.plot.shared_legend(axes[0])
+    for name, mark, size in zip(WORDS, "s^o", (8, 5, 3), strict=True):
+        learnt = ds.digit_weight.sel(REPORTED).sel(encoding=name)
+        axes[1, 0].plot(learnt.digit, learnt, mark, fillstyle="none", markersize=size, label=WORDS[name])
+    axes[1, 0].set(title="learnt weight of a digit", xlabel="digit", ylabel="W·e + b")
+    axes[1, 0].legend(frameon=False, handletextpad=0.2)
+    rs.plot.training_curves(runaway, "w_rec", over=(), legend=False, ax=axes[1, 1])
+    axes[1, 1].set(title="U from many starts, integers", ylabel="recurrent weight U")
+    u, ax = np.linspace(runaway.w_rec.min().item(), runaway.w_rec.max().item(), 500), axes[1, 2]
+    ax.plot(u, expected_cost(u), color="0.7", linewidth=3, label="least expected cost")
     ax.plot(runaway.w_rec.isel(epoch=-1), runaway.cost.isel(epoch=-1), "o", label="networks at the end")
-    ax.axhline(16.5, color="black", linestyle="--", linewidth=1, label="plateau for U → -∞")
-    ax.set(title="cost at the end", xlabel="U", ylabel="cost")
-    ax.legend(frameon=False)
-    return fig
+    ax.axhline(16.5, color="black", linestyle="--", linewidth=1, label="plateau for U → −∞")
+    ax.set(title="cost at the end, integers", xlabel="recurrent weight U", ylabel="cost", ylim=(-1, 34))
+    ax.legend(frameon=False, loc="upper center")
+    return rs.plot.panel_letters(axes.flat)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=10_000, help="sums of three digits (default: %(default)s)")
@@ -83,26 +88,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results (default: here)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-
     parts = [learned(name, options.samples, options.epochs, options.starts) for name in DIGITS]
-    ds = xr.concat(parts, rs.axis("encoding", list(DIGITS))["encoding"], combine_attrs="drop_conflicts").assign_attrs(
-        title="sums of digits"
-    )
+    ds = xr.concat(parts, rs.axis("encoding", list(DIGITS))["encoding"], combine_attrs="drop_conflicts")
     one = ds.sel(REPORTED, drop=True)
     for name in DIGITS:
         report = one[MEASURES].sel(encoding=name, drop=True).to_dataframe().to_string(float_format="{:.3g}".format)
         print(f"{name}, learning rate {REPORTED['lr']}:\n{report}\n")
-    print("W·e + b of every digit, and U:")
-    print(one.digit_weight.to_pandas().assign(U=one.w_rec.values).round(4).to_string())
-    error = np.maximum(abs(ds.digit_weight - ds.digit).max("digit"), abs(ds.w_rec - 1))
-    print(f"\nshare of {options.starts} starts within 0.02 of these weights:\n{(error < 0.02).mean('start').to_pandas()}")
+    print("W·e + b of every digit, and U:", one.digit_weight.to_pandas().assign(U=one.w_rec.values).round(4).to_string(), sep="\n")
+    near = np.maximum(abs(ds.digit_weight - ds.digit).max("digit"), abs(ds.w_rec - 1)) < 0.02
+    print(f"\nshare of {options.starts} starts within 0.02 of these weights:\n{near.mean('start').to_pandas()}")
     runaway = run_away(options.samples, 21)
     lost = runaway.w_rec_start[(runaway.w_rec.isel(epoch=-1) < -1).values]
     print(f"\nU runs away from the starts {lost.values}, where the cost is")
     print(f"{runaway.cost.isel(epoch=-1).sel(w_rec_start=lost).values.round(2)} at the end; the plateau is at 16.5")
-    rs.save(ds, options.out / "sum_of_digits.nc")
+    rs.save(ds.assign_attrs(title="sums of digits"), options.out / "sum_of_digits.nc")
     rs.save(runaway, options.out / "sum_of_digits_runaway.nc")
-    figure(ds, runaway).savefig(options.out / "sum_of_digits.png", dpi=150)
+    figure(ds, runaway).savefig(options.out / "sum_of_digits.png")
 
 
 if __name__ == "__main__":

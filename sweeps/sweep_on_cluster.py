@@ -41,6 +41,7 @@ def family(units: int, seeds: int) -> rs.Elman:
     return rs.Elman.random(units, 1, gain=gain, seed=seed)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cluster", choices=("local", "slurm"), default="local", help="where (default: %(default)s)")
@@ -62,9 +63,11 @@ def main() -> None:
         client = stack.enter_context(stack.enter_context(make(options.workers)).get_client())
         runs = rs.sweep(rs.simulate, family(options.units, options.seeds), pulse, to=options.out / "pulse.zarr", client=client)
 
-    memory = np.sqrt((runs.state**2).mean("unit")).median("seed").assign_attrs(long_name="size of the state", units="1")
-    memory.plot.line(x="step", yscale="log")
-    plt.savefig(options.out / "pulse.png", dpi=150)
+    memory = (
+        np.sqrt((runs.state**2).mean("unit")).median("seed").assign_attrs(long_name="size of the state, median of seeds", units="1")
+    )
+    rs.plot.trajectories(memory.to_dataset(name="size"), variable="size", color="gain").set_yscale("log")
+    plt.savefig(options.out / "pulse.png")
     print(f"{runs.diverged_at.size} networks of {options.units} units; wrote pulse.zarr and .png to {options.out}/")
 
 

@@ -47,25 +47,26 @@ def along(net: rs.Elman, run: xr.Dataset, steps: int) -> xr.Dataset:
 
 def figure(ds: xr.Dataset) -> plt.Figure:
     """Costs and largest exponents over epochs, and how the cost at the end goes with the exponent."""
-    fig, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
+    _, axes = plt.subplots(1, 3, figsize=(7, 2.8), layout="constrained")
     colors = plt.get_cmap("viridis")(np.linspace(0, 0.9, ds.sizes["gain"]))
     largest = ds.lyapunov_exponent.isel(exponent=0)
     for gain, color in zip(ds.gain.values, colors, strict=True):
         of_gain = ds.sel(gain=gain)
-        axes[0].plot(ds.epoch, of_gain.cost.median("seed"), color=color, label=f"{gain:.2g}")
+        axes[0].plot(ds.epoch, of_gain.cost.median("seed"), color=color, label=f"{gain:g}")
         axes[1].plot(ds.epoch, largest.sel(gain=gain).median("seed"), color=color)
-        axes[2].plot(largest.sel(gain=gain).isel(epoch=-1), of_gain.cost.isel(epoch=-1), ".", color=color)
-        axes[2].plot(largest.sel(gain=gain).isel(epoch=0), of_gain.cost.isel(epoch=0), "x", color=color, markersize=4)
-    axes[0].set(xlabel="epoch", ylabel="cost (median over seeds)", yscale="log")
-    axes[1].set(xlabel="epoch", ylabel="largest exponent (median over seeds)")
-    axes[2].set(xlabel="largest Lyapunov exponent", ylabel="cost", yscale="log", title="× before and • after training")
+        for epoch, mark in ((0, "x"), (-1, "o")):
+            axes[2].plot(*(array.isel(epoch=epoch) for array in (largest.sel(gain=gain), of_gain.cost)), mark, color=color, ms=3)
+    axes[0].set(xlabel="epoch", ylabel="cost", yscale="log", title="cost, median of seeds")
+    axes[1].set(xlabel="epoch", ylabel="largest exponent (nats/step)", title="exponent, median of seeds")
+    axes[2].set(xlabel="largest exponent (nats/step)", ylabel="cost", yscale="log", title="× before, ● after training")
     axes[1].axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axes[2].axvline(0, color="0.7", linewidth=0.8, zorder=0)
     axes[2].locator_params(axis="x", nbins=5)
-    axes[1].legend(*axes[0].get_legend_handles_labels(), title="gain at the start", frameon=False, loc="lower right")
-    return fig
+    rs.plot.shared_legend(axes[:1], title="gain at the start")
+    return rs.plot.panel_letters(axes)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gains", type=int, default=5, help="gains at the start, from 0.3 to 2.5 (default: %(default)s)")
@@ -81,7 +82,7 @@ def main() -> None:
     net, run = trained(gain, seed, options.epochs, max(1, options.epochs // 20))
     ds = along(net, run, options.steps).assign_attrs(title="Lyapunov exponents along training")
     rs.save(ds, options.out / "training_and_chaos.nc")
-    figure(ds).savefig(options.out / "training_and_chaos.png", dpi=150)
+    figure(ds).savefig(options.out / "training_and_chaos.png")
 
     print(PAPER)
     largest = ds.lyapunov_exponent.isel(exponent=0).median("seed")

@@ -1,4 +1,4 @@
-"""Tomorrow's temperature from the days before: a network from scratch (document D), beside persistence and regression."""
+"""Tomorrow's temperature from the days before: a network from scratch, beside persistence and regression."""
 
 import argparse
 from pathlib import Path
@@ -9,7 +9,7 @@ import xarray as xr
 
 import rnnsim as rs
 
-DAYS, UNITS, EPOCHS, RATE = 13, 5, 21, 1e-4  # document D's
+DAYS, UNITS, EPOCHS, RATE = 13, 5, 21, 1e-4
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -78,17 +78,18 @@ def window(task: xr.Dataset, options: argparse.Namespace) -> xr.Dataset:
 
 def figure(run: xr.Dataset, found: xr.Dataset, title: str, yscale: str = "linear") -> plt.Figure:
     """Costs over epochs, errors of all models, and predictions of the last days of the test part."""
-    fig, axes = plt.subplot_mosaic([["costs", "errors"], ["days", "days"]], figsize=(11, 7), layout="constrained")
+    _, axes = plt.subplot_mosaic("ab;cc", figsize=(7, 5), layout="constrained")
     square = "" if found.data.units == "1" else f" ({found.data.units}²)".replace("degree_Celsius", "°C")
-    rs.plot.training_curves(run, ax=axes["costs"]).set(title=title, ylabel=f"mean squared error{square}", yscale=yscale)
-    bars = axes["errors"].barh(found.model.values[::-1], found.day_after.values[::-1], color="0.5")
-    axes["errors"].bar_label(bars, fmt="%.2f", label_type="center", color="white")
-    axes["errors"].set(title="test part, the day after each window", xlabel=f"mean squared error{square}")
+    rs.plot.training_curves(run, ax=axes["a"]).set(title=title, ylabel=f"mean squared error{square}", yscale=yscale)
+    axes["b"].bar_label(axes["b"].barh(found.model[::-1], found.day_after[::-1], color="0.7"), fmt="%.2f", padding=-26)
+    axes["b"].set(title="test part, day after the window", xlabel=f"mean squared error{square}")
     some = xr.decode_cf(found.isel(sample=slice(-90, None), model=[0, -1]))
-    rs.plot.predictions({str(one.model.item()): one for one in some.prediction}, some.data, ax=axes["days"])
-    return fig
+    rs.plot.predictions({str(one.model.item()): one for one in some.prediction}, some.data, ax=axes["c"]).set_title("last days")
+    rs.plot.shared_legend([axes["c"]])
+    return rs.plot.panel_letters(axes.values())
 
 
+@rs.plot.look()
 def main() -> None:
     options = arguments(__doc__).parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -96,13 +97,13 @@ def main() -> None:
     net, sgd = network(training, UNITS, options.seeds), rs.SGD(RATE / 2)  # the gradient of mean squares is 2/13 Σ(y-t)
     run = rs.train(net, training.inputs, training.targets, optimizer=sgd, epochs=EPOCHS, batch_size=1, validation=held_out, every=2)
     print(run[["cost", "validation_cost"]].median("seed").to_dataframe().round(2))
-    models = {"persistence": today(test), "regression": regression(training, test)}
-    found = compare(test, models | {"document's network": predict(net.at(run), test)})
+    models = {"persistence": today(test), "regression": regression(training, test), "network": predict(net.at(run), test)}
+    found = compare(test, models)
     print("\n", found[["all_days", "day_after"]].to_dataframe().round(2), sep="")
-    print(f"{predict(net.at(run), window(test, options)).isel(step=-1).median().item():.1f}, predicts the document's network")
-    rs.save(run, options.out / "weather_training.nc")
-    rs.save(found, options.out / "weather.nc")
-    figure(run, found, "document's network", "log").savefig(options.out / "weather.png", dpi=150)
+    print(f"{predict(net.at(run), window(test, options)).isel(step=-1).median().item():.1f}, predicts the network")
+    for name, ds in {"weather_training": run, "weather": found}.items():
+        rs.save(ds, options.out / f"{name}.nc")
+    figure(run, found, "costs of the network", "log").savefig(options.out / "weather.png")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ def grid(training: xr.Dataset, validation: xr.Dataset, units: int, batch: int, e
     return rs.train(net, training.inputs, goals(training), validation=held_out, progress=False, **how)
 
 
+@rs.plot.look()
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--quick", action="store_true", help="choose from fewer networks, trained for less long")
@@ -59,8 +60,8 @@ def main() -> None:
     print(f"{np.mean(forecast(window(test, options)).isel(step=-1)):.1f}, predict the chosen networks in the mean")
     rs.save(ds.assign_attrs(title="costs of networks to choose from"), options.out / "weather_grid.nc")
     rs.save(found, options.out / "weather_choice.nc")
-    chosen = ", ".join(f"{dim} {best[dim]}" for dim in ("units", "batch", "lr"))
-    figure(run, found, f"chosen: {best['goal']}, {chosen}").savefig(options.out / "weather_choice.png", dpi=150)
+    chosen = f"{best['goal']}, {best['units']} units, batches of {best['batch']}, rate {best['lr']:g}"
+    figure(run, found, f"costs of {chosen}").savefig(options.out / "weather_choice.png")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Each study runs from a folder of its own, at tiny size, and leaves what it promises."""
 
+import json
 import os
 import subprocess
 import sys
@@ -16,10 +17,17 @@ ROOT = Path(__file__).parents[1]
 
 def run(study, folder, *arguments):
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-W", "error", str(ROOT / "sweeps" / study), *arguments]
+    child = str(ROOT / "tests" / "study_child.py")
+    command = [sys.executable, "-W", "error", child, str(ROOT / "sweeps" / study), *arguments]
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert not [problem for figure in figures(folder).values() for problem in figure["problems"]]
     return done.stdout
+
+
+def figures(folder):
+    """What is known of the figures that studies saved here: their texts, and where those stand that are placed in the data."""
+    return {path.stem: json.loads(path.read_text()) for path in (folder / "figures").glob("*.json")}
 
 
 def test_counting_cost_surface(tmp_path):
@@ -55,6 +63,9 @@ def test_chaos_transition(tmp_path):
     with rs.open(tmp_path / "chaos_transition.nc") as ds:
         assert float(ds.mean_field_exponent.sel(gain=2.0)) == pytest.approx(0.154724230, abs=1e-8)
         assert ds.lyapunov_exponent.sizes == {"seed": 2, "gain": 4, "exponent": 20}
+        texts = figures(tmp_path)["chaos_transition"]["texts"]
+        assert [float(text[5:]) for text in texts if text.startswith("gain ")] == ds.gain.values.tolist()
+    assert "points: means over 2 seeds; bands: ± standard deviation" in texts
     assert (tmp_path / "chaos_transition.png").stat().st_size > 10_000
 
 
@@ -64,6 +75,7 @@ def test_training_and_chaos(tmp_path):
     assert len(rows) == 2 and rows[0][2] > rows[0][1] and all(after < before for *_, before, after in rows)
     with rs.open(tmp_path / "training_and_chaos.nc") as ds:
         assert ds.lyapunov_exponent.sizes == {"epoch": 21, "seed": 2, "gain": 2, "exponent": 24}
+        assert set(map(str, ds.gain.values.tolist())) <= set(figures(tmp_path)["training_and_chaos"]["texts"])
     assert (tmp_path / "training_and_chaos.png").stat().st_size > 10_000
 
 
@@ -173,6 +185,26 @@ def test_sum_of_digits(tmp_path):
     assert (tmp_path / "sum_of_digits.png").stat().st_size > 10_000
 
 
+def there_are(w, b):
+    """The fixed points, and the cycles of period 2, of h' = tanh(w h + b) by the changes of sign on a fine grid, in words."""
+    h = np.linspace(-1, 1, 20_000)
+    words = []
+    for period, name in ((1, "fixed point"), (2, "cycle of period 2")):
+        step, slope = h, np.ones_like(h)
+        for _ in range(period):
+            step = np.tanh(w * step + b)
+            slope = slope * w * (1 - step**2)
+        at = np.flatnonzero(np.diff(np.sign(step - h)))
+        once = np.sign(np.tanh(w * h + b) - h)
+        at = at if period == 1 else at[once[at] == once[at + 1]]
+        count, stable = len(at) // period, int((np.abs(slope[at]) < 1).sum()) // period
+        numbers = ("none", "one", "two", "three")
+        if count:
+            how = ("unstable", "stable")[stable] if count == 1 else f"{numbers[stable]} stable"
+            words.append(f"{numbers[count]} {name}{'s' * (count > 1)},\n{how}")
+    return "\n".join(words)
+
+
 def test_scalar_bifurcations(tmp_path):
     said = run("scalar_bifurcations.py", tmp_path, "--points", "41")
     assert "w =  1.5: b = 0.2075464553" in said and "flip at w = -1.0000" in said and "branch_point at w = 1.0000" in said
@@ -184,6 +216,9 @@ def test_scalar_bifurcations(tmp_path):
         expected = (np.abs(ds.b) < ds.exact_b) * xr.where(ds.w > 0, 1, 2)
         near = np.abs(np.abs(ds.b) - ds.exact_b.fillna(0.0)) < 0.05
         assert (ds.attractors == expected).where(~near, True).all() and ds.attractors.max() == 2
+    placed = figures(tmp_path)["scalar_bifurcations"]["placed"]
+    assert sorted(text for *_, text in placed) == sorted(there_are(w, b) for w, b, _ in placed) and len(placed) == 3
+    assert there_are(2.95, 0.0) == "three fixed points,\ntwo stable"
     assert (tmp_path / "scalar_bifurcations.png").stat().st_size > 10_000
 
 

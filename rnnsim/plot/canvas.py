@@ -100,7 +100,8 @@ def shared_legend(panels: Iterable[Axes], *more: Artist, title: str | None = Non
         named |= {str(handle.get_label()): handle for handle in handles}
         if legend is not None:
             legend.remove()
-    legend_under_figure(panels[0].figure, [*named.values(), *more], columns, title)
+    named |= {str(handle.get_label()): handle for handle in more}
+    legend_under_figure(panels[0].figure, list(named.values()), columns, title)
 
 
 def drawing(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
