@@ -554,10 +554,18 @@ def with_axes(entry: Entry) -> Entry:
     return Entry(entry.name, entry.call, valid)
 
 
+def of_layouts() -> Iterator[Entry]:
+    """The look, the letters and the legend of whole figures."""
+    plot = rs.plot
+    yield Entry("plot.look", plot.look, dict)
+    yield Entry("plot.panel_letters", plot.panel_letters, lambda: {"panels": cleared(2)})
+    yield Entry("plot.shared_legend", plot.shared_legend, lambda: {"panels": cleared(2), "title": "units", "columns": 2})
+
+
 def entries() -> list[Entry]:
     """All public callables."""
     makers = (of_verbs, of_stores, of_families, of_values, of_tasks, of_interop)
-    return [*(entry for make in makers for entry in make()), *map(with_axes, of_plots())]
+    return [*(entry for make in makers for entry in make()), *map(with_axes, of_plots()), *of_layouts()]
 
 
 # --- what is public

@@ -1,7 +1,7 @@
 """What the arguments of figures may be: each is checked by its name before anything is drawn."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, ValuesView
 from functools import wraps
 from types import NoneType
 from typing import Any, get_args
@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import xarray as xr
 from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
@@ -86,7 +87,29 @@ def axes(name: str, value: Any) -> Axes:
 def panels(name: str, value: Any) -> tuple[Axes, ...]:
     """Several Axes to draw on."""
     given = value.ravel().tolist() if isinstance(value, np.ndarray) else [value] if isinstance(value, Axes) else value
+    given = list(given) if isinstance(given, ValuesView) else given
     return tuple(axes(name, one) for one in members(name, given, "a sequence of Axes, as plt.subplots(1, 2) makes them"))
+
+
+def some_panels(name: str, value: Any) -> tuple[Axes, ...]:
+    """One or several Axes to draw on."""
+    found = panels(name, value)
+    if not found:
+        raise ValueError(f"{name} was given nothing; it needs Axes, one or more")
+    return found
+
+
+def flag_or_panels(name: str, value: Any) -> bool | tuple[Axes, ...]:
+    """Yes or no, or Axes."""
+    return some_panels(name, value) if isinstance(value, Axes | list | tuple | np.ndarray) else flag(name, value)
+
+
+def artists(name: str, value: Any) -> tuple[Artist, ...]:
+    """What a legend can name."""
+    for one in value:
+        if not isinstance(one, Artist):
+            raise TypeError(f"{name} was given {shown(one)}; it needs lines, patches or other artists with labels")
+    return tuple(value)
 
 
 def colormap(name: str, value: Any) -> Any:

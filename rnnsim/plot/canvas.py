@@ -18,7 +18,9 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from rnnsim.arguments import text
 from rnnsim.plot import labels
+from rnnsim.plot.arguments import artists, checked, count, some_panels
 from rnnsim.plot.labels import LINE
 
 COLUMN, PAGE = 3.4, 7.0  # inches: one column of a journal, and two
@@ -71,6 +73,7 @@ def look() -> Any:
     return mpl.rc_context(cast(Any, LOOK))
 
 
+@checked(panels=some_panels)
 def panel_letters(panels: Iterable[Axes]) -> Figure:
     """Put a, b, c… in bold before the titles of the Axes, on the left. Returns their figure.
 
@@ -87,6 +90,7 @@ def panel_letters(panels: Iterable[Axes]) -> Figure:
     return figure
 
 
+@checked(panels=some_panels, more=artists, title=text, columns=count)
 def shared_legend(panels: Iterable[Axes], *more: Artist, title: str | None = None, columns: int = 6) -> None:
     """Put what the legends of the Axes name, or would name, and what is given besides, into one legend under their figure.
 
@@ -204,7 +208,8 @@ def wrapped(ax: Axes, text: str, line: int = LINE) -> str:
 
 def _figure(panels: Any) -> Any:
     """The figure of Axes, or of the first of several."""
-    return getattr(np.ravel(np.asarray(panels, dtype=object))[0], "figure", None)
+    several = np.ravel(np.asarray(panels, dtype=object))
+    return getattr(several[0], "figure", None) if several.size else None
 
 
 def _settle(figure: Figure) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
 from rnnsim.plot import canvas, checks, contours
-from rnnsim.plot.arguments import checked, panels
+from rnnsim.plot.arguments import checked, flag_or_panels, panels
 from rnnsim.plot.coarse import seen
 from rnnsim.plot.contours import Window
 from rnnsim.plot.grids import over_two_axes
@@ -21,7 +21,7 @@ from rnnsim.plot.levels import Scale, scale
 BAR = 0.6  # inches that a colour bar takes
 
 
-@checked()
+@checked(colorbar=flag_or_panels)
 @canvas.drawing
 def cost_surface(
     ds: xr.Dataset,
