@@ -4,10 +4,13 @@ import importlib
 
 import numpy as np
 import pytest
+import xarray as xr
 
+import rnnsim as rs
 from rnnsim import reach
 from rnnsim.fixed_points import FLAGS
 from rnnsim.kernels.cycles import stability_of
+from rnnsim.uncertainty import exponents
 
 lyapunov = importlib.import_module("rnnsim.lyapunov")  # the name in the package is the verb's
 
@@ -32,16 +35,17 @@ def test_memory_ends_at_the_first_lag_that_has_fallen_by_e():
     np.testing.assert_allclose(reach.memory_length(logs, lags), [2.0, 2.0, 1.0, np.inf], rtol=1e-14)
 
 
-@pytest.mark.parametrize(("lags", "slope"), [([1, 2, 3, 4], 3.0), ([1, 2, 3, 4, 5], 2.0), ([1, 3, 4], 2.0), ([1, 4], 1.75)])
-def test_growth_is_the_slope_over_the_lags_from_half_of_the_longest_on(lags, slope):
-    lags = np.array(lags)
-    logs = {
-        (1, 2, 3, 4): [7.0, 1.0, 4.0, 7.0],
-        (1, 2, 3, 4, 5): [9.0, 9.0, 1.0, 3.0, 5.0],
-        (1, 3, 4): [9.0, 1.0, 3.0],
-        (1, 4): [9.0, 7.0],
-    }
-    assert reach.growth_rate(np.array(logs[tuple(lags.tolist())]), lags) == pytest.approx(slope, rel=1e-14)
+@pytest.mark.parametrize(
+    ("lags", "logs", "slope"),
+    [
+        ([1, 2, 3, 4], [9.0, 0.0, 4.0, 7.0], 3.5),
+        ([1, 2, 3, 4, 5], [9.0, 9.0, 1.0, 3.0, 5.0], 2.0),
+        ([1, 2, 4], [9.0, 1.0, 5.0], 2.0),
+        ([1, 4], [9.0, 7.0], 1.75),
+    ],
+)
+def test_growth_is_the_slope_over_the_lags_from_half_of_the_longest_on(lags, logs, slope):
+    assert reach.growth_rate(np.array(logs), np.array(lags)) == pytest.approx(slope, rel=1e-14)
 
 
 def test_dimensions_count_a_sum_of_exactly_zero():
@@ -67,3 +71,29 @@ def test_a_multiplier_within_a_millionth_of_the_unit_circle_is_marginal(moduli, 
     angle = np.array([0.0, 2.5])
     flag = getattr(stability_of, "py_func", stability_of)(moduli * np.cos(angle), moduli * np.sin(angle))
     assert FLAGS["stability"][flag] == name
+
+
+def test_a_cliff_is_exactly_as_many_times_as_steep_as_the_steeper_of_its_ends():
+    """Between costs 0 and 40 one apart, with slopes of 1 and 4, and then of 4 and 1: 10 times as steep."""
+    axis = {"bias": ("bias", [0.0, 1.0, 2.0])}
+    surface = xr.Dataset({"cost": ("bias", [0.0, 40.0, 0.0]), "grad_bias": ("bias", [1.0, -4.0, 1.0])}, axis)
+    assert rs.surfaces.cliffs(surface, factor=10.0).steepness.values.tolist() == [10.0, 10.0]
+    assert rs.surfaces.cliffs(surface, factor=10.001).sizes["point"] == 0
+
+
+def test_fractions_up_to_a_quarter_count_in_an_uncertainty_exponent():
+    """The power law 1, ½, ¼ of a radius up to the fraction 0.25; what is above, behind the first three, is none."""
+    radius = np.array([1, 2, 4, 8, 16])
+    for last, counted in ((0.25, True), (0.2500001, False)):
+        fractions = np.array([[0.01, 0.02, 0.04, 0.08, last]])
+        slope = np.polyfit(np.log(radius[: 4 + counted]), np.log(fractions[0, : 4 + counted]), 1)[0]
+        np.testing.assert_allclose(exponents(fractions, radius)[0], slope, rtol=1e-12)
+
+
+def test_the_longest_period_looked_for_is_half_of_the_steps_kept():
+    rotation = 2 * np.pi / np.array([8.0, 9.0])
+    turn = xr.DataArray(
+        [[np.cos(rotation), -np.sin(rotation)], [np.sin(rotation), np.cos(rotation)]], dims=("unit", "unit_from", "turn")
+    )
+    net = rs.Elman(np.zeros((2, 1)), turn, h0=np.array([1.0, 0.0]), activation="linear")
+    assert rs.orbit_diagram(net, steps=16).period.values.tolist() == [8, 0]
