@@ -17,9 +17,10 @@ from rnnsim.kernels.newton import Room
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.slow_points import Slow
 from rnnsim.maps import Map, folded
+from rnnsim.resting import at_rest
 from rnnsim.starts import USUAL, starts_for
 
-MOST_STATES = 3  # of a box that is searched
+MOST_STATES, MOST_OF_CYCLES = 6, 3  # of a box that is searched for fixed points, for cycles
 SPARE = 64  # places for points beyond those that are returned, so that they come in order
 STEPS = 20  # of Newton, about, from a start
 
@@ -44,7 +45,7 @@ def search_for(maps: Map, period: int, starts: int | None) -> Search:
         return Search(scalar_points.search, lambda: (np.zeros(8), np.zeros(2, np.int64)), 1)
     if linear or (rectified and n * period <= regions.MOST_SWITCHES):
         return Search(regions.search, lambda: (rectified,), 1 + (rectified << n * period) // STEPS)
-    if bounded and n <= MOST_STATES:
+    if bounded and n <= (MOST_STATES if period == 1 else MOST_OF_CYCLES):
         return Search(boxes.search, lambda: (boxes_for(n),), USUAL)
     return Search(fixed_points.search, tuple, USUAL)
 
@@ -58,9 +59,9 @@ def rules_for(maps: Map, search: Search) -> Any:
         (of_maps.tangents_of, (layers, point, vector, matrix, vector, matrix, vector)),
     ]
     if search.kernel is boxes.search:
-        known.append((intervals.box_of, (layers, point, matrix, matrix, cube)))
+        known += [(intervals.box_of, (layers, point, matrix, matrix, cube)), (intervals.narrowing_of, (layers, point, matrix))]
     if search.kernel is scalar_points.search:
-        known += [known[0], (scalar_points.candidates_of, (layers, point, vector, numba.typeof(np.zeros(1, np.int64))))]
+        known += [(scalar_points.candidates_of, (layers, point, vector, numba.typeof(np.zeros(1, np.int64))))]
     found = [addresses([make(maps.cells)], signature)[0] for make, signature in known]
     return found if numba.config.DISABLE_JIT else np.array(found, np.int64)
 
@@ -92,9 +93,10 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
             starts = starts_for(starting, wish.seed, maps, layers)
-            usual = rules, layers, x, starts, wish.tolerance, cycle, found
-            search.kernel(*usual, listed, piece[0], *more, room)
+            resting = layers if period > 1 else at_rest(maps.cells, layers)
+            search.kernel(rules, layers, resting, x, starts, wish.tolerance, cycle, found, listed, piece[0], *more, room)
             if slow is not None:
+                usual = rules, layers, x, starts, wish.tolerance, cycle, found
                 slow_points.search(*usual, slow, piece[0], descent_for(maps.size), room)
 
     blocks.run(work, maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size)))
@@ -151,4 +153,4 @@ def boxes_for(n: int) -> boxes.Boxes:
 def list_for(maps: Map, period: int, capacity: int) -> Found:
     """Room for the points of one network."""
     states = np.zeros((capacity, period, maps.size))
-    return Found(states, np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(2, np.int64))
+    return Found(states, np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(3, np.int64))

@@ -12,8 +12,9 @@ import rnnsim as rs
 from rnnsim.kernels import blocks, eigenvalues, intervals, maps
 from rnnsim.kernels.compiling import kernel
 from rnnsim.maps import folded, map_of
+from rnnsim.resting import at_rest
 
-STABLE, SADDLE, UNSTABLE, MARGINAL = range(4)
+STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
 EXACT = [
     (1.1, 0.502940574944641633, 0.821755855881788644),
     (1.5, 0.858559636640110362, 0.394313025498602497),
@@ -260,6 +261,117 @@ def test_the_search_of_the_box_misses_none(cell):
     np.testing.assert_array_equal(whole.stability, sought.stability)
 
 
+FOUR_TO_SIX = [(4, 3.0), (4, 4.0), (5, 3.0), (5, 4.0), (6, 4.0)]
+
+
+def test_four_to_six_units_have_all_the_points_that_many_starts_lead_to():
+    counts = []
+    for n, gain in FOUR_TO_SIX:
+        net = rs.Elman.random(n, gain=gain, seed=rs.axis("seed", range(5000, 5018)), bias="gaussian")
+        whole, few = rs.fixed_points(net), rs.fixed_points(net, starts=64)
+        assert (whole.undecided == 0).all() and (whole.residual.fillna(0.0) <= 1e-12).all()
+        for i in np.flatnonzero(whole.point_count != few.point_count):
+            many = rs.fixed_points(net.isel(seed=i), starts=3000)
+            counts.append((int(few.point_count[i]), int(whole.point_count[i]), int(many.point_count)))
+            np.testing.assert_allclose(whole.state[i], many.state, atol=1e-10)
+    assert len(counts) >= 3 and all(few < whole == many for few, whole, many in counts)
+
+
+def narrowed(net, X):
+    found = map_of(net, 0.3)
+    layers, _ = folded(found.block(0, 1))
+    X = X.copy()
+    intervals.narrowing_of(found.cells)(at_rest(found.cells, layers), 0, X)
+    return X
+
+
+@pytest.mark.parametrize("cell", ["tanh", "leaky sigmoid", "GRU"])
+def test_narrower_boxes_hold_the_same_fixed_points(cell):
+    rng, shares = np.random.default_rng(6), []
+    for seed in range(20):
+        net = FEW[cell](seed)
+        states, _, _ = points(rs.fixed_points(net, 0.3))
+        for s in states:
+            for width in (2.0, 0.1, 1e-6):
+                X = s + width * np.stack([-rng.random(s.size), rng.random(s.size)])
+                Y = narrowed(net, X)
+                assert (Y[0] <= s).all() and (s <= Y[1]).all() and (X[0] <= Y[0]).all() and (Y[1] <= X[1]).all()
+                shares.append(np.prod(Y[1] - Y[0]) / np.prod(X[1] - X[0]))
+    assert min(shares) < 0.1
+
+
+GATE = xr.DataArray([0.0, 10.0, 27.0, 30.0, 36.0, 40.0, 700.0], dims="gate_bias")
+
+
+@pytest.mark.parametrize("starts", [None, 60])
+@pytest.mark.parametrize("units", [1, 2])
+def test_gates_that_keep_nearly_all_hide_no_fixed_point(units, starts):
+    w = np.random.default_rng(3).normal(size=(3, units, units))
+    w[2] = 0.5 * w[2] + 3.0 * np.eye(units)
+    bias = GATE * xr.DataArray(np.stack([np.zeros(units), np.ones(units), np.zeros(units)]), dims=("gate", "unit"))
+    ds = rs.fixed_points(rs.GRU(np.zeros((3, units, 1)), w, bias_rec=bias), starts=starts)
+    assert (ds.point_count == (3 if units == 1 else 5)).all() and (ds.undecided == (0 if starts is None else -1)).all()
+    np.testing.assert_allclose(ds.state, ds.state[:1].broadcast_like(ds.state), atol=1e-13)
+    for h in ds.state.values[0, : int(ds.point_count[0])]:
+        r = VALUES["sigmoid"](w[0] @ h)
+        np.testing.assert_allclose(np.tanh(r * (w[2] @ h)), h, atol=1e-14)
+    kinds = ds.stability.values[:, : int(ds.point_count[0])]
+    assert set(kinds[0]) <= {STABLE, SADDLE, UNSTABLE} and (kinds[3:] == PLATEAU).all()
+
+
+@pytest.mark.parametrize("activation", ["tanh", "linear", "relu"])
+def test_the_smallest_leak_moves_no_fixed_point(activation):
+    w, b = [[0.3, 1.6], [-0.4, 2.1]], [0.1, -0.3]
+    at_once, slowly = (rs.fixed_points(rs.Elman(np.ones((2, 1)), w, b, activation=activation, leak=leak)) for leak in (1.0, 1e-13))
+    np.testing.assert_array_equal(slowly.state, at_once.state)
+    assert (slowly.stability.values[: int(slowly.point_count)] == PLATEAU).all() and int(at_once.stability.max()) < MARGINAL
+
+
+def forgetful(forget):
+    """An LSTM whose input gate is nearly shut."""
+    w = np.array([0.5, 0.0, 1.5, 0.7])[:, None, None]
+    return rs.LSTM(np.zeros((4, 1, 1)), w, bias=np.array([-30.0, forget, 0.0, 1.0])[:, None])
+
+
+LINES = {
+    "unit": rs.Elman(0.0, 1.0, 0.0, activation="linear"),
+    "all states": rs.Elman(np.ones((2, 1)), np.eye(2), activation="linear"),
+    "line": rs.Elman(np.ones((2, 1)), np.outer([0.6, 0.8], [0.6, 0.8]), activation="linear"),
+    "line off the origin": rs.Elman(np.ones((3, 1)), np.diag([1.0, 0.5, 0.2]), [0.0, 0.3, 0.1], activation="linear"),
+    "curve of an LSTM": forgetful(40.0),
+}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_a_plateau_is_called_one_once(kind):
+    net = LINES[kind]
+    _, multipliers, stability = points(rs.fixed_points(net))
+    assert list(stability) == [PLATEAU] and abs(multipliers[0, 0] - 1.0) < 1e-6
+
+
+def test_a_line_of_rectified_units_is_one_plateau_beside_the_origin():
+    states, _, stability = points(rs.fixed_points(rs.Elman(np.ones((2, 1)), np.full((2, 2), 0.5), activation="relu")))
+    np.testing.assert_allclose(states[0], 0.0, atol=1e-15)
+    assert list(stability[1:]) == [PLATEAU] and states[1, 0] == pytest.approx(states[1, 1])
+
+
+def test_an_lstm_that_forgets_slowly_has_its_one_point():
+    for forget in (1.0, 20.0):
+        states, _, stability = points(rs.fixed_points(forgetful(forget)))
+        np.testing.assert_allclose(states, [[0.0]], atol=1e-9)
+        assert list(stability) == [STABLE if forget == 1.0 else MARGINAL]
+
+
+def test_cycles_beside_a_unit_that_keeps_its_state_are_one_plateau():
+    w, bias = np.zeros((3, 2, 2)), np.zeros((3, 2))
+    w[2], bias[0] = np.diag([3.0, -5.0]), 40.0
+    counts = []
+    for z in (0.0, 20.0, 40.0):
+        bias[1] = z, -40.0
+        counts.append(points(rs.fixed_points(rs.GRU(np.zeros((3, 2, 1)), w, bias_rec=bias), period=2))[2].tolist())
+    assert counts == [[STABLE, SADDLE, STABLE], [MARGINAL] * 3, [PLATEAU]]
+
+
 BOXED = {
     "tanh": rs.Elman.random(3, gain=3.0, seed=1, bias="gaussian"),
     "leaky sigmoid": rs.Elman.random(2, gain=9.0, seed=2, bias="gaussian", activation="sigmoid", leak=0.4),
@@ -357,7 +469,7 @@ def test_there_may_be_more_points_than_places():
     all_of_them = rs.fixed_points(rs.Elman(np.zeros((4, 1)), W, -1.0, activation="relu"))
     assert int(all_of_them.point_count) == 16 and not int(all_of_them.truncated)
     np.testing.assert_array_equal(ds.state, all_of_them.state[:10])
-    assert ds.stability.flag_meanings == "stable saddle unstable marginal" and list(ds.stability.flag_values) == [0, 1, 2, 3]
+    assert ds.stability.flag_meanings == "stable saddle unstable marginal plateau" and list(ds.stability.flag_values) == [*range(5)]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])

@@ -15,7 +15,7 @@ from rnnsim.kernels.cycles import list_one
 from rnnsim.kernels.fixed_points import EDGE, begin, is_finite, try_cycle
 from rnnsim.kernels.intervals import minus, plus, scaled, times
 from rnnsim.kernels.linear_systems import solve
-from rnnsim.kernels.rules import advance, enclose
+from rnnsim.kernels.rules import advance, enclose, narrow
 
 MOST_BOXES = 1 << 15  # of one network
 DEEPEST = 512
@@ -117,9 +117,29 @@ def outside(X, Y):
 
 
 @part
+def volume(X):
+    """The volume of a box, -1 if it is empty."""
+    total = 1.0
+    for j in range(X.shape[1]):
+        wide = X[1, j] - X[0, j]
+        if not wide >= 0.0:
+            return -1.0
+        total *= wide
+    return total
+
+
+@part
 def decide(rules, layers, p, period, boxes, pivots):
     """What is in the box X: no point, one, or perhaps some, in a smaller X or in the same."""
     n = boxes.m.size
+    if period == 1:
+        whole = volume(boxes.X)
+        narrow(rules, layers, p, boxes.X)
+        left = volume(boxes.X)
+        if left < 0.0:
+            return NONE
+        if left < 0.5 * whole:
+            return LESS
     for j in range(n):
         wider = MARGIN * (boxes.X[1, j] - boxes.X[0, j]) + ROUNDING
         boxes.V[0, j], boxes.V[1, j] = boxes.X[0, j] - wider, boxes.X[1, j] + wider
@@ -209,16 +229,16 @@ def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room):
 
 
 @kernel
-def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
     """All points of a block by the search of their boxes, and from starts too where some of a box is undecided."""
     for p in range(x.shape[0]):
         if not is_finite(layers[0], p):
             continue
         for j in range(starts.low.shape[1]):
             boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE
-        undecided = exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room)
+        undecided = exhaust(rules, resting, p, x, starts, tolerance, cycle, found, boxes, room)
         for i in range(starts.lengths.size if undecided else 0):
             begin(rules, layers, p, x, starts, i, cycle, room)
-            try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
         listed.undecided[lo + p] = undecided
         list_one(rules, layers, p, x, found, listed, lo + p, room)

@@ -9,16 +9,16 @@ import numpy as np
 
 from rnnsim.kernels.compiling import part
 from rnnsim.kernels.eigenvalues import eigenvalues, sort_by_modulus
-from rnnsim.kernels.newton import linearize_cycle
+from rnnsim.kernels.newton import is_plateau, largest, linearize_cycle, residuals
 
 MARGIN = 1e-6  # of a modulus from 1: the square root of rounding, as near as a fold can be located
-STABLE, SADDLE, UNSTABLE, MARGINAL = range(4)
-COUNT, FULL = 0, 1
+STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
+COUNT, FULL, FLAT = range(3)
 
 
 class Found(NamedTuple):
     """Room for the cycles of one point: states (capacity, k, n), residual (capacity), radius (capacity), within which another is the same;
-    `notes` holds how many there are, and whether there was no room for more."""
+    `notes` holds how many there are, whether there was no room for more, and whether one of them stands for a plateau."""
 
     states: np.ndarray
     residual: np.ndarray
@@ -158,11 +158,15 @@ def list_one(rules, layers, p, x, found, listed, point, room):
         real, imag = listed.real[point, i], listed.imag[point, i]
         eigenvalues(room.P, real, imag, room.vector)
         sort_by_modulus(real, imag)
-        listed.stability[point, i] = stability_of(real, imag)
-        listed.residual[point, i] = found.residual[here]
+        stability = stability_of(real, imag)
+        if stability == MARGINAL and is_plateau(rules, layers, p, x, cycle, room):
+            stability = PLATEAU
+        listed.stability[point, i] = stability
+        residuals(rules, layers, p, x, cycle, room)
+        listed.residual[point, i] = largest(room.r) / max(1.0, largest(cycle))
         for step in range(cycle.shape[0]):
             for j in range(cycle.shape[1]):
                 listed.state[point, i, step, j] = cycle[step, j]
     listed.number[point] = count
     listed.truncated[point] = 1 if found.notes[COUNT] > places or found.notes[FULL] else 0
-    found.notes[COUNT] = found.notes[FULL] = 0
+    found.notes[:] = 0

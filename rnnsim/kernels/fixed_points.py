@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.cycles import admit, list_one
-from rnnsim.kernels.newton import converge, radius_of
+from rnnsim.kernels.cycles import FLAT, admit, list_one
+from rnnsim.kernels.newton import FARTHEST, ROUNDING, converge, is_plateau, largest, last_step
 from rnnsim.kernels.rules import advance
 
 EDGE = 1e-9
@@ -56,7 +56,15 @@ def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
     residual = converge(rules, layers, p, x, cycle, room)
     if not residual <= tolerance or not is_possible(starts, p, cycle):
         return False
-    admit(found, cycle, residual, radius_of(rules, layers, p, x, cycle, room))
+    step, radius = last_step(rules, layers, p, x, cycle, room)
+    farthest = FARTHEST * max(1.0, largest(cycle))
+    if residual > ROUNDING and step > farthest:
+        return False
+    if radius >= farthest and is_plateau(rules, layers, p, x, cycle, room):
+        if found.notes[FLAT]:
+            return True
+        found.notes[FLAT] = 1
+    admit(found, cycle, residual, radius)
     return True
 
 
@@ -74,11 +82,11 @@ def is_finite(layer, p):
 
 
 @kernel
-def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, room):
-    """The points of a block, the first of which is lo, by what is led from starts."""
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, room):
+    """The points of a block, the first of which is lo, by what is led from starts; networks `resting` rest where `layers` do."""
     for p in range(x.shape[0]):
         for i in range(starts.lengths.size):
             begin(rules, layers, p, x, starts, i, cycle, room)
-            try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
         listed.undecided[lo + p] = -1
         list_one(rules, layers, p, x, found, listed, lo + p, room)

@@ -4,6 +4,7 @@ Each result is widened by more than the rounding of what made it. Values of the 
 slopes to 4.5 (see `functions`), and are widened by 8.
 """
 
+import numpy as np
 from numba.extending import overload, register_jitable
 
 from rnnsim.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
@@ -106,6 +107,34 @@ def _slopes_in(phi, a):
     return SLOPES[phi.instance_class]
 
 
+def preimage(phi, y):
+    """An interval that holds where φ has the values of y."""
+    return PREIMAGES[type(phi)](phi, y)
+
+
+def _everywhere(phi, y):
+    return -np.inf, np.inf
+
+
+def _tanh_preimage(phi, y):
+    return widen(np.arctanh(max(y[0], -1.0)), np.arctanh(min(y[1], 1.0)), 8.0)
+
+
+def _sigmoid_preimage(phi, y):
+    low, high = max(y[0], 0.0), min(y[1], 1.0)
+    left, right = np.log(low) - np.log1p(-low), np.log(high) - np.log1p(-high)
+    slack = 8.0 * EPSILON
+    return widen(left - slack, right + slack, 8.0)
+
+
+PREIMAGES = {Linear: _everywhere, ReLU: _everywhere, Tanh: _tanh_preimage, Sigmoid: _sigmoid_preimage}
+
+
+@overload(preimage, jit_options=INLINE)
+def _preimage(phi, y):
+    return PREIMAGES[phi.instance_class]
+
+
 @part
 def sum_in(layer, p, gate, reader, i, X):
     """a[gate, i] = Σ w_rec[reader, i, u] h[u] + bias for h in the box X (2, n), in any order of summing."""
@@ -177,6 +206,70 @@ def _gru(cell, layer, p, X, Y, J):
             J[0, i, j], J[1, i, j] = by_h
 
 
+@part
+def cut_to(X, u, low, high):
+    """X without what is outside low…high in unit u."""
+    if low > X[0, u]:
+        X[0, u] = low
+    if high < X[1, u]:
+        X[1, u] = high
+
+
+@part
+def narrow_sum(layer, p, gate, reader, i, a, wanted, X):
+    """Keep of X that for which a[gate, i], which `sum_in` found to be in `a`, can be in `wanted`."""
+    n = X.shape[1]
+    size = abs(layer.bias[p, gate, i])
+    for u in range(n):
+        size += abs(layer.w_rec[p, reader, i, u]) * max(abs(X[0, u]), abs(X[1, u]))
+    slack = 8.0 * EPSILON * size + TINY
+    for u in range(n):
+        w = layer.w_rec[p, reader, i, u]
+        first, second = w * X[0, u], w * X[1, u]
+        low = wanted[0] - (a[1] - max(first, second)) - slack
+        high = wanted[1] - (a[0] - min(first, second)) + slack
+        if w != 0.0:
+            left, right = low / w, high / w
+            cut_to(X, u, *widen(min(left, right), max(left, right), 4.0))
+
+
+def _narrow_elman(cell, layer, p, X):
+    for i in range(X.shape[1]):
+        a = sum_in(layer, p, 0, 0, i, X)
+        cut_to(X, i, *values_in(cell.activation, a))
+        narrow_sum(layer, p, 0, 0, i, a, preimage(cell.activation, (X[0, i], X[1, i])), X)
+
+
+@register_jitable(forceinline=True)
+def over(a, r):
+    """a / r for an r of positive numbers."""
+    low = a[0] / r[1] if a[0] > 0.0 else a[0] / r[0]
+    high = a[1] / r[0] if a[1] > 0.0 else a[1] / r[1]
+    return widen(low, high, 1.0)
+
+
+def _narrow_gru(cell, layer, p, X):
+    for i in range(X.shape[1]):
+        r, a_h, b = values_in(SIGMOID, sum_in(layer, p, 0, 0, i, X)), sum_in(layer, p, 3, 2, i, X), layer.bias[p, 2, i]
+        cut_to(X, i, *values_in(TANH, plus((b, b), times(r, a_h))))
+        if r[0] > 0.0:
+            narrow_sum(layer, p, 3, 2, i, a_h, over(minus(preimage(TANH, (X[0, i], X[1, i])), (b, b)), r), X)
+
+
+NARROWINGS = {Elman: _narrow_elman, LeakyElman: _narrow_elman, GRU: _narrow_gru}
+
+
+def narrow(cell, layer, p, X):
+    """Make the box X (2, n) smaller, with all fixed points in it, for a layer whose gates keep no state; perhaps until it is empty, low >
+    high."""
+    NARROWINGS[type(cell)](cell, layer, p, X)
+
+
+@overload(narrow)
+def _narrow(cell, layer, p, X):
+    return NARROWINGS[cell.instance_class]
+
+
 ENCLOSURES = {Elman: _elman, LeakyElman: _leaky, GRU: _gru}
 
 
@@ -199,3 +292,14 @@ def box_of(cells):
         enclose(cells[0], layers[0], p, X, Y, J)
 
     return enclosed
+
+
+@specialised
+def narrowing_of(cells):
+    """The kernel that narrows boxes of a network of one layer, for `rules`."""
+
+    @kernel_of(cells)
+    def narrowed(layers, p, X):
+        narrow(cells[0], layers[0], p, X)
+
+    return narrowed

@@ -23,6 +23,9 @@ DAMPINGS = (1e-9, 1e-4, 1e-1)
 ROUNDING = 64 * 2.0**-53  # of F
 MERGING = 1e-9  # cycles that are as close as this are one, if not closer than rounding allows to tell
 FARTHEST = 1e-4
+BESIDE = 2.0**-10  # of states, where others are looked at
+RELAXING = 4  # steps by which these are led
+SHARP = 1e-12  # a square of a singular value of I - P that is not 0
 FINE = 1e-24  # a sum of squares that need not be less
 
 
@@ -202,8 +205,9 @@ def converge(rules, layers, p, x, cycle, room):
 
 
 @part
-def radius_of(rules, layers, p, x, cycle, room):
-    """How far from a cycle another one has to be to be told from it: rounding, magnified by (I - P)⁻¹. Leaves P behind."""
+def last_step(rules, layers, p, x, cycle, room):
+    """How far Newton's next step would go, and how far from a cycle another one has to be to be told from it: that, and rounding,
+    magnified by (I - P)⁻¹. Leaves P behind."""
     n = cycle.shape[1]
     linearize_cycle(rules, layers, p, x, cycle, room)
     fill_system(room)
@@ -211,15 +215,80 @@ def radius_of(rules, layers, p, x, cycle, room):
         for b in range(n):
             room.C[a, b] = 1.0 if a == b else 0.0
     solve(room.A, room.pivots, room.C)
-    scale, magnified, step = max(1.0, largest(cycle)), 0.0, 0.0
+    scale, magnified, step, finite = max(1.0, largest(cycle)), 0.0, 0.0, 0.0
     for a in range(n):
         row, move = 0.0, 0.0
         for b in range(n):
             row += abs(room.C[a, b])
             move += room.C[a, b] * room.B[b, 0]
-        if not row <= magnified:
-            magnified = row
-        if not abs(move) <= step:
-            step = abs(move)
+        magnified, step, finite = max(magnified, row), max(step, abs(move)), finite + 0.0 * (row + move)
     radius = 4.0 * (step + ROUNDING * scale * magnified)
-    return max(MERGING * scale, radius) if radius < FARTHEST * scale else FARTHEST * scale
+    if finite == 0.0 and radius < FARTHEST * scale:
+        return step, max(MERGING * scale, radius)
+    return (step if finite == 0.0 else np.inf), FARTHEST * scale
+
+
+@part
+def dullness(room):
+    """The damping that leaves alone the directions of which I - P, in A, makes nothing."""
+    return SHARP / max(largest(room.A) * largest(room.A), SHARP)
+
+
+@part
+def least_moved(room):
+    """d[0] = a direction, its largest number 1, that I - P makes nothing of, from what `linearize_cycle` left; whether there is one."""
+    n, v = room.A.shape[0], room.d[0]
+    for a in range(n):
+        v[a] = 1.0 - 0.5 * a / n
+    for _ in range(3):
+        fill_system(room)
+        before, after = 0.0, 0.0
+        for a in range(n):
+            room.B[a, 0] = 0.0
+            for b in range(n):
+                room.B[a, 0] += room.A[a, b] * v[b]
+        levenberg(room, dullness(room))
+        for a in range(n):
+            before = max(before, abs(v[a]))
+            v[a] -= room.B[a, 0]
+            after = max(after, abs(v[a]))
+        if not after > 1e-3 * before:
+            return False
+        for a in range(n):
+            v[a] /= after
+    return True
+
+
+@part
+def rests_beside(rules, layers, p, x, cycle, offset, room):
+    """Whether the states at an offset from a cycle along d[0] are led to others that close, to rounding, and not back to it."""
+    k, n = cycle.shape
+    scale = max(1.0, largest(cycle))
+    for j in range(n):
+        room.trial[0, j] = cycle[0, j] + offset * scale * room.d[0, j]
+    for i in range(k - 1):
+        advance(rules, layers, p, room.trial[i], x, room.out, room.work)
+        for j in range(n):
+            room.trial[i + 1, j] = room.out[j]
+    for _ in range(RELAXING):
+        linearize_cycle(rules, layers, p, x, room.trial, room)
+        fill_system(room)
+        newton_step(room, dullness(room))
+        for i in range(k):
+            for j in range(n):
+                room.trial[i, j] += room.d[i, j]
+    residuals(rules, layers, p, x, room.trial, room)
+    apart = 0.0
+    for j in range(n):
+        apart = max(apart, abs(room.trial[0, j] - cycle[0, j]))
+    return largest(room.r) <= ROUNDING * scale and apart >= 0.5 * abs(offset) * scale
+
+
+@part
+def is_plateau(rules, layers, p, x, cycle, room):
+    """Whether states beside a cycle, on one side at least, close too, so that rounding hides where it is."""
+    for side in range(2):
+        linearize_cycle(rules, layers, p, x, cycle, room)
+        if least_moved(room) and rests_beside(rules, layers, p, x, cycle, BESIDE if side else -BESIDE, room):
+            return True
+    return False

@@ -7,7 +7,7 @@ A cycle of k states of n units has 2^(n k) ways, each with one solution, or, whe
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import is_finite, try_cycle
+from rnnsim.kernels.fixed_points import begin, is_finite, try_cycle
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.newton import fill_system
 
@@ -75,18 +75,21 @@ def follow(switching, layer, p, pattern, cycle, room):
 
 
 @kernel
-def search(rules, layers, x, starts, tolerance, cycle, found, listed, lo, switching, room):
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, switching, room):
     """All points of a block of networks of one layer of rectified units, or, if none is `switching`, of linear ones."""
     for p in range(x.shape[0]):
         if not is_finite(layers[0], p):
             continue
         undecided = 0
         for pattern in range(1 << cycle.size if switching else 1):
-            compose(switching, layers[0], p, pattern, cycle.shape[0], room)
+            compose(switching, resting[0], p, pattern, cycle.shape[0], room)
             fill_system(room)
             if solve(room.A, room.pivots, room.B)[0] == 0.0:
                 undecided += 1
-            elif follow(switching, layers[0], p, pattern, cycle, room):
-                try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room)
+            elif follow(switching, resting[0], p, pattern, cycle, room):
+                try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+        for i in range(starts.lengths.size if undecided else 0):
+            begin(rules, layers, p, x, starts, i, cycle, room)
+            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
         listed.undecided[lo + p] = undecided
         list_one(rules, layers, p, x, found, listed, lo + p, room)

@@ -3,7 +3,8 @@
 from rnnsim.kernels.compiling import part
 from rnnsim.kernels.pointers import call
 
-STEP, TANGENTS, BOX, SCALAR = range(4)
+STEP, TANGENTS, BOX, NARROWER = range(4)
+SCALAR = BOX  # of networks that are searched in another way
 
 
 @part
@@ -22,6 +23,12 @@ def jacobian(rules, layers, p, s, x, out, J, work):
 def enclose(rules, layers, p, X, Y, J):
     """Y ∋ F and J ∋ its Jacobian on the box X, as `intervals.enclose`."""
     call(rules, BOX, (layers, p, X, Y, J))
+
+
+@part
+def narrow(rules, layers, p, X):
+    """Make the box X smaller, as `intervals.narrow`."""
+    call(rules, NARROWER, (layers, p, X))
 
 
 @part

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.cycles import COUNT, FULL, admit, put_in_order
+from rnnsim.kernels.cycles import COUNT, admit, put_in_order
 from rnnsim.kernels.fixed_points import begin, is_possible
 from rnnsim.kernels.rules import advance, jacobian
 
@@ -170,4 +170,4 @@ def search(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent,
             for j in range(cycle.shape[1]):
                 slow.state[lo + p, i, j] = found.states[here, 0, j]
         slow.number[lo + p] = count
-        found.notes[COUNT] = found.notes[FULL] = 0
+        found.notes[:] = 0

@@ -13,7 +13,13 @@ from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import coordinate, value_labels
 
 REMEDY = "compute it with rs.fixed_points"
-MARKS = {"stable": ("o", "full"), "saddle": ("D", "left"), "unstable": ("o", "none"), "marginal": ("s", "bottom")}
+MARKS = {
+    "stable": ("o", "full"),
+    "saddle": ("D", "left"),
+    "unstable": ("o", "none"),
+    "marginal": ("s", "bottom"),
+    "plateau": ("s", "none"),
+}
 OTHER = ("X", "full")
 
 
