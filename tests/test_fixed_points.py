@@ -311,7 +311,7 @@ def test_gates_that_keep_nearly_all_hide_no_fixed_point(units, starts):
     bias = GATE * xr.DataArray(np.stack([np.zeros(units), np.ones(units), np.zeros(units)]), dims=("gate", "unit"))
     ds = rs.fixed_points(rs.GRU(np.zeros((3, units, 1)), w, bias_rec=bias), starts=starts)
     assert (ds.point_count == (3 if units == 1 else 5)).all() and (ds.undecided == (0 if starts is None else -1)).all()
-    np.testing.assert_allclose(ds.state, ds.state[:1].broadcast_like(ds.state), atol=1e-13)
+    np.testing.assert_allclose(ds.state, np.broadcast_to(ds.state[:1], ds.state.shape), atol=1e-13)
     for h in ds.state.values[0, : int(ds.point_count[0])]:
         r = VALUES["sigmoid"](w[0] @ h)
         np.testing.assert_allclose(np.tanh(r * (w[2] @ h)), h, atol=1e-14)
@@ -368,7 +368,8 @@ def test_cycles_beside_a_unit_that_keeps_its_state_are_one_plateau():
     counts = []
     for z in (0.0, 20.0, 40.0):
         bias[1] = z, -40.0
-        counts.append(points(rs.fixed_points(rs.GRU(np.zeros((3, 2, 1)), w, bias_rec=bias), period=2))[2].tolist())
+        ds = rs.fixed_points(rs.GRU(np.zeros((3, 2, 1)), w, bias_rec=bias), period=2)
+        counts.append(ds.stability.values[: int(ds.point_count)].tolist())
     assert counts == [[STABLE, SADDLE, STABLE], [MARGINAL] * 3, [PLATEAU]]
 
 

@@ -231,7 +231,7 @@ def last_step(rules, layers, p, x, cycle, room):
 @part
 def dullness(room):
     """The damping that leaves alone the directions of which I - P, in A, makes nothing."""
-    return SHARP / max(largest(room.A) * largest(room.A), SHARP)
+    return SHARP / max(largest(room.A) * largest(room.A), 1e-300)
 
 
 @part
