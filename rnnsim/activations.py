@@ -81,12 +81,14 @@ def jitted(name: str, function: Any) -> Any:
     """A function compiled by Numba, tried on a number."""
     if not callable(function):
         raise TypeError(f"{name} was given a {type(function).__name__}; it needs a function of one number")
-    compiled = function if numba.extending.is_jitted(function) or numba.config.DISABLE_JIT else numba.njit(function)
+    compiled = function
     try:
+        if not numba.extending.is_jitted(function) and not numba.config.DISABLE_JIT:
+            compiled = numba.njit(function)
         found = compiled(0.5)
-    except Exception as error:
-        why = " ".join(str(error).split())[:200]
-        raise TypeError(f"{name} is no function that can be compiled for a number ({why}); it needs one") from None
+    except Exception:  # whatever Numba or the function says
+        needed = "a function of one number, of arithmetic and rnnsim.functions or of what Numba can compile"
+        raise TypeError(f"{name} is no function that can be compiled for a number; it needs {needed}") from None
     if as_real(found) is None:
         raise TypeError(f"{name} returned a {type(found).__name__} for 0.5; it needs to return a number")
     return compiled

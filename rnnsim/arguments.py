@@ -2,6 +2,7 @@
 along which sweeps must not cut them."""
 
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import Any
 
@@ -84,15 +85,15 @@ def members(name: str, value: Any, what: str) -> tuple[Any, ...]:
     if isinstance(value, np.ndarray | pd.Index) and value.ndim == 1:
         return tuple(value.tolist())
     if not isinstance(value, Sequence | Set | Iterator) or isinstance(value, str | bytes | bytearray | memoryview):
-        raise TypeError(f"{name} was given as {shown(value)}; it needs {what}")
+        raise TypeError(f"{name} was given {shown(value)}; it needs {what}")
     return tuple(value)
 
 
-def names(name: str, value: Any, known: Iterable[str] | None = None, *, none: bool = False) -> tuple[str, ...]:
+def names(name: str, value: Any, known: Iterable[str] | None = None, *, none: bool = False, more: str = "") -> tuple[str, ...]:
     """A name or several, of those that are known; `none` if there may be none."""
     given = (value,) if isinstance(value, str) else members(name, value, "a name or a sequence of names")
     legal = None if known is None else list(known)
-    needed = "names" if legal is None else f"some of {', '.join(legal)}"
+    needed = "names" if legal is None else f"some of {', '.join(legal)}{more}"
     for one in given:
         if not isinstance(one, str) or (legal is not None and one not in legal):
             raise ValueError(f"{name} was given {shown(one)}; it needs {needed}")
@@ -106,6 +107,14 @@ def text(name: str, value: Any, what: str = "a name") -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} was given as {shown(value)}; it needs {what}")
     return str(value)
+
+
+def path(name: str, value: Any) -> str:
+    """A path as text."""
+    place = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(place, str) or not place or "\0" in place or not place.isprintable():
+        raise TypeError(f"{name} was given as {shown(value)}; it needs a path")
+    return str(place)
 
 
 def refuse_methods(cls: type, names: Iterable[str], instead: str) -> None:

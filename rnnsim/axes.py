@@ -53,6 +53,11 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
     Frozen({'gain': 3})
     """
     check_axis_name(name)
+    for attribute, value in attrs.items():
+        text_only = attribute in ("long_name", "units")
+        if isinstance(value, bool) or not isinstance(value, str if text_only else str | int | float | np.number):
+            raise TypeError(f"{attribute} was given as {shown(value)}; it needs a text{'' if text_only else ' or a number'}")
+    name = str(name)
     array = to_array(f"axis {shown(name)}", values.values if isinstance(values, xr.DataArray) else values)
     if array.ndim != 1:
         raise ValueError(f"axis {shown(name)} was given values of shape {array.shape}; it needs one dimension")
@@ -74,7 +79,7 @@ def words_of(name: str, values: Any) -> dict[str, str]:
 
 def to_array(name: str, value: Any) -> np.ndarray:
     """NumPy's array of what a user gave, if there is one."""
-    if isinstance(value, xr.Dataset | xr.DataTree | np.ma.MaskedArray):
+    if isinstance(value, xr.Dataset | xr.DataTree | xr.Variable | np.ma.MaskedArray | bytearray | memoryview):
         raise TypeError(f"{name} was given a {type(value).__name__}; it needs plain numbers or a DataArray")
     try:
         return np.asarray(value)

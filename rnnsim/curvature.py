@@ -1,13 +1,12 @@
 """Second derivatives of the cost of a family, by the tangents of back-propagation through time."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from rnnsim.activations import Activation
-from rnnsim.arguments import check_choice
+from rnnsim.arguments import check_choice, names
 from rnnsim.axes import shown
 from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
@@ -103,13 +102,8 @@ def check_parameters(net: Network, parameters: Any) -> tuple[str, ...]:
     """The parameters that vary."""
     if parameters is None:
         return tuple(name for name in net.trainable if name not in net.starts)
-    names = (parameters,) if isinstance(parameters, str) else parameters
-    if not isinstance(names, Iterable) or isinstance(names, dict):
-        raise TypeError(f"parameters was given {shown(parameters)}; it needs a name or a sequence of names")
-    names = tuple(names)
-    for i, name in enumerate(names):
-        if not isinstance(name, str) or name not in net.trainable or name in names[:i]:
+    found = names("parameters", parameters, net.trainable, more=", each once")
+    for i, name in enumerate(found):
+        if name in found[:i]:
             raise ValueError(f"parameters was given {shown(name)}; it needs some of {', '.join(net.trainable)}, each once")
-    if not names:
-        raise ValueError(f"parameters was given nothing; it needs some of {', '.join(net.trainable)}")
-    return names
+    return found

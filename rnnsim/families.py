@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice
-from rnnsim.axes import Grid, common_grid, shown
+from rnnsim.axes import Grid, common_grid, shown, to_array
 from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
@@ -289,7 +289,7 @@ class Network:
         """
         if not isinstance(run, xr.Dataset) or not run.sizes.get("epoch"):
             raise TypeError(f"at was given a {type(run).__name__}; it needs a Dataset over epochs that rs.train returned")
-        if np.asarray(epoch).dtype.kind not in "iu":
+        if to_array("epoch", epoch).dtype.kind not in "iu":
             raise TypeError(f"at was given the epoch {shown(epoch)}; it needs whole numbers")
         wanted = run.epoch[-1] if np.ndim(epoch) == 0 and int(epoch) == -1 else epoch
         if not np.isin(wanted, run.epoch).all():
@@ -382,7 +382,7 @@ class Network:
         positions = xr.DataArray(np.arange(self._grid.sizes[name]), coords, (name,))
         try:
             return positions.sel({name: given.values if isinstance(given, xr.DataArray) else given}, **inexact).values
-        except (IndexError, KeyError, TypeError, ValueError):
+        except Exception:  # whatever other packages say of what is no value
             have = shown(self._grid.coords[name].values.tolist()) if coords else f"{self._grid.sizes[name]} places without values"
             how = "values that are there" if inexact else "values that are there, or method='nearest'"
             raise ValueError(
@@ -405,7 +405,7 @@ def places(name: str, size: int, given: Any) -> Any:
         if isinstance(wanted, slice):
             return slice(*wanted.indices(size)) if wanted.step is None or wanted.step > 0 else np.arange(size)[wanted]
         found = np.arange(size)[wanted]
-    except (IndexError, TypeError, ValueError):
+    except Exception:  # whatever other packages say of what is no position
         found = None
     if found is None or found.ndim > 1:
         raise ValueError(

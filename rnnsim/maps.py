@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import Grid, shown
+from rnnsim.axes import Grid, shown, to_array
 from rnnsim.cells import reading
 from rnnsim.families import Member, Network
 from rnnsim.kernels import blocks
@@ -183,7 +183,7 @@ def constant_inputs(net: Network, inputs: Any) -> xr.DataArray:
                 )
         array = inputs
     else:
-        values = np.asarray(inputs)
+        values = to_array("inputs", inputs)
         one_each = net.scalar or net.table is not None
         if values.ndim > (0 if one_each else 1):
             needed = "a number" if net.scalar else "one token" if one_each else f"a number or ({net.inputs},) numbers"

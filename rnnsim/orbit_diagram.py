@@ -104,7 +104,7 @@ def longest_period(max_period: Any, steps: int) -> int:
 
 def check_along(along: Any, run: Run) -> None:
     """Refuse what is no axis to go along."""
-    if along is not None and along not in run.grid.sizes:
+    if along is not None and (not isinstance(along, str) or along not in run.grid.sizes):
         raise ValueError(
             f"along was given as {shown(along)}; it needs one of the axes, {', '.join(run.grid.sizes) or 'of which there are none'}"
         )

@@ -64,9 +64,9 @@ def parameter(
         if dim in OWN_DIMENSIONS and dim not in own:
             raise ValueError(f"{name} was given a dimension {shown(dim)}, which it cannot have; it needs axes of other names")
     coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}
-    return xr.DataArray(array.variable.astype(dtype or array.dtype), coords, name=name).transpose(
-        ..., *(d for d in own if d in array.dims)
-    )
+    with np.errstate(over="ignore"):  # a long double may be beyond all floats
+        variable = array.variable.astype(dtype or array.dtype)
+    return xr.DataArray(variable, coords, name=name).transpose(..., *(d for d in own if d in array.dims))
 
 
 def positional(array: xr.DataArray, dims: tuple[str, ...]) -> xr.DataArray:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import xarray as xr
 
-from rnnsim.axes import Grid, check_axis_name, common_grid
+from rnnsim.axes import Grid, check_axis_name, common_grid, shown
 from rnnsim.families import Network
 from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
@@ -114,11 +114,27 @@ def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, An
         raise TypeError(f"verb was given a {type(verb).__name__}; it needs a function of a family, such as rs.simulate")
     if not isinstance(net, Network):
         raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
-    call = Call(verb, net, args, options)
     getattr(verb, "refuse_unknown", lambda _: None)(options)
-    try:
-        _ = call.given
-    except TypeError as error:
-        raise TypeError(f"{getattr(verb, '__name__', 'verb')} cannot be called so ({error}); it needs its own arguments") from None
+    check_arguments(verb, net, args, options)
+    call = Call(verb, net, args, options)
     _ = call.grid
     return call
+
+
+def check_arguments(verb: Any, net: Network, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """Refuse arguments that a verb does not take, and lacking ones."""
+    try:
+        signature = inspect.signature(verb)
+    except (TypeError, ValueError):
+        raise TypeError(f"verb was given as {shown(verb)}; it needs a function of a family, such as rs.simulate") from None
+    try:
+        signature.bind(net, *args, **options)
+    except TypeError:
+        name, known = getattr(verb, "__name__", "verb"), signature.parameters
+        given = f"{1 + len(args)} arguments in places"
+        for option in options:
+            if option not in known or option in list(known)[: 1 + len(args)]:
+                given = f"{option} by name"
+        lacking = [one for one, what in known.items() if what.default is what.empty and one not in options][1 + len(args) :]
+        told = f"was not given {lacking[0]}" if lacking else f"was given {given}"
+        raise TypeError(f"{name} {told}; it takes {', '.join(known) or 'nothing'}") from None

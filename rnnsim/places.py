@@ -12,6 +12,7 @@ from typing import Any
 
 import zarr
 
+from rnnsim.arguments import path as checked_path
 from rnnsim.axes import shown
 from rnnsim.stores import RECORD, Store, label
 from rnnsim.zarr_arrays import remove_at, storage_of
@@ -31,7 +32,7 @@ def check_target(to: Any) -> str | Path:
         return str(to)
     if not isinstance(to, str | os.PathLike):
         raise TypeError(f"to was given a {type(to).__name__}; it needs a path that ends in .zarr or .nc, or None")
-    path = Path(to).expanduser().absolute()
+    path = Path(checked_path("to", to)).expanduser().absolute()
     if path.suffix.lower() not in (".zarr", ".nc"):
         raise ValueError(f"to was given as {shown(str(to))}; it needs a path that ends in .zarr or .nc")
     if not path.parent.is_dir():

@@ -1,13 +1,13 @@
 """How far states and gradients reach: the last state's dependence on earlier ones, and the cost's on all."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_whole, check_choice
+from rnnsim.arguments import as_whole, check_choice, names
 from rnnsim.available import check_room
 from rnnsim.axes import shown
 from rnnsim.driven_maps import DrivenMap
@@ -19,7 +19,7 @@ from rnnsim.networks import Elman
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.running import check_network, prepare
-from rnnsim.variables import DIVERGED_AT, PROPAGATED, chosen, dataset, meaning
+from rnnsim.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once
@@ -93,17 +93,18 @@ def names_of(net: Network, keep: Any, targets: Any) -> tuple[str, ...]:
     """The variables that are asked for, of those that a family has."""
     gone = {*(OF_RECURRENCE if threshold_of(net) is None else ()), *(() if targets is not None else ("log_grad_norm",))}
     known = [name for name in PROPAGATED if name not in gone]
-    for name in gone & ({keep} if isinstance(keep, str) else set(keep if isinstance(keep, tuple | list) else ())):
+    wanted = known if keep is None else names("keep", keep, PROPAGATED)
+    for name in (name for name in wanted if name in gone):
         needed = "targets" if name == "log_grad_norm" else "one layer of Elman's with an activation of the package's own"
         raise ValueError(f"keep was given {shown(name)}; it needs {needed}")
-    return tuple(known) if keep is None else chosen(keep, known, {})
+    return tuple(dict.fromkeys(wanted))
 
 
 def lags_of(lags: Any, steps: int) -> np.ndarray:
     """The lags, rising."""
     if lags is None:
         return np.arange(1, steps + 1)
-    several = isinstance(lags, Iterable) and not isinstance(lags, str) and getattr(lags, "ndim", 1) > 0
+    several = isinstance(lags, list | tuple | range) or (isinstance(lags, np.ndarray | xr.DataArray) and lags.ndim == 1)
     given = [as_whole(lag) for lag in (lags if several else [lags])]
     found = [lag for lag in given if lag is not None and 1 <= lag <= steps]
     if not given or len(found) < len(given) or found != sorted(set(found)):

@@ -104,7 +104,7 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
 
 def check_dtype(dtype: Any) -> str:
     try:
-        name = np.dtype(dtype).name
+        name = np.dtype(dtype).name if isinstance(dtype, str | type | np.dtype) else ""
     except TypeError:
         name = ""
     if name not in DTYPES:

@@ -14,6 +14,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import path as checked_path
 from rnnsim.axes import shown
 from rnnsim.storable import TEXT, check_dataset, number_type, time_attributes, with_times
 from rnnsim.zarr_files import is_url, opened
@@ -56,7 +57,8 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     [ 1. nan]
     """
     check_dataset(ds)
-    if str(path).rstrip("/").lower().endswith(".zarr"):
+    path = checked_path("path", path)
+    if path.rstrip("/").lower().endswith(".zarr"):
         from rnnsim.saved_stores import save_store  # with zarr, which takes long to import
 
         save_store(ds, path)
@@ -105,6 +107,7 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     ...         print(ds.cost.item(), ds.attrs)
     2.0 {}
     """
+    path = checked_path("path", path)
     if is_url(path):
         return opened(path)
     source = Path(path).expanduser().resolve()

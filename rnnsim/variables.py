@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from rnnsim.axes import Grid, shown
+from rnnsim.arguments import names
+from rnnsim.axes import Grid
 from rnnsim.parameters import NUMBERED, layer_number
 
 
@@ -209,16 +210,9 @@ def meaning(name: str) -> Meaning:
 
 def chosen(keep: Any, known: Iterable[str], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The variables that `keep`, a name or several, asks for: names of `known` or of `groups` of them."""
-    names = (keep,) if isinstance(keep, str) else keep
-    if not isinstance(names, Iterable) or isinstance(names, dict):
-        raise TypeError(f"keep was given {shown(keep)}; it needs a name or a sequence of names")
     found: dict[str, None] = {}
-    for name in names:
-        if not isinstance(name, str) or name not in (*groups, *known):
-            raise ValueError(f"keep was given {shown(name)}; it needs some of {', '.join([*groups, *known])}")
+    for name in names("keep", keep, (*groups, *known)):
         found.update(dict.fromkeys(groups.get(name, (name,))))
-    if not found:
-        raise ValueError(f"keep was given nothing; it needs some of {', '.join([*groups, *known])}")
     return tuple(found)
 
 

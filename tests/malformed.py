@@ -928,6 +928,79 @@ def replacements(value: Any) -> dict[str, Callable[[], Any]]:
     return VALUES | {f"valid, but {what}": make for what, make in own}
 
 
+# --- what may be accepted
+
+FLAG = {"True", "False", "np.True_", "np.False_", "None"}
+WHOLE = {"None", "0", "1", "2", "-1", "-2", "np.int8", "10**12"}
+TEXT = {label for label in VALUES if label.startswith("'")} | {
+    "None",
+    "Stranger",
+    "np.str_",
+    "lines",
+    "null",
+    "surrogate",
+    "long text",
+}
+NAMES = TEXT | {
+    "['a']",
+    "['a', 'a']",
+    "frozenset",
+    "text array",
+    "Index",
+    "[]",
+    "()",
+    "set()",
+    "range(0)",
+    "empty",
+    "generator",
+    "map",
+}
+NUMBER = {label for label in VALUES if re.fullmatch(r"[-\d.*e]+|-?inf|np\.\w+( nan)?|array\(\)|DataArray|None", label)}
+OF_ARGUMENTS = (
+    (
+        FLAG,
+        "legend colorbar absolute backwards arrows directions log line numbers nesterov centered shuffle overwrite progress branches"
+        " slow_points check",
+    ),
+    (
+        WHOLE,
+        "steps digits bits symbols length delay ahead units outputs epochs every batch_size patience truncate discard period max_points"
+        " resolution max_attractors max_period workers most reorthonormalize",
+    ),
+    (TEXT, "x y color linewidth variable name along sweep loss encoding letters init variant how part target conflicts dim method"),
+    (NAMES, "keep metrics train predictors parameters variables over columns resume_with"),
+    (NUMBER, "alpha tolerance distance nearness probability density size linthresh limit"),
+    ({"network", "network of units"}, "net"),
+    ({"Axes", "two Axes", "None"}, "ax"),
+    ({"None", "Readout"}, "readout"),
+    ({"'a'", "'1'", "' '", "'w'", "'sample'", "'cost'", "Stranger", "np.str_", "Path", "None"}, "path to csv first second"),
+    ({"Optimizer"}, "optimizer"),
+    ({"function", "verb", "None", "method"}, "slope curvature value"),
+    ({label for label in VALUES if "Dataset" in label} | {"result", "surface", "None"}, "ds surface run resume exponents curve"),
+)
+ACCEPTABLE = {name: labels for labels, known in OF_ARGUMENTS for name in known.split()}
+OTHERWISE = {  # arguments of the same name that are something else
+    ("axis", "units"): TEXT,
+    ("RMSprop", "alpha"): None,
+    ("ClipNorm", "limit"): None,
+    ("ClipValue", "limit"): None,
+    ("plot.spectrum", "exponents"): WHOLE,
+    ("lyapunov", "exponents"): WHOLE,
+    ("plot.curves", "alpha"): NUMBER,
+    ("sweep", "to"): {"None"},
+    ("plot.weights", "array"): None,
+}
+
+
+def acceptable(case: "Case") -> bool:
+    """Whether the values of a case may be accepted, as far as that is told."""
+    for name, label in case.labels.items():
+        known = OTHERWISE.get((case.entry.name, name), ACCEPTABLE.get(name))
+        if known is not None and label in VALUES and label not in known:
+            return False
+    return True
+
+
 # --- what becomes of a call
 
 # What a message of another package says; own messages say none of it.
@@ -972,7 +1045,9 @@ def outcome(case: Case) -> Outcome:
         except BaseException as error:
             return judged(case, given, error)
     foreign = [str(w.message) for w in caught if not str(w.filename).startswith(PACKAGE) and not own_warning(w)]
-    return Outcome("warned", foreign[0]) if foreign else Outcome("accepted", one_line(result))
+    if foreign:
+        return Outcome("warned", foreign[0])
+    return Outcome("accepted" if acceptable(case) else "nonsense", one_line(result))
 
 
 def own_warning(warning: Any) -> bool:
@@ -1015,7 +1090,7 @@ def judged(case: Case, given: dict[str, Any], error: BaseException) -> Outcome:
         return Outcome("lines", said)
     if len(message) > LONG:
         return Outcome("long", said)
-    if not any(named(name, message) for name in case.labels):
+    if not tells_where(case, given, message):
         return Outcome("nameless", said)
     for name in case.labels:
         if shows_much(message, given[name]):
@@ -1023,13 +1098,13 @@ def judged(case: Case, given: dict[str, Any], error: BaseException) -> Outcome:
     return Outcome("refused", said)
 
 
-# What messages may call an argument instead.
-ALIASES: dict[str, tuple[str, ...]] = {}
-
-
-def named(name: str, message: str) -> bool:
-    """Whether a message names an argument."""
-    return any(word in message for word in (name, *ALIASES.get(name, ())))
+def tells_where(case: Case, given: dict[str, Any], message: str) -> bool:
+    """Whether a message names the function, one of its arguments, or the Dataset or array that it was given."""
+    function = case.entry.name.rpartition(".")[2]
+    words = {function, *given, "Dataset", "an axis", "starts are no grid", "net"}
+    words |= {str(name) for value in given.values() if isinstance(value, xr.Dataset) for name in value.variables}
+    words |= {str(value.name) for value in given.values() if isinstance(value, xr.DataArray)}
+    return any(word in message for word in words)
 
 
 def shows_much(message: str, value: Any) -> bool:
