@@ -60,7 +60,8 @@ class Recurrent(Network):
         gates = len(self.GATES)
         for name, dims in self.DIMENSIONS.items() if gates else ():
             value = given[name]
-            shape: tuple[int, ...] = () if isinstance(value, xr.DataArray | Drawn) else tuple(getattr(value, "shape", ()))
+            known = getattr(value, "shape", ())
+            shape = known if isinstance(known, tuple) and not isinstance(value, xr.DataArray | Drawn) else ()
             stacked = "gate" in dims and len(shape) == len(dims) - 1 and shape[0] % gates == 0
             if stacked and (name in self.WEIGHTS or shape[0] > gates):
                 needed = f"({', '.join(dims)}): {name}.reshape{(gates, shape[0] // gates, *shape[1:])}"

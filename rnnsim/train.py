@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from rnnsim.arguments import COUNT, SEED, check_choice, flag, whole, whole_or_none
+from rnnsim.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
 from rnnsim.axes import common_grid, shown
 from rnnsim.courses import Course, State
 from rnnsim.drawn import Drawn
@@ -222,22 +222,18 @@ def check_seed(seed: Any) -> xr.DataArray:
 
 def names_in(name: str, value: Any) -> tuple[Any, ...]:
     """A name or several."""
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, Iterable):
-        raise TypeError(f"{name} was given {shown(value)}; it needs a name or a sequence of names")
-    return tuple(value)
+    return names(name, value, none=True)
 
 
 def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
     """The metrics asked for, and those that the loss has."""
-    names = names_in("metrics", metrics)
+    given = names_in("metrics", metrics)
     classes = LOSSES[loss].classes
     known = [name for name, metric in METRICS.items() if metric.classes == classes]
-    for name in names:
+    for name in given:
         if name not in known:
             raise ValueError(f"metrics was given {shown(name)}; with the loss {shown(loss)} it needs some of {', '.join(known)}")
-    return tuple(dict.fromkeys((*(("accuracy",) if classes else ()), *names)))
+    return tuple(dict.fromkeys((*(("accuracy",) if classes else ()), *given)))
 
 
 def check_keep(keep: Any, net: Network, states: tuple[str, ...]) -> tuple[str, ...]:
@@ -260,7 +256,7 @@ def check_trained(net: Network, names: Any) -> tuple[str, ...]:
         raise TypeError(f"train was given a {type(names).__name__}; it needs names of parameters, each of which moves as a whole")
     chosen = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
     for name in chosen:
-        if name not in net.trainable:
+        if not isinstance(name, str) or name not in net.trainable:
             raise ValueError(f"train was given {shown(name)}; it needs some of {', '.join(net.trainable)}")
         if "sample" in net.templates[name].dims:
             raise ValueError(f"train was given {shown(name)}, of which every sample has its own; it needs one for all samples")

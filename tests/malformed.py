@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,7 +57,7 @@ def words() -> Any:
 
 @cache
 def biased() -> Any:
-    return rs.Elman(1.0, 2.0, rs.axis("bias", np.linspace(-1.0, 1.0, 5)))
+    return rs.Elman(1.0, 2.0, rs.axis("bias", np.linspace(-1.0, 1.0, 5)), h0=0.1)
 
 
 @cache
@@ -157,12 +157,12 @@ def curvature_of(a: Any) -> Any:
     return 2.0
 
 
-NAMES = itertools.count()
+MADE = itertools.count()
 
 
 def fresh(ending: str) -> str:
     """A path at which nothing is, in the folder of the test."""
-    return os.path.join(os.getcwd(), f"made_{next(NAMES)}{ending}")
+    return os.path.join(os.getcwd(), f"made_{next(MADE)}{ending}")
 
 
 def halves() -> dict[str, Any]:
@@ -341,10 +341,15 @@ def of_families() -> Iterator[Entry]:
     yield Entry("GRU.random", rs.GRU.random, lambda: random(h0="gaussian", bias_in="uniform", init="sparse"))
     yield Entry("LSTM.random", rs.LSTM.random, lambda: random(c0=0.0, init="orthogonal"))
     for kind, net in {"Elman": vector, "GRU": gru, "LSTM": lstm, "Stack": stack}.items():
-        yield Entry(f"{kind}.isel", net().isel, lambda: {"gain": 0})
-        yield Entry(f"{kind}.sel", net().sel, lambda: {"gain": 0.8})
+        yield Entry(f"{kind}.isel", partial(by_axes, net().isel), lambda: {"indexers": None, "gain": 0})
+        chosen = {"method": "nearest", "tolerance": 0.1, "gain": 0.8}
+        yield Entry(f"{kind}.sel", partial(by_axes, net().sel), lambda chosen=chosen: {"indexers": None, **chosen})
         yield Entry(f"{kind}.replace", net().replace, lambda kind=kind: {f"h0{'_0' * (kind == 'Stack')}": 0.0})
         yield Entry(f"{kind}.at", net().at, lambda net=net: {"run": run_of(net()), "epoch": 1})
+
+
+def by_axes(choose: Any, indexers: Any, **named: Any) -> Any:
+    return choose(indexers, **named)
 
 
 @cache
@@ -376,7 +381,9 @@ def of_values() -> Iterator[Entry]:
     yield Entry("Rprop", rs.Rprop, lambda: {"variant": "irprop-", **steps})
     yield Entry("ClipNorm", rs.ClipNorm, lambda: {"limit": 1.0})
     yield Entry("ClipValue", rs.ClipValue, lambda: {"limit": 1.0})
-    yield Entry("Activation", rs.Activation, lambda: {"value": value_of, "slope": slope_of, "curvature": curvature_of})
+    yield Entry(
+        "Activation", rs.Activation, lambda: {"value": value_of, "slope": slope_of, "curvature": curvature_of, "check": True}
+    )
     for name in ("exponential", "constant_by_part"):
         every = {"every": 2} if name == "constant_by_part" else {}
         make = getattr(rs.schedules, name)
@@ -465,7 +472,9 @@ def of_plots() -> Iterator[Entry]:
     maps = {"x": "w_in", "y": "w_rec", "levels": 3, "cmap": "magma"}
     costs = {"variable": "cost", "points": [(1.0, 1.0)], "log": True, "norm": None}
     one_map = {"window": ((-1, 1), (0, 1)), "colorbar": False, "legend": False}
-    yield Entry("plot.basins", plot.basins, lambda: {"ds": settled(), "x": None, "y": None, "units": None, "alpha": 0.5})
+    yield Entry(
+        "plot.basins", plot.basins, lambda: {"ds": settled(), "x": None, "y": None, "units": None, "alpha": 0.5, "legend": False}
+    )
     yield Entry("plot.coarsened", plot.coarsened, lambda: {"array": surface().cost, "most": 3})
     yield Entry("plot.cobweb", plot.cobweb, lambda: {"ds": states().isel(sample=0), "curve": None, **lines})
     yield Entry("plot.cost_surface", plot.cost_surface, lambda: {"ds": surface(), **maps, **costs, **one_map})
@@ -511,16 +520,27 @@ def of_plots() -> Iterator[Entry]:
             "data": xr.DataArray(np.ones(6), dims="sample"),
             "time": None,
             "line": None,
+            "legend": False,
         },
     )
     yield Entry(
-        "plot.singular_values", plot.singular_values, lambda: {"ds": products(), "limit": None, "cmap": "RdBu_r", "colorbar": False}
+        "plot.singular_values",
+        plot.singular_values,
+        lambda: {"ds": products(), "limit": None, "cmap": "RdBu_r", "colorbar": False, "legend": True},
     )
     yield Entry("plot.spectrum", plot.spectrum, lambda: {"ds": exponents(), "x": "bias", "exponents": 1, "legend": False})
     yield Entry(
         "plot.training_curves",
         plot.training_curves,
-        lambda: {"ds": course(), "variables": "cost", "band": (0.1, 0.9), "over": ["w"], "log": None, "legend": False},
+        lambda: {
+            "ds": course(),
+            "variables": "cost",
+            "band": (0.1, 0.9),
+            "over": ["w"],
+            "color": None,
+            "log": None,
+            "legend": False,
+        },
     )
     yield Entry("plot.training_path", plot.training_path, lambda: {"ds": course(), "x": "w_in", "y": "w_rec", **lines})
     yield Entry(
@@ -1101,7 +1121,8 @@ def judged(case: Case, given: dict[str, Any], error: BaseException) -> Outcome:
 def tells_where(case: Case, given: dict[str, Any], message: str) -> bool:
     """Whether a message names the function, one of its arguments, or the Dataset or array that it was given."""
     function = case.entry.name.rpartition(".")[2]
-    words = {function, *given, "Dataset", "an axis", "starts are no grid", "net"}
+    words = {function, *given, "Dataset", "an axis", "starts are no grid", "net", "Scaling", "inputs", "limit"}
+    words |= {name.removesuffix("_0") for name in given}
     words |= {str(name) for value in given.values() if isinstance(value, xr.Dataset) for name in value.variables}
     words |= {str(value.name) for value in given.values() if isinstance(value, xr.DataArray)}
     return any(word in message for word in words)

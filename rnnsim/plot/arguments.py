@@ -19,7 +19,16 @@ from rnnsim.axes import check_dims, shown, to_array
 from rnnsim.plot.checks import drawable
 
 Check = Callable[[str, Any], Any]
-ABOVE_0 = float(np.nextafter(0.0, 1.0))
+READ_BESIDES = (  # variables that figures read if they are there
+    "attractor_period",
+    "fraction",
+    "growth_rate",
+    "input",
+    "lyapunov_error",
+    "memory_length",
+    "regime",
+    "stability",
+)
 
 
 def checked(**own: Check) -> Callable[[Callable[..., Any]], Any]:
@@ -52,6 +61,9 @@ def dataset(name: str, value: Any) -> xr.Dataset:
         raise TypeError(f"{name} is a {type(value).__name__}, but figures need an xarray.Dataset")
     for variable in value.variables.values():
         check_names(name, variable.dims)
+    for known in READ_BESIDES:
+        if known in value.variables and value[known].dtype.kind not in "biuf":
+            raise TypeError(f"{known} holds values of type {value[known].dtype}, but a figure needs real numbers")
     return value
 
 
@@ -129,7 +141,7 @@ def norm(name: str, value: Any) -> Normalize:
 def levels(name: str, value: Any) -> Any:
     """Contour levels or their number."""
     if np.ndim(one_array(name, value)) == 0:
-        return whole(name, value, 1, 1000, other=", or levels that rise")
+        return whole(name, value, 2, 1000, other=", or levels that rise")
     found = numbers(name, value)
     if len(found) < 2 or (np.diff(found) <= 0).any():
         raise ValueError(f"{name} was given as {shown(value)}; it needs a whole number, or two levels or more that rise")
@@ -224,7 +236,7 @@ def style(name: str, value: Any) -> Any:
     try:
         Line2D([], [], **{name: value})
     except Exception:  # whatever matplotlib says
-        raise ValueError(f"{name} was given as {shown(value)}; it needs what matplotlib draws lines with") from None
+        raise ValueError(f"{name} was given as {shown(value)}; it needs what lines are drawn with") from None
     return value
 
 
