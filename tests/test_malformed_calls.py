@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-SHORT = 4000
+SHORT = 3000
 LONG = 100_000
 
 
