@@ -26,7 +26,7 @@ def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
     """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
     if isinstance(value, xr.DataArray | Drawn):
         return any(dim in OF_VECTORS for dim in value.dims) or len(nameless_of(value)) == len(dims)
-    return not isinstance(value, xr.Dataset) and np.ndim(to_array(name, value)) == len(dims)
+    return np.ndim(to_array(name, value)) == len(dims)
 
 
 def parameter(

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from rnnsim.axes import shown
+from rnnsim.axes import shown, to_array
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked, labelled
 from rnnsim.plot.labels import coordinate, label
@@ -111,7 +111,7 @@ def _positions(data: xr.DataArray, dim: str, time: str | Any) -> xr.DataArray:
         if time not in data.coords:
             raise ValueError(f"data has no coordinate {shown(time)}, but {', '.join(map(str, data.coords)) or 'none'}")
         return data.coords[time]
-    at = time if isinstance(time, xr.DataArray) else xr.DataArray(np.asarray(time), name="time")
+    at = time if isinstance(time, xr.DataArray) else xr.DataArray(to_array("time", time), name="time")
     if at.shape != data.shape:
         raise ValueError(f"time has the shape {at.shape}, but data has {data.shape}")
     return at

@@ -104,7 +104,7 @@ def _growth(ds: xr.Dataset) -> list[Artist]:
     if "growth_rate" not in ds:
         return []
     regime = ""
-    if "regime" in ds:
+    if "regime" in ds and np.isfinite(ds.regime).all():
         meanings = str(ds.regime.attrs.get("flag_meanings", "")).split()
         regime = f" ({meanings[int(ds.regime)]})" if int(ds.regime) < len(meanings) else ""
     return [Line2D([], [], linestyle="none", label=f"growth rate {minus(f'{float(ds.growth_rate):.3g}')} per step{regime}")]

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from rnnsim.arguments import names as names_given
-from rnnsim.axes import shown, to_array
+from rnnsim.axes import check_dims, shown, to_array
 from rnnsim.tasks.columns import as_columns, numeric_columns
 
 LABELLED = ("input", "output")
@@ -120,6 +120,8 @@ class Scaling:
         if not isinstance(data, xr.DataArray | pd.Series):
             data = to_array("data", data)
         check_real("data", data)
+        if isinstance(data, xr.DataArray):
+            check_dims("data", data)
         dim = next((dim for dim in LABELLED if dim in getattr(data, "dims", ())), None)
         if dim is not None and data.name == dim:
             data = data.drop_vars(dim, errors="ignore")  # xarray makes a variable `output` over `output` its own coordinate
