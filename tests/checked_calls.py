@@ -1,4 +1,4 @@
-"""Calls over all verbs, cells and layouts, small: what the checked build of the kernels is compared on. Run as a script it prints the
+"""Calls over all verbs, cells and layouts, small: what other builds of the kernels are compared on. Run as a script it prints the
 hashes of their results."""
 
 import json
@@ -22,11 +22,16 @@ def numbers(*shape: int) -> np.ndarray:
     return np.sin(np.arange(1.0, 1.0 + np.prod(shape))).reshape(shape)
 
 
-def few() -> Calls:
-    """Those that take little to compile: lanes in rows of a block, and frames in a room that stand where a program has laid them."""
-    scalar, units = rs.Elman(0.5, rs.axis("w_rec", np.linspace(-2, 2, 37))), rs.Elman.random(3, 2, gain=GAIN, h0="gaussian")
-    yield "scalar", partial(rs.backprop, scalar, numbers(3, 5), numbers(3), keep=("cost", "grad", "state"))
-    yield "units", partial(rs.backprop, units, numbers(5, 6, 2), numbers(5, 3), keep=("cost", "grad", "state"))
+def scalar() -> Calls:
+    """Lanes in rows of a block."""
+    net = rs.Elman(0.5, rs.axis("w_rec", np.linspace(-2, 2, 37)))
+    yield "scalar", partial(rs.backprop, net, numbers(3, 5), numbers(3), keep=("cost", "grad", "state"))
+
+
+def units() -> Calls:
+    """Frames in a room that stand where a program has laid them."""
+    net = rs.Elman.random(3, 2, gain=GAIN, h0="gaussian")
+    yield "units", partial(rs.backprop, net, numbers(5, 6, 2), numbers(5, 3), keep=("cost", "grad", "state"))
 
 
 def layers() -> Calls:
@@ -87,7 +92,7 @@ def dynamics() -> Calls:
     yield "basins", partial(rs.basins, rs.Elman(0.0, 2.0, h0=rs.axis("start", np.linspace(-1, 1, 33))), discard=50)
 
 
-SETS = {"few": [few], "all": [few, layers, training, dynamics]}
+SETS = {"scalar": [scalar], "few": [scalar, units], "all": [scalar, units, layers, training, dynamics]}
 
 
 def hashes(which: str) -> dict[str, str]:

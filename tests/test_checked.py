@@ -1,4 +1,5 @@
-"""The debug build of the kernels, RNNSIM_CHECKED=1: the same bits, and an end with a message where a place is outside of its array."""
+"""Other builds of the kernels. The checked one, RNNSIM_CHECKED=1: the same bits, and an end with a message where a place is outside of its
+array. One that LLVM does not optimise, NUMBA_OPT=0: the same bits."""
 
 import json
 import os
@@ -60,16 +61,23 @@ PLACES = {
 }
 
 
-def checked(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """What Python does in the checked build."""
+def checked(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What Python does in the checked build, or with another environment."""
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
-    env = {**os.environ, "RNNSIM_CHECKED": "1", "PYTHONPATH": paths}
+    env = {**os.environ, **(environment or {"RNNSIM_CHECKED": "1"}), "PYTHONPATH": paths}
     return subprocess.run([sys.executable, *arguments], env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("which", ["few", pytest.param("all", marks=pytest.mark.slow)])
 def test_all_places_are_inside_and_the_bits_are_the_same(which):
     done = checked(str(TESTS / "checked_calls.py"), which)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert json.loads(done.stdout) == checked_calls.hashes(which)
+
+
+@pytest.mark.parametrize("which", ["scalar", pytest.param("all", marks=pytest.mark.slow)])
+def test_kernels_that_are_not_optimised_have_the_same_bits(which, tmp_path):
+    done = checked(str(TESTS / "checked_calls.py"), which, NUMBA_OPT="0", RNNSIM_CACHE_DIR=str(tmp_path))
     assert done.returncode == 0, done.stderr[-4000:]
     assert json.loads(done.stdout) == checked_calls.hashes(which)
 
