@@ -32,8 +32,6 @@ def numbers(name: str, value: Any, least: float, below: float = np.inf) -> Any:
         raise ValueError(f"{name} was given an array of shape {found.shape}; it needs a number, an axis (rs.axis) or a schedule")
     if found.dtype.kind not in "iuf":
         raise TypeError(f"{name} was given values of type {found.dtype}; it needs real numbers")
-    if not found.size:
-        raise ValueError(f"{name} was given no values; it needs at least one")
     if isinstance(value, xr.DataArray):
         check_dims(name, value)
         for dim in set(value.dims) - {"epoch"}:
