@@ -83,7 +83,8 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
     period, given = wish.period, wish.starts
     listed = places_for(maps, period, wish.max_points)
     slow = slow_places_for(maps, wish.max_points) if wish.slow_points else None
-    count = given if given is None or isinstance(given, int) else len(given)
+    count = given.shape[-2] if isinstance(given, np.ndarray) else given
+    own = isinstance(given, np.ndarray) and given.ndim > 2
     search = search_for(maps, period, count)
     rules, starting = rules_for(maps, search), USUAL if given is None else given
 
@@ -92,14 +93,16 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
         found = list_for(maps, period, wish.max_points + SPARE)
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
-            starts = starts_for(starting, wish.seed, maps, layers)
+            at = np.unravel_index(piece[0], tuple(maps.grid.sizes.values())) if own else ()
+            starts = starts_for(np.ascontiguousarray(starting[at]) if own else starting, wish.seed, maps, layers)
             resting = layers if period > 1 else at_rest(maps.cells, layers)
             search.kernel(rules, layers, resting, x, starts, wish.tolerance, cycle, found, listed, piece[0], *more, room)
             if slow is not None:
                 usual = rules, layers, x, starts, wish.tolerance, cycle, found
                 slow_points.search(*usual, slow, piece[0], descent_for(maps.size), room)
 
-    blocks.run(work, maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size)))
+    pieces = maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))
+    blocks.run(work, [(i, i + 1) for i in range(maps.points)] if own else pieces)
     return listed, slow
 
 

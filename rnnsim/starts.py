@@ -34,27 +34,48 @@ def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
         return None
     if isinstance(starts, int | float) or alone(starts, "biuf"):
         return whole("starts", starts)
-    array = to_array("starts", starts.values if isinstance(starts, xr.DataArray) else starts)
+    if isinstance(starts, xr.DataArray) and maps.net.scalar and "unit" not in starts.dims:
+        starts = starts.expand_dims("unit", axis=-1)
+    labelled = isinstance(starts, xr.DataArray) and "unit" in starts.dims
+    own = [axis for axis in maps.grid.sizes if labelled and axis in starts.dims]
+    array = rows_of(starts, own, maps) if labelled else to_array("starts", getattr(starts, "values", starts))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"starts was given values of type {array.dtype}; it needs real numbers")
     values = np.asarray(array, np.float64)
     values = values[:, None] if values.ndim == 1 and maps.net.scalar else values
     units = sum(part.units for part in maps.parts if part.name == "state")
-    if values.ndim != 2 or values.shape[1] not in (units, maps.size) or not len(values):
+    if values.ndim != 2 + len(own) or values.shape[-1] not in (units, maps.size) or not values.size:
         sizes = f"(start, {units})" + f" or (start, {maps.size})" * (units != maps.size)
         needed = "(start)" if maps.net.scalar and maps.size == 1 else sizes
         raise ValueError(f"starts was given an array of shape {array.shape}; it needs a whole number, or states {needed}")
     if not np.isfinite(values).all():
         raise ValueError(f"starts was given {values[~np.isfinite(values)][0]}; it needs finite numbers")
-    return values if values.shape[1] == maps.size else with_cell_states(values, maps)
+    values = values if values.shape[-1] == maps.size else with_cell_states(values, maps)
+    if not own:
+        return values
+    shape = [size if axis in own else 1 for axis, size in maps.grid.sizes.items()]
+    return np.broadcast_to(values.reshape(*shape, *values.shape[-2:]), (*maps.grid.sizes.values(), *values.shape[-2:]))
+
+
+def rows_of(starts: xr.DataArray, own: list[str], maps: Map) -> np.ndarray:
+    """States over the axes of the family that they have, with all other dimensions, such as sample and step, one behind the other."""
+    for axis in own:
+        size = maps.grid.sizes[axis]
+        if starts.sizes[axis] != size:
+            raise ValueError(f"starts has {starts.sizes[axis]} values of {axis!r}; it needs the {size} of the family")
+        if axis in starts.coords and axis in maps.grid.coords and not starts[axis].equals(maps.grid.coords[axis]):
+            raise ValueError(f"starts has other values of {axis!r} than the family; it needs the same")
+    others = [dim for dim in starts.dims if dim not in own and dim != "unit"]
+    values = starts.transpose(*own, *others, "unit").values
+    return values.reshape(*values.shape[: len(own)], -1, values.shape[-1])
 
 
 def with_cell_states(values: np.ndarray, maps: Map) -> np.ndarray:
     """Whole states of which only h was given: c is 0."""
-    whole, column = np.zeros((len(values), maps.size)), 0
+    whole, column = np.zeros((*values.shape[:-1], maps.size)), 0
     for part in maps.parts:
         if part.name == "state":
-            whole[:, part.place] = values[:, column : column + part.units]
+            whole[..., part.place] = values[..., column : column + part.units]
             column += part.units
     return whole
 

@@ -462,6 +462,21 @@ def test_starts_are_where_the_search_begins():
     identical(one.drop_attrs(), rs.fixed_points(lstm, starts=np.zeros((1, 6))).drop_attrs())
 
 
+def test_starts_straight_from_simulate_and_of_the_familys_own():
+    net = rs.Elman.random(7, gain=rs.axis("gain", [1.5, 3.0]), seed=2, bias="gaussian")
+    orbits = rs.simulate(net.replace(h0=np.linspace(-1, 1, 7)), np.zeros((2, 4, 1))).state
+    assert orbits.dims == ("gain", "sample", "step", "unit")
+    both = rs.fixed_points(net, starts=orbits.transpose("step", "unit", "gain", "sample"))
+    for i in range(2):
+        one = orbits.isel(gain=i, drop=True).transpose("step", "sample", "unit")
+        alone = rs.fixed_points(net.isel(gain=i), starts=one.values.reshape(10, 7))
+        np.testing.assert_array_equal(both.state[i], alone.state)
+        np.testing.assert_array_equal(rs.fixed_points(net.isel(gain=i), starts=one).state, alone.state)
+    scalar = rs.Elman(0.0, rs.axis("w", [2.0, 5.0]))
+    found = rs.fixed_points(scalar, starts=xr.DataArray([[0.9, -0.9], [0.9, 0.8]], dims=("w", "sample")))
+    assert list(found.point_count.values) == [2, 1]
+
+
 def test_there_may_be_more_points_than_places():
     W = np.eye(4) * 2.0
     ds = rs.fixed_points(rs.Elman(np.zeros((4, 1)), W, -1.0, activation="relu"), max_points=10)
@@ -543,6 +558,16 @@ REFUSED = [
     (lambda: rs.fixed_points(NET, starts=["a"]), TypeError, "starts was given values of type <U1"),
     (lambda: rs.fixed_points(NET, starts=[np.nan]), ValueError, "starts was given nan; it needs finite numbers"),
     (lambda: rs.fixed_points(NET, starts=np.ones((2, 3))), ValueError, r"starts was given an array of shape \(2, 3\)"),
+    (
+        lambda: rs.fixed_points(NET, starts=xr.DataArray(np.ones((3, 1)), dims=("w", "start"))),
+        ValueError,
+        "starts has 3 values of 'w'",
+    ),
+    (
+        lambda: rs.fixed_points(NET, starts=xr.DataArray([0.1, 0.2], {"w": [1, 2]}, "w")),
+        ValueError,
+        "starts has other values of 'w'",
+    ),
     (lambda: rs.fixed_points(MANY, starts=np.ones((2, 5))), ValueError, r"whole number, or states \(start, 3\) or \(start, 6\)"),
     (lambda: rs.fixed_points(MANY, np.ones(3)), ValueError, "inputs has 3 features, but w_in takes 2"),
     (lambda: rs.fixed_points(MANY, np.nan), ValueError, "inputs is nan"),
