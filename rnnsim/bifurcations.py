@@ -60,8 +60,8 @@ def bifurcations(
     followed, and each change of their number from place to place has its special points. It counts what is not: regions of states that
     could not be decided at a place (see `fixed_points`), points of branches that the list of a place lacks, and changes without a special
     point, as where a fixed point comes from infinity or ends at a kink; it is -1 where points come from starts, which may miss some. Even
-    at 0 a branch that closes between two places, and so passes none, is missed, and two special points that undo each other within one
-    step may be.
+    at 0 a branch that closes between two places, and so passes none, may be missed: it is looked for from 64 points. So may two special
+    points that undo each other within one step.
 
     Raises
     ------

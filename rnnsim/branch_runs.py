@@ -10,13 +10,13 @@ from rnnsim.available import check_room
 from rnnsim.kernels import blocks
 from rnnsim.kernels.borders import Extended
 from rnnsim.kernels.branches import Course, follow_all
-from rnnsim.kernels.curves import TESTS, Room, corrected, sorted_eigenvalues
+from rnnsim.kernels.curves import TESTS, Room, approached, corrected, sorted_eigenvalues
 from rnnsim.kernels.lines import Line
 from rnnsim.kernels.locating import COUNTS, POINTS, Bracket, Found
 from rnnsim.kernels.paths import Path
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.special_points import refine
-from rnnsim.seeds import numbers_a_line, seeds_of, seeds_on
+from rnnsim.seeds import hunt_of, numbers_a_line, seeds_of, seeds_on
 
 POSITIONS = 2048
 
@@ -39,7 +39,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
     pieces = blocks.blocks(points, max(1, blocks.BLOCK_STEPS // 256), of_point, 1)
 
     def work(next_piece: Any) -> None:
-        rooms, seeds = rooms_of(n), seeds_of(n)
+        rooms, seeds, hunt = rooms_of(n), seeds_of(n), hunt_of(n)
         empty = with_kernels(line.line(), *rooms[:3])
         course = course_of(most if branches else 0, n)
         while (piece := next_piece()) is not None:
@@ -48,9 +48,9 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
             seeding = seeds_on(line, numbers, starts)
             for i in np.flatnonzero(np.isfinite(numbers).all(axis=(1, 2))) + lo:
                 of_one = Found(*(found[name][i] for name in Found._fields))
-                seeding.write(i - lo, seeds, of_one)
+                seeding.write(i - lo, seeds, hunt, of_one)
                 course.length[:] = 0
-                follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, of_one, course, longest)
+                follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, hunt, of_one, course, longest)
                 undecided[i] = seeding.undecided(i - lo, seeds, of_one)
                 sort(of_one)
                 lengths = [(b, length) for b, length in enumerate(course.length) if length]
@@ -88,7 +88,8 @@ def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -
     """A line with the kernels that are called from several places."""
     eigen = room.A, room.real, room.imag, room.vector
     newton, correction = (line, extended, bracket.z, bracket.tests), (line, room, 0, bracket.low, bracket.low, bracket.low, 0.0)
-    calls = {sorted_eigenvalues: eigen, refine: newton, corrected: correction}
+    approach = line, room, bracket.low, bracket.low, 0.0
+    calls = {sorted_eigenvalues: eigen, refine: newton, corrected: correction, approached: approach}
     if numba.config.DISABLE_JIT:
         return line._replace(others=list(calls))
     found = [addresses([kernel], tuple(map(numba.typeof, given))) for kernel, given in calls.items()]

@@ -1,4 +1,5 @@
-"""Fixed points at places of an axis, by the same search as `fixed_points`: the seeds of branches, and what is proved of them."""
+"""Fixed points at places of an axis, by the same search as `fixed_points`: the seeds of branches, and what is proved of them. Where further
+branches are looked for."""
 
 from dataclasses import dataclass
 
@@ -6,14 +7,18 @@ import numpy as np
 
 from rnnsim.along import Along, AtPlaces
 from rnnsim.kernels import blocks
-from rnnsim.kernels.branches import Seeds
+from rnnsim.kernels.branches import Hunt, Seeds
 from rnnsim.kernels.cycles import Listed
 from rnnsim.kernels.locating import POINTS, TRUNCATED, UNLISTED, Found
 from rnnsim.kernels.special_points import BRANCH_POINT, FOLD
+from rnnsim.maps import folded
 from rnnsim.searches import Wish, search_all
+from rnnsim.starts import Reach, reach, spread
 
 INNER = 9  # places of the axis besides its two ends
 MOST = 128  # seeds at one place
+HUNTS = 64  # points from which branches through no place are looked for
+KNOWN = 4096  # points of branches that can be told from new ones
 TOLERANCE = 1e-12
 GOLDEN = 0.618033988749895
 AT_MOST = 1e-6  # of half an axis, by which a special point may be beyond a place
@@ -35,13 +40,17 @@ class Seeding:
 
     q: np.ndarray
     listed: Listed
+    box: Reach
 
-    def write(self, i: int, seeds: Seeds, found: Found) -> None:
-        """Make those of line i the seeds."""
+    def write(self, i: int, seeds: Seeds, hunt: Hunt, found: Found) -> None:
+        """Make those of line i the seeds, and hunt where its states can be."""
         rows = slice(i * self.q.size, (i + 1) * self.q.size)
         seeds.states[:], seeds.count[:] = self.listed.state[rows, :, 0], self.listed.number[rows]
         seeds.visited[:] = False
         found.counts[TRUNCATED] = self.listed.truncated[rows].any()
+        hunt.low[:], hunt.high[:] = self.box.low[rows].min(axis=0), self.box.high[rows].max(axis=0)
+        hunt.starts[:, :-1] = self.box.center[rows].mean(axis=0) + self.box.scale[rows].max(axis=0) * hunt.cube[:, :-1]
+        hunt.starts[:, -1] = hunt.cube[:, -1]
 
     def undecided(self, i: int, seeds: Seeds, found: Found) -> int:
         """What is not proved of line i, once its branches are followed."""
@@ -57,13 +66,21 @@ def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
     maps = AtPlaces(line.maps.run, line, numbers, q)
     with blocks.settings(threads=1, block=maps.points):
         listed, _ = search_all(maps, Wish(1, starts, TOLERANCE, MOST, 0, False))
-    return Seeding(q, listed)
+    layers, _ = folded(maps.block(0, maps.points))
+    return Seeding(q, listed, reach(maps, layers))
 
 
 def seeds_of(n: int) -> Seeds:
     """Room for seeds."""
     q = places()
     return Seeds(q, np.zeros((q.size, MOST, n)), np.zeros(q.size, np.int64), np.zeros((q.size, MOST), np.bool_))
+
+
+def hunt_of(n: int) -> Hunt:
+    """Room for a hunt."""
+    cube, (low, high) = spread(HUNTS, n + 1), np.zeros((2, n))
+    y, begins = np.zeros((KNOWN, n + 1)), np.zeros(KNOWN, np.bool_)
+    return Hunt(cube, np.zeros_like(cube), low, high, y, begins, np.zeros(1, np.int64))
 
 
 def unexplained(q: np.ndarray, count: np.ndarray, found: Found) -> int:

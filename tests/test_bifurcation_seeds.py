@@ -147,3 +147,32 @@ def test_points_of_branches_that_the_list_of_a_place_lacks_are_told(monkeypatch)
     lacking = rs.bifurcations(net, "b")
     assert whole.undecided == 0 and lacking.undecided == 1
     xr.testing.assert_equal(whole.drop_vars("undecided"), lacking.drop_vars("undecided"))
+
+
+def fold_of(w):
+    """Where b and h of the folds of h = tanh(w h + b) are, apart from their sign."""
+    h = np.sqrt(1 - 1 / w)
+    return w * h - np.arctanh(h), h
+
+
+def test_a_branch_that_closes_between_two_places_is_found():
+    """b goes down to a little below a fold and up again, while no fixed points are looked for."""
+    w, t, b = 1.5, np.array([0.0, 0.46, 1.0]), np.array([1.0, 0.19, 1.0])
+    fold, h = fold_of(w)
+    ds = rs.bifurcations(rs.Elman(0.0, w, xr.DataArray(b, dims="t", coords={"t": t})), "t")
+    share = (1.0 - fold) / (1.0 - 0.19)
+    assert ds.branch_count == 2 and ds.incomplete == ds.unlocated == ds.undecided == 0 and ds.point_count == 2
+    np.testing.assert_allclose(ds.t[:2], [share * t[1], 1.0 - share * (1.0 - t[1])], rtol=1e-10)
+    np.testing.assert_allclose(ds.state[:2], -h, rtol=1e-10)
+
+
+@pytest.mark.parametrize("values", [[-1.0, 1.0], [-3.0, 2.1]])
+def test_two_folds_within_one_step_are_found(values):
+    w = 1 + np.array([1e-3, 1e-5, 1e-7])
+    ds = rs.bifurcations(rs.Elman(0.0, rs.axis("w", w), rs.axis("b", values)), "b", resolution=16)
+    fold, h = fold_of(w)
+    np.testing.assert_array_equal(ds.point_count, 2)
+    np.testing.assert_array_equal(ds.branch_count, 1)
+    np.testing.assert_array_equal(ds.kind[:, :2], FOLD)
+    np.testing.assert_allclose(np.abs(ds.b[:, :2]), np.stack([fold, fold], axis=1), rtol=1e-3, atol=1e-13)
+    np.testing.assert_allclose(np.abs(ds.state[:, :2]), np.stack([h, h], axis=1), rtol=1e-3)

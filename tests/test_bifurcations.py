@@ -1,5 +1,7 @@
 """Bifurcations of fixed points: exact ones, then against SciPy and plain NumPy, then laws."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import reference_networks
@@ -199,6 +201,65 @@ def test_points_of_random_networks_are_what_they_are_called(cell, options):
                 assert np.abs(multipliers - (-1 if kind == FLIP else 1)).min() < 1e-9
             found += 1
     assert found >= 3
+
+
+def turning_gates(count):
+    """Weights of GRUs of two units whose candidates turn states, and their biases."""
+    rng = np.random.default_rng(1)
+    w_rec = 2.0 * rng.normal(size=(count, 3, 2, 2))
+    turns = rng.uniform(1, 3, (count, 1, 1)) * np.array([[0.0, -1.0], [1.0, 0.0]])
+    w_rec[:, 2] = 0.5 * rng.normal(size=(count, 2, 2)) + turns + rng.uniform(-2, 2, (count, 1, 1)) * np.eye(2)
+    return w_rec, 0.5 * rng.normal(size=(count, 3, 2))
+
+
+def scanned(net, axis):
+    """The fixed points at all values of an axis, with their multipliers in plain NumPy, those of each value matched with the nearest of the
+    next: (value, state, state after, multipliers, multipliers after), wherever each has one of its own."""
+    found, matched = rs.fixed_points(net).transpose(axis, "point", ...), []
+    states = [found.state.values[i, :count] for i, count in enumerate(found.point_count.values)]
+    multipliers = [
+        np.array([np.linalg.eigvals(plain_jacobian(plain_layer(net.isel({axis: i})), s)) for s in of_one])
+        for i, of_one in enumerate(states)
+    ]
+    for i, (here, after) in enumerate(pairwise(states)):
+        nearest = np.abs(here[:, None] - after).max(axis=2).argmin(axis=1)
+        if len(here) == len(after) == len(set(nearest)):
+            matched += [(i, here[j], after[k], multipliers[i][j], multipliers[i + 1][k]) for j, k in enumerate(nearest)]
+    return matched
+
+
+def turns(before, after):
+    """Whether a pair of multipliers meets the unit circle off the real axis: two cross it, and none is 1 or -1 between."""
+    signs = [np.sign(np.prod(mu - real).real) for mu in (before, after) for real in (1, -1)]
+    return abs((np.abs(before) > 1).sum() - (np.abs(after) > 1).sum()) == 2 and signs[:2] == signs[2:]
+
+
+def check_turns(count, values):
+    """Neimark–Sacker points of GRUs, and every pair of multipliers that a scan sees meet the unit circle, are the same; how many."""
+    found = 0
+    for w_rec, bias in zip(*turning_gates(count), strict=True):
+        gain = rs.axis("gain", values)
+        net = rs.GRU(np.zeros((3, 2, 1)), times(gain, w_rec, ("gate", "unit", "unit_from")), bias_in=bias)
+        kind, at, states = points(rs.bifurcations(net.isel(gain=[0, -1]), "gain"), "gain", "state")
+        left = [(g, s) for g, s in zip(at[kind == NEIMARK_SACKER], states[kind == NEIMARK_SACKER], strict=True)]
+        for i, here, after, *mu in scanned(net, "gain"):
+            if turns(*mu):
+                away = 2 * np.abs(here - after).max() + 1e-6
+                near = [n for n, (g, s) in enumerate(left) if values[i] <= g <= values[i + 1] and np.abs(s - here).max() <= away]
+                assert len(near) == 1
+                left.pop(near[0])
+                found += 1
+        assert not left
+    return found
+
+
+def test_neimark_sacker_points_of_gated_units_are_those_of_a_scan():
+    assert check_turns(6, np.linspace(0.1, 3.0, 59)) >= 3
+
+
+@pytest.mark.slow
+def test_neimark_sacker_points_of_many_gated_networks_are_those_of_a_scan():
+    assert check_turns(60, np.linspace(0.1, 3.0, 117)) >= 25
 
 
 @pytest.mark.parametrize(("cell", "options"), [("Elman", {"leak": True}), ("GRU", {}), ("LSTM", {})])

@@ -44,7 +44,7 @@ class Extended(NamedTuple):
 
 @part
 def eliminate(A, B):
-    """B = A⁻¹ B in place for a complex A, which is overwritten."""
+    """B = A⁻¹ B in place for a complex A, which is overwritten; nan where A is singular."""
     n, sides = B.shape
     for k in range(n):
         row = k
@@ -56,6 +56,9 @@ def eliminate(A, B):
                 A[k, j], A[row, j] = A[row, j], A[k, j]
             for c in range(sides):
                 B[k, c], B[row, c] = B[row, c], B[k, c]
+        if A[k, k] == 0.0:
+            B[:] = np.nan
+            return
         for i in range(k + 1, n):
             factor = A[i, k] / A[k, k]
             if factor != 0.0:

@@ -2,6 +2,7 @@
 
 Fixed points at a few places of the axis are the seeds. From each, unless a branch has come past it, its branch is followed both ways, by
 steps along the tangent that are corrected across it, until it leaves the axis or closes. Where it comes past a place it must be at a seed.
+Branches that close between two places are looked for by Newton's method from anywhere, with the place free.
 """
 
 from typing import Any, NamedTuple
@@ -9,16 +10,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.curves import UNSTABLE, correct, distance, examine
+from rnnsim.kernels.curves import UNSTABLE, approach, correct, distance, examine
 from rnnsim.kernels.lines import segment_of
 from rnnsim.kernels.locating import BRANCHES, INCOMPLETE, NOTHING, SAME, SEVERAL, TRUNCATED, UNLISTED, kind_between, locate
-from rnnsim.kernels.paths import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along
+from rnnsim.kernels.paths import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along, turns_twice
 
 FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5
 STRAIGHT = 0.995
 STEPS = 100
 FAR = 1e6
+HUNTING = 0.3  # the longest step towards a branch
+ACROSS = 1e-6  # of a tangent, along the axis, below which a branch is not begun there
+BESIDE = 0.3  # of a step, by which a branch may be beside it
 AS_ONE = 1e-4  # as far as this from a degenerate point, which stands for all that rounding cannot tell from it
 
 
@@ -30,6 +34,19 @@ class Seeds(NamedTuple):
     states: Any
     count: Any
     visited: Any
+
+
+class Hunt(NamedTuple):
+    """Points `starts` (start, n + 1) from which branches are looked for, made of a `cube`; states can only be from `low` to `high`. All
+    points of the branches that were followed are y (point, n + 1), `count` of them; a branch `begins` (point) at some."""
+
+    cube: Any
+    starts: Any
+    low: Any
+    high: Any
+    y: Any
+    begins: Any
+    count: Any
 
 
 class Course(NamedTuple):
@@ -87,6 +104,56 @@ def visit(line, segment, room, path, seeds, size, counts):
 
 
 @part
+def is_known(line, room, path, hunt):
+    """Whether path.first is on a branch that was followed, or there was no room to know all."""
+    n = room.J.shape[0]
+    if hunt.count[0] == hunt.begins.size:
+        return True
+    for k in range(1, hunt.count[0]):
+        a, b = hunt.y[k - 1], hunt.y[k]
+        along, length, beside = 0.0, 0.0, 0.0
+        for i in range(n + 1):
+            along += (path.first[i] - a[i]) * (b[i] - a[i])
+            length += (b[i] - a[i]) ** 2
+        if hunt.begins[k] or not length > 0.0 or abs(along / length - 0.5) > 0.5 + BESIDE:
+            continue
+        for i in range(n + 1):
+            path.between[i] = a[i] + along / length * (b[i] - a[i])
+            path.other[i] = (b[i] - a[i]) / np.sqrt(length)
+            beside = max(beside, abs(path.first[i] - path.between[i]))
+        if beside > SAME + BESIDE * np.sqrt(length):
+            continue
+        good = correct(line, room, segment_of(line, path.between[n]), path.between, path.other, path.spare, np.inf)
+        if good and distance(path.between, path.first) < SAME:
+            return True
+    return False
+
+
+@part
+def finds_more(line, room, path, hunt, start):
+    """Look for a branch from one of the points; where it is found becomes path.first. Whether it is a new one."""
+    n = room.J.shape[0]
+    copy(hunt.starts[start], path.first)
+    if not approach(line, room, path.first, path.tangent, HUNTING):
+        return False
+    if not abs(path.first[n]) < 1.0 or abs(path.tangent[n]) < ACROSS:
+        return False
+    for i in range(n):
+        if not hunt.low[i] <= path.first[i] <= hunt.high[i]:
+            return False
+    return not is_known(line, room, path, hunt)
+
+
+@part
+def remember(hunt, y, begins):
+    """Note that a branch that was followed is at y."""
+    if hunt.count[0] < hunt.begins.size:
+        copy(y, hunt.y[hunt.count[0]])
+        hunt.begins[hunt.count[0]] = begins
+        hunt.count[0] += 1
+
+
+@part
 def record(course, branch, y, tests):
     """Keep a point of a branch, if there is room."""
     if branch >= course.length.size or course.length[branch] >= course.unstable.shape[1]:
@@ -114,7 +181,7 @@ def turn_round(course, branch):
 
 
 @part
-def follow(line, room, extended, bracket, path, seeds, found, course, branch, direction, longest):
+def follow(line, room, extended, bracket, path, seeds, hunt, found, course, branch, direction, longest):
     """Follow a branch from path.first in a direction. True if it closes."""
     copy(path.first, path.y)
     segment, side, size, taken = segment_of(line, path.first[path.first.size - 1]), int(direction), min(FIRST_STEP, longest), 0
@@ -130,6 +197,7 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
         if fresh:
             fresh = False
             copy(path.tangent, path.first_tangent)
+            remember(hunt, path.y, True)
             if direction < 0.0 or path.first[path.first.size - 1] <= -1.0:
                 record(course, branch, path.y, path.before)
         side, cosine, good = step_along(line, segment, room, path, size)
@@ -137,6 +205,8 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
         if good:
             examine(line, room, path.new_tangent, path.after)
             kind = kind_between(path.before, path.after)
+            if size > SINGLE_STEP and turns_twice(path):
+                kind = SEVERAL
         if not good or (kind == SEVERAL and size > SINGLE_STEP):
             size, side = size * 0.5, 0
             continue
@@ -146,6 +216,7 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
             locate(line, segment, room, extended, bracket, found, kind, path.before)
         closed = taken > 2 and has_closed(path)
         visit(line, segment, room, path, seeds, size, found.counts)
+        remember(hunt, path.new, False)
         record(course, branch, path.new, path.after)
         if closed or extent(path.new) > FAR:
             return closed
@@ -158,23 +229,33 @@ def follow(line, room, extended, bracket, path, seeds, found, course, branch, di
     return False
 
 
+@part
+def follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, course, longest):
+    """Follow the branch through path.first to its ends."""
+    branch = found.counts[BRANCHES]
+    found.counts[BRANCHES] += 1
+    for direction in (-1.0, 1.0):
+        if direction * path.first[path.first.size - 1] >= 1.0:
+            continue
+        if follow(line, room, extended, bracket, path, seeds, hunt, found, course, branch, direction, longest):
+            break
+        if direction < 0.0:
+            turn_round(course, branch)
+
+
 @kernel
-def follow_all(line, room, extended, bracket, path, seeds, found, course, longest):
-    """All branches of one network."""
-    n = room.J.shape[0]
-    for k in range(seeds.places.size):
-        for i in range(seeds.count[k]):
-            if seeds.visited[k, i]:
+def follow_all(line, room, extended, bracket, path, seeds, hunt, found, course, longest):
+    """All branches of one network: through seeds, then those that are found by hunting."""
+    n, count = room.J.shape[0], seeds.places.size * seeds.states.shape[1]
+    hunt.count[0] = 0
+    for i in range(count + hunt.starts.shape[0]):
+        k, seed = i // seeds.states.shape[1], i % seeds.states.shape[1]
+        if i < count:
+            if seed >= seeds.count[k] or seeds.visited[k, seed]:
                 continue
-            seeds.visited[k, i] = True
-            copy(seeds.states[k, i], path.first)
+            seeds.visited[k, seed] = True
+            copy(seeds.states[k, seed], path.first)
             path.first[n] = seeds.places[k]
-            branch = found.counts[BRANCHES]
-            found.counts[BRANCHES] += 1
-            for direction in (-1.0, 1.0):
-                if direction * path.first[n] >= 1.0:
-                    continue
-                if follow(line, room, extended, bracket, path, seeds, found, course, branch, direction, longest):
-                    break
-                if direction < 0.0:
-                    turn_round(course, branch)
+        elif not finds_more(line, room, path, hunt, i - count):
+            continue
+        follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, course, longest)

@@ -14,7 +14,7 @@ import numpy as np
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.eigenvalues import eigenvalues, sort_by_modulus
 from rnnsim.kernels.linear_systems import factorise, solve
-from rnnsim.kernels.lines import linearize_on
+from rnnsim.kernels.lines import linearize_on, segment_of
 from rnnsim.kernels.pointers import call
 
 UNSTABLE, ORIENTATION, AHEAD, FLIPPED = 0, 1, 2, 3
@@ -89,6 +89,44 @@ def corrected(line, room, segment, y, t, tangent, most):
 def correct(line, room, segment, y, t, tangent, most):
     """`corrected`; true if it converges."""
     call(line.others, 2, (line, room, segment, y, t, tangent, most))
+    return room.signs[1] > 0.0
+
+
+@kernel
+def approached(line, room, y, tangent, most):
+    """Bring y onto a branch near by, whichever, by the shortest steps that Newton's method asks for, of `most` at most. room.signs[1]
+    becomes 1 if it converges, else 0."""
+    n = room.J.shape[0]
+    room.signs[1] = 0.0
+    for i in range(n + 1):
+        tangent[i] = 1.0 if i == n else 0.0
+    for _ in range(2 * TRIALS):
+        for i in range(n + 1):
+            room.origin[i] = y[i]
+        bordered_system(line, room, segment_of(line, y[n]), y, tangent)
+        solve(room.matrix, room.pivots, room.sides)
+        along, length, size, scale = 0.0, 0.0, 0.0, 1.0
+        for i in range(n + 1):
+            along += room.sides[i, 0] * room.sides[i, 1]
+            length += room.sides[i, 1] ** 2
+        for i in range(n + 1):
+            move = room.sides[i, 0] - along / length * room.sides[i, 1]
+            room.sides[i, 0], tangent[i] = move, room.sides[i, 1] / np.sqrt(length)
+            size = abs(move) if not abs(move) <= size else size
+            scale = max(scale, abs(y[i]))
+        if not size < np.inf or not length < np.inf:
+            return
+        for i in range(n + 1):
+            y[i] += (most / size if size > most else 1.0) * room.sides[i, 0]
+        if size < CONVERGED * scale:
+            room.signs[1] = 1.0
+            return
+
+
+@part
+def approach(line, room, y, tangent, most):
+    """`approached`; true if it converges."""
+    call(line.others, 3, (line, room, y, tangent, most))
     return room.signs[1] > 0.0
 
 

@@ -89,6 +89,20 @@ def step_along(line, segment, room, path, size):
 
 
 @part
+def turns_twice(path):
+    """Whether the cubic that has the place on the axis and the tangent of both ends of a step turns round between them, and back."""
+    n, length = path.y.size - 1, 0.0
+    for i in range(n + 1):
+        length += (path.new[i] - path.y[i]) ** 2
+    length = np.sqrt(length)
+    a, b, change = path.tangent[n] * length, path.new_tangent[n] * length, path.new[n] - path.y[n]
+    linear, square = 3.0 * change - 2.0 * a - b, 3.0 * (a + b - 2.0 * change)
+    if not a * b > 0.0 or not 0.0 < -linear * square < square * square:
+        return False
+    return a * (a - linear * linear / square) < 0.0
+
+
+@part
 def has_closed(path):
     """Whether a step comes past the point where the branch began, in the same direction."""
     before, after, length = 0.0, 0.0, 0.0
