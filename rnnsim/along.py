@@ -9,11 +9,12 @@ import numpy as np
 import xarray as xr
 from numba import types
 
-from rnnsim.axes import Grid, shown
+from rnnsim.axes import Grid
 from rnnsim.kernels.lines import Line, evaluation_of
 from rnnsim.kernels.maps import Layer
 from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Block, Map
+from rnnsim.showing import shown
 
 ROUNDING = 1e-13
 VECTOR, MATRIX, SIZES = types.float64[::1], types.float64[:, ::1], types.int64[:, ::1]

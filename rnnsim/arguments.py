@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.axes import shown
+from rnnsim.showing import kind_of, shown
 
 COUNT = 2**31 - 1  # the largest number of steps, samples or points: what a Dataset counts them by
 SEED = 2**63 - 1
@@ -132,3 +132,33 @@ def keeps_whole(axes_of: Callable[..., set[str]]) -> Callable[[Callable[..., Any
         return verb
 
     return mark
+
+
+def to_array(name: str, value: Any) -> np.ndarray:
+    """NumPy's array of what a user gave, if there is one."""
+    if isinstance(value, xr.Dataset | xr.DataTree | xr.Variable | np.ma.MaskedArray | bytearray | memoryview):
+        raise TypeError(f"{name} was given a {type(value).__name__}; it needs plain numbers or a DataArray")
+    try:
+        return np.asarray(value)
+    except Exception:  # whatever another package raises
+        raise TypeError(f"{name} was given {kind_of(value)} that makes no array{why_none(value)}; it needs real numbers") from None
+
+
+def why_none(value: Any) -> str:
+    """Why a value makes no array of numbers, where that is known."""
+    if isinstance(value, list | tuple):
+        return " (its parts differ in shape)"
+    if getattr(value, "requires_grad", False) is True:
+        return " (it belongs to a gradient: give value.detach())"
+    return ""
+
+
+def check_dims(name: str, array: xr.DataArray | xr.Dataset) -> None:
+    """Refuse a dimension that stands twice, or a MultiIndex."""
+    for dim in array.dims:
+        if list(array.dims).count(dim) > 1:
+            raise ValueError(f"{name} was given the dimension {shown(dim)} twice; it needs each once")
+        if dim in array.indexes and array.indexes[dim].nlevels > 1:
+            raise ValueError(
+                f"{name} was given a MultiIndex for {shown(dim)}; it needs one value a place: call reset_index({shown(dim)})"
+            )

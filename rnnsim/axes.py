@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import to_array
 from rnnsim.kernels.blocks import Strided
-from rnnsim.showing import kind_of, shown
+from rnnsim.showing import shown
 
 RESERVED = frozenset(
     (
@@ -77,40 +78,10 @@ def words_of(name: str, values: Any) -> dict[str, str]:
     return {"long_name": name} | ({} if values.dtype.kind in "mM" else {"units": "1"})
 
 
-def to_array(name: str, value: Any) -> np.ndarray:
-    """NumPy's array of what a user gave, if there is one."""
-    if isinstance(value, xr.Dataset | xr.DataTree | xr.Variable | np.ma.MaskedArray | bytearray | memoryview):
-        raise TypeError(f"{name} was given a {type(value).__name__}; it needs plain numbers or a DataArray")
-    try:
-        return np.asarray(value)
-    except Exception:  # whatever another package raises
-        raise TypeError(f"{name} was given {kind_of(value)} that makes no array{why_none(value)}; it needs real numbers") from None
-
-
-def why_none(value: Any) -> str:
-    """Why a value makes no array of numbers, where that is known."""
-    if isinstance(value, list | tuple):
-        return " (its parts differ in shape)"
-    if getattr(value, "requires_grad", False) is True:
-        return " (it belongs to a gradient: give value.detach())"
-    return ""
-
-
 def ordered(array: xr.DataArray, dims: Sequence[Any]) -> np.ndarray:
     """An array's numbers, its dimensions in this order."""
     values = array.values
     return values if array.dims == tuple(dims) else values.transpose(array.get_axis_num(dims))
-
-
-def check_dims(name: str, array: xr.DataArray | xr.Dataset) -> None:
-    """Refuse a dimension that stands twice, or a MultiIndex."""
-    for dim in array.dims:
-        if list(array.dims).count(dim) > 1:
-            raise ValueError(f"{name} was given the dimension {shown(dim)} twice; it needs each once")
-        if dim in array.indexes and array.indexes[dim].nlevels > 1:
-            raise ValueError(
-                f"{name} was given a MultiIndex for {shown(dim)}; it needs one value a place: call reset_index({shown(dim)})"
-            )
 
 
 def check_axis_name(name: Any, taken: Iterable[str] = ()) -> None:

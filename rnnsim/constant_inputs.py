@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import shown, to_array
+from rnnsim.arguments import to_array
 from rnnsim.families import Network
 from rnnsim.sequences import check_inputs
+from rnnsim.showing import shown
 
 MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 

@@ -7,13 +7,13 @@ import xarray as xr
 
 from rnnsim.activations import Activation
 from rnnsim.arguments import check_choice, names
-from rnnsim.axes import shown
 from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
 from rnnsim.families import Network
 from rnnsim.losses import LOSSES
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
+from rnnsim.showing import shown
 from rnnsim.variables import CURVED, chosen, dataset, meaning
 
 

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice
-from rnnsim.axes import Grid, common_grid, shown, to_array
+from rnnsim.arguments import check_choice, to_array
+from rnnsim.axes import Grid, common_grid
 from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.readouts import Readout
+from rnnsim.showing import shown
 from rnnsim.variables import meaning
 
 METHODS = ("nearest", "ffill", "bfill")

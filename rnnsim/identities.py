@@ -10,13 +10,13 @@ import xarray as xr
 import xxhash
 
 from rnnsim.activations import Activation
-from rnnsim.axes import shown
 from rnnsim.families import Network
 from rnnsim.function_hashes import function_hash, in_python
 from rnnsim.kernels.compiling import STAMP
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.pieces import Call, arrays_in, is_axis
 from rnnsim.provenance import fingerprint
+from rnnsim.showing import shown
 from rnnsim.version import VERSION
 
 

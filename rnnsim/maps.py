@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import Grid, shown, to_array
+from rnnsim.arguments import to_array
+from rnnsim.axes import Grid
 from rnnsim.cells import reading
 from rnnsim.families import Member, Network
 from rnnsim.kernels import blocks
 from rnnsim.kernels.maps import Layer
 from rnnsim.layer_sources import Source, Sources
 from rnnsim.running import Run, prepare
+from rnnsim.showing import shown
 
 Block = tuple[tuple[Layer, ...], np.ndarray]
 

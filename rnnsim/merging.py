@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice, flag
-from rnnsim.axes import shown
 from rnnsim.identities import changed, goes_over
 from rnnsim.layouts import PENDING, Field, Index, Layout, status_of
+from rnnsim.showing import shown
 
 CONFLICTS = ("refuse", "first", "second")
 

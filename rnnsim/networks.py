@@ -8,12 +8,12 @@ import xarray as xr
 from rnnsim import cells
 from rnnsim.activations import Activation
 from rnnsim.arguments import refuse_methods
-from rnnsim.axes import shown
 from rnnsim.drawn import Drawn
 from rnnsim.families import Member, Network
 from rnnsim.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.random_families import drawn_parameters
 from rnnsim.readouts import Readout, check_readout, readout_of
+from rnnsim.showing import shown
 
 GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
 

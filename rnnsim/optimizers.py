@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import update_rules
-from rnnsim.arguments import as_real, check_choice, flag, refuse_methods
-from rnnsim.axes import check_axis_name, check_dims, shown, to_array
+from rnnsim.arguments import as_real, check_choice, check_dims, flag, refuse_methods, to_array
+from rnnsim.axes import check_axis_name
 from rnnsim.hints import pointing
+from rnnsim.showing import shown
 
 RPROP_VARIANTS: dict[str, Any] = {
     "rprop-": update_rules.RpropMinus,

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import xarray as xr
 
-from rnnsim.axes import Grid, check_axis_name, common_grid, shown
+from rnnsim.axes import Grid, check_axis_name, common_grid
 from rnnsim.families import Network
 from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
+from rnnsim.showing import shown
 
 Where = Mapping[str, slice]
 Places = Mapping[str, Any]  # slices or lists of places

@@ -13,7 +13,7 @@ from typing import Any
 import zarr
 
 from rnnsim.arguments import path as checked_path
-from rnnsim.axes import shown
+from rnnsim.showing import shown
 from rnnsim.stores import RECORD, Store, label
 from rnnsim.zarr_arrays import remove_at, storage_of
 from rnnsim.zarr_files import is_url

@@ -9,7 +9,6 @@ import xarray as xr
 
 from rnnsim.arguments import as_whole, check_choice, names
 from rnnsim.available import check_room
-from rnnsim.axes import shown
 from rnnsim.driven_maps import DrivenMap
 from rnnsim.families import Network
 from rnnsim.kernels import blocks
@@ -19,6 +18,7 @@ from rnnsim.networks import Elman
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.running import check_network, prepare
+from rnnsim.showing import shown
 from rnnsim.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")

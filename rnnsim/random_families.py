@@ -9,9 +9,9 @@ import xarray as xr
 
 from rnnsim import draws
 from rnnsim.arguments import whole
-from rnnsim.axes import shown
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import parameter
+from rnnsim.showing import shown
 
 
 def drawn_parameters(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import ordered, shown
+from rnnsim.axes import ordered
 from rnnsim.courses import Course, State, spread
+from rnnsim.showing import shown
 from rnnsim.trained import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
 from rnnsim.variables import DIVERGED_AT
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import Grid, common_coordinate, common_grid, shown
+from rnnsim.axes import Grid, common_coordinate, common_grid
 from rnnsim.families import Network
 from rnnsim.parameters import OWN_DIMENSIONS, layer_number
 from rnnsim.sequences import Sequences, check_inputs, check_targets, parted, refuse
+from rnnsim.showing import shown
 from rnnsim.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
 
 DTYPES = ("float64", "float32")

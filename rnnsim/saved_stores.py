@@ -8,7 +8,7 @@ import xarray as xr
 import zarr
 
 from rnnsim.places import replacing, taken
-from rnnsim.storage import auxiliary, check_place, slab_rows, slabs
+from rnnsim.slabs import auxiliary, check_place, slab_rows, slabs
 from rnnsim.stores import RECORD
 from rnnsim.zarr_arrays import ROOT, built, create, plain, put, root_of, storage_of
 from rnnsim.zarr_files import encoded, is_url

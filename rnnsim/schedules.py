@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import whole
-from rnnsim.axes import shown
 from rnnsim.optimizers import numbers
+from rnnsim.showing import shown
 
 __all__ = ["constant_by_part", "cosine", "exponential", "linear"]
 

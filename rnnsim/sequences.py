@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import check_dims, shown, to_array
+from rnnsim.arguments import check_dims, to_array
+from rnnsim.showing import shown
 
 
 def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool, hint: str = "") -> xr.DataArray:

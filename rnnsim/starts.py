@@ -7,8 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import cells
-from rnnsim.arguments import alone, whole
-from rnnsim.axes import to_array
+from rnnsim.arguments import alone, to_array, whole
 from rnnsim.kernels.fixed_points import Starts
 from rnnsim.kernels.maps import Layer
 from rnnsim.maps import Map

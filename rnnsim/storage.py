@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import path as checked_path
-from rnnsim.axes import shown
+from rnnsim.showing import shown
+from rnnsim.slabs import auxiliary, check_place, slabs
 from rnnsim.storable import TEXT, check_dataset, number_type, time_attributes, with_times
 from rnnsim.zarr_files import is_url, opened
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
-SLAB_BYTES = 64 * 2**20
 SAVED = "rnnsim_saved"  # what a file has that its Dataset has not
 BY = "rnnsim.save"
 
@@ -143,15 +143,6 @@ def _check_target(target: Path) -> None:
     check_place(target)
 
 
-def check_place(target: Path) -> None:
-    """Refuse a path that cannot be written."""
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"the directory {target.parent} does not exist: create it before save")
-    for place in (target.parent, target):
-        if place.exists() and not os.access(place, os.W_OK):
-            raise PermissionError(f"{place} is not writable: choose another path or change its permissions")
-
-
 def _write(ds: xr.Dataset, path: Path) -> None:
     places = {axis: _unused(f"{axis}_place", set(ds.dims) | set(ds.variables)) for axis in _out_of_order(ds)}
     saved = {"places": places, "sequences": {name: found for name, found in _sequences(ds).items() if found}}
@@ -227,12 +218,6 @@ def _global_attributes(ds: xr.Dataset, saved: dict[str, Any]) -> dict[str, Any]:
     return defaults | ds.attrs | history | {SAVED: json.dumps(saved | {"added": added})} | auxiliary(ds, set(ds.sizes))
 
 
-def auxiliary(ds: xr.Dataset, dims: set[Hashable]) -> dict[str, str]:
-    """The attribute that names the coordinates over some dimensions, but for those of the dimensions themselves."""
-    names = sorted(str(name) for name, coord in ds.coords.items() if coord.dims != (name,) and dims.issuperset(coord.dims))
-    return {"coordinates": " ".join(names)} if names else {}
-
-
 def _unused(name: str, taken: set[Hashable]) -> str:
     while name in taken:
         name += "_"
@@ -242,20 +227,6 @@ def _unused(name: str, taken: set[Hashable]) -> str:
 def _characters(dim: str, variable: xr.Variable) -> xr.Variable:
     text = np.strings.encode(variable[...].values.astype(str), "utf-8")
     return xr.Variable((*variable.dims, dim), text[..., np.newaxis].view("S1"))
-
-
-def slabs(variable: xr.Variable) -> Iterator[Any]:
-    """The parts of a variable that are written one after the other."""
-    if not variable.dims:
-        yield ...
-    elif variable.size:
-        rows = slab_rows(variable)
-        yield from (slice(start, start + rows) for start in range(0, variable.shape[0], rows))
-
-
-def slab_rows(variable: xr.Variable) -> int:
-    """How many places along its first dimension a part of a variable has."""
-    return max(1, min(variable.shape[0], SLAB_BYTES * variable.shape[0] // max(1, variable.nbytes)))
 
 
 def _flush(path: Path) -> None:

@@ -8,8 +8,7 @@ import xarray as xr
 
 from rnnsim.arguments import names as names_given
 from rnnsim.arguments import number, text
-from rnnsim.axes import shown
-from rnnsim.showing import plain
+from rnnsim.showing import plain, shown
 from rnnsim.variables import PARAMETERS
 
 __all__ = ["cliffs", "gradient_norm", "minima"]

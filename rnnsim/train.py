@@ -12,7 +12,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from rnnsim.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
-from rnnsim.axes import common_grid, shown
+from rnnsim.axes import common_grid
 from rnnsim.courses import Course, State
 from rnnsim.drawn import Drawn
 from rnnsim.families import Network
@@ -27,6 +27,7 @@ from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.provenance import attributes
 from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.running import Run, check_network, prepare
+from rnnsim.showing import shown
 from rnnsim.trained import name_record, recorded_names, state_names
 
 MEANT = {

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_whole
-from rnnsim.axes import shown, to_array
+from rnnsim.arguments import as_whole, to_array
 from rnnsim.parameters import OWN_DIMENSIONS, nameless_of
+from rnnsim.showing import shown
 
 
 def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import rnnsim as rs
-from rnnsim import storage
+from rnnsim import slabs, storage
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
 
@@ -118,14 +118,14 @@ def test_round_trip_of_strings(tmp_path_factory, texts):
 
 
 def test_slabs_join_to_the_whole_variable(path, monkeypatch):
-    monkeypatch.setattr(storage, "SLAB_BYTES", 100)
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 100)
     ds = xr.Dataset({"state": (("step", "unit"), np.random.default_rng(0).normal(size=(6, 71)).T)})
     storage.save(ds, path)
     assert_same(storage.open(path).load(), ds)
 
 
 def test_transposed_variable_is_copied_slab_by_slab(path, monkeypatch):
-    monkeypatch.setattr(storage, "SLAB_BYTES", 2**20)
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 2**20)
     ds = xr.Dataset(
         {"state": (("step", "unit"), np.ones((1024, 2048)).T), "stable": (("lag", "mode"), np.ones((2048, 8192), bool))}
     )
@@ -623,7 +623,7 @@ def test_failing_half_way_leaves_the_old_store(tmp_path, monkeypatch):
 
 def test_a_store_in_slabs_is_saved_to_an_object_store_and_replaced_there(monkeypatch):
     files = pytest.importorskip("fsspec").filesystem("memory")
-    monkeypatch.setattr(storage, "SLAB_BYTES", 100)
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 100)
     large = xr.Dataset({"state": (("step", "unit"), np.random.default_rng(0).normal(size=(6, 71)).T)})
     for ds in (surface(), large, surface()):
         storage.save(ds, "memory://saved/x.zarr")

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.axes import shown, to_array
+from rnnsim.arguments import to_array
 from rnnsim.interop.chains import joined
 from rnnsim.networks import GRU, LSTM, Elman, Recurrent
 from rnnsim.readouts import Readout
+from rnnsim.showing import shown
 from rnnsim.stacks import Embedding
 
 GATES = {"SimpleRNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 1, 2, 3]}  # places of our gates among Keras' (a GRU's are z, r, h)

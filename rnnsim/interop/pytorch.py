@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.axes import shown
 from rnnsim.families import Network
 from rnnsim.interop.chains import joined
 from rnnsim.networks import GRU, LSTM, Elman, Recurrent
 from rnnsim.readouts import Readout
+from rnnsim.showing import shown
 from rnnsim.stacks import Embedding
 
 TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
 
-from rnnsim.arguments import COUNT, flag, members, names, number, text, whole
-from rnnsim.axes import check_dims, shown, to_array
+from rnnsim.arguments import COUNT, check_dims, flag, members, names, number, text, to_array, whole
 from rnnsim.plot.checks import drawable
+from rnnsim.showing import shown
 
 Check = Callable[[str, Any], Any]
 READ_BESIDES = (  # variables that figures read if they are there

@@ -8,10 +8,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from rnnsim.axes import shown, to_array
+from rnnsim.arguments import to_array
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked, labelled
 from rnnsim.plot.labels import coordinate, label
+from rnnsim.showing import shown
 
 
 @checked(data=labelled)

@@ -7,11 +7,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rnnsim.axes import shown
 from rnnsim.plot import canvas, checks, lines
 from rnnsim.plot.arguments import checked
 from rnnsim.plot.labels import coordinate, label, name, value_labels
 from rnnsim.plot.symlog import symlog
+from rnnsim.showing import shown
 
 GREY = "0.55"
 

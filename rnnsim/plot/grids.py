@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import shown
 from rnnsim.plot import checks
 from rnnsim.plot.labels import coordinate
+from rnnsim.showing import shown
 
 MOST_POINTS = 1000  # a side
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice
-from rnnsim.axes import shown
+from rnnsim.showing import shown
 from rnnsim.tasks.encodings import ENCODINGS, encoded
 
 

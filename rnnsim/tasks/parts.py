@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import SEED, check_choice, whole
-from rnnsim.axes import check_dims, shown, to_array
+from rnnsim.arguments import SEED, check_choice, check_dims, to_array, whole
+from rnnsim.showing import shown
 from rnnsim.tasks.columns import as_columns, check_order
 
 

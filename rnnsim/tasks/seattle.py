@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from rnnsim.arguments import check_choice, text, whole
-from rnnsim.axes import shown
+from rnnsim.showing import shown
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
 from rnnsim.tasks.parts import checked_shares, split
 from rnnsim.tasks.scaling import Scaling

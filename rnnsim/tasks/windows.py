@@ -8,7 +8,7 @@ import xarray as xr
 
 from rnnsim.arguments import names as names_given
 from rnnsim.arguments import text, whole
-from rnnsim.axes import shown
+from rnnsim.showing import shown
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 
 
