@@ -20,7 +20,7 @@ TEST = [0, 1, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0]
 def trained(net: rs.Elman, task: xr.Dataset, variant: str, iterations: int, every: int = 1) -> xr.Dataset:
     """A run of one variant, with steps of 1e-3 at first and without bounds."""
     rprop = rs.Rprop(variant, step=1e-3, step_min=0, step_max=np.inf)
-    options: dict[str, Any] = {"epochs": iterations, "train": ("w_in", "w_rec"), "every": every, "keep": "cost"}
+    options: dict[str, Any] = {"epochs": iterations, "train": ("w_in", "w_rec"), "every": every, "keep": ("cost", "parameters")}
     return rs.train(net, task.inputs, task.targets, optimizer=rprop, **options)
 
 
