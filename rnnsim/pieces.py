@@ -82,7 +82,8 @@ class Call:
     @cached_property
     def grid(self) -> Grid:
         """All axes that anything has."""
-        named = {f"argument {i}": array for i, array in enumerate(arrays_in([self.net, *self.given.values()]))}
+        given = {"net": self.net, **self.given}
+        named = {f"{name}{f' ({i})' * (i > 0)}": array for name, value in given.items() for i, array in enumerate(arrays_in(value))}
         return common_grid(named, {str(dim) for array in named.values() for dim in array.dims if not is_axis(dim)})
 
     @cached_property

@@ -1,12 +1,13 @@
 """Training runs that go on from others: what must be the same, what may be another by name, and the record of both."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import names
 from rnnsim.axes import ordered
 from rnnsim.courses import Course, State, spread
 from rnnsim.showing import shown
@@ -29,18 +30,15 @@ def check_resume(resume: Any) -> None:
     """Refuse what is no run to go on from."""
     if not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
         raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
+    if resume.epoch.dtype.kind not in "iu":
+        raise TypeError(f"resume was given epochs of type {resume.epoch.dtype}; it needs whole numbers, as rs.train counts them")
     if "options" not in resume.attrs:
         raise ValueError("resume was given a run without attributes; it needs those that rs.train gave it")
 
 
-def check_resume_with(names: Any, resume: Any) -> frozenset[str]:
+def check_resume_with(resume_with: Any, resume: Any) -> frozenset[str]:
     """The names of what may be another."""
-    chosen = (names,) if isinstance(names, str) else names
-    if not isinstance(chosen, Iterable):
-        raise TypeError(f"resume_with was given {shown(names)}; it needs a name or a sequence of names")
-    for name in chosen:
-        if not isinstance(name, str) or name not in CHANGEABLE:
-            raise ValueError(f"resume_with was given {shown(name)}; it needs some of {', '.join(CHANGEABLE)}")
+    chosen = names("resume_with", resume_with, CHANGEABLE, none=True)
     if chosen and resume is None:
         raise ValueError("resume_with was given without resume; it needs a run to go on from")
     return frozenset(chosen)

@@ -1,6 +1,6 @@
 """Stacks: layers that are fed one into the next, perhaps behind an embedding, perhaps under a readout."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from rnnsim.families import Network
@@ -61,7 +61,8 @@ class Stack(Network):
     _PUBLIC = (*Network._PUBLIC, "embedding", "layers")
 
     def __init__(self, layers: Iterable[Any], *, readout: Readout | None = None):
-        given = list(layers) if isinstance(layers, Iterable) else [layers]
+        several = isinstance(layers, Sequence | Iterator) and not isinstance(layers, str | bytes)
+        given: list[Any] = [*layers] if several else [layers]
         self._embedding = given.pop(0) if given and isinstance(given[0], Embedding) else None
         self._layers = tuple(check_layer(i, layer) for i, layer in enumerate(given))
         if not self._layers:

@@ -20,6 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.lines import Line2D
 
 import rnnsim as rs
 
@@ -227,8 +228,12 @@ def of_verbs() -> Iterator[Entry]:
             "progress": False,
         },
     )
-    going_on = {"optimizer": rs.SGD(0.1), "epochs": 1, "progress": False}
-    yield Entry("train", rs.train, lambda: {"net": scalar(), "inputs": X, "targets": T, **going_on, "resume": course()})
+    going_on = {"optimizer": rs.SGD(0.1), "epochs": 1, "progress": False, "resume_with": ("seed",)}
+    yield Entry(
+        "train",
+        rs.train,
+        lambda: {"net": scalar(), "inputs": X, "targets": T, **going_on, "resume": course()},
+    )
     yield Entry(
         "lyapunov",
         rs.lyapunov,
@@ -452,6 +457,10 @@ def torch_or_none() -> Any:
     return torch
 
 
+def call_legend(panels: Any, more: Any, **options: Any) -> Any:
+    return rs.plot.shared_legend(panels, more, **options)
+
+
 @cache
 def canvas(count: int = 1) -> Any:
     """Axes to draw on, used again."""
@@ -528,6 +537,11 @@ def of_plots() -> Iterator[Entry]:
         plot.singular_values,
         lambda: {"ds": products(), "limit": None, "cmap": "RdBu_r", "colorbar": False, "legend": True},
     )
+    yield Entry(
+        "plot.shared_legend",
+        call_legend,
+        lambda: {"panels": cleared(2), "more": Line2D([], []), "title": "b", "columns": 2},
+    )
     yield Entry("plot.spectrum", plot.spectrum, lambda: {"ds": exponents(), "x": "bias", "exponents": 1, "legend": False})
     yield Entry(
         "plot.training_curves",
@@ -567,7 +581,7 @@ def with_axes(entry: Entry) -> Entry:
 
     def valid() -> dict[str, Any]:
         given = entry.valid()
-        if entry.name != "plot.coarsened" and "ax" not in given:
+        if entry.name not in ("plot.coarsened", "plot.shared_legend") and "ax" not in given:
             given["ax"] = cleared()
         return given
 
@@ -1006,9 +1020,10 @@ OTHERWISE = {  # arguments of the same name that are something else
     ("ClipValue", "limit"): None,
     ("plot.spectrum", "exponents"): WHOLE,
     ("lyapunov", "exponents"): WHOLE,
-    ("plot.curves", "alpha"): NUMBER,
+    ("plot.curves", "alpha"): NUMBER | {"Fraction", "Decimal"},
     ("sweep", "to"): {"None"},
     ("plot.weights", "array"): None,
+    ("plot.shared_legend", "columns"): WHOLE,
 }
 
 
@@ -1121,7 +1136,19 @@ def judged(case: Case, given: dict[str, Any], error: BaseException) -> Outcome:
 def tells_where(case: Case, given: dict[str, Any], message: str) -> bool:
     """Whether a message names the function, one of its arguments, or the Dataset or array that it was given."""
     function = case.entry.name.rpartition(".")[2]
-    words = {function, *given, "Dataset", "an axis", "starts are no grid", "net", "Scaling", "inputs", "limit"}
+    words = {
+        function,
+        *given,
+        "Dataset",
+        "an axis",
+        "starts are no grid",
+        "net",
+        "Scaling",
+        "inputs",
+        "limit",
+        "w_out",
+        "prediction",
+    }
     words |= {name.removesuffix("_0") for name in given}
     words |= {str(name) for value in given.values() if isinstance(value, xr.Dataset) for name in value.variables}
     words |= {str(value.name) for value in given.values() if isinstance(value, xr.DataArray)}

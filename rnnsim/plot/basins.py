@@ -10,6 +10,7 @@ from rnnsim.plot import canvas, checks, contours, lines, sorts
 from rnnsim.plot.arguments import checked, pair
 from rnnsim.plot.grids import over_two_axes, strided
 from rnnsim.plot.labels import coordinate, label, wrapped
+from rnnsim.showing import shown
 
 MOST_NAMED = 8  # attractors in the legend
 
@@ -76,6 +77,8 @@ def basins(
 def _states(ds: xr.Dataset, units: tuple[int, int]) -> dict[int, np.ndarray]:
     """The different states of every attractor, (state, 2), by its number."""
     states = checks.required(ds, "attractor_state", "basin", "iterate", "unit", remedy='keep "attractor_state"')
+    if max(units) >= states.sizes["unit"]:
+        raise ValueError(f"units was given as {shown(units)}; it needs two of the {states.sizes['unit']} units")
     orbits = checks.only(states, "basin", "iterate", "unit").isel(unit=list(units)).values
     periods = checks.required(ds, "attractor_period", "basin", remedy='keep "attractor_period"').values
     return {a: orbits[a][-period:] if period > 0 else orbits[a] for a, period in enumerate(periods) if period >= 0}

@@ -101,10 +101,10 @@ def _memory(ax: Axes, ds: xr.Dataset) -> list[Artist]:
 
 def _growth(ds: xr.Dataset) -> list[Artist]:
     """What is known of the growth, as an entry of the legend."""
-    if "growth_rate" not in ds:
+    if "growth_rate" not in ds or ds.growth_rate.ndim:
         return []
     regime = ""
-    if "regime" in ds and np.isfinite(ds.regime).all():
+    if "regime" in ds and not ds.regime.ndim and np.isfinite(ds.regime):
         meanings = str(ds.regime.attrs.get("flag_meanings", "")).split()
         regime = f" ({meanings[int(ds.regime)]})" if int(ds.regime) < len(meanings) else ""
     return [Line2D([], [], linestyle="none", label=f"growth rate {minus(f'{float(ds.growth_rate):.3g}')} per step{regime}")]
