@@ -153,6 +153,14 @@ def why_none(value: Any) -> str:
     return ""
 
 
+def check_named(name: str, array: xr.DataArray) -> None:
+    """Refuse dimensions that no text names, besides what `check_dims` refuses."""
+    for dim in array.dims:
+        if not isinstance(dim, str):
+            raise TypeError(f"{name} was given the dimension {shown(dim)}; it needs names for dimensions")
+    check_dims(name, array)
+
+
 def check_dims(name: str, array: xr.DataArray | xr.Dataset) -> None:
     """Refuse a dimension that stands twice, or a MultiIndex."""
     for dim in array.dims:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import to_array
+from rnnsim.arguments import check_named, to_array
 from rnnsim.families import Network
 from rnnsim.sequences import check_inputs
 from rnnsim.showing import shown
@@ -22,6 +22,7 @@ def check_constant(net: Network, inputs: Any) -> xr.DataArray:
         inputs = 0.0
     if isinstance(inputs, xr.DataArray):
         array = inputs
+        check_named("inputs", array)
     else:
         numbers = to_array("inputs", inputs)
         if numbers.ndim > (0 if one else 1):

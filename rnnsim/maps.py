@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import to_array
+from rnnsim.arguments import check_named, to_array
 from rnnsim.axes import Grid
 from rnnsim.cells import reading
 from rnnsim.families import Member, Network
@@ -184,6 +184,7 @@ def constant_inputs(net: Network, inputs: Any) -> xr.DataArray:
                     f"inputs was given a dimension {shown(dim)}; constant inputs need none: one a network, on axes if wanted"
                 )
         array = inputs
+        check_named("inputs", array)
     else:
         values = to_array("inputs", inputs)
         one_each = net.scalar or net.table is not None

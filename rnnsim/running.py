@@ -105,8 +105,8 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
 
 def check_dtype(dtype: Any) -> str:
     try:
-        name = np.dtype(dtype).name if isinstance(dtype, str | type | np.dtype) else ""
-    except TypeError:
+        name = np.dtype(str(dtype) if isinstance(dtype, str) else dtype).name if isinstance(dtype, str | type | np.dtype) else ""
+    except (TypeError, UnicodeError):
         name = ""
     if name not in DTYPES:
         raise ValueError(f"dtype was given as {shown(dtype)}; it needs one of {', '.join(DTYPES)}")

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -255,9 +255,9 @@ def check_trained(net: Network, names: Any) -> tuple[str, ...]:
         return tuple(name for name in net.trainable if name not in net.starts)
     if isinstance(names, Mapping | xr.Dataset):
         raise TypeError(f"train was given a {type(names).__name__}; it needs names of parameters, each of which moves as a whole")
-    chosen = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    chosen = names_in("train", (names,) if isinstance(names, int | float) else names)
     for name in chosen:
-        if not isinstance(name, str) or name not in net.trainable:
+        if name not in net.trainable:
             raise ValueError(f"train was given {shown(name)}; it needs some of {', '.join(net.trainable)}")
         if "sample" in net.templates[name].dims:
             raise ValueError(f"train was given {shown(name)}, of which every sample has its own; it needs one for all samples")

@@ -192,6 +192,8 @@ def _prepared(
         raise ValueError(f"{variable} has no finite cell to draw")
     if log:
         checks.above_zero(variable, finite)
+        if isinstance(levels, list):
+            checks.above_zero("levels", np.array(levels))
     return surface, scale(finite, log=log, cost=cost, levels=levels, norm=norm), title
 
 
