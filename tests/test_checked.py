@@ -10,6 +10,8 @@ from pathlib import Path
 import checked_calls
 import pytest
 
+from rnnsim.kernels.compiling import STAMP
+
 TESTS = Path(__file__).parent
 
 # each place in a fork of its own, since what is outside ends the process
@@ -101,9 +103,14 @@ def test_what_is_outside_ends_the_process_with_a_message(told, name):
     assert first.startswith("rnnsim: rnnsim.outside.touch took ") and first.endswith(f"took {message}; it needs a place inside")
 
 
-def test_the_build_has_a_cache_of_its_own_and_no_other_value():
+def test_each_build_has_a_cache_of_its_own():
     directory = "from rnnsim.kernels.compiling import CACHE_DIRECTORY; print(CACHE_DIRECTORY)"
     assert checked("-c", directory).stdout.strip().endswith("-checked")
+    assert checked("-c", directory, NUMBA_OPT="0").stdout.strip().endswith("-opt0")
+    assert checked("-c", directory, NUMBA_OPT="3").stdout.strip().endswith(STAMP)
+
+
+def test_the_build_is_asked_for_by_no_other_value():
     refused = subprocess.run(
         [sys.executable, "-c", "import rnnsim"],
         env={**os.environ, "RNNSIM_CHECKED": "yes"},

@@ -40,6 +40,8 @@ def source_stamp() -> str:
 
 
 STAMP = source_stamp()
+OPTIMISED = int(numba.config.OPT)  # how much, which Numba's own names of what it keeps do not say
+BUILD = "-checked" * CHECKED + f"-opt{OPTIMISED}" * (OPTIMISED < 3)
 
 
 def _cache_directory() -> Path | None:
@@ -50,7 +52,7 @@ def _cache_directory() -> Path | None:
         Path(tempfile.gettempdir()) / f"rnnsim-{os.getuid() if hasattr(os, 'getuid') else 'cache'}",
     ]
     for home in homes:
-        directory = home / f"kernels-{STAMP}{'-checked' * CHECKED}"
+        directory = home / f"kernels-{STAMP}{BUILD}"
         try:
             directory.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=directory).close()

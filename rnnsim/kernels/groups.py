@@ -17,6 +17,7 @@ from rnnsim.kernels.moves import (
     keep_frames,
     keep_sum,
     pack,
+    point_of,
     read_targets,
     spread_out,
 )
@@ -109,8 +110,7 @@ def load_inputs(plan, data, scratch, group, start, steps):
             embed(room, values, source, offsets, rows, table_offsets, group, plan.features, start + k, size, place)
         return
     held, offset = scratch.held, offsets[group.point]
-    shared = offset == offsets[min(group.point + group.lanes * group.lane_points, group.last) - 1]
-    shared = shared and group.order == 0
+    shared = offset == offsets[point_of(group, group.lanes - 1)] and group.order == 0
     if shared and held[0] == offset and held[1] == group.sample and held[2] == start and held[3] == steps:
         return
     for k in range(steps):
