@@ -84,7 +84,7 @@ def test_points_beyond_64_bits_are_counted():
 @pytest.mark.parametrize("name", ["simulate", "fixed_points", "bifurcations"])
 def test_a_sweep_whose_result_does_not_fit_is_refused_before_it_computes(name):
     net, args, options = CALLS[name]
-    with pytest.raises(MemoryError, match=r'^the result takes .* TB, and .* are free; give a path, to="x\.zarr"'):
+    with pytest.raises(MemoryError, match=r'^the result takes .* [TP]B, and .* are free; give a path, to="x\.zarr"'):
         rs.sweep(getattr(rs, name), net, *args, **options)
 
 
