@@ -23,6 +23,7 @@ from rnnsim.pieces import Call
 
 WRITERS = 2
 DEATHS = 5  # of workers, one after the other without a block done, until it is no accident
+WAIT = 60.0  # seconds for a cluster to have a worker
 PATIENCE = 1.0  # seconds for workers to end their blocks after Ctrl-C
 Values = dict[str, np.ndarray]
 Report = tuple[Index, int, Values | None]
@@ -164,6 +165,23 @@ def work(unit: list[Index]) -> list[Report]:
     return _work["job"].do(unit)
 
 
+LOST = ("KilledWorker", "FutureCancelledError", "CancelledError", "LostWorkerError", "NoWorkers")  # what ends a round on a cluster
+
+
+class NoWorkers(Exception):
+    """All workers died while the job was sent to them."""
+
+
+def threads_of(client: Any) -> int:
+    """The threads of a cluster's workers, as soon as it has some."""
+    end = time.monotonic() + WAIT
+    while not (threads := sum(client.nthreads().values())):
+        if time.monotonic() > end:
+            raise RuntimeError(f"client was given a cluster that has no workers after {WAIT:.3g} seconds; it needs one at least")
+        time.sleep(0.05)
+    return threads
+
+
 def with_client(job: Job, sink: Any, account: Account, client: Any) -> None:
     """Compute on a Dask cluster, a bounded number of units under way. What a dead worker had to do is done by others."""
     deaths = 0
@@ -172,22 +190,21 @@ def with_client(job: Job, sink: Any, account: Account, client: Any) -> None:
         try:
             one_round(job, sink, account, client)
         except Exception as error:
-            if type(error).__name__ not in ("KilledWorker", "FutureCancelledError", "CancelledError", "LostWorkerError"):
+            if type(error).__name__ not in LOST:
                 raise
             deaths = deaths + 1 if account.finished == before else 1
             if deaths >= DEATHS:
                 raise RuntimeError(f"workers died {deaths} times without a block done; the last message was: {error}") from None
-            client.wait_for_workers(1, timeout=60)
 
 
 def one_round(job: Job, sink: Any, account: Account, client: Any) -> None:
     """Submit all that is to do until it is done or a worker is lost for good."""
     from distributed import as_completed
 
+    most = 3 * threads_of(client)
     crowd = crowd_of(client)
-    here = client.scatter(job, broadcast=True, hash=False)
+    here = sent(job, client)
     todo = deque(job.layout.units(account.status))
-    most = 3 * max(1, sum(client.nthreads().values()))
     flow = as_completed()
     futures: set[Any] = set()
     try:
@@ -201,6 +218,16 @@ def one_round(job: Job, sink: Any, account: Account, client: Any) -> None:
             take(job, sink, account, done.result())
     finally:
         client.cancel([*futures, here], force=True)
+
+
+def sent(job: Job, client: Any) -> Any:
+    """A job on all workers."""
+    try:
+        return client.scatter(job, broadcast=True, hash=False)
+    except (TimeoutError, ValueError) as error:
+        if client.nthreads():
+            raise
+        raise NoWorkers(str(error)) from error
 
 
 def crowd_of(client: Any) -> int:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from rnnsim.arguments import flag, whole_or_none
 from rnnsim.available import MOST_OF_MEMORY, as_bytes, free_memory
-from rnnsim.crews import Job, with_client, with_processes, with_threads
+from rnnsim.crews import Job, threads_of, with_client, with_processes, with_threads
 from rnnsim.families import Network
 from rnnsim.gathering import Account, Memory, progress_bar
 from rnnsim.identities import changed, identity
@@ -103,7 +103,7 @@ def sweep(
     crew = partial(with_client, client=client) if client is not None else None
     if workers is not None:
         crew = partial(with_processes, workers=workers)
-    share = 1.0 if crew is None else share_of(workers or sum(client.nthreads().values()))
+    share = 1.0 if crew is None else share_of(workers or threads_of(client))
     if to is None:
         return in_memory(call, memory, share, crew, progress)
     from rnnsim.places import check_target, taken  # with zarr, which takes as long to import as half of all the rest

@@ -78,3 +78,19 @@ def test_a_dask_worker_killed_twice_changes_nothing(tmp_path):
         found = rs.sweep(sweep_child.deadly, net, sweep_child.INPUTS, str(flag), to=path, memory=250, client=client)
         thread.join()
         xr.testing.assert_equal(found.final_state.load(), whole.final_state)
+
+
+def test_a_cluster_without_workers_is_waited_for_then_refused(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    net = sweep_child.family(6, 3)
+    options = {"n_workers": 0, "processes": False, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(crews, "WAIT", 0.1)
+            with pytest.raises(
+                RuntimeError, match=r"client was given a cluster that has no workers after 0\.1 seconds; it needs one"
+            ):
+                rs.sweep(rs.simulate, net, sweep_child.INPUTS, client=client)
+        threading.Timer(0.3, lambda: cluster.scale(1)).start()
+        found = rs.sweep(rs.simulate, net, sweep_child.INPUTS, client=client, memory=2000)
+    xr.testing.assert_identical(found, rs.simulate(net, sweep_child.INPUTS))
