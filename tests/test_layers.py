@@ -115,7 +115,7 @@ LAYERS = {
     "lane_training": {"courses", "kernels", "lane_rows", "lanes", "networks", "running", "scalar_runs"},
     "layer_training": {"checked", "courses", "kernels", "lanes", "layer_sources", "programs", "running"},
     "trained": {"axes", "courses", "families", "losses", "parameters", "variables"},
-    "resuming": {"axes", "courses", "showing", "trained", "variables"},
+    "resuming": {"arguments", "axes", "courses", "showing", "trained", "variables"},
     "train": {
         *("arguments", "axes", "courses", "drawn", "families", "hints", "interrupts", "kernels", "lane_training"),
         *("layer_training", "losses", "optimizers", "parameters", "provenance", "resuming", "running", "showing"),
