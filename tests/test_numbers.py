@@ -138,6 +138,7 @@ FLAGS: dict[str, Case] = {
     "RMSprop": (rs.RMSprop, {"centered": True}),
     "sweep": (partial(rs.sweep, rs.simulate, SCALAR, np.ones(4)), {"progress": False, "overwrite": True}),
     "merge": (partial(rs.merge, "a.zarr", "b.zarr", "a.zarr"), {"overwrite": True}),
+    "Activation": (partial(rs.Activation, lambda a: a * a, lambda a: 2.0 * a), {"check": True}),
 }
 
 
@@ -167,6 +168,8 @@ def same(one: Any, other: Any) -> bool:
         return one.described == other.described and rs.provenance.fingerprint(one.hashed) == rs.provenance.fingerprint(other.hashed)
     if isinstance(one, rs.Readout):
         return same(list(one.parameters.values()), list(other.parameters.values()))
+    if isinstance(one, rs.Activation):
+        return one.functions.keys() == other.functions.keys()
     return repr(one) == repr(other) and [type(n) for n in one.numbers.values()] == [type(n) for n in other.numbers.values()]
 
 
