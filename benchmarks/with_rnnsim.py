@@ -41,7 +41,7 @@ def trained(problem: training.Problem) -> Callable:
     """`train`, which keeps the parameters of the start and of the end, and measures nothing on the way; those of the end, by point."""
     net, optimizer = problem.net, getattr(rs, problem.optimizer)(**problem.numbers)
     options = {"epochs": problem.epochs, "batch_size": problem.batch_size, "every": problem.epochs}
-    options |= {"keep": (), "progress": False}
+    options |= {"keep": "parameters", "progress": False}
 
     def call():
         run = rs.train(net, problem.inputs, problem.targets, optimizer=optimizer, train=tuple(problem.parameters), **options)

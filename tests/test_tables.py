@@ -268,7 +268,7 @@ LATER = FRAME.iloc[[0, 2, 1, 3]]
             "windows was given no column 'snow'; it needs one of rain, sun, wind",
         ),
         (lambda: WINDOWS(FRAME, "sun", "snow", 2), ValueError, "windows was given no column 'snow'"),
-        (lambda: WINDOWS(FRAME, [], "sun", 2), ValueError, r"predictors was given as \[\]; it needs one name or more"),
+        (lambda: WINDOWS(FRAME, [], "sun", 2), ValueError, r"predictors was given nothing; it needs names"),
         (lambda: WINDOWS(FRAME, ["sun", "sun"], "sun", 2), ValueError, "it needs one name or more, each of them once"),
         (
             lambda: WINDOWS(changed("rain", 0, "wet"), "rain", "sun", 2),

@@ -62,7 +62,7 @@ def dataset(name: str, value: Any) -> xr.Dataset:
     for variable in value.variables.values():
         check_names(name, variable.dims)
     for known in READ_BESIDES:
-        if known in value.variables and value[known].dtype.kind not in "biuf":
+        if known in value.data_vars and value[known].dtype.kind not in "biuf":
             raise TypeError(f"{known} holds values of type {value[known].dtype}, but a figure needs real numbers")
     return value
 
