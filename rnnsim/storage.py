@@ -159,7 +159,8 @@ def _write(ds: xr.Dataset, path: Path) -> None:
 
 def _out_of_order(ds: xr.Dataset) -> list[str]:
     """The axes whose values CF refuses for a coordinate variable: neither rising nor falling throughout."""
-    numbers = {str(dim): ds[dim].values for dim in ds.dims if dim in ds.coords and ds[dim].dtype.kind not in TEXT}
+    own = [dim for dim in ds.dims if dim in ds.coords and ds[dim].dims == (dim,)]
+    numbers = {str(dim): ds[dim].values for dim in own if ds[dim].dtype.kind not in TEXT}
     return [dim for dim, v in numbers.items() if not ((v[1:] > v[:-1]).all() or (v[1:] < v[:-1]).all())]
 
 
@@ -185,7 +186,18 @@ def _restored(ds: xr.Dataset) -> xr.Dataset:
     for owner, names in saved.get("sequences", {}).items():
         attrs = ds.variables[owner].attrs if owner in ds.variables else ds.attrs
         attrs |= {name: _sequence(attrs[name]) for name in names if name in attrs}
-    return ds.swap_dims({place: axis for axis, place in saved.get("places", {}).items() if place in ds.dims and axis in ds.coords})
+    axes = {place: axis for axis, place in saved.get("places", {}).items() if place in ds.dims and axis in ds.coords}
+    return _with_axes(ds, axes) if axes else ds
+
+
+def _with_axes(ds: xr.Dataset, axes: dict[str, str]) -> xr.Dataset:
+    """A Dataset whose dimensions are again what their coordinates are called. xarray makes an index of every variable of a dimension's
+    name, also of one with further dimensions, which is therefore put aside meanwhile."""
+    aside = {name: variable for name, variable in ds.variables.items() if name in variable.dims and variable.ndim > 1}
+    rest = xr.Dataset(aside).rename_dims(
+        {place: axis for place, axis in axes.items() if any(place in v.dims for v in aside.values())}
+    )
+    return ds.drop_vars(list(aside)).swap_dims(axes).assign(rest.variables)
 
 
 def _sequence(item: Any) -> Any:

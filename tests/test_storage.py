@@ -207,6 +207,8 @@ SMALL = {
     "nothing": xr.Dataset(
         {"word": (("a", "b"), np.empty((0, 3), "U1")), "cost": ("a", np.empty(0)), "day": ("a", np.empty(0, "M8[s]"))}
     ),
+    "a variable over its own name": xr.Dataset({"input": (("step", "input"), [[1.0, 2.0], [0.5, 3.0]])}),
+    "such a one over an unsorted axis": xr.Dataset({"input": (("w", "input"), [[1.0, 2.0], [0.5, 3.0]])}, {"w": [2.0, 2.0]}),
     "coordinates": xr.Dataset({"cost": ("w", [1.0, np.inf])}, {"gain": ("w", [1, 2]), "seed": 3, "lonely": ("v", [1.0, 2.0])}),
 }
 
