@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim import cells
-from rnnsim.arguments import alone, to_array, whole
+from rnnsim.arguments import alone, check_dims, to_array, whole
 from rnnsim.kernels.fixed_points import Starts
 from rnnsim.kernels.maps import Layer
 from rnnsim.maps import Map
@@ -33,6 +33,8 @@ def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
         return None
     if isinstance(starts, int | float) or alone(starts, "biuf"):
         return whole("starts", starts)
+    if isinstance(starts, xr.DataArray):
+        check_dims("starts", starts)
     if isinstance(starts, xr.DataArray) and maps.net.scalar and "unit" not in starts.dims:
         starts = starts.expand_dims("unit", axis=-1)
     labelled = isinstance(starts, xr.DataArray) and "unit" in starts.dims

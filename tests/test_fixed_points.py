@@ -579,3 +579,10 @@ REFUSED = [
 @pytest.mark.parametrize(("call", "kind", "message"), REFUSED, ids=[message for *_, message in REFUSED])
 def test_bad_arguments_are_refused_before_any_work(call, kind, message, monkeypatch):
     refused(monkeypatch, call, kind, message)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate dimension names:UserWarning")
+def test_starts_with_a_dimension_twice_are_refused():
+    starts = xr.DataArray(np.ones((2, 2, 1)), dims=("w", "w", "unit"))
+    with pytest.raises(ValueError, match="starts was given the dimension 'w' twice; it needs each once"):
+        rs.fixed_points(NET, starts=starts)
