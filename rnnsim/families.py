@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, number, to_array
+from rnnsim.arguments import check_choice, number_or_none, to_array
 from rnnsim.axes import Grid, common_grid
 from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
@@ -364,8 +364,7 @@ class Network:
         values = self._checked_axes("sel", indexers, values)
         if method is not None:
             check_choice("method", method, METHODS)
-        if tolerance is not None:
-            tolerance = number("tolerance", tolerance, least=0.0)
+        tolerance = number_or_none("tolerance", tolerance, least=0.0)
         inexact = {} if method is None else {"method": method, "tolerance": tolerance}
         return self.isel(**{name: self._places_of(name, given, inexact) for name, given in values.items()})
 
