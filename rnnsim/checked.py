@@ -16,7 +16,6 @@ import numba
 import numpy as np
 from llvmlite import binding, ir
 from numba.core import cgutils, types
-from numba.np import arrayobj
 
 WORD = ir.IntType(64)
 TEXT = ir.IntType(8).as_pointer()
@@ -124,6 +123,8 @@ def check_index(context: Any, builder: Any, array_type: Any, array: Any, index_t
 
 def begin() -> None:
     """Teach Numba to check the package's kernels, and kernels whom to ask."""
+    from numba.np import arrayobj  # which takes 20 ms, and only this build needs it
+
     unchecked = arrayobj.basic_indexing
 
     def basic_indexing(context, builder, array_type, array, index_types, indices, boundscheck=None):
