@@ -77,10 +77,9 @@ NO_DECAY = "to be left out, since rules have no penalty of parameters"
 MEANT = {
     **dict.fromkeys(("learning_rate", "rate", "eta", "step_size"), "lr"),
     **dict.fromkeys(("weight_decay", "l2", "decay", "penalty"), NO_DECAY),
-    **dict.fromkeys(("betas", "beta_1", "beta_2"), "beta1 and beta2"),
-    **dict.fromkeys(("epsilon", "tol"), "eps"),
-    "rho": "alpha",
 }
+MEANT_BY_ADAM = MEANT | dict.fromkeys(("betas", "beta_1", "beta_2"), "beta1 and beta2") | dict.fromkeys(("epsilon", "tol"), "eps")
+MEANT_BY_RMSPROP = MEANT | dict.fromkeys(("epsilon", "tol"), "eps") | {"rho": "alpha"}
 MEANT_BY_RPROP = {
     **dict.fromkeys(("lr", "learning_rate", "rate", "step_size", "delta_0"), "step, the first step size"),
     "etas": "shrink and grow",
@@ -136,7 +135,7 @@ class Adam(Optimizer):
     rnnsim.Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08)
     """
 
-    @pointing(MEANT)
+    @pointing(MEANT_BY_ADAM)
     def __init__(self, lr: Any = 1e-3, beta1: Any = 0.9, beta2: Any = 0.999, eps: Any = 1e-8):
         given = {
             "lr": numbers("lr", lr, 0.0),
@@ -166,7 +165,7 @@ class RMSprop(Optimizer):
     rnnsim.RMSprop(centered=False, lr=0.01, alpha=0.99, eps=1e-08, momentum=0.0)
     """
 
-    @pointing(MEANT)
+    @pointing(MEANT_BY_RMSPROP)
     def __init__(self, lr: Any = 1e-2, alpha: Any = 0.99, eps: Any = 1e-8, momentum: Any = 0.0, centered: bool = False):
         given = {"lr": numbers("lr", lr, 0.0), "alpha": numbers("alpha", alpha, 0.0, 1.0), "eps": numbers("eps", eps, ABOVE_0)}
         given["momentum"] = numbers("momentum", momentum, 0.0)

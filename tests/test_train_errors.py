@@ -1,11 +1,16 @@
 """What training and `net.at` refuse, in one sentence, before any work."""
 
+import importlib
+import inspect
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
 from families import refused
 
 import rnnsim as rs
+from rnnsim import optimizers
 
 NET, X, T = rs.Elman(rs.axis("w", [0.5, 0.6]), 0.5), np.ones((3, 5)), np.ones(3)
 ONE = rs.Elman(np.ones((2, 1)), np.eye(2), readout=rs.Readout(np.ones((1, 2))))
@@ -166,3 +171,23 @@ def test_at_refuses_other_runs_and_epochs(call, kind, message):
     run = given()()
     with pytest.raises(kind, match=message):
         call(run)
+
+
+HINTS = {
+    "train": importlib.import_module("rnnsim.train").MEANT,  # the name in the package is the verb's
+    "SGD": optimizers.MEANT,
+    "Adam": optimizers.MEANT_BY_ADAM,
+    "RMSprop": optimizers.MEANT_BY_RMSPROP,
+    "Rprop": optimizers.MEANT_BY_RPROP,
+}
+
+
+@pytest.mark.parametrize("function", HINTS)
+def test_what_is_meant_by_other_arguments_is_there(function):
+    own = inspect.signature(getattr(rs, function)).parameters
+    for name, meant in HINTS[function].items():
+        said = f"{function} was given {name!r}, which it does not take; it needs {meant}"
+        with pytest.raises(TypeError, match=f"^{re.escape(said)}$"):
+            getattr(rs, function)(**{name: 1})
+        named = re.split("[,=]", meant)[0].split(" and ")
+        assert set(named) <= set(own) or meant.startswith("to be left out"), (function, name)
