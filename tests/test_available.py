@@ -98,6 +98,30 @@ assert available.free_memory() < 8 * 2**30 - 2**29
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
 
+def test_a_result_may_take_four_fifths_of_what_is_free(machine):
+    machine("proc/meminfo", "MemAvailable: 10000000 kB")  # each of 1024 bytes
+    available.check_room(1_024_000_000)
+    with pytest.raises(MemoryError, match=r"^the result takes 8\.19 GB, and 10\.2 GB are free; rs\.sweep"):
+        available.check_room(1_024_000_001)
+    machine("proc/meminfo", "MemAvailable: 1 kB")
+    available.check_room(2**23 - 1)  # below 64 MiB nobody asks
+    with pytest.raises(MemoryError, match=r"^the result takes 67\.1 MB, and 1\.02 kB are free"):
+        available.check_room(2**23)
+
+
+def test_a_block_takes_a_sixteenth_of_what_is_free_or_64_megabytes(machine):
+    machine("proc/meminfo", "MemAvailable: 100000 kB")
+    assert available.check_memory(None) == 6_400_000
+    machine("proc/meminfo", "MemAvailable: 10000000 kB")
+    assert available.check_memory(None) == 64_000_000
+    assert available.check_memory("64MB") == 64_000_000 and available.check_memory("1.5 KiB") == 1536
+
+
+def test_bytes_are_shown_in_the_largest_unit_that_leaves_one():
+    shown = [available.as_bytes(size) for size in (999, 1000, 999_000, 10**6, 1.5e18)]
+    assert shown == ["999 B", "1 kB", "999 kB", "1 MB", "1.5 EB"]
+
+
 def large(**axes):
     """A scalar family of 10¹² networks, none of which is there."""
     wide = rs.axis("wide", np.arange(1e6))

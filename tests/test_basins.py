@@ -292,6 +292,25 @@ def test_what_has_not_settled_has_no_label():
     assert rs.basins(net, discard=300_000).attractor_count[0] == 1
 
 
+@pytest.mark.parametrize(
+    ("radii", "options", "count"),
+    [
+        ((1.0, 1.3), {}, 1),
+        ((1.0, 2.0), {}, 2),
+        ((1.0, 1.1), {"nearness": 0.05}, 1),
+        ((1.0, 1.1), {"nearness": 0.02}, 2),
+        ((1.0, 1.1), {"nearness": 0.02, "distance": 9.0}, 2),
+        ((1.0, 2.0), {"nearness": 0.15}, 2),
+        ((1.0, 2.0), {"nearness": 0.3}, 1),
+    ],
+)
+def test_circles_are_one_attractor_up_to_a_share_of_the_extent_of_the_larger(radii, options, count):
+    """Around circles of radii 1 and r, by the golden angle: their distance is about 0.8 (r - 1), and the larger one's extent 2 r."""
+    start = rs.axis("start", radii) * xr.DataArray([1.0, 0.0], dims="unit")
+    net = two_units(rotation(np.pi * (np.sqrt(5.0) - 1.0)), start, activation="linear")
+    assert rs.basins(net, steps=512, discard=0, keep="attractor", **options).attractor_count == count
+
+
 def test_more_attractors_than_are_listed():
     net = two_units(rotation(2.0 * np.pi / 5.0), xr.DataArray([1.0, 0.0], dims="unit") * starts(10, 0.1, 1.0), activation="linear")
     ds = rs.basins(net, max_attractors=4)
@@ -322,6 +341,7 @@ def test_bits_do_not_depend_on_threads_or_blocks(kind, monkeypatch):
 def test_a_result_is_described_and_kept(tmp_path):
     ds = rs.basins(two_units([[2.0, 0.0], [0.0, 2.0]], grid_of(16)))
     assert ds.attractor_state.dims == ("basin", "iterate", "unit") and ds.attractor.dtype == np.int32
+    np.testing.assert_array_equal(ds.iterate, np.arange(1001, 1065))
     for variable in ds.variables.values():
         assert variable.attrs["long_name"] and variable.attrs["units"] == "1"
     rs.save(ds, tmp_path / "basins.nc")

@@ -359,6 +359,13 @@ def test_branches_come_back():
     np.testing.assert_array_equal(ends, [-1, 1])
 
 
+@pytest.mark.parametrize("resolution", [16, 64])
+def test_steps_along_an_axis_are_no_longer_than_the_axis_divided_by_the_resolution(resolution):
+    ds = rs.bifurcations(scalar(1.5, rs.axis("b", [-3.0, 1.0])), "b", branches=True, resolution=resolution)
+    longest = float(abs(ds.branch_b.diff("position")).max())
+    assert 0.95 < longest * resolution / 4.0 < 1.001
+
+
 def test_a_stack_names_the_states_of_its_layers():
     rng = np.random.default_rng(3)
     layers = [

@@ -247,6 +247,22 @@ def test_tangents_that_fall_onto_each_other_are_nan_and_said():
     assert np.isnan(found[2]) and np.isfinite(found[0])
 
 
+@pytest.mark.parametrize(
+    ("said", "net", "given"),
+    [
+        ("never leave", rs.Elman(1.0, 0.5), {"steps": 20}),
+        ("still drift", rs.Elman(2.0, 1.5, h0=0.3), {"inputs": np.repeat([0.0, 0.5], 80)}),
+        ("fell onto each other", linear(np.diag([1.0, 1e-9])), {"steps": 50, "reorthonormalize": 25}),
+        ("are too few", linear(np.diag([2.0, 0.5])), {"steps": 20, "exponents": 1, "keep": "entropy_rate"}),
+    ],
+)
+@settled
+def test_warnings_stand_at_the_line_of_the_call(said, net, given):
+    with pytest.warns(RuntimeWarning, match=said) as caught:
+        rs.lyapunov(net, **given)
+    assert {one.filename for one in caught} == {__file__}
+
+
 def family():
     rng = np.random.default_rng(2)
     W = over("a", rng.normal(size=5)) * xr.DataArray(rng.normal(size=(2, 2)), dims=("unit", "unit_from"))
@@ -287,6 +303,15 @@ def test_bits_depend_on_no_threads_blocks_or_neighbours(name, interval):
     if inputs.ndim == 3 or name == "scalar":
         alone = rs.lyapunov(net, inputs[1], discard=2, reorthonormalize=interval)
         np.testing.assert_allclose(alone[EXPONENT], whole[EXPONENT].isel(sample=1), rtol=1e-12, atol=1e-13)
+
+
+@drifts
+def test_inputs_behind_the_steps_that_count_decide_nothing():
+    net, inputs = FAMILIES["scalar"]
+    for steps, discard in ((4, 0), (3, 5)):
+        used = inputs[:, : discard + steps]
+        found = rs.lyapunov(net, inputs, steps=steps, discard=discard)
+        xr.testing.assert_identical(found, rs.lyapunov(net, used, steps=steps, discard=discard))
 
 
 @drifts

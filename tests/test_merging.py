@@ -87,6 +87,13 @@ def test_conflicts_are_refused_or_decided(paths, conflicts, expected):
     np.testing.assert_array_equal(merged.cost.values[rest], sweep_child.whole(4, 5).cost.values[rest])
 
 
+def test_a_merged_store_says_what_both_say(paths):
+    one, other = swept(paths[0], slice(0, 4)), swept(paths[1], slice(4, 8))
+    differ = {name for name in one.attrs if one.attrs[name] != other.attrs[name]}
+    assert differ == {"parameters_hash"} and "inputs_hash" in one.attrs
+    assert rs.merge(*paths).attrs == {name: value for name, value in one.attrs.items() if name not in differ}
+
+
 def test_what_does_not_belong_together_is_refused(paths, tmp_path):
     swept(paths[0], slice(0, 4))
     swept(paths[1], slice(4, 8), dtype="float32")

@@ -99,6 +99,12 @@ def test_axes_that_stay_whole_and_do_not_fit_are_refused_before_anything_is_comp
             made()
 
 
+def test_times_are_shown_in_the_largest_unit_of_which_there_are_two():
+    shown = [plans.as_time(seconds) for seconds in (0.25, 119.0, 120.0, 7199.0, 7200.0, 172800.0)]
+    expected = ["0.25 s", "1.2e+02 s", "2 min", "1.2e+02 min", "2 h", "2 days"]
+    assert shown == [f"about {time}" for time in expected]
+
+
 def test_what_is_compiled_is_not_part_of_the_time():
     twice, kinds, waits = numba.njit(lambda x: 2 * x), [types.float64, types.float64, types.float64], iter([0.2, 0.01, 0.01])
 

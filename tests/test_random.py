@@ -32,6 +32,28 @@ def test_a_seed_is_the_same_network_alone_in_a_grid_and_made_by_hand(cell):
             identical(whole, rs.simulate(family, X))
 
 
+STREAMS = {"w_rec": 0, "w_in": 1, "bias": 2, "bias_in": 3, "bias_rec": 4, "h0": 5, "c0": 6, "w_out": 7, "b_out": 8}
+
+
+def drawn(law, name, shape):
+    stream = np.random.default_rng(np.random.SeedSequence(7, spawn_key=(STREAMS[name],)))
+    return stream.standard_normal(shape) if law == "gaussian" else 2 * stream.random(shape) - 1
+
+
+@pytest.mark.parametrize("init", ["gaussian", "uniform"])
+@pytest.mark.parametrize(
+    ("cell", "biases", "starts"),
+    [("Elman", ["bias"], ["h0"]), ("GRU", ["bias_in", "bias_rec"], ["h0"]), ("LSTM", ["bias"], ["h0", "c0"])],
+)
+def test_every_parameter_is_of_its_law_and_its_own_stream_of_the_seed(cell, biases, starts, init):
+    laws = dict.fromkeys(("w_rec", "w_in", *biases), init) | dict.fromkeys(starts, "gaussian")
+    given = {name: laws[name] for name in (*biases, *starts)}
+    found = getattr(rs, cell).random(4, 2, init=init, seed=7, readout=rs.Readout.random(4, 3, seed=7), **given)
+    for name, law in (laws | dict.fromkeys(("w_out", "b_out"), "uniform")).items():
+        divisor = 4 if law == "uniform" else {"w_rec": 4, "w_in": 2}.get(name, 1)
+        np.testing.assert_array_equal(found[name], drawn(law, name, found[name].shape) / np.sqrt(divisor), name)
+
+
 def test_a_seed_is_the_same_readout_alone_and_in_a_grid():
     seed = rs.axis("seed", [3, 5, 8])
     readout, alone = rs.Readout.random(400, 2, seed=seed), rs.Readout.random(400, 2, seed=8)

@@ -164,6 +164,11 @@ OTHERS = [
     (OPTIMIZER, {}, {"optimizer": rs.SGD(0.2, 0.9)}),
     (OPTIMIZER + "$", {}, {"optimizer": rs.Adam()}),
     ("another optimizer;", {"optimizer": rs.SGD(rs.axis("lr", [0.1, 0.2]))}, {"optimizer": rs.SGD(rs.axis("lr", [0.1, 0.3]))}),
+    (
+        r"another optimizer \(Rprop\(variant='irprop-', step=0.01, grow=1.2, shrink=0.5, s… then, SGD\(lr",
+        {"optimizer": rs.Rprop()},
+        {},
+    ),
     (r"another patience \(None then, 2 now\)", {}, {"patience": 2}),
     (r"another batch_size \(None then, 2 now\)", {}, {"batch_size": 2}),
     (r"another shuffle \(False then, True now\)", {}, {"shuffle": True}),
@@ -228,6 +233,21 @@ def test_what_changes_by_name_is_recorded_by_epoch():
     xr.testing.assert_equal(third.validation_cost.isel(epoch=slice(5)), second.validation_cost)
     assert np.isnan(third.validation_cost[:, 5:]).all() and np.isfinite(third.cost).all()
     assert "resumed_with" not in family(resume=first, **VALIDATION).attrs
+
+
+def test_another_loss_is_refused_by_name():
+    net, x, options = rs.Elman(np.ones((2, 1)), np.eye(2)), np.ones((3, 1)), {"optimizer": rs.SGD(0.1), "epochs": 1}
+    run = rs.train(net, x, np.ones(2), **options)
+    with pytest.raises(ValueError, match=r"another loss \(mse then, cross_entropy now\); it needs the same, or resume_with='loss'"):
+        rs.train(net, x, 1, loss="cross_entropy", resume=run, **options)
+
+
+def test_another_version_is_recorded_without_being_asked_for():
+    run = family()
+    versions = {name: run.attrs[name] for name in ("rnnsim_version", "rnnsim_kernel")}
+    joined = family(resume=run.assign_attrs(rnnsim_version="0.0.1"))
+    recorded = {"after_epoch": 2, "allowed": [], "changed": {"version": [versions | {"rnnsim_version": "0.0.1"}, versions]}}
+    assert json.loads(joined.attrs["resumed_with"]) == [recorded]
 
 
 def test_another_rate_goes_on_from_the_states_that_are_there():

@@ -97,3 +97,55 @@ def test_the_longest_period_looked_for_is_half_of_the_steps_kept():
     )
     net = rs.Elman(np.zeros((2, 1)), turn, h0=np.array([1.0, 0.0]), activation="linear")
     assert rs.orbit_diagram(net, steps=16).period.values.tolist() == [8, 0]
+
+
+WAVE = rs.Elman(1.0, 0.5, h0=rs.axis("start", [0.1, 0.2]))
+COST = xr.Dataset(
+    {"cost": ("bias", [0.0, 40.0, 0.0]), "grad_bias": ("bias", [1.0, -4.0, 1.0])}, {"bias": ("bias", [0.0, 1.0, 2.0])}
+)
+LEAST = np.nextafter(0.0, 1.0)
+# a call, the last value that it takes, and the next one, which it refuses
+ENDS = {
+    "seed of the legacy generator": (lambda v: rs.tasks.counting(1, 1, seed=v), 2**32 - 1, 2**32),
+    "seed of a task": (lambda v: rs.tasks.flip_flop(1, 1, seed=v), 2**63 - 1, 2**63),
+    "seed of a network": (lambda v: rs.Elman.random(2, seed=v), 2**63 - 1, 2**63),
+    "steps of adding": (lambda v: rs.tasks.adding(1, steps=v), 2, 1),
+    "delay": (lambda v: rs.tasks.delayed_recall(1, delay=v), 0, -1),
+    "least probability": (lambda v: rs.tasks.flip_flop(1, 1, probability=v), LEAST, 0.0),
+    "most probability": (lambda v: rs.tasks.flip_flop(1, 1, probability=v), 1.0, ABOVE),
+    "rows of windows": (lambda v: rs.tasks.windows({"a": np.arange(5.0)}, "a", "a", v), 4, 5),
+    "rows ahead": (lambda v: rs.tasks.windows({"a": np.arange(5.0)}, "a", "a", 2, ahead=v), 3, 4),
+    "least leak": (lambda v: rs.Elman(1.0, 0.5, leak=v), LEAST, 0.0),
+    "most leak": (lambda v: rs.Elman(1.0, 0.5, leak=v), 1.0, ABOVE),
+    "least density": (lambda v: rs.Elman.random(2, init="sparse", density=v), LEAST, 0.0),
+    "most density": (lambda v: rs.Elman.random(2, init="sparse", density=v), 1.0, ABOVE),
+    "lr": (lambda v: rs.SGD(v), 0.0, -LEAST),
+    "least beta1": (lambda v: rs.Adam(beta1=v), 0.0, -LEAST),
+    "most beta1": (lambda v: rs.Adam(beta1=v), BELOW, 1.0),
+    "most beta2": (lambda v: rs.Adam(beta2=v), BELOW, 1.0),
+    "eps": (lambda v: rs.Adam(eps=v), LEAST, 0.0),
+    "alpha": (lambda v: rs.RMSprop(alpha=v), BELOW, 1.0),
+    "grow": (lambda v: rs.Rprop(grow=v), 1.0, BELOW),
+    "shrink": (lambda v: rs.Rprop(shrink=v), 1.0, ABOVE),
+    "limit": (lambda v: rs.ClipNorm(v), 0.0, -LEAST),
+    "epochs of a line": (lambda v: rs.schedules.linear(1.0, 0.0, v), 2, 1),
+    "epochs of parts": (lambda v: rs.schedules.constant_by_part(1.0, 1, 0.5, v), 1, 0),
+    "factor of cliffs": (lambda v: rs.surfaces.cliffs(COST, factor=v), ABOVE, 1.0),
+    "steps of orbits": (lambda v: rs.orbit_diagram(WAVE, steps=v, discard=0), 2, 1),
+    "longest period": (lambda v: rs.orbit_diagram(WAVE, steps=5, discard=0, max_period=v), 2, 3),
+    "steps of basins": (lambda v: rs.basins(WAVE, steps=v, discard=0), 2, 1),
+    "nearness": (lambda v: rs.basins(WAVE, steps=2, discard=0, nearness=v), 0.0, -LEAST),
+    "exponents": (lambda v: rs.lyapunov(WAVE, steps=9, exponents=v), 1, 2),
+    "discarded inputs": (lambda v: rs.lyapunov(WAVE, np.ones(5), discard=v), 4, 5),
+    "shortest lag": (lambda v: rs.propagation(WAVE, np.ones(5), lags=v), 1, 0),
+    "longest lag": (lambda v: rs.propagation(WAVE, np.ones(5), lags=v), 5, 6),
+    "points": (lambda v: rs.fixed_points(WAVE, max_points=v), 1, 0),
+    "tolerance": (lambda v: rs.fixed_points(WAVE, tolerance=v), 1e-300, 0.0),
+}
+
+
+@pytest.mark.parametrize(("call", "last", "next_one"), ENDS.values(), ids=ENDS)
+def test_numbers_up_to_the_end_of_their_range_are_taken_and_the_next_one_is_refused(call, last, next_one):
+    call(last)
+    with pytest.raises((ValueError, TypeError)):
+        call(next_one)

@@ -313,6 +313,11 @@ def test_a_task_is_inputs_and_targets():
     assert rs.plan(rs.train, net, task, **options).steps == task.sizes["step"]
 
 
+def test_of_epochs_with_the_same_cost_the_first_is_the_best():
+    still = rs.train(rs.Elman(1.0, 0.5), np.ones(3), 1.0, optimizer=rs.SGD(0.0), epochs=3)
+    assert len(set(still.cost.values)) == 1 and still.best_epoch == 0
+
+
 def test_a_sparse_matrix_that_becomes_dense_is_said_once():
     net = rs.Elman.random(4, init="sparse", density=0.3, seed=rs.axis("seed", [0, 1]))
     options = {"optimizer": rs.SGD(0.1), "epochs": 1, "progress": False, "keep": ()}
@@ -320,6 +325,7 @@ def test_a_sparse_matrix_that_becomes_dense_is_said_once():
         with pytest.warns(UserWarning, match='^w_rec was drawn with init="sparse", and training moves its zeros too') as caught:
             call(net, np.ones((3, 1)), np.ones(4), **options)
         assert len(caught) == 1
+        assert call is not rs.train or caught[0].filename == __file__
     rs.train(net, np.ones((3, 1)), np.ones(4), train="w_in", **options)
 
 
