@@ -409,6 +409,22 @@ def test_cost_surface_chooses_levels_for_small_costs(surface, ax):
     assert len(ticks) >= 4 and ticks[0] >= 1.0 and ticks[-1] <= top
 
 
+@pytest.mark.parametrize(("highest", "top"), [(99.9, 100.9), (100.0, 1e8)])
+def test_levels_go_up_to_a_hundred_million_from_costs_of_100_on(highest, top, ax):
+    costs = np.linspace(0.0, highest, 12).reshape(3, 4)
+    plot.cost_surface(xr.Dataset({"cost": (("a", "b"), costs)}), ax=ax)
+    assert contours(ax).levels[-1] == pytest.approx(top)
+
+
+def test_a_large_cost_on_a_linear_scale_has_even_levels_over_all_of_it(ax):
+    costs = np.linspace(0.0, 1e4, 12).reshape(3, 4)
+    plot.cost_surface(xr.Dataset({"cost": (("a", "b"), costs)}), log=False, ax=ax)
+    levels = contours(ax).levels
+    np.testing.assert_allclose(np.diff(levels), levels[1] - levels[0])
+    assert levels[0] == 0.0 and levels[-1] == 1e4 and contours(ax).extend == "neither"
+    assert color_bars(ax.figure)[0].get_ylabel() == "cost"
+
+
 def test_cost_surface_takes_levels_norm_and_colour_map(surface, ax):
     norm = matplotlib.colors.Normalize(0, 5)
     plot.cost_surface(surface, levels=[1, 2, 5], norm=norm, cmap="magma", colorbar=False, ax=ax)

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from rnnsim.plot.labels import texts
 
 COST_LEVELS = np.append(1.0, np.logspace(-0.2, 8, 30)[1:])  # of cost + 1, which is nowhere below 1
+HIGH = 100.0  # of a cost: from here on levels go up to 10^8
 COUNT = 30
 MOST_TICKS = 10
 
@@ -27,7 +28,7 @@ class Scale(NamedTuple):
 def scale(
     values: np.ndarray, *, log: bool, cost: bool, levels: int | Sequence[float] | None = None, norm: Normalize | None = None
 ) -> Scale:
-    """The scale that suits finite values; `cost` asks for levels of cost + 1 up to 10^8 where the values reach 100."""
+    """The scale that suits finite values; `cost` says that they are cost + 1 if `log`, with levels up to 10^8 where costs reach 100."""
     chosen = _levels(values, log, cost, levels)
     norm = norm or (LogNorm if log else Normalize)(chosen[0], chosen[-1])
     ticks, texts = _log_ticks(chosen) if log else _even_ticks(chosen)
@@ -40,7 +41,7 @@ def _levels(values: np.ndarray, log: bool, cost: bool, levels: int | Sequence[fl
         return np.unique(np.asarray(levels, dtype=float))
     count = COUNT if levels is None else int(np.asarray(levels))
     low, high = float(values.min()), float(values.max())
-    if cost and high >= 100.0 and levels is None:
+    if cost and log and high >= HIGH + 1.0 and levels is None:
         return COST_LEVELS
     if log:
         low = 1.0 if cost else low
