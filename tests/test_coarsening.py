@@ -39,6 +39,12 @@ def test_the_last_cell_may_be_smaller_and_small_arrays_stay(large):
     xr.testing.assert_identical(rs.plot.coarsened(whole.cost[:9, :9]), whole.cost[:9, :9])
 
 
+def test_an_array_of_as_many_places_as_there_may_be_stays_as_it_is():
+    array = xr.DataArray([1, 2, 3], {"kind": ("seed", ["a", "b", "c"]), "seed": [3, 5, 8]}, ("seed",))
+    xr.testing.assert_identical(rs.plot.coarsened(array, 3), array)
+    assert rs.plot.coarsened(array, 2).sizes == {"seed": 2}
+
+
 def test_a_surface_on_disk_is_read_in_slabs_and_only_where_it_is_seen(large, monkeypatch):
     lazy, _ = large
     slabs, reduced = [], coarse.reduced

@@ -216,6 +216,12 @@ def test_curves_are_logarithmic_for_costs_that_range_widely(variables, change, l
     assert plot.training_curves(run, variables, log=log, ax=ax).get_yscale() == scale
 
 
+@pytest.mark.parametrize(("smallest", "scale"), [(1.0, "log"), (1.01, "linear")])
+def test_curves_are_logarithmic_from_a_factor_of_100_on(smallest, scale, ax):
+    ds = xr.Dataset({"cost": ("epoch", [100.0, 10.0, smallest])}, {"epoch": [0, 1, 2]})
+    assert plot.training_curves(ds, ax=ax).get_yscale() == scale
+
+
 def test_curves_of_several_kinds_carry_all_labels(run, ax):
     assert plot.training_curves(run, ["accuracy", "cost"], ax=ax).get_ylabel() == "accuracy, cost"
 

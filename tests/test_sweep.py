@@ -144,6 +144,13 @@ def test_nan_and_divergence_are_results_and_their_blocks_are_marked(tmp_path):
     assert np.isnan(whole.state[1, 1:]).all()
 
 
+def test_a_network_that_begins_with_nan_marks_its_block(tmp_path):
+    net = rs.Elman(1.0, 0.5, h0=rs.axis("start", [0.0, np.nan]))
+    whole = both_ways(tmp_path, rs.simulate, net, X[0], memory=60)
+    np.testing.assert_array_equal(whole.diverged_at, [-1, 0])
+    np.testing.assert_array_equal(rs.open(tmp_path / "x.zarr").status, [layouts.DONE, layouts.DIVERGED])
+
+
 def test_plain_xarray_reads_a_store_without_a_word(tmp_path):
     rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.zarr", memory=1000)
     with warnings.catch_warnings():
