@@ -228,6 +228,9 @@ def test_samples_are_starts():
     both = rs.basins(rs.Elman(0.0, 2.0, h0=xr.DataArray(values.reshape(2, 25), dims=("sample", "part"))))
     assert both.attractor.dims == ("part", "sample")
     np.testing.assert_array_equal(both.attractor.T, (values > 0).reshape(2, 25))
+    lines = xr.DataArray(np.linspace([-1.0, -0.9], [1.0, 1.1], 64), dims=("part", "sample"))
+    several = rs.basins(rs.Elman(0.0, 2.0, h0=lines), keep="uncertainty")
+    np.testing.assert_allclose([several.uncertainty_exponent, several.boundary_dimension], [1.0, 0.0], atol=1e-12)
     grown = rs.basins(rs.Elman(0.0, 2.0, h0=[0.0, 1.0], activation="linear"), discard=1100)
     assert grown.diverged_at == 1024 and grown.attractor.values.tolist() == [0, -1]
 

@@ -295,8 +295,10 @@ def test_the_bar_does_not_count_what_the_first_epoch_takes(monkeypatch):
     monkeypatch.setattr(module, "tqdm", Bar)
     monkeypatch.setattr(module.time, "time", lambda: now[0])
     monkeypatch.setattr(lane_training.LaneEngine, "advance", slow)
-    train(epochs=1000, progress=True)
-    found = bars[0].format_dict
+    run = train(epochs=1000, progress=True, optimizer=rs.SGD(rs.axis("lr", [0.1, 0.2, 0.3, 1e300])))
+    found, costs = bars[0].format_dict, run.cost.isel(epoch=-1).values
+    assert 0 < np.isfinite(costs).sum() < costs.size
+    assert found["postfix"] == f"cost {np.median(costs[np.isfinite(costs)]):.4g}"
     assert found["n"] == 1000 and found["initial"] == 1 and found["elapsed"] < 11
     assert found["rate"] is None or found["rate"] > 50
 
@@ -313,9 +315,15 @@ def test_a_task_is_inputs_and_targets():
     assert rs.plan(rs.train, net, task, **options).steps == task.sizes["step"]
 
 
-def test_of_epochs_with_the_same_cost_the_first_is_the_best():
-    still = rs.train(rs.Elman(1.0, 0.5), np.ones(3), 1.0, optimizer=rs.SGD(0.0), epochs=3)
+@pytest.mark.parametrize(
+    ("net", "inputs", "targets"),
+    [(rs.Elman(1.0, 0.5), np.ones(3), 1.0), (rs.Elman(np.ones((2, 1)), np.eye(2)), np.ones((3, 1)), np.ones(2))],
+    ids=["scalar", "units"],
+)
+def test_a_cost_that_stays_has_not_fallen_and_its_first_epoch_is_the_best(net, inputs, targets):
+    still = rs.train(net, inputs, targets, optimizer=rs.SGD(0.0), epochs=9, patience=2)
     assert len(set(still.cost.values)) == 1 and still.best_epoch == 0
+    assert still.stopped_at == 2 and still.epoch[-1] == 2
 
 
 def test_a_sparse_matrix_that_becomes_dense_is_said_once():
