@@ -13,7 +13,9 @@ import xarray as xr
 from matplotlib.colors import to_hex
 
 import rnnsim.plot as plot
+from rnnsim.plot import checks
 from rnnsim.plot.grids import MOST_POINTS, strided
+from rnnsim.plot.labels import texts
 from rnnsim.plot.levels import COST_LEVELS
 from rnnsim.plot.lines import PALETTE, palette
 
@@ -252,6 +254,23 @@ def test_trajectories_refuses_too_many_lines():
     assert remedy == "isel(w_rec=slice(None, None, 9))"
     plot.trajectories(ds.isel(w_rec=slice(None, None, 9)))
     assert not plt.get_fignums()[1:]
+
+
+def test_up_to_200_lines_can_be_drawn():
+    lines = xr.DataArray(np.zeros((201, 2)), dims=("seed", "step"), name="state")
+    checks.few_lines(lines[:200], "step")
+    with pytest.raises(ValueError, match=r"state would be 201 lines \(seed 201\), and at most 200 can be drawn"):
+        checks.few_lines(lines, "step")
+
+
+def test_up_to_1000_points_a_side_are_drawn():
+    surface = xr.DataArray(np.zeros((1000, 1001)), dims=("a", "b"))
+    assert strided(surface)[0].shape == (1000, 501)
+
+
+def test_values_are_written_in_six_digits_or_as_many_as_tell_them_apart():
+    assert texts([1.25, -2.75, 4.25, 0.123456789, 3, "tanh"]) == ["1.25", "−2.75", "4.25", "0.123457", "3", "tanh"]
+    assert texts([0.12345678, 0.12345679]) == ["0.12345678", "0.12345679"]
 
 
 @pytest.mark.parametrize(

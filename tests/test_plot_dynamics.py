@@ -364,6 +364,15 @@ def test_points_are_marked_with_their_stability_and_directions(plane, points, ax
     assert not plot.phase_plane(plane, points, directions=False).texts
 
 
+def test_orbits_leave_along_a_multiplier_below_minus_1(grid):
+    run = rs.simulate(rs.Elman(np.zeros((2, 1)), np.diag([-1.5, 0.5]), h0=grid), np.zeros((1, 1)), keep=("state", "increment"))
+    ax = plot.phase_plane(run, xr.Dataset({"state": (("point", "unit"), [[0.0, 0.0]])}))
+    arrows = [np.array([each.xyann, each.xy]) for each in ax.texts]
+    leave = [np.hypot(*ends[1]) > np.hypot(*ends[0]) for ends in arrows]
+    along = [int(np.argmax(abs(ends[1] - ends[0]))) for ends in arrows]
+    assert sorted(zip(along, leave, strict=True)) == [(0, True), (0, True), (1, False), (1, False)]
+
+
 def test_points_without_stability_are_dots_and_spirals_have_no_directions(grid):
     turn = 1.1 * np.array([[np.cos(0.4), -np.sin(0.4)], [np.sin(0.4), np.cos(0.4)]])
     run = rs.simulate(rs.Elman(np.zeros((2, 1)), turn, h0=grid), np.zeros((1, 1)), keep=("state", "increment"))
