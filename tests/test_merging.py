@@ -87,6 +87,17 @@ def test_conflicts_are_refused_or_decided(paths, conflicts, expected):
     np.testing.assert_array_equal(merged.cost.values[rest], sweep_child.whole(4, 5).cost.values[rest])
 
 
+def test_nan_in_both_is_no_conflict_and_nan_in_one_is(paths):
+    for path in paths[:2]:
+        swept(path, slice(0, 4))
+        zarr.open_group(path, use_consolidated=False)["cost"][2, 3] = np.nan
+    merged = rs.merge(*paths).load()
+    assert np.isnan(merged.cost[2, 3]) and np.isnan(merged.cost).sum() == 1
+    zarr.open_group(paths[1], use_consolidated=False)["cost"][2, 3] = 8.0
+    with pytest.raises(ValueError, match="have other numbers of cost"):
+        rs.merge(*paths, overwrite=True)
+
+
 def test_a_merged_store_says_what_both_say(paths):
     one, other = swept(paths[0], slice(0, 4)), swept(paths[1], slice(4, 8))
     differ = {name for name in one.attrs if one.attrs[name] != other.attrs[name]}
