@@ -10,6 +10,7 @@ import xarray as xr
 
 import rnnsim as rs
 from rnnsim import branch_runs
+from rnnsim.seeds import places
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = range(1, 5)
 LOW, HIGH = -3.0, 3.0
@@ -43,8 +44,8 @@ def changes_of(kind, networks, values):
     number, proved = found.point_count.values, found.undecided.values == 0
     changes = []
     for net in range(len(number)):
-        places = np.flatnonzero(proved[net])
-        changes += [(net, a, b) for a, b in pairwise(places) if number[net, a] != number[net, b]]
+        known = np.flatnonzero(proved[net])
+        changes += [(net, a, b) for a, b in pairwise(known) if number[net, a] != number[net, b]]
     net, a, b = np.array(changes).T
     return net, values[a], values[b], np.abs(number[net, a] - number[net, b])
 
@@ -111,6 +112,11 @@ def test_a_thousand_families_miss_next_to_nothing():
         at_ends += missed_at_the_end(kind, networks, changes)[0].sum()
     print(f"{total} changes, missed {misses}, at the ends of axes {at_ends}")
     assert total > 1000 and misses <= ceil(total / 200) and at_ends <= ceil(total / 200)
+
+
+def test_fixed_points_are_looked_for_at_11_places_both_ends_among_them():
+    found = places()
+    assert found.size == 11 and found[0] == -1.0 and found[-1] == 1.0 and (np.diff(found) > 0).all()
 
 
 def test_what_is_proved_is_told():
