@@ -99,6 +99,13 @@ def test_axes_that_stay_whole_and_do_not_fit_are_refused_before_anything_is_comp
             made()
 
 
+def test_memory_for_one_point_suffices():
+    net = rs.Elman(1.0, rs.axis("w", np.linspace(0.1, 0.9, 7)))
+    assert rs.plan(rs.simulate, net, np.ones(9), memory=84).block == {"w": 1}  # 10 states and when it diverged
+    with pytest.raises(ValueError, match="memory was given as 83, but one point takes 84 B; it needs that at least"):
+        rs.plan(rs.simulate, net, np.ones(9), memory=83)
+
+
 def test_times_are_shown_in_the_largest_unit_of_which_there_are_two():
     shown = [plans.as_time(seconds) for seconds in (0.25, 119.0, 120.0, 7199.0, 7200.0, 172800.0)]
     expected = ["0.25 s", "1.2e+02 s", "2 min", "1.2e+02 min", "2 h", "2 days"]
