@@ -168,6 +168,8 @@ def test_exponents_are_lines_over_rising_values_with_gaps_and_bands(spectra, ax)
     np.testing.assert_array_equal(drawn["exponent 1"].get_ydata(), [0.3, 0.2, 0.1])
     np.testing.assert_array_equal(drawn["exponent 2"].get_ydata(), [-0.7, np.nan, -0.5])
     assert len(ax.collections) == 2 and any(list(line.get_ydata()) == [0, 0] for line in ax.lines)
+    around = ax.collections[-1].get_datalim(ax.transData).get_points()[:, 1]  # that of exponent 1, which is drawn last
+    np.testing.assert_allclose(around, [0.1 - 0.01, 0.3 + 0.01])
     assert legend_texts(ax) == ["exponent 1", "exponent 2", "band: ± standard error"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("bias (mV)", "Lyapunov exponent")
     few = plot.spectrum(spectra.drop_vars("lyapunov_error"), exponents=1)
@@ -288,6 +290,7 @@ def test_multipliers_stand_on_the_plane_with_the_unit_circle(points, ax):
     assert legend_texts(ax) == ["point = 0", "point = 1", "point = 2", "stable", "saddle", "unstable"]
     marks = [(line.get_marker(), line.get_fillstyle()) for line in ax.lines if line.get_marker() != "None"]
     assert marks == [MARKS["unstable"], MARKS["saddle"], MARKS["stable"]]
+    assert MARKS["stable"] == ("o", "full") and MARKS["unstable"] == ("o", "none")  # as everywhere in the field
 
 
 def test_multipliers_are_coloured_along_an_axis(ax):

@@ -60,6 +60,8 @@ def test_lines_stand_at_one_and_at_the_memory_length(reach):
     faded = plot.singular_values(reach.isel(mode=[1, 2]).drop_vars(["memory_length", "regime"]).assign(growth_rate=-0.1))
     assert not faded.lines and words(faded) == ["growth rate −0.1 per step"]
     assert len(plot.singular_values(reach.assign(memory_length=np.inf)).lines) == 1
+    exact = plot.singular_values(reach.assign(memory_length=4.56789, growth_rate=0.123456))
+    assert words(exact)[1:] == ["memory length 4.568", "growth rate 0.123 per step (exploding)"]
 
 
 def test_what_is_no_number_is_grey_and_counted(reach):
