@@ -226,6 +226,15 @@ def test_what_was_saved_and_opened_is_identical(tmp_path, name, ending):
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.parametrize("ending", ["nc", "zarr"])
+def test_flags_come_back_in_the_type_of_their_variable(tmp_path, ending):
+    flags = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
+    storage.save(xr.Dataset({"truncated": ("w", np.array([1, 0], np.int8), flags)}), tmp_path / f"x.{ending}")
+    with storage.open(tmp_path / f"x.{ending}") as back:
+        found = back.truncated.flag_values
+    assert isinstance(found, np.ndarray) and found.dtype == np.int8 and found.tolist() == [0, 1]
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "name", [name for name in SMALL if "date" in name or name in ("unsorted", "repeated", "falling", "differences")]
