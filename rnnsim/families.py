@@ -135,9 +135,10 @@ class Network:
         return sizes | ({"token": self.table.sizes["token"]} if self.table is not None else {})
 
     @property
-    def gate_labels(self) -> dict[str, tuple[str, ...]]:
-        """The names of gates, by dimension."""
-        return {f"gate{suffix}": layer.GATES for suffix, layer in (*self.levels, ("", self.levels[-1][1])) if layer.GATES}
+    def gate_coords(self) -> dict[str, tuple[str, list[str], dict[str, str]]]:
+        """The names of gates as coordinates, by dimension."""
+        labels = {f"gate{suffix}": layer.GATES for suffix, layer in (*self.levels, ("", self.levels[-1][1])) if layer.GATES}
+        return {dim: (dim, list(names), {"long_name": "gate", "units": "1"}) for dim, names in labels.items()}
 
     def __getitem__(self, name: str) -> xr.DataArray:
         if not isinstance(name, str) or name not in self._parameters:
@@ -230,7 +231,7 @@ class Network:
         coords = {**self._grid.coords, **{n: a for n, a in named.items() if n in self._grid.sizes}}
         attrs = {name: str(option) for name, option in self.options.items()}
         ds = xr.Dataset({n: a for n, a in named.items() if n not in coords}, coords, attrs)
-        return ds.assign_coords({dim: list(labels) for dim, labels in self.gate_labels.items() if dim in ds.dims})
+        return ds.assign_coords({dim: names for dim, names in self.gate_coords.items() if dim in ds.dims})
 
     @cached_property
     def trainable(self) -> tuple[str, ...]:
@@ -300,7 +301,7 @@ class Network:
             raise ValueError(f"at was given a run without {lacking[0]}; it needs one of this family")
         moved = {name: run[name].sel(epoch=wanted, drop=True) for name in self.trainable}
         changed = {name: array for name, array in moved.items() if not array.equals(self[name])}
-        return self.replace(**{name: array.drop_vars(self.gate_labels, errors="ignore") for name, array in changed.items()})
+        return self.replace(**{name: array.drop_vars(self.gate_coords, errors="ignore") for name, array in changed.items()})
 
     def _inward(self, name: str, value: Any) -> Any:
         """A parameter as its layer takes it."""

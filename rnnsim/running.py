@@ -162,8 +162,7 @@ def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray]
         arrays[name] = axes + dims, values
     steps = np.arange(run.steps + 1, dtype=np.int32)
     coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
-    for dim, labels in run.net.gate_labels.items():
-        coords[dim] = (dim, list(labels), {"long_name": "gate", "units": "1"})
+    coords |= run.net.gate_coords
     if run.sample is not None:
         coords["sample"] = run.sample
     return dataset(run.grid, arrays, coords, attrs)

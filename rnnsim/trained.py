@@ -78,8 +78,7 @@ def name_record(state: State, attrs: dict[str, str]) -> xr.Dataset:
         judged = by_epoch(record.validation if course.held_out is not None else record.training)[1]
         arrays[BEST_EPOCH] = axes, best_of(judged, epochs)
     coords: dict[str, Any] = {"epoch": ("epoch", epochs.astype(np.int32), {"long_name": "epoch", "units": "1"})}
-    for dim, labels in net.gate_labels.items():
-        coords[dim] = (dim, list(labels), {"long_name": "gate", "units": "1"})
+    coords |= net.gate_coords
     found = dataset(course.grid, arrays, coords, attrs)
     found.variables[DIVERGED_AT].attrs["long_name"] = (
         "epoch in which an update was not finite and the network stopped moving, -1 for never"

@@ -1,8 +1,9 @@
-"""The name, dimensions, type, units and meaning of every variable that verbs and tasks return are those of a file.
+"""The name, dimensions, type, units and meaning of every variable that verbs, tasks and others return are those of a file.
 
 After a change that is meant, `python tests/test_variables.py` writes the file anew.
 """
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,25 @@ def tasks():
     yield "weather", rs.tasks.weather
 
 
+def swept():
+    """A store of a sweep, as it stands on the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        rs.sweep(rs.simulate, rs.Elman(1.0, GAIN), np.ones(3), to=f"{folder}/x.zarr", progress=False)
+        return rs.open(f"{folder}/x.zarr").load()
+
+
+def others():
+    """What is no verb's and no task's."""
+    layers = rs.Embedding(np.ones((3, 2))), rs.Elman.random(2, 2), rs.GRU.random(2, 2), rs.LSTM.random(2, 2)
+    yield "parameters", lambda: rs.Stack(layers, readout=rs.Readout.random(2)).parameters
+    net = rs.Elman(rs.axis("w_in", np.linspace(0.0, 2.0, 5)), rs.axis("w_rec", np.linspace(-1.0, 1.0, 5)), activation="linear")
+    surface = rs.backprop(net, [[0, 1, 1], [1, 0, 0]], [2, 1])
+    yield "gradient_norm", lambda: rs.surfaces.gradient_norm(surface).to_dataset()
+    yield "minima", lambda: rs.surfaces.minima(surface)
+    yield "cliffs", lambda: rs.surfaces.cliffs(surface)
+    yield "a store", swept
+
+
 def described(what, ds):
     for name, variable in sorted(ds.variables.items()):
         attrs = {key: np.asarray(value).tolist() for key, value in variable.attrs.items() if key != "long_name"}
@@ -71,7 +91,7 @@ def of_registry():
     return [f"{name} ({', '.join(dims)}); {long_name}" for name, (dims, long_name) in MEANINGS.items()]
 
 
-CALLS = [*verbs(), *tasks()]
+CALLS = [*verbs(), *tasks(), *others()]
 
 
 def saved():
