@@ -477,6 +477,12 @@ def test_starts_straight_from_simulate_and_of_the_familys_own():
     assert list(found.point_count.values) == [2, 1]
 
 
+def test_another_seed_starts_elsewhere():
+    net = rs.Elman.random(12, gain=4.0, seed=1)
+    first, again, other = (rs.fixed_points(net, starts=2, seed=seed) for seed in (0, 0, 1))
+    assert first.identical(again) and first.point_count > 0 and not first.state.equals(other.state)
+
+
 def test_there_may_be_more_points_than_places():
     W = np.eye(4) * 2.0
     ds = rs.fixed_points(rs.Elman(np.zeros((4, 1)), W, -1.0, activation="relu"), max_points=10)

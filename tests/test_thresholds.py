@@ -52,6 +52,8 @@ def test_dimensions_count_a_sum_of_exactly_zero():
     exponents = np.array([[0.5, -0.5, -1.0], [0.5, -0.25, -0.5], [0.0, -1.0, -2.0], [-0.5, -1.0, -2.0]])
     np.testing.assert_array_equal(lyapunov.dimension(exponents, 3), [2.0, 2.5, 1.0, 0.0])
     np.testing.assert_array_equal(lyapunov.entropy(exponents[:, :2], 3), [0.5, 0.5, 0.0, 0.0])
+    unknown = np.array([[np.nan, np.nan], [-0.5, np.nan], [0.5, np.nan]])
+    assert np.isnan([lyapunov.dimension(unknown, 2), lyapunov.entropy(unknown, 2)]).all()
     assert np.isnan(lyapunov.entropy(np.array([0.5, 0.25]), 3)) and lyapunov.entropy(np.array([0.5, 0.25]), 2) == 0.75
 
 
