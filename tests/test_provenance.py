@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim.provenance import rehearse
+from rnnsim.provenance import fingerprint, rehearse
 
 NET = rs.Elman(rs.axis("w", [0.5, 1.0]), 0.5, rs.axis("b", [-1.0, 0.5, 1.0]), rs.axis("start", [0.1, 0.2]))
 UNITS = rs.Elman(np.ones((2, 1)), np.eye(2))
@@ -137,3 +137,19 @@ def test_every_argument_is_here():
     net = xr.DataArray(np.eye(2), dims=("unit", "unit_from"))
     two = rs.Elman(np.ones((2, 1)), net, h0=np.array([0.1, 0.2]))
     assert changed(*(said("lyapunov", two, steps=3, exponents=count) for count in (1, None))) == {"options"}
+
+
+def test_a_hash_sees_names_dimensions_shapes_types_numbers_and_coordinates():
+    zeros = xr.DataArray(np.zeros((2, 3)), dims=("a", "b"))
+    alike = [
+        zeros,
+        zeros.rename(a="c"),
+        xr.DataArray(np.zeros((3, 2)), dims=("a", "b")),
+        xr.DataArray(np.zeros(6), dims="a"),
+        zeros.astype(int),
+        zeros + 1.0,
+        zeros.assign_coords(a=[0, 1]),
+        zeros.assign_coords(a=[0, 2]),
+    ]
+    hashes = [fingerprint({"w": array}) for array in alike] + [fingerprint({"v": zeros}), fingerprint({"w": zeros, "v": zeros})]
+    assert len(set(hashes)) == len(hashes) and fingerprint({"w": zeros.copy()}) == hashes[0]

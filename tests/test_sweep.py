@@ -247,6 +247,27 @@ def test_a_changed_call_is_refused_and_named(tmp_path, call, named):
     xr.testing.assert_identical(rs.sweep(rs.backprop, plane(), X, T, to=path).load(), first)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"optimizer": rs.SGD(rs.axis("lr", [0.1, 0.3]))},
+        {"clip": rs.ClipNorm(rs.axis("limit", [1.0, 3.0]))},
+        {"seed": rs.axis("run", [0, 2])},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_other_values_of_an_axis_of_training_are_another_call(tmp_path, change):
+    given = {
+        "optimizer": rs.SGD(rs.axis("lr", [0.1, 0.2])),
+        "clip": rs.ClipNorm(rs.axis("limit", [1.0, 2.0])),
+        "seed": rs.axis("run", [0, 1]),
+    }
+    call, more = (rs.train, rs.Elman(0.5, 0.5), X, T), {"epochs": 1, "to": tmp_path / "x.zarr"}
+    rs.sweep(*call, **given, **more)
+    with pytest.raises(ValueError, match=f"differs in: argument {next(iter(change))} "):
+        rs.sweep(*call, **given | change, **more)
+
+
 @pytest.mark.parametrize(("name", "shown"), [("VERSION", "package version"), ("STAMP", "kernel version")])
 def test_another_version_is_refused(tmp_path, monkeypatch, name, shown):
     rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.zarr")

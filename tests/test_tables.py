@@ -90,6 +90,12 @@ def test_parts_end_where_the_document_ends_them(rows):
         np.testing.assert_array_equal(part["x"], expected)
 
 
+def test_samples_are_split_before_times():
+    ds = xr.Dataset({"inputs": (("time", "sample"), np.zeros((4, 6)))})
+    assert [dict(part.sizes) for part in rs.tasks.split(ds, (0.5, 0.5))] == [{"time": 4, "sample": 3}] * 2
+    assert [dict(part.sizes) for part in rs.tasks.split(ds, (0.5, 0.5), dim="time")] == [{"time": 2, "sample": 6}] * 2
+
+
 def test_parts_end_at_whole_numbers_in_spite_of_rounding():
     assert [len(part["x"]) for part in rs.tasks.split({"x": np.arange(10)}, (0.7, 0.1, 0.2))] == [7, 1, 2]  # 0.7 + 0.1 < 0.8
     assert [len(part["x"]) for part in rs.tasks.split({"x": np.arange(100)}, (0.29, 0.71))] == [29, 71]
