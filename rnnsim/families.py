@@ -366,6 +366,8 @@ class Network:
         if method is not None:
             check_choice("method", method, METHODS)
         tolerance = number_or_none("tolerance", tolerance, least=0.0)
+        if tolerance is not None and method is None:
+            raise ValueError(f"tolerance was given as {tolerance:g} without method; it needs one of {', '.join(METHODS)} beside it")
         inexact = {} if method is None else {"method": method, "tolerance": tolerance}
         return self.isel(**{name: self._places_of(name, given, inexact) for name, given in values.items()})
 

@@ -25,8 +25,8 @@ RPROP_VARIANTS: dict[str, Any] = {
 ABOVE_0 = float(np.nextafter(0.0, 1.0))
 
 
-def numbers(name: str, value: Any, least: float, below: float = np.inf) -> Any:
-    """A number of Python's, or an array over axes or epochs, from `least` on and below another (or inf, if there is none)."""
+def numbers(name: str, value: Any, least: float, below: float = np.inf, *, endless: bool = False) -> Any:
+    """A number of Python's, or an array over axes or epochs, from `least` on and below another; inf too, if it may be `endless`."""
     alone = as_real(value)
     found = to_array(name, value if alone is None else alone)
     if found.ndim and not isinstance(value, xr.DataArray):
@@ -37,11 +37,28 @@ def numbers(name: str, value: Any, least: float, below: float = np.inf) -> Any:
         check_dims(name, value)
         for dim in set(value.dims) - {"epoch"}:
             check_axis_name(dim)
-    bad = found[~((found >= least) & ((found < below) | (below == np.inf)))]
+    bad = found[~((found >= least) & ((found < below) | endless))]
     if bad.size:
         from_on = "(0" if least == ABOVE_0 else f"[{least:g}"
-        raise ValueError(f"{name} was given the value {bad.flat[0]}; it needs numbers in {from_on}, {below:g})")
+        raise ValueError(
+            f"{name} was given the value {bad.flat[0]}; it needs numbers in {from_on}, {below:g}{']' if endless else ')'}"
+        )
     return value if alone is None else alone
+
+
+def check_rising(name: str, least: Any, most: Any) -> None:
+    """Refuse bounds of which the lower is above the upper at some place; arrays that do not fit are refused where they meet others."""
+    low, high = (xr.DataArray(bound).drop_vars(getattr(bound, "coords", ())) for bound in (least, most))
+    epochs = max(bound.sizes.get("epoch", 1) for bound in (low, high))
+    low, high = (
+        bound.isel(epoch=np.minimum(np.arange(epochs), bound.sizes["epoch"] - 1)) if bound.sizes.get("epoch") else bound
+        for bound in (low, high)
+    )
+    fitting = all(low.sizes[dim] == high.sizes[dim] for dim in {*low.dims} & {*high.dims})
+    if fitting and (low > high).any():
+        raise ValueError(
+            f"{name}_min was given as {shown(least)} and {name}_max as {shown(most)}; it needs bounds of which the lower comes first"
+        )
 
 
 class Optimizer:
@@ -212,7 +229,8 @@ class Rprop(Optimizer):
         check_choice("variant", variant, RPROP_VARIANTS)
         given = {"step": numbers("step", step, 0.0), "grow": numbers("grow", grow, 1.0)}
         given["shrink"] = numbers("shrink", shrink, 0.0, float(np.nextafter(1.0, 2.0)))
-        given |= {"step_min": numbers("step_min", step_min, 0.0), "step_max": numbers("step_max", step_max, 0.0)}
+        given |= {"step_min": numbers("step_min", step_min, 0.0), "step_max": numbers("step_max", step_max, 0.0, endless=True)}
+        check_rising("step", given["step_min"], given["step_max"])
         super().__init__(RPROP_VARIANTS[variant](), {"variant": variant}, given)
 
 
@@ -222,7 +240,7 @@ class Clip:
     kind: str
 
     def __init__(self, limit: Any):
-        self.limit = numbers("limit", limit, 0.0)
+        self.limit = numbers("limit", limit, 0.0, endless=True)
 
     @property
     def numbers(self) -> dict[str, Any]:

@@ -62,6 +62,8 @@ def parameter(
         if array.sizes.get(mine) == 0:
             raise ValueError(f"{name} was given no {mine}s; it needs at least one")
     for dim in array.dims:
+        if not array.sizes[dim]:
+            raise ValueError(f"axis {shown(dim)} of {name} has no values; it needs at least one")
         if dim in OWN_DIMENSIONS and dim not in own:
             raise ValueError(f"{name} was given a dimension {shown(dim)}, which it cannot have; it needs axes of other names")
     coords = {dim: array.coords[dim] for dim in array.dims if dim in array.coords and (dim == "sample" or dim not in own)}

@@ -224,9 +224,38 @@ REFUSED = [
     (lambda: rs.Rprop(step=-1.0), ValueError, "step was given the value -1.0"),
     (lambda: rs.Rprop(step_min=-1.0), ValueError, "step_min was given the value -1.0"),
     (lambda: rs.Rprop(step_max=np.nan), ValueError, "step_max was given the value nan"),
+    (lambda: rs.SGD(np.inf), ValueError, r"lr was given the value inf; it needs numbers in \[0, inf\)"),
+    (lambda: rs.SGD(rs.axis("lr", [0.1, np.inf])), ValueError, "lr was given the value inf"),
+    (lambda: rs.SGD(0.1, np.inf), ValueError, "momentum was given the value inf"),
+    (lambda: rs.Adam(np.inf), ValueError, "lr was given the value inf"),
+    (lambda: rs.Adam(eps=np.inf), ValueError, "eps was given the value inf"),
+    (lambda: rs.RMSprop(np.inf), ValueError, "lr was given the value inf"),
+    (lambda: rs.RMSprop(momentum=np.inf), ValueError, "momentum was given the value inf"),
+    (lambda: rs.Rprop(step=np.inf), ValueError, "step was given the value inf"),
+    (lambda: rs.Rprop(grow=np.inf), ValueError, "grow was given the value inf"),
+    (lambda: rs.Rprop(step_min=np.inf), ValueError, "step_min was given the value inf"),
+    (lambda: rs.schedules.linear(np.inf, 0.0, epochs=3), ValueError, "start was given the value inf"),
+    (lambda: rs.schedules.exponential(1.0, np.inf, epochs=3), ValueError, "factor was given the value inf"),
+    (lambda: rs.Rprop(step_min=1.0, step_max=0.5), ValueError, "step_min was given as 1.0 and step_max as 0.5; it needs bounds"),
+    (
+        lambda: rs.Rprop(step_min=rs.axis("least", [0.1, 0.9]), step_max=rs.schedules.linear(1.0, 0.5, epochs=3)),
+        ValueError,
+        r"step_min was given as a DataArray over \(least\) and step_max as a DataArray over \(epoch\)",
+    ),
+    (
+        lambda: rs.Rprop(step_min=rs.schedules.linear(0.0, 0.6, epochs=2), step_max=rs.schedules.linear(1.0, 0.5, epochs=9)),
+        ValueError,
+        "it needs bounds of which the lower comes first",
+    ),
     (lambda: rs.ClipNorm(-1.0), ValueError, "limit was given the value -1.0"),
     (lambda: rs.ClipValue("much"), TypeError, "limit was given values of type <U4"),
 ]
+
+
+def test_bounds_that_touch_are_bounds_and_some_may_be_infinite():
+    rs.Rprop(step_min=0.5, step_max=rs.schedules.linear(1.0, 0.5, epochs=3))
+    rs.Rprop(step_min=rs.schedules.linear(0.0, 0.5, epochs=2), step_max=rs.schedules.linear(1.0, 0.5, epochs=9))
+    rs.Rprop(step_max=np.inf), rs.ClipNorm(np.inf), rs.ClipValue(np.inf)
 
 
 @pytest.mark.parametrize(("call", "kind", "message"), REFUSED, ids=[message for *_, message in REFUSED])
