@@ -30,6 +30,8 @@ def check_resume(resume: Any) -> None:
     """Refuse what is no run to go on from."""
     if not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
         raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
+    if "epoch" not in resume.coords:
+        raise ValueError("resume was given a run whose epochs have no numbers; it needs those that rs.train gave it")
     if resume.epoch.dtype.kind not in "iu":
         raise TypeError(f"resume was given epochs of type {resume.epoch.dtype}; it needs whole numbers, as rs.train counts them")
     if "options" not in resume.attrs:
@@ -104,13 +106,23 @@ def text(fact: Any) -> str:
     return whole if len(whole) <= MOST_SHOWN else f"{whole[: MOST_SHOWN - 1]}…"
 
 
+def states_of(run: xr.Dataset) -> int:
+    """The epoch to which what a run remembers over its axes alone belongs: its last one, unless epochs were cut off."""
+    last = int(run.epoch[-1])
+    told = int(json.loads(run.attrs["options"]).get("epochs", last))
+    ends = [run[name] for name in (DIVERGED_AT, STOPPED_AT) if name in run.variables]
+    still = len(ends) > 1 and (xr.where(ends[0] < 0, ends[1], ends[0]) >= 0).all()  # and for want of patience the record ends
+    return last if still and max(int(end.max()) for end in ends) <= last else told
+
+
 def go_on(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
     """Let a course begin where a run ended."""
     course, members = state.course, state.members
     check_same(state, run, allowed)
     for name, part in course.parts.items():
         members.theta.reshape(course.grid.points, -1)[:, part] = last_numbers(course, run, name, "train" in allowed)
-    members.diverged_at[:] = last_numbers(course, run, DIVERGED_AT)[:, 0]
+    ends = last_numbers(course, run, DIVERGED_AT)[:, 0]
+    members.diverged_at[:] = np.where(ends > course.first, -1, ends)
     restore_optimizer(state, run, allowed)
     if course.patience is not None:
         restore_patience(state, run, allowed)
@@ -120,6 +132,11 @@ def last_numbers(course: Course, run: xr.Dataset, name: str, fills: bool = False
     """The last numbers of a variable, (point, number); one that `fills` may lack axes."""
     if name not in run.variables:
         raise ValueError(f"resume was given a run without {name}; it needs one that keeps parameters and states, as by default")
+    if "epoch" not in run[name].dims and name != DIVERGED_AT and states_of(run) != course.first:
+        raise ValueError(
+            f"resume was given a run until epoch {course.first} whose {name} is that of epoch {states_of(run)}; "
+            "it needs all epochs, or net.at(run) without resume"
+        )
     array = run[name].isel(epoch=-1) if "epoch" in run[name].dims else run[name]
     kind = next((kind for kind in course.optimizer.rule.states if name.startswith(f"{kind}_")), "")
     parameter = name.removeprefix(f"{kind}_") if kind else name

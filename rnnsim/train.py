@@ -1,5 +1,6 @@
 """Training of a family, every network of it at once."""
 
+import json
 import time
 import warnings
 from collections.abc import Mapping
@@ -189,8 +190,8 @@ def train(
     state = State.of(course)
     if resume is not None:
         go_on(state, resume, allowed)
-    go_through(state, progress)
-    found = name_record(state, attrs)
+    reached = go_through(state, progress)
+    found = name_record(state, attrs | {"options": json.dumps(json.loads(attrs["options"]) | {"epochs": reached}, sort_keys=True)})
     return found if resume is None else joined(resume, found)
 
 
@@ -306,8 +307,8 @@ def on_one_grid(course: Course) -> Course:
     return replace(course, run=replace(course.run, grid=grid), held_out=held_out, together=together)
 
 
-def go_through(state: State, progress: bool) -> None:
-    """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience."""
+def go_through(state: State, progress: bool) -> int:
+    """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience; how many epochs there were or would be."""
     course = state.course
     engine: Engine = LaneEngine(course, state) if teaches(course) else LayerEngine(course, state)
     epoch, length = course.first, 1
@@ -325,7 +326,7 @@ def go_through(state: State, progress: bool) -> None:
                 stop_at(state, engine, epoch)
                 line = f"rs.train(…, epochs={course.last - epoch}, resume=run)"
                 warnings.warn(f"stopped by Ctrl-C after epoch {epoch} of {course.last}; this goes on from it: {line}", stacklevel=4)
-                return
+                return epoch
             length = pace(length, time.perf_counter() - start)
             if epoch == course.first:
                 restart_clock(bar, last - epoch)
@@ -336,7 +337,8 @@ def go_through(state: State, progress: bool) -> None:
                 bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
             if course.patience is not None and not state.moving.any():
                 stop_at(state, engine, state.settled_at)
-                return
+                break
+    return course.last
 
 
 def restart_clock(bar: tqdm, done: int) -> None:

@@ -331,3 +331,50 @@ def test_what_did_not_move_can_be_gone_on_with_where_it_came_to():
     options = {"optimizer": rs.SGD(0.1, 0.9), "epochs": 3, "progress": False, "train": "w_in", "resume_with": "train"}
     joined = rs.train(net, Scalar.inputs, Scalar.targets, resume=run, **options)
     assert (joined.w_rec.sel(epoch=[2, 3, 5]) == run.w_rec.isel(epoch=-1, drop=True)).all() and joined.w_in.sizes["epoch"] == 6
+
+
+def cut_off(optimizer, resume=None, epochs=6, net=None, **options):
+    given = {"optimizer": optimizer, "epochs": epochs, "progress": False, "batch_size": 2, "shuffle": True, **options}
+    return rs.train(net or Scalar.net(), Scalar.inputs, Scalar.targets, resume=resume, **given)
+
+
+@pytest.mark.parametrize("epochs", [slice(4), [0, 2], slice(None, None, -1)])
+def test_states_of_another_epoch_are_refused(epochs, monkeypatch):
+    run = cut_off(rs.Adam(0.1))
+    part = run.isel(epoch=epochs)
+    message = (
+        f"resume was given a run until epoch {int(part.epoch[-1])} whose first_moment_w_in is that of epoch 6; it needs all epochs"
+    )
+    refused(monkeypatch, lambda: cut_off(rs.Adam(0.1), part), ValueError, message)
+    monkeypatch.undo()
+    cut_off(rs.Adam(0.1), run.isel(epoch=slice(3, None)), epochs=1, net=Scalar.net().at(run))
+
+
+def test_what_has_no_states_goes_on_from_any_epoch():
+    lr = rs.axis("lr", [0.05, 1e200])
+    run = cut_off(rs.SGD(lr))
+    assert (run.diverged_at > 0).any()
+    for last in range(7):
+        xr.testing.assert_identical(
+            cut_off(rs.SGD(lr), run.sel(epoch=slice(0, last)), epochs=7 - last), cut_off(rs.SGD(lr), epochs=7)
+        )
+
+
+def test_patience_of_another_epoch_is_refused_unless_all_had_stopped(monkeypatch):
+    options = {"patience": 2, "keep": ("parameters", "states")}
+    run = cut_off(rs.SGD(0.0), epochs=100, **options)
+    assert run.epoch[-1] == 2
+    assert cut_off(rs.SGD(0.0), run, epochs=9, **options).epoch[-1] == 2
+    refused(
+        monkeypatch, lambda: cut_off(rs.SGD(0.0), run.isel(epoch=slice(2)), epochs=9, **options), ValueError, "whose stopped_at"
+    )
+
+
+def test_a_run_that_ctrl_c_stopped_says_how_far_it_came(monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupted(patch, 2)
+        with pytest.warns(UserWarning, match="stopped by Ctrl-C"):
+            run = cut_off(rs.Adam(0.1), epochs=40)
+    last = int(run.epoch[-1])
+    assert json.loads(run.attrs["options"])["epochs"] == last
+    xr.testing.assert_identical(cut_off(rs.Adam(0.1), run, epochs=40 - last), cut_off(rs.Adam(0.1), epochs=40))

@@ -143,6 +143,7 @@ REFUSED = [
     (given(ONE, np.ones(5), np.ones(1)), ValueError, r"or \(sample, step, input\), such as inputs\[..., None\]$"),
     (given(resume=3), TypeError, "resume was given a int; it needs a Dataset over epochs that rs.train returned"),
     (given(resume=xr.Dataset()), TypeError, "resume was given a Dataset; it needs a Dataset over epochs"),
+    (given(resume=xr.Dataset({"cost": ("epoch", [1.0])})), ValueError, "resume was given a run whose epochs have no numbers"),
     (
         given(resume=xr.Dataset({"cost": ("epoch", [1.0])}, {"epoch": [0]})),
         ValueError,
