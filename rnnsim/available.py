@@ -70,17 +70,18 @@ def left_by_limits() -> list[int]:
     return [limit - used[kind] * resource.getpagesize() for kind, limit in limits.items() if limit != resource.RLIM_INFINITY]
 
 
-def check_room(numbers: int, itemsize: int = 8) -> None:
-    """Refuse a result of so many numbers if memory has no room for it."""
+BY_BLOCKS = 'rs.sweep(verb, …, to="x.zarr") computes it block by block'
+
+
+def check_room(numbers: int, itemsize: int = 8, instead: str = BY_BLOCKS) -> None:
+    """Refuse a result of so many numbers if memory has no room for it, and say what to do instead."""
     size = numbers * itemsize
     if size < LOOKED_FOR or size <= MOST_OF_MEMORY * free_memory():
         return
     give_back()
     free = free_memory()
     if size > MOST_OF_MEMORY * free:
-        raise MemoryError(
-            f'the result takes {as_bytes(size)}, and {as_bytes(free)} are free; rs.sweep(verb, …, to="x.zarr") computes it block by block'
-        )
+        raise MemoryError(f"the result takes {as_bytes(size)}, and {as_bytes(free)} are free; {instead}")
 
 
 def check_memory(memory: Any) -> int:

@@ -89,8 +89,21 @@ class Course:
     @cached_property
     def recorded(self) -> np.ndarray:
         """The epochs that are recorded."""
-        kept = [epoch for epoch in range(self.first + self.resumed, self.last + 1) if epoch % self.every == 0]
-        return np.array(kept if kept and kept[-1] == self.last else [*kept, self.last])
+        kept = np.arange(self._first_recorded, self.last + 1, self.every)
+        return np.append(kept, self.last) if self.last % self.every else kept
+
+    @property
+    def _first_recorded(self) -> int:
+        """The first multiple of `every`."""
+        return -(-(self.first + self.resumed) // self.every) * self.every
+
+    @property
+    def bytes_recorded(self) -> int:
+        """What the record takes, told before there is one."""
+        epochs = len(range(self._first_recorded, self.last + 1, self.every)) + bool(self.last % self.every)
+        measures = len(self.measures) * (1 + (self.held_out is not None)) + ("grad_norm" in self.keep)
+        numbers = self.grid.points * epochs * (measures + self.count * self.kept_parameters)
+        return numbers * np.dtype(self.run.dtype).itemsize + 8 * (epochs + self.last)
 
     @property
     def measured(self) -> bool:
@@ -178,7 +191,7 @@ class State:
         """The start of a course."""
         points, size, dtype = course.grid.points, course.size, np.dtype(course.run.dtype)
         rule, numbers = course.optimizer.rule, course.numbers
-        check_room(points * (size * (1 + len(rule.states)) + course.count * len(course.recorded)), dtype.itemsize)
+        check_room(points * size * (1 + len(rule.states)) * dtype.itemsize + course.bytes_recorded, 1)
         theta = np.zeros((points, size), dtype)
         states = np.zeros((points, len(rule.states), size), dtype)
         with np.errstate(over="ignore"):

@@ -4,12 +4,14 @@ The first value is that of epoch 1, the first that moves; the last one holds for
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import whole
+from rnnsim.available import check_room
 from rnnsim.optimizers import numbers
 from rnnsim.showing import shown
 
@@ -39,7 +41,7 @@ def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.Dat
     array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     """
     length, factors = whole("every", every), as_array("factor", factor)
-    return over_epochs(start, whole("epochs", epochs), lambda epoch: factors ** (epoch // length))
+    return over_epochs(start, factors, whole("epochs", epochs), lambda epoch: factors ** (epoch // length))
 
 
 def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
@@ -66,7 +68,7 @@ def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
            [1.   , 0.5  , 0.25 ]])
     """
     factors = as_array("factor", factor)
-    return over_epochs(start, whole("epochs", epochs), lambda epoch: factors**epoch)
+    return over_epochs(start, factors, whole("epochs", epochs), lambda epoch: factors**epoch)
 
 
 def linear(start: Any, end: Any, epochs: int) -> xr.DataArray:
@@ -128,15 +130,23 @@ def as_array(name: str, value: Any) -> xr.DataArray:
     return array
 
 
-def over_epochs(start: Any, epochs: int, factor_at: Callable[[xr.DataArray], xr.DataArray]) -> xr.DataArray:
+def over_epochs(start: Any, factors: xr.DataArray, epochs: int, factor_at: Callable[[xr.DataArray], xr.DataArray]) -> xr.DataArray:
     """A start multiplied by a factor of each epoch."""
-    epoch = xr.DataArray(np.arange(epochs), dims="epoch")
-    return (as_array("start", start) * factor_at(epoch)).transpose(..., "epoch")
+    first = as_array("start", start)
+    check_epochs(epochs, first, factors)
+    return (first * factor_at(xr.DataArray(np.arange(epochs), dims="epoch"))).transpose(..., "epoch")
+
+
+def check_epochs(epochs: int, *arrays: xr.DataArray) -> None:
+    """Refuse more epochs than memory has room for, at all points of some arrays; a schedule, its factor and the epochs."""
+    sizes = {dim: size for array in arrays for dim, size in array.sizes.items()}
+    check_room(3 * epochs * prod(sizes.values()), instead="it needs fewer epochs")
 
 
 def between(start: Any, end: Any, epochs: int, share_of_start: Callable[[Any], Any]) -> xr.DataArray:
     """From one value to another."""
     count = whole("epochs", epochs, 2)
     first, last = as_array("start", start), as_array("end", end)
+    check_epochs(count, first, last)
     share = share_of_start(xr.DataArray(np.arange(count) / (count - 1), dims="epoch"))
     return (last + (first - last) * share).transpose(..., "epoch")

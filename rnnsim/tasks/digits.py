@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import SEED, check_choice, whole
-from rnnsim.tasks.encodings import ENCODINGS, encoded
+from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 LEGACY_SEED = 2**32 - 1
 
@@ -34,6 +34,7 @@ def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
            [0., 0., 0., 0.]])
     """
     samples, steps, seed = whole("samples", samples), whole("steps", steps), whole("seed", seed, 0, LEGACY_SEED)
+    check_size(2 * samples * steps, "samples or steps")
     generator = np.random.RandomState(seed)
     inputs = np.array([np.around(generator.rand(steps)) for _ in range(samples)])
     return xr.Dataset(
@@ -76,6 +77,7 @@ def sum_of_digits(samples: int = 10_000, digits: int = 3, seed: int = 0, encodin
     """
     samples, digits, seed = whole("samples", samples), whole("digits", digits), whole("seed", seed, 0, SEED)
     check_choice("encoding", encoding, ("integer", *ENCODINGS))
+    check_size(samples * digits * columns(10, "index" if encoding == "integer" else encoding), "samples or digits")
     drawn = np.random.default_rng(seed).integers(0, 10, (samples, digits))
     attrs = {"long_name": "sum of the digits", "units": "1"}
     sums = xr.DataArray(drawn.sum(axis=1).astype(float), dims="sample", attrs=attrs)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from rnnsim.arguments import check_choice
 from rnnsim.showing import shown
-from rnnsim.tasks.encodings import ENCODINGS, encoded
+from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 
 def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase) -> xr.Dataset:
@@ -37,6 +37,7 @@ def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase
     check_choice("encoding", encoding, ENCODINGS)
     if not isinstance(letters, str) or len(letters) < 2 or len(set(letters)) < len(letters):
         raise ValueError(f"letters was given as {shown(letters)}; it needs a text of two letters or more, each of them once")
+    check_size(len(letters) * columns(len(letters), encoding), "letters")
     numbers = np.arange(len(letters))
     attrs = {"long_name": "number of the next letter", "units": "1"}
     return xr.Dataset(

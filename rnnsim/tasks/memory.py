@@ -4,7 +4,9 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import SEED, check_choice, number, whole
-from rnnsim.tasks.encodings import ENCODINGS, encoded
+from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
+
+AS_TEXT = 8  # numbers that take as much room as a label of a few digits
 
 
 def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
@@ -35,6 +37,7 @@ def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
     array([[1., 0., 1., 0.]])
     """
     samples, steps, seed = whole("samples", samples), whole("steps", steps, 2), whole("seed", seed, 0, SEED)
+    check_size(4 * samples * steps, "samples or steps")
     rng = np.random.default_rng(seed)
     values, markers = rng.random((samples, steps)), np.zeros((samples, steps))
     for first, last in ((0, steps // 2), (steps // 2, steps)):
@@ -88,6 +91,8 @@ def delayed_recall(
     samples, symbols, length = whole("samples", samples), whole("symbols", symbols), whole("length", length)
     delay, seed = whole("delay", delay, 0), whole("seed", seed, 0, SEED)
     check_choice("encoding", encoding, ENCODINGS)
+    sequences = samples * (2 * length + delay + 1)
+    check_size(symbols * AS_TEXT + sequences * columns(symbols + 2, encoding), "samples, symbols, or steps of length and delay")
     blank, cue = symbols, symbols + 1
     said = np.random.default_rng(seed).integers(0, symbols, (samples, length))
     heard = np.full((samples, length + delay + 1 + length), blank)
@@ -135,6 +140,7 @@ def flip_flop(samples: int = 100, steps: int = 100, bits: int = 3, probability: 
     """
     samples, steps, bits = whole("samples", samples), whole("steps", steps), whole("bits", bits)
     probability, seed = number("probability", probability, above=0, most=1), whole("seed", seed, 0, SEED)
+    check_size(6 * samples * steps * bits, "samples, steps or bits")
     rng = np.random.default_rng(seed)
     shape = (samples, steps, bits)
     pulses = np.where(rng.random(shape) < probability, rng.choice([-1.0, 1.0], shape), 0.0)

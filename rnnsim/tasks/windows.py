@@ -10,6 +10,7 @@ from rnnsim.arguments import names as names_given
 from rnnsim.arguments import text, whole
 from rnnsim.showing import shown
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
+from rnnsim.tasks.encodings import check_size
 
 
 def windows(table: Any, predictors: str | Sequence[str], target: str, length: int, *, ahead: int = 1) -> xr.Dataset:
@@ -61,6 +62,7 @@ def windows(table: Any, predictors: str | Sequence[str], target: str, length: in
     if samples < 1:
         need = f"{length + ahead} for windows of {length} and targets {ahead} ahead"
         raise ValueError(f"windows was given a table of {rows} rows; it needs at least {need}")
+    check_size(samples * length * (len(names) + 1), "rows or steps of length")
     label = columns[row][length - 1 : length - 1 + samples]
     units = [str(columns[name].attrs["units"]) for name in names]
     inputs = np.stack([columns[name].values for name in names], axis=-1)
