@@ -118,6 +118,11 @@ def basins():
     )
 
 
+def periods(data, period):
+    """Basins all of whose attractors have a period."""
+    return data["basins"].assign(attractor_period=("basin", np.full(4, period)))
+
+
 def legend_texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
@@ -203,6 +208,15 @@ def painted(ax):
     (mesh,) = ax.collections
     mesh.update_scalarmappable()
     return np.array([to_hex(color) for color in mesh.get_facecolor()]).reshape(mesh.get_array().shape)
+
+
+def test_periods_may_be_nan_where_there_is_no_attractor(basins, ax):
+    merged = basins.assign(attractor_period=basins.attractor_period.where(basins.attractor_period >= 0))
+    assert merged.attractor_period.dtype.kind == "f"
+    plot.basins(merged, alpha=1.0, units=(0, 1), ax=ax)
+    other = plot.basins(basins, alpha=1.0, units=(0, 1))
+    np.testing.assert_array_equal(painted(ax), painted(other))
+    assert legend_texts(ax) == legend_texts(other)
 
 
 def test_basins_have_a_colour_for_every_attractor_and_grey_for_none(basins, ax):
@@ -423,6 +437,17 @@ def test_results_of_the_verbs_can_be_drawn(grid):
         (lambda d: plot.multipliers(d["points"], color="w"), "color needs 'w'"),
         (lambda d: plot.multipliers(d["points"].isel(point=[3])), "multiplier_real has no finite number to draw"),
         (lambda d: plot.phase_plane(d["points"]), "needs 'step', but"),
+        (
+            lambda d: plot.phase_plane(d["plane"].isel(step=[0])),
+            "increment has no step after the start, but a plane shows the first",
+        ),
+        (lambda d: plot.basins(periods(d, np.nan)), "attractor_period has no period of an attractor that the map has"),
+        (lambda d: plot.basins(periods(d, np.inf)), "attractor_period holds other than whole numbers"),
+        (lambda d: plot.basins(periods(d, 0.5)), "attractor_period holds other than whole numbers"),
+        (
+            lambda d: plot.curves(d["spectra"], x="lyapunov_error", y="lyapunov_error", alpha=False),
+            "alpha was given as False; it needs a number",
+        ),
         (lambda d: plot.phase_plane(d["plane"].drop_vars("increment")), "no increment .*: compute it with rs.simulate"),
         (lambda d: plot.phase_plane(d["plane"].isel(unit=[0])), r"state has 1 units, but a plane shows 2"),
         (lambda d: plot.phase_plane(d["plane"].isel(x=0)), "state has the axes y, but a plane needs two"),

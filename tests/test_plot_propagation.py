@@ -89,6 +89,15 @@ REFUSED = [
     (lambda ds: ds.drop_vars("log_singular_value"), "no log_singular_value .*: compute it with rs.propagation"),
     (lambda ds: ds.isel(mode=0), "the figure needs 'mode', but the dimensions of log_singular_value are lag"),
     (lambda ds: ds.expand_dims(seed=3), r"log_singular_value has the further dimensions seed: choose, as in ds.isel\(seed=0\)"),
+    (
+        lambda ds: ds.assign(memory_length=ds.memory_length.expand_dims(seed=3)),
+        "memory_length has the further dimensions seed: choose",
+    ),
+    (
+        lambda ds: ds.assign_coords(lag=ds.lag * np.nan),
+        "a heat map needs finite numbers along lag, but its coordinate holds others",
+    ),
+    (lambda ds: ds.assign_coords(mode=list(map(str, ds.mode.values))), "a heat map needs finite numbers along mode"),
 ]
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
 
-from rnnsim.arguments import COUNT, check_dims, flag, members, names, number, text, to_array, whole
+from rnnsim.arguments import COUNT, check_dims, flag, members, names, number, plain_text, text, to_array, whole
 from rnnsim.plot.checks import drawable
 from rnnsim.showing import shown
 
@@ -128,7 +128,7 @@ def colormap(name: str, value: Any) -> Any:
     """A colour map or its name."""
     if not isinstance(value, Colormap) and (not isinstance(value, str) or value not in colormaps):
         raise ValueError(f"{name} was given as {shown(value)}; it needs the name of a colour map, such as 'viridis'")
-    return value if isinstance(value, Colormap) else str(value)
+    return value if isinstance(value, Colormap) else plain_text(value)
 
 
 def norm(name: str, value: Any) -> Normalize:
@@ -233,6 +233,8 @@ def predictions(name: str, value: Any) -> dict[str, xr.DataArray]:
 
 def style(name: str, value: Any) -> Any:
     """An option of matplotlib's lines."""
+    if name == "alpha":
+        return share(name, value)
     try:
         Line2D([], [], **{name: value})
     except Exception:  # whatever matplotlib says

@@ -47,6 +47,7 @@ def basins(
 
     >>> rs.plot.basins(rs.basins(net), units=(0, 1))
     """
+    ds = _with_whole_periods(ds)
     labels = over_two_axes(checks.required(ds, "attractor", remedy="compute it with rs.basins"), x, y)
     y, x = map(str, labels.dims)
     states = None if units is None else _states(ds, units)
@@ -72,6 +73,16 @@ def basins(
     if legend:
         canvas.legend_beside(ax, _entries(ds, told, colors, alpha))
     return ax
+
+
+def _with_whole_periods(ds: xr.Dataset) -> xr.Dataset:
+    """The Dataset with whole numbers for periods, -1 where there is no attractor, for which they may be nan."""
+    if "attractor_period" not in ds.data_vars:
+        return ds
+    periods = ds.attractor_period.values
+    if not (np.isnan(periods) | (np.isfinite(periods) & (periods == np.floor(periods)))).all():
+        raise ValueError("attractor_period holds other than whole numbers; it needs those that rs.basins gives")
+    return ds.assign(attractor_period=ds.attractor_period.fillna(-1).astype(np.int64))
 
 
 def _states(ds: xr.Dataset, units: tuple[int, int]) -> dict[int, np.ndarray]:

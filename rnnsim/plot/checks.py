@@ -82,6 +82,12 @@ def numbers(coordinate: xr.DataArray) -> None:
         raise ValueError(f"a surface needs at least 2 points along {coordinate.name}, which has {coordinate.size}")
 
 
+def placed(coordinate: xr.DataArray) -> None:
+    """Refuse a coordinate that cannot be a side of a heat map."""
+    if coordinate.dtype.kind not in "biuf" or not np.isfinite(coordinate.values).all():
+        raise ValueError(f"a heat map needs finite numbers along {coordinate.name}, but its coordinate holds others")
+
+
 def above_zero(name: str, values: np.ndarray) -> None:
     """Refuse finite values that a logarithmic scale cannot show."""
     if values.size and values.min() <= 0.0:

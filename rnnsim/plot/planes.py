@@ -83,6 +83,8 @@ def _field(ds: xr.Dataset) -> Field:
     increment = checks.required(ds, "increment", "step", "unit", remedy=remedy)
     if state.sizes["unit"] != 2:
         raise ValueError(f"state has {state.sizes['unit']} units, but a plane shows 2: choose, as in ds.isel(unit=[0, 1])")
+    if increment.sizes["step"] < 2:
+        raise ValueError("increment has no step after the start, but a plane shows the first: simulate a step or more")
     grid = [str(dim) for dim in state.dims if dim not in ("step", "unit")]
     if len(grid) != 2:
         held = ", ".join(grid) or "none"

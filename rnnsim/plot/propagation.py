@@ -52,6 +52,8 @@ def singular_values(
     array = checks.required(ds, "log_singular_value", "lag", "mode", remedy=REMEDY)
     array = checks.only(array, "mode", "lag").astype(float)
     values, lags, modes = array.values, coordinate(array, "lag"), coordinate(array, "mode")
+    for side in (lags, modes):
+        checks.placed(side)
     finite = values[np.isfinite(values)]
     reach = limit or _reach(values) or 1.0
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
@@ -94,7 +96,7 @@ def _memory(ax: Axes, ds: xr.Dataset) -> list[Artist]:
     """A line at the memory length."""
     if "memory_length" not in ds or not np.isfinite(ds.memory_length).all():
         return []
-    length = float(ds.memory_length)
+    length = float(checks.only(ds.memory_length))
     ax.axvline(length, **MEMORY)
     return [Line2D([], [], label=f"memory length {length:.4g}", **MEMORY)]
 

@@ -54,7 +54,7 @@ def told_apart(ds: xr.Dataset, labels: xr.DataArray) -> Sorted:
         numbers = sorted(set(labels.values[labels.values >= 0].tolist()))
         cells = np.searchsorted(numbers, labels.values) if numbers else np.zeros(labels.shape, int)
         words = "numbers are each network's own" if alone else ""
-        return Sorted(np.where(labels.values < 0, -1, cells), [Sort(number, None, None) for number in numbers], words)
+        return Sorted(np.where(labels.values >= 0, cells, -1), [Sort(number, None, None) for number in numbers], words)
     networks = [str(dim) for dim in labels.dims if dim in ds.attractor_period.dims]
     periods, states = (_in_order(ds, labels, networks, name) for name in ("attractor_period", "attractor_state"))
     found = np.moveaxis(labels.values, [labels.dims.index(dim) for dim in networks], range(len(networks)))
@@ -123,6 +123,8 @@ def _ranked(found: np.ndarray, own: dict[tuple, int], sorts: list[Sort], words: 
         middle = () if sort.states is None else tuple(np.round(sort.states.mean(axis=0), 6))
         return (sort.period == 0, sort.period or 0, middle, sort.number or 0)
 
+    if any(sort.period is not None and sort.period < 0 for sort in sorts):
+        raise ValueError("attractor_period has no period of an attractor that the map has; it needs one for each")
     order = sorted(range(len(sorts)), key=key)
     place = {i: rank for rank, i in enumerate(order)}
     cells = np.full(found.shape, -1)
