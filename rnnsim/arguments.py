@@ -80,6 +80,11 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
         raise ValueError(f"{name} was given as {shown(value)}; it needs one of {', '.join(choices)}")
 
 
+def plain_text(value: str) -> str:
+    """A text as Python's own, whatever its class makes of it."""
+    return str.__str__(value)
+
+
 def members(name: str, value: Any, what: str) -> tuple[Any, ...]:
     """The members of a sequence or a set; `what` they are, for the message."""
     if isinstance(value, np.ndarray | pd.Index) and value.ndim == 1:
@@ -99,14 +104,14 @@ def names(name: str, value: Any, known: Iterable[str] | None = None, *, none: bo
             raise ValueError(f"{name} was given {shown(one)}; it needs {needed}")
     if not given and not none:
         raise ValueError(f"{name} was given nothing; it needs {needed}")
-    return tuple(str(one) for one in given)
+    return tuple(map(plain_text, given))
 
 
 def text(name: str, value: Any, what: str = "a name") -> str:
     """A text as Python's own."""
     if not isinstance(value, str):
         raise TypeError(f"{name} was given as {shown(value)}; it needs {what}")
-    return str(value)
+    return plain_text(value)
 
 
 def path(name: str, value: Any) -> str:
@@ -114,7 +119,7 @@ def path(name: str, value: Any) -> str:
     place = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(place, str) or not place or "\0" in place or not place.isprintable():
         raise TypeError(f"{name} was given as {shown(value)}; it needs a path")
-    return str(place)
+    return plain_text(place)
 
 
 def refuse_methods(cls: type, names: Iterable[str], instead: str) -> None:

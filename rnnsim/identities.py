@@ -10,6 +10,7 @@ import xarray as xr
 import xxhash
 
 from rnnsim.activations import Activation
+from rnnsim.arguments import plain_text
 from rnnsim.families import Network
 from rnnsim.function_hashes import function_hash, in_python
 from rnnsim.kernels.compiling import STAMP
@@ -79,6 +80,8 @@ def description(value: Any) -> str:
         return json.dumps([description(item) for item in value])
     if isinstance(value, np.ndarray | tuple | list) and not isinstance(value, str):
         return numbers(value)
+    if isinstance(value, str):
+        return repr(plain_text(value))
     return repr(value.item()) if isinstance(value, np.generic) else repr(value)
 
 

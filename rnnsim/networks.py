@@ -7,7 +7,7 @@ import xarray as xr
 
 from rnnsim import cells
 from rnnsim.activations import Activation
-from rnnsim.arguments import refuse_methods
+from rnnsim.arguments import refuse_methods, to_array
 from rnnsim.drawn import Drawn
 from rnnsim.families import Member, Network
 from rnnsim.parameters import OF_VECTORS, has_units, parameter
@@ -38,7 +38,7 @@ class Recurrent(Network):
         full = [has_units(name, given[name], self.DIMENSIONS[name]) for name in self.WEIGHTS]
         if any(full) and not all(full):
             arrays, numbers = self.WEIGHTS if full[0] else self.WEIGHTS[::-1]
-            if np.ndim(given[numbers]) > len(self.DIMENSIONS[numbers]):
+            if to_array(numbers, given[numbers]).ndim > len(self.DIMENSIONS[numbers]):
                 parameter(numbers, given[numbers], self.DIMENSIONS[numbers])
             shape = np.shape(given[arrays])
             raise ValueError(

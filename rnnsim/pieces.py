@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import xarray as xr
@@ -12,8 +12,9 @@ from rnnsim.axes import Grid, check_axis_name, common_grid
 from rnnsim.families import Network
 from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 
+DEEPEST = 32  # of lists within lists; arrays of NumPy have hardly more dimensions
 Where = Mapping[str, slice]
 Places = Mapping[str, Any]  # slices or lists of places
 
@@ -112,15 +113,40 @@ class Call:
 
 def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
     """Refuse what is no verb, no family, or nothing that the verb takes."""
-    if not callable(verb):
-        raise TypeError(f"verb was given a {type(verb).__name__}; it needs a function of a family, such as rs.simulate")
+    if not is_verb(verb):
+        raise TypeError(f"verb was given as {shown(verb)}; it needs a function of a family, such as rs.simulate")
     if not isinstance(net, Network):
         raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
     getattr(verb, "refuse_unknown", lambda _: None)(options)
     check_arguments(verb, net, args, options)
     call = Call(verb, net, args, options)
+    for name, value in call.given.items():
+        check_nesting(name, value)
     _ = call.grid
     return call
+
+
+def is_verb(verb: Any) -> bool:
+    """Whether something may be a verb: a function, a method, one of which some arguments are given, or an object that names its first."""
+    if isinstance(verb, partial) or hasattr(verb, "__wrapped__"):
+        return is_verb(verb.func if isinstance(verb, partial) else verb.__wrapped__)
+    if inspect.isfunction(verb) or inspect.ismethod(verb):
+        return True
+    call = getattr(type(verb), "__call__", None)  # noqa: B004
+    if inspect.isclass(verb) or not inspect.isfunction(call):
+        return False
+    own = list(inspect.signature(call).parameters.values())[1:]
+    return bool(own) and own[0].kind is not inspect.Parameter.VAR_POSITIONAL
+
+
+def check_nesting(name: str, value: Any, around: tuple[Any, ...] = ()) -> None:
+    """Refuse lists that hold themselves, and lists within lists without end."""
+    if not isinstance(value, tuple | list | dict):
+        return
+    if len(around) == DEEPEST or any(value is one for one in around):
+        raise ValueError(f"{name} was given {kind_of(value)} within itself, or in too many others; it needs one that ends")
+    for item in value.values() if isinstance(value, dict) else value:
+        check_nesting(name, item, (*around, value))
 
 
 def check_arguments(verb: Any, net: Network, args: tuple[Any, ...], options: dict[str, Any]) -> None:

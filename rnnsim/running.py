@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.arguments import plain_text
 from rnnsim.axes import Grid, common_coordinate, common_grid
 from rnnsim.families import Network
 from rnnsim.parameters import OWN_DIMENSIONS, layer_number
@@ -105,7 +106,11 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
 
 def check_dtype(dtype: Any) -> str:
     try:
-        name = np.dtype(str(dtype) if isinstance(dtype, str) else dtype).name if isinstance(dtype, str | type | np.dtype) else ""
+        name = (
+            np.dtype(plain_text(dtype) if isinstance(dtype, str) else dtype).name
+            if isinstance(dtype, str | type | np.dtype)
+            else ""
+        )
     except (TypeError, UnicodeError):
         name = ""
     if name not in DTYPES:

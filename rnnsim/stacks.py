@@ -122,9 +122,12 @@ class Stack(Network):
 
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
         layers: list[Any] = [Embedding(parameters["table"])] if "table" in parameters else []
-        for suffix, layer in self.levels:
+        for i, (suffix, layer) in enumerate(self.levels):
             own = {name: parameters[f"{name}{suffix}"] for name in layer.parameter_names}
-            layers.append(layer._rebuild({**own, **layer.options}))
+            try:
+                layers.append(layer._rebuild({**own, **layer.options}))
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"in layer {i}, {error}") from None
         return type(self)(layers, readout=readout_of(parameters))
 
 

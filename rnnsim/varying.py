@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_whole, to_array
+from rnnsim.arguments import as_whole, check_dims, to_array
 from rnnsim.parameters import OWN_DIMENSIONS, nameless_of
 from rnnsim.showing import shown
 
@@ -42,6 +42,7 @@ def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
     for name, given in (("matrix", array), ("axis", axis)):
         if given.dtype.kind not in "biuf":
             raise TypeError(f"{name} was given values of type {given.dtype}; it needs real numbers")
+        check_dims(name, given)
     own = [dim for dim in array.dims if dim in OWN_DIMENSIONS or dim in nameless_of(array)]
     place = [as_whole(i) for i in (where if isinstance(where, tuple | list) else (where,))]
     sizes = tuple(array.sizes[dim] for dim in own)

@@ -1,11 +1,15 @@
 """Bad input of every kind is refused in one sentence, before any work is done."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import xarray as xr
 from families import refused
+from malformed import Mute, in_a_dict, itself
 
 import rnnsim as rs
+from rnnsim import available
 
 NET = rs.Elman(1.0, rs.axis("w", [0.5, 1.5]))
 X = np.ones((3, 5))
@@ -14,6 +18,13 @@ T = np.ones(3)
 
 def given(dims, shape, **coords):
     return xr.DataArray(np.ones(shape), dims=dims, coords=coords)
+
+
+class Layer:
+    """Something that is called as modules of PyTorch are."""
+
+    def __call__(self, *args, **options):
+        raise AssertionError("called")
 
 
 REFUSED = [
@@ -28,6 +39,7 @@ REFUSED = [
     (lambda: rs.axis("w", [None]), TypeError, "object; it needs real"),
     # parameters
     (lambda: rs.Elman([1.0, 2.0], 0.5), ValueError, r'w_in was given an array of shape \(2,\).*rs.axis\("w_in", values\)'),
+    (lambda: rs.Elman(np.ones((2, 1)), np), ValueError, r"w_in was given an array of shape \(2, 1\), but w_rec has no units"),
     (lambda: rs.Elman(1.0, np.ones((2, 2))), ValueError, r"w_rec was given an array of shape \(2, 2\)"),
     (lambda: rs.Elman(1j, 0.5), TypeError, "w_in was given values of type complex128"),
     (lambda: rs.Elman("a", 0.5), TypeError, "w_in was given values of type <U1"),
@@ -92,6 +104,22 @@ REFUSED = [
         r"bias was given .* \(16,\); it needs \(gate, unit\): bias.reshape\(4, 4\), or rs.from_torch",
     ),
     (lambda: rs.save(NET, "family.nc"), TypeError, "ds is a Elman, but save needs an xarray.Dataset: net.parameters is one"),
+    (
+        lambda: NET.sel(w=0.5, tolerance=0.1),
+        ValueError,
+        "tolerance was given as 0.1 without method; it needs one of nearest, ffill",
+    ),
+    (lambda: rs.GRU.random(2, gain=given(("g",), 0)), ValueError, "axis 'g' of gain has no values"),
+    (lambda: rs.LSTM.random(2, seed=given(("g",), 0)), ValueError, "axis 'g' of seed has no values"),
+    (lambda: rs.Readout.random(2, seed=given(("g",), 0)), ValueError, "axis 'g' of seed has no values"),
+    # sweeps
+    (lambda: rs.plan(rs.simulate, NET, itself()), ValueError, "inputs was given a list within itself"),
+    (lambda: rs.sweep(rs.simulate, NET, [X, itself()]), ValueError, "inputs was given a list within itself"),
+    (lambda: rs.plan(rs.simulate, NET, in_a_dict()), ValueError, "inputs was given a dict within itself"),
+    (lambda: rs.plan(Layer(), NET, X), TypeError, "verb was given as a Layer; it needs a function of a family"),
+    (lambda: rs.sweep(print, NET, X), TypeError, "verb was given as the function print; it needs a function of a family"),
+    (lambda: rs.plan(np.tanh, NET, X), TypeError, "verb was given as <ufunc 'tanh'>; it needs a function of a family"),
+    (lambda: rs.plan(rs.Elman, NET, X), TypeError, "verb was given as the class Elman; it needs a function of a family"),
     # inputs
     (lambda: rs.simulate("net", X), TypeError, "net was given a str"),
     (lambda: rs.simulate(NET, 1.0), ValueError, r"inputs was given an array of shape \(\); a scalar network needs \(step\) or"),
@@ -133,6 +161,8 @@ REFUSED = [
     (lambda: rs.simulate(NET, X, keep=("state", None)), ValueError, "keep was given None"),
     (lambda: rs.simulate(NET, X, dtype="float16"), ValueError, "dtype was given as 'float16'; it needs one of float64, float32"),
     (lambda: rs.simulate(NET, X, dtype="text"), ValueError, "dtype was given as 'text'"),
+    (lambda: rs.simulate(NET, X, dtype=Mute("text")), ValueError, "dtype was given as a Mute; it needs one of float64, float32"),
+    (lambda: rs.plan(rs.simulate, NET, X, keep=Mute("cost")), ValueError, "keep was given a Mute; it needs some of state"),
     (lambda: rs.backprop(NET, X, T, loss="mae"), ValueError, "loss was given as 'mae'; it needs one of mse"),
     (lambda: rs.backprop(NET, X, T, keep="gradient"), ValueError, "keep was given 'gradient'; it needs some of grad, cost"),
     (lambda: rs.backprop(rs.Elman(rs.axis("cost", [1.0]), 1.0), X, T), ValueError, "'cost', which a variable of the result"),
@@ -154,9 +184,48 @@ REFUSED = [
 ]
 
 
+HUGE = 2**31 - 1
+TOO_LARGE = [
+    (lambda: rs.tasks.counting(HUGE, HUGE), "fewer samples or steps"),
+    (lambda: rs.tasks.sum_of_digits(HUGE, HUGE), "fewer samples or digits"),
+    (lambda: rs.tasks.adding(HUGE, HUGE), "fewer samples or steps"),
+    (lambda: rs.tasks.delayed_recall(HUGE, delay=HUGE), "fewer samples, symbols, or steps"),
+    (lambda: rs.tasks.delayed_recall(1, symbols=HUGE), "fewer samples, symbols, or steps"),
+    (lambda: rs.tasks.flip_flop(HUGE, bits=HUGE), "fewer samples, steps or bits"),
+    (lambda: rs.tasks.next_letter(letters="".join(map(chr, range(40_000)))), "fewer letters"),
+    (lambda: rs.tasks.windows({"rain": np.zeros(200_001)}, "rain", "rain", 100_000), "fewer rows or steps"),
+    (lambda: rs.schedules.linear(1.0, 0.0, epochs=HUGE), "fewer epochs"),
+    (lambda: rs.schedules.cosine(rs.axis("lr", [0.1, 0.2]), 0.0, epochs=HUGE), "fewer epochs"),
+    (lambda: rs.schedules.exponential(1.0, 0.5, epochs=HUGE), "fewer epochs"),
+    (lambda: rs.schedules.constant_by_part(1.0, 2, 0.5, epochs=HUGE), "fewer epochs"),
+    (lambda: rs.train(NET, X, T, optimizer=rs.SGD(0.1), epochs=HUGE), "are free"),
+    (lambda: rs.train(NET, X, T, optimizer=rs.SGD(0.1), epochs=HUGE, every=HUGE, keep=()), "are free"),
+    (lambda: rs.train(NET, X, T, optimizer=rs.SGD(0.1), epochs=HUGE // 9, keep="grad_norm"), "are free"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), TOO_LARGE)
+def test_what_is_too_large_is_refused_before_anything_is_allocated(call, message, monkeypatch):
+    monkeypatch.setattr(available, "free_memory", lambda: 2**30)
+    tracemalloc.start()
+    refused(monkeypatch, call, MemoryError, f"the result takes .* are free; .*{message}" if "free" not in message else message)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
+
+
 @pytest.mark.parametrize(("call", "kind", "message"), REFUSED, ids=[message for *_, message in REFUSED])
 def test_bad_input_is_refused_in_one_sentence_before_any_work(call, kind, message, monkeypatch):
     refused(monkeypatch, call, kind, message)
+
+
+def test_a_text_of_a_class_of_its_own_is_what_it_says(tmp_path):
+    options = {"keep": Mute("state"), "dtype": Mute("float32")}
+    found = rs.sweep(rs.simulate, NET, X, to=tmp_path / "x.zarr", progress=False, **options)
+    assert found.identical(rs.simulate(NET, X, keep="state", dtype="float32"))
+    xr.testing.assert_identical(
+        rs.sweep(rs.simulate, NET, X, to=tmp_path / "x.zarr", progress=False, keep="state", dtype="float32"), found
+    )
 
 
 def test_numbers_of_other_types_are_numbers():

@@ -494,7 +494,7 @@ FROM_KERAS_REFUSED = [
     (lambda: [np.ones((2, 3))], ValueError, r"shapes \(2, 3\); it needs \(input, n·unit\), \(unit, n·unit\) and perhaps"),
     (lambda: [], ValueError, "given weights of the shapes none"),
     (lambda: [[["a"]], [["b"]]], TypeError, "w_in was given values of type <U1; it needs real numbers"),
-    (lambda: [np.ones((2, 3)), [[1], [1, 2]]], TypeError, "weights was given a list that makes no array"),
+    (lambda: [np.ones((2, 3)), [[1], [1, 2]]], TypeError, "layer_or_weights was given a list that makes no array"),
     (lambda: [np.ones((2, 6)), np.ones((3, 6))], ValueError, r"shapes \(2, 6\), \(3, 6\); it needs"),
     (lambda: [np.ones((2, 3)), np.ones(3)], ValueError, r"shapes \(2, 3\), \(3,\); it needs"),
     (lambda: [np.ones((2, 4)), np.ones((3, 3))], ValueError, r"shapes \(2, 4\), \(3, 3\); it needs"),

@@ -218,6 +218,7 @@ def embedded():
 
 
 REFUSED = [
+    (lambda: embedded().replace(w_rec_0=ones(2, 2)), "in layer 0, w_rec has 2 units, but w_in has 3 units"),
     (
         lambda: rs.Stack([rs.Elman(ones(3, 2), ones(3, 3)), rs.Elman(ones(2, 4), ones(2, 2))]),
         "layer 1 takes 4 inputs, but layer 0 has 3",

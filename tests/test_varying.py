@@ -40,6 +40,11 @@ def test_several_entries_vary_one_after_the_other():
     assert named.dims == ("a", "unit", "unit_from")
 
 
+def twice():
+    with pytest.warns(UserWarning, match="Duplicate dimension names"):
+        return xr.DataArray(np.ones((2, 2)), dims=("w", "w"))
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
@@ -51,6 +56,7 @@ def test_several_entries_vary_one_after_the_other():
         (lambda w: rs.vary(np.eye(2), 0, w), ValueError, "where was given as 0"),
         (lambda w: rs.vary(np.eye(2), (0.5, 1), w), ValueError, r"where was given as \(0.5, 1\)"),
         (lambda w: rs.vary(np.eye(2), (0, 1), [1.0]), TypeError, "axis was given a list"),
+        (lambda w: rs.vary(np.eye(2), (0, 1), twice()), ValueError, "axis was given the dimension 'w' twice"),
         (lambda w: rs.vary([["a"]], (0, 0), w), TypeError, "matrix was given values of type"),
     ],
 )

@@ -81,7 +81,7 @@ def part(layer: Any) -> Any:
 
 def cell(weights: Any, activation: str = "tanh") -> Recurrent:
     """One layer's weights, transposed, the gates in Keras' columns on a dimension of their own in our order."""
-    arrays = [to_array("weights", array) for array in weights]
+    arrays = [to_array("layer_or_weights", array) for array in weights]
     kind, units = kind_of([array.shape for array in arrays])
     order = GATES[kind]
     w_in, w_rec = (matrix.T.reshape(len(order), units, -1)[order] for matrix in arrays[:2])
