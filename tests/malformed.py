@@ -1,10 +1,12 @@
 """Malformed calls: every public callable with a valid call, and what may stand in the place of one of its arguments."""
 
 import dis
+import functools
 import itertools
 import os
 import re
 import string
+import tempfile
 import traceback
 import types
 import warnings
@@ -166,10 +168,16 @@ def fresh(ending: str) -> str:
     return os.path.join(os.getcwd(), f"made_{next(MADE)}{ending}")
 
 
+@cache
+def swept(*part: float) -> str:
+    """A store, which is only read."""
+    path = os.path.join(tempfile.mkdtemp(), "made.zarr")
+    rs.sweep(rs.simulate, rs.Elman(1.0, rs.axis("w", part)), np.ones(3), to=path, progress=False)
+    return path
+
+
 def halves() -> dict[str, Any]:
-    paths = [fresh(".zarr") for _ in range(3)]
-    for path, part in zip(paths, ([-2.0, -1.0], [0.0, 1.0]), strict=False):
-        rs.sweep(rs.simulate, rs.Elman(1.0, rs.axis("w", part)), np.ones(3), to=path, progress=False)
+    paths = [swept(-2.0, -1.0), swept(0.0, 1.0), fresh(".zarr")]
     return dict(zip(("first", "second", "to"), paths, strict=True)) | {"conflicts": "refuse", "overwrite": False}
 
 
@@ -463,15 +471,19 @@ def call_legend(panels: Any, more: Any, **options: Any) -> Any:
 
 @cache
 def canvas(count: int = 1) -> Any:
-    """Axes to draw on, used again."""
-    return plt.subplots(1, count, figsize=(2, 2))[1]
+    """A figure to draw on, used again."""
+    return plt.figure(figsize=(2, 2))
 
 
 def cleared(count: int = 1) -> Any:
-    axes = canvas(count)
-    for one in np.ravel(axes):
-        one.clear()
-    return axes
+    """Axes on which nothing is drawn."""
+    figure = canvas(count)
+    if figure.stale or len(figure.axes) != count:
+        figure.clear()
+        figure.subplots(1, count)
+        for artist in (*figure.axes, figure):
+            artist.stale = False  # until something is drawn
+    return np.array(figure.axes) if count > 1 else figure.axes[0]
 
 
 def of_plots() -> Iterator[Entry]:
@@ -664,10 +676,30 @@ class Stranger(str):
         raise RuntimeError("repr")
 
 
+class Mute(str):
+    """A text that cannot be shown at all."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("repr")
+
+    def __str__(self) -> str:
+        raise RuntimeError("str")
+
+    def __format__(self, how: str) -> str:
+        raise RuntimeError("format")
+
+
 def itself() -> list[Any]:
     """A list that holds itself."""
     found: list[Any] = []
     found.append(found)
+    return found
+
+
+def in_a_dict() -> dict[str, Any]:
+    """A dict that holds itself."""
+    found: dict[str, Any] = {}
+    found["a"] = found
     return found
 
 
@@ -731,6 +763,8 @@ VALUES: dict[str, Callable[[], Any]] = {
     "surrogate": lambda: "\ud800",
     "long text": lambda: string.ascii_lowercase * 1000,
     "Stranger": lambda: Stranger("state"),
+    "Mute": lambda: Mute("state"),
+    "Mute dtype": lambda: Mute("float32"),
     "np.str_": lambda: np.str_("state"),
     "bytes": lambda: b"state",
     "bytearray": lambda: bytearray(b"ab"),
@@ -756,6 +790,9 @@ VALUES: dict[str, Callable[[], Any]] = {
     "mixed": lambda: [1, "a", None],
     "deep": lambda: [[[[1.0]]]],
     "itself": itself,
+    "itself and more": lambda: [*itself(), [np.ones(2)]],
+    "dict of itself": in_a_dict,
+    "too deep": lambda: functools.reduce(lambda inner, _: [inner], range(2000), [1.0]),
     "range": lambda: range(3),
     "range(0)": lambda: range(0),
     "generator": lambda: (i for i in (1, 2)),
@@ -878,7 +915,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "surface": lambda: surface(),
     "Axes": lambda: cleared(),
     "two Axes": lambda: cleared(2),
-    "Figure": lambda: canvas().figure,
+    "Figure": lambda: cleared().figure,
 }
 
 
@@ -1020,9 +1057,9 @@ OTHERWISE = {  # arguments of the same name that are something else
     ("ClipValue", "limit"): None,
     ("plot.spectrum", "exponents"): WHOLE,
     ("lyapunov", "exponents"): WHOLE,
-    ("plot.curves", "alpha"): NUMBER | {"Fraction", "Decimal"},
     ("sweep", "to"): {"None"},
     ("plot.weights", "array"): None,
+    ("plot.cost_surface", "colorbar"): FLAG | {"Axes", "two Axes"},
     ("plot.shared_legend", "columns"): WHOLE,
 }
 
@@ -1148,6 +1185,7 @@ def tells_where(case: Case, given: dict[str, Any], message: str) -> bool:
         "limit",
         "w_out",
         "prediction",
+        "in layer",
     }
     words |= {name.removesuffix("_0") for name in given}
     words |= {str(name) for value in given.values() if isinstance(value, xr.Dataset) for name in value.variables}
