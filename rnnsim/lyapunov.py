@@ -51,7 +51,8 @@ def lyapunov(
     discard : steps before, in which state and frame settle.
     exponents : how many of the largest to find; None: all.
     reorthonormalize : steps between two orthonormal frames, or "adaptive": as many as tangents allow that fall onto each
-        other, 64 at most.
+        other, 64 at most. It goes by the steps before: where saturated units make single steps contract far more than these, exponents
+        far below 0 lose digits (a few parts in 1e5), or are nan with a warning; 1 is right there, too.
     seed : of the first frame, which is the same for all networks.
     keep : exactly the variables to return. "spectrum" is the first six of these, and the means over samples if there are samples:
 

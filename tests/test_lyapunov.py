@@ -333,6 +333,26 @@ def test_errors_are_those_of_the_means_of_batches():
     np.testing.assert_allclose(found.lyapunov_error.mean(), found[EXPONENT].std("sample").values[0], rtol=0.15)
 
 
+@drifts
+@pytest.mark.parametrize(("units", "gain", "seed"), [(10, 3.0, 0), (20, 2.5, 2), (30, 2.0, 3)])
+def test_errors_of_chaos_are_the_spread_over_starts(units, gain, seed):
+    starts = np.random.default_rng(units).uniform(-1, 1, (200, units))
+    net = rs.Elman.random(units, gain=gain, seed=seed).replace(h0=xr.DataArray(starts, dims=("start", "unit")))
+    found = rs.lyapunov(net, steps=500, discard=300, exponents=3, reorthonormalize="adaptive")
+    assert (found[EXPONENT][:, 0] > 0).mean() > 0.99
+    error = np.sqrt((found.lyapunov_error**2).mean("start"))
+    np.testing.assert_allclose(found[EXPONENT].std("start", ddof=1) / error, 1.0, atol=0.3)
+    np.testing.assert_allclose(found.lyapunov_drift.std("start", ddof=1) / error, 2.0, atol=0.6)
+
+
+@drifts
+@pytest.mark.parametrize("cell", [rs.Elman, rs.GRU])
+def test_adaptive_intervals_agree_with_every_step_over_many_networks(cell):
+    net = cell.random(5, gain=rs.axis("gain", [0.8, 1.5]), seed=rs.axis("seed", range(20)), h0="gaussian")
+    every = values(net, steps=301, discard=200)
+    np.testing.assert_allclose(values(net, steps=301, discard=200, reorthonormalize="adaptive"), every, rtol=0, atol=1e-9)
+
+
 def test_dimensions_of_chosen_spectra():
     def kaplan_yorke(*exponents, size=None):
         from rnnsim.lyapunov import dimension, entropy
