@@ -14,6 +14,7 @@ from test_units import numbers
 
 import rnnsim as rs
 from rnnsim import functions
+from rnnsim.function_hashes import function_hash
 from rnnsim.kernels import blocks
 from rnnsim.provenance import fingerprint
 
@@ -187,6 +188,16 @@ def test_results_of_two_activations_have_two_hashes(monkeypatch):
     assert hash_of(through_a_helper()) not in hashes
     monkeypatch.setitem(globals(), "helper", numba.njit(lambda a: 2.0 * a))
     assert hash_of(through_a_helper()) not in hashes
+
+
+def test_defaults_of_a_function_are_part_of_its_hash():
+    def of(factor, power):
+        def function(a, by=factor, *, to=power):
+            return by * a**to
+
+        return function_hash(function)
+
+    assert len({of(1.0, 2), of(2.0, 2), of(1.0, 3)}) == 3 and of(1.0, 2) == of(1.0, 2)
 
 
 def test_layers_of_a_stack_have_hashes_of_their_own():
