@@ -10,6 +10,7 @@ from malformed import Mute, in_a_dict, itself
 
 import rnnsim as rs
 from rnnsim import available
+from rnnsim.showing import shown
 
 NET = rs.Elman(1.0, rs.axis("w", [0.5, 1.5]))
 X = np.ones((3, 5))
@@ -232,3 +233,14 @@ def test_numbers_of_other_types_are_numbers():
     plain = rs.backprop(rs.Elman(1.0, 0.5), [[1.0, 0.0]], [1.0])
     for inputs in ([[True, False]], np.array([[1, 0]], np.uint8), np.array([[1, 0]], np.float32)):
         assert rs.backprop(rs.Elman(np.float32(1), np.int8(1) * 0.5), inputs, np.array([1])).equals(plain)
+
+
+@pytest.mark.parametrize(("length", "whole"), [(60, True), (61, False), (10**4, False)])
+def test_a_value_is_shown_in_at_most_sixty_characters_of_one_line(length, whole):
+    class Value:
+        def __repr__(self):
+            return "y\n" + "x" * (length - 3) + "z"
+
+    text = shown(Value())
+    assert text[0] == "y" and text[-1] == "z" and "\n" not in text and len(text) <= 60
+    assert (len(text) == length and "…" not in text) == whole

@@ -15,6 +15,7 @@ from training import Scalar, Vector, sgd
 import rnnsim as rs
 from rnnsim import courses, lane_training
 from rnnsim.kernels import blocks
+from rnnsim.trained import best_of
 
 KINDS = {"scalar": Scalar, "vector": Vector}
 
@@ -324,6 +325,11 @@ def test_a_cost_that_stays_has_not_fallen_and_its_first_epoch_is_the_best(net, i
     still = rs.train(net, inputs, targets, optimizer=rs.SGD(0.0), epochs=9, patience=2)
     assert len(set(still.cost.values)) == 1 and still.best_epoch == 0
     assert still.stopped_at == 2 and still.epoch[-1] == 2
+
+
+def test_an_epoch_without_a_cost_is_never_the_best():
+    costs = np.array([[np.nan, 2.0, 1.0, np.nan], [np.inf, np.nan, 3.0, 4.0]])
+    np.testing.assert_array_equal(best_of(costs, np.array([0, 2, 4, 6])), [4, 4])
 
 
 def test_a_sparse_matrix_that_becomes_dense_is_said_once():
