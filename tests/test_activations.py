@@ -154,6 +154,22 @@ def test_a_small_slope_that_is_another_is_refused():
         rs.Activation(lambda a: 1e-12 * np.tanh(a), lambda a: 1.1e-12 / np.cosh(a) ** 2)
 
 
+@pytest.mark.parametrize(("value", "seen"), [(np.tanh, 1e-9), (math.tanh, 1e-8)], ids=["complex steps", "differences"])
+def test_a_slope_is_compared_to_as_many_digits_as_is_said(value, seen):
+    for error, right in ((3 * seen, False), (-3 * seen, False), (seen / 3, True)):
+        functions_given = (lambda a: value(a)), (lambda a, by=1.0 + error: by * (1.0 - value(a) ** 2))
+        if right:
+            rs.Activation(*functions_given)
+        else:
+            with pytest.raises(ValueError, match="slope is"):
+                rs.Activation(*functions_given)
+
+
+def test_a_slope_is_compared_up_to_40():
+    with pytest.raises(ValueError, match="slope is 2 at "):
+        rs.Activation(lambda a: a, lambda a: 1.0 if abs(a) < 38.0 else 2.0)
+
+
 # what a result says of them
 
 
