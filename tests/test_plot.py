@@ -578,6 +578,12 @@ def test_gradient_ticks_do_not_meet(smallest, signed, ax):
     assert not any(lower.overlaps(upper) for lower, upper in pairwise(boxes))
 
 
+def test_a_tiny_linthresh_is_as_small_as_can_be_drawn(gradients, ax):
+    plot.gradient_over_steps(gradients, linthresh=5e-324, ax=ax)
+    ax.figure.canvas.draw()
+    assert 0.0 < ax.yaxis.get_transform().linthresh < 1e-200
+
+
 def test_gradient_takes_linthresh_and_absolute_values(gradients, ax):
     plot.gradient_over_steps(gradients, absolute=True, linthresh=0.5, ax=ax)
     assert ax.yaxis.get_transform().linthresh == 0.5

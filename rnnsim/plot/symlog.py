@@ -15,7 +15,7 @@ def symlog(ax: Axes, values: np.ndarray, linthresh: float | None = None) -> None
     if not shown.size:
         return
     low, high = np.log10([np.abs(shown).min(), np.abs(shown).max()])
-    threshold = linthresh or float(10.0 ** max(np.floor(low), high - MOST_DECADES))
+    threshold = max(linthresh or float(10.0 ** np.floor(low)), float(10.0 ** (high - MOST_DECADES)))
     signs = [sign for sign in (-1, 1) if (sign * shown > 0).any()]
     decades = max(1.0, high - np.log10(threshold))
     linear = max(0.4, LINEAR * decades * len(signs))
