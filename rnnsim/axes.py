@@ -58,7 +58,7 @@ def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
         text_only = attribute in ("long_name", "units")
         if isinstance(value, bool) or not isinstance(value, str if text_only else str | int | float | np.number):
             raise TypeError(f"{attribute} was given as {shown(value)}; it needs a text{'' if text_only else ' or a number'}")
-    name = plain_text(name)
+    name, attrs = plain_text(name), {key: plain_text(value) if isinstance(value, str) else value for key, value in attrs.items()}
     array = to_array(f"axis {shown(name)}", values.values if isinstance(values, xr.DataArray) else values)
     if array.ndim != 1:
         raise ValueError(f"axis {shown(name)} was given values of shape {array.shape}; it needs one dimension")

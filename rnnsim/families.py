@@ -385,8 +385,11 @@ class Network:
         """The positions of values of an axis."""
         coords = {name: self._grid.coords[name]} if name in self._grid.coords else {}
         positions = xr.DataArray(np.arange(self._grid.sizes[name]), coords, (name,))
+        wanted = given.values if isinstance(given, xr.DataArray) else given
         try:
-            return positions.sel({name: given.values if isinstance(given, xr.DataArray) else given}, **inexact).values
+            if np.iscomplexobj(wanted):
+                raise TypeError
+            return positions.sel({name: wanted}, **inexact).values
         except Exception:  # whatever other packages say of what is no value
             have = shown(self._grid.coords[name].values.tolist()) if coords else f"{self._grid.sizes[name]} places without values"
             how = "values that are there" if inexact else "values that are there, or method='nearest'"

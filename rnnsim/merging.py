@@ -54,7 +54,7 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
 
     check_choice("conflicts", conflicts, CONFLICTS)
     overwrite = flag("overwrite", overwrite)
-    paths = [places.check_target(path) for path in (first, second, to)]
+    paths = [places.check_target(path, name) for name, path in (("first", first), ("second", second), ("to", to))]
     for path in paths:
         if not str(path).rstrip("/").endswith(".zarr"):
             raise ValueError(f"merge was given {shown(str(path))}; it needs Zarr stores, whose paths end in .zarr")

@@ -114,7 +114,8 @@ class Call:
 def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
     """Refuse what is no verb, no family, or nothing that the verb takes."""
     if not is_verb(verb):
-        raise TypeError(f"verb was given as {shown(verb)}; it needs a function of a family, such as rs.simulate")
+        what = f"as {shown(verb)}" if callable(verb) else f"a {type(verb).__name__}"
+        raise TypeError(f"verb was given {what}; it needs a function of a family, such as rs.simulate")
     if not isinstance(net, Network):
         raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
     getattr(verb, "refuse_unknown", lambda _: None)(options)

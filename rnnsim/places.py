@@ -24,17 +24,18 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 
-def check_target(to: Any) -> str | Path:
+def check_target(to: Any, name: str = "to") -> str | Path:
     """A path of a Zarr store or a NetCDF file, or an fsspec URL."""
-    if is_url(to):
-        if not str(to).rstrip("/").endswith(".zarr"):
-            raise ValueError(f"to was given as {shown(to)}; it needs a URL that ends in .zarr")
-        return str(to)
     if not isinstance(to, str | os.PathLike):
-        raise TypeError(f"to was given a {type(to).__name__}; it needs a path that ends in .zarr or .nc, or None")
-    path = Path(checked_path("to", to)).expanduser().absolute()
+        raise TypeError(f"{name} was given a {type(to).__name__}; it needs a path that ends in .zarr or .nc")
+    place = checked_path(name, to)
+    if is_url(place):
+        if not place.rstrip("/").endswith(".zarr"):
+            raise ValueError(f"{name} was given as {shown(place)}; it needs a URL that ends in .zarr")
+        return place
+    path = Path(place).expanduser().absolute()
     if path.suffix.lower() not in (".zarr", ".nc"):
-        raise ValueError(f"to was given as {shown(str(to))}; it needs a path that ends in .zarr or .nc")
+        raise ValueError(f"{name} was given as {shown(place)}; it needs a path that ends in .zarr or .nc")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the directory {path.parent} does not exist: create it before the sweep")
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):

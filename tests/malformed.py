@@ -1006,6 +1006,8 @@ WHOLE = {"None", "0", "1", "2", "-1", "-2", "np.int8", "10**12"}
 TEXT = {label for label in VALUES if label.startswith("'")} | {
     "None",
     "Stranger",
+    "Mute",
+    "Mute dtype",
     "np.str_",
     "lines",
     "null",
@@ -1044,7 +1046,10 @@ OF_ARGUMENTS = (
     ({"network", "network of units"}, "net"),
     ({"Axes", "two Axes", "None"}, "ax"),
     ({"None", "Readout"}, "readout"),
-    ({"'a'", "'1'", "' '", "'w'", "'sample'", "'cost'", "Stranger", "np.str_", "Path", "None"}, "path to csv first second"),
+    (
+        {"'a'", "'1'", "' '", "'w'", "'sample'", "'cost'", "Stranger", "Mute", "Mute dtype", "np.str_", "Path", "None"},
+        "path to csv first second",
+    ),
     ({"Optimizer"}, "optimizer"),
     ({"function", "verb", "None", "method"}, "slope curvature value"),
     ({label for label in VALUES if "Dataset" in label} | {"result", "surface", "None"}, "ds surface run resume exponents curve"),

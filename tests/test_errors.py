@@ -113,7 +113,15 @@ REFUSED = [
     (lambda: rs.GRU.random(2, gain=given(("g",), 0)), ValueError, "axis 'g' of gain has no values"),
     (lambda: rs.LSTM.random(2, seed=given(("g",), 0)), ValueError, "axis 'g' of seed has no values"),
     (lambda: rs.Readout.random(2, seed=given(("g",), 0)), ValueError, "axis 'g' of seed has no values"),
+    (lambda: NET.sel(w=[0.5 + 0j], method="nearest"), ValueError, r"sel was given w=\[\(0.5\+0j\)\], which is not on the axes"),
+    (
+        lambda: rs.tasks.weather_table(Mute("nowhere.csv")),
+        FileNotFoundError,
+        "csv was given as 'nowhere.csv', which cannot be read",
+    ),
     # sweeps
+    (lambda: rs.merge(Mute("a"), "b.zarr", "c.zarr"), ValueError, "first was given as 'a'; it needs a path that ends in .zarr"),
+    (lambda: rs.merge("a.zarr", 1, "c.zarr"), TypeError, "second was given a int; it needs a path that ends in .zarr"),
     (lambda: rs.plan(rs.simulate, NET, itself()), ValueError, "inputs was given a list within itself"),
     (lambda: rs.sweep(rs.simulate, NET, [X, itself()]), ValueError, "inputs was given a list within itself"),
     (lambda: rs.plan(rs.simulate, NET, in_a_dict()), ValueError, "inputs was given a dict within itself"),
@@ -222,6 +230,7 @@ def test_bad_input_is_refused_in_one_sentence_before_any_work(call, kind, messag
 
 def test_a_text_of_a_class_of_its_own_is_what_it_says(tmp_path):
     options = {"keep": Mute("state"), "dtype": Mute("float32")}
+    assert {type(text) for text in rs.axis("w", [1.0], units=Mute("mV")).w.attrs.values()} == {str}
     found = rs.sweep(rs.simulate, NET, X, to=tmp_path / "x.zarr", progress=False, **options)
     assert found.identical(rs.simulate(NET, X, keep="state", dtype="float32"))
     xr.testing.assert_identical(

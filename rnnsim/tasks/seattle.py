@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import check_choice, text, whole
+from rnnsim.arguments import check_choice, path, text, whole
 from rnnsim.showing import shown
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
 from rnnsim.tasks.parts import checked_shares, split
@@ -53,7 +53,7 @@ def weather_table(csv: str | os.PathLike[str] | None = None) -> xr.Dataset:
     >>> xr.decode_cf(table).sel(time="2012-01-02").weather.item()
     'rain'
     """
-    frame, meanings, title = (seattle(), MEANINGS, "daily weather of Seattle") if csv is None else (read_csv(csv), {}, str(csv))
+    frame, meanings, title = (seattle(), MEANINGS, "daily weather of Seattle") if csv is None else (read_csv(csv), {}, path_of(csv))
     variables = {}
     for name, column in frame.items():
         long_name, units = meanings.get(str(name), (str(name), "1"))
@@ -70,18 +70,22 @@ def seattle() -> pd.DataFrame:
     return data.seattle_weather().set_index("date")
 
 
-def read_csv(csv: str | os.PathLike[str]) -> pd.DataFrame:
-    """A table with dates, if the first column has such, as its index, filled forward."""
+def path_of(csv: str | os.PathLike[str]) -> str:
+    """The path of a file as text."""
     if not isinstance(csv, str | os.PathLike):
         raise TypeError(f"csv was given as {shown(csv)}; it needs the path of a file")
+    return path("csv", csv)
+
+
+def read_csv(csv: str | os.PathLike[str]) -> pd.DataFrame:
+    """A table with dates, if the first column has such, as its index, filled forward."""
+    file = path_of(csv)
     try:
-        table = pd.read_csv(csv, index_col=0).ffill()
+        table = pd.read_csv(file, index_col=0).ffill()
     except OSError:
-        raise FileNotFoundError(f"csv was given as {shown(str(csv))}, which cannot be read; it needs the path of a file") from None
+        raise FileNotFoundError(f"csv was given as {shown(file)}, which cannot be read; it needs the path of a file") from None
     except Exception:  # whatever pandas meets in a file
-        raise ValueError(
-            f"csv was given as {shown(str(csv))}, which is no table; it needs one with names in its first line"
-        ) from None
+        raise ValueError(f"csv was given as {shown(file)}, which is no table; it needs one with names in its first line") from None
     if not pd.api.types.is_numeric_dtype(table.index):
         try:
             table.index = pd.to_datetime(table.index, format="ISO8601")
@@ -151,5 +155,5 @@ def weather(
         task[f"input_{name}"] = ("input", array.values, attrs)
     labels = np.repeat(wanted, [one.sizes["sample"] for one in made])
     task = task.assign_coords(part=("sample", labels, {"long_name": "part of the table", "units": "1"}))
-    given = {"title": "tomorrow's weather", "shares": list(shares), "part": part, "csv": None if csv is None else str(csv)}
+    given = {"title": "tomorrow's weather", "shares": list(shares), "part": part, "csv": None if csv is None else path_of(csv)}
     return task.assign_attrs({name: value for name, value in given.items() if value is not None})
