@@ -40,9 +40,10 @@ def fixed_points(
     net : the family.
     inputs : a number for all inputs, (input) of them, or a DataArray with axes; a whole number, a token, before an embedding.
     period : 1 for fixed points; k for orbits that close after k steps, and not earlier.
-    starts : None: a usual number of them; how many states to search from, some spread over the box of possible states, some taken from
-        orbits that begin there; or (start, unit) states (of stacks and LSTMs perhaps with all states: layers bottom first, h before c);
-        a DataArray over `unit` may have axes of the family, and other dimensions such as `sample` and `step`, all of which are starts.
+    starts : how many states to search from, some spread over the box of possible states, some taken from orbits that begin there; None: 64,
+        and more until three quarters of them have found nothing new, up to 1024; or (start, unit) states (of stacks and LSTMs perhaps with all
+        states: layers bottom first, h before c); a DataArray over `unit` may have axes of the family, and other dimensions such as
+        `sample` and `step`, all of which are starts.
     tolerance : the residual up to which a point is one: the largest |F(s) - s| of its states, divided by the largest |s| beyond 1.
         Where it is more than rounding makes, Newton's next step has to be below 1e-4, too.
     max_points : places for points, at most.

@@ -86,7 +86,7 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
     count = given.shape[-2] if isinstance(given, np.ndarray) else given
     own = isinstance(given, np.ndarray) and given.ndim > 2
     search = search_for(maps, period, count)
-    rules, starting = rules_for(maps, search), USUAL if given is None else given
+    rules = rules_for(maps, search)
 
     def work(next_piece):
         room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
@@ -94,7 +94,7 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
             at = np.unravel_index(piece[0], tuple(maps.grid.sizes.values())) if own else ()
-            starts = starts_for(np.ascontiguousarray(starting[at]) if own else starting, wish.seed, maps, layers)
+            starts = starts_for(np.ascontiguousarray(given[at]) if own else given, wish.seed, maps, layers)
             resting = layers if period > 1 else at_rest(maps.cells, layers)
             search.kernel(rules, layers, resting, x, starts, wish.tolerance, cycle, found, listed, piece[0], *more, room)
             if slow is not None:

@@ -12,7 +12,7 @@ from rnnsim.kernels.fixed_points import Starts
 from rnnsim.kernels.maps import Layer
 from rnnsim.maps import Map
 
-USUAL = 64
+USUAL, MOST = 64, 1024  # starts that are tried in any case, and at most, if none are given
 LENGTHS = (0, 0, 3, 30)
 CELL_STATES = 3.0  # where c of an LSTM is looked for, around 0
 
@@ -114,11 +114,12 @@ def reach(maps: Map, layers: tuple[Layer, ...]) -> Reach:
     return Reach(center, scale, low, high)
 
 
-def starts_for(given: np.ndarray | int, seed: int, maps: Map, layers: tuple[Layer, ...]) -> Starts:
+def starts_for(given: np.ndarray | int | None, seed: int, maps: Map, layers: tuple[Layer, ...]) -> Starts:
     """The starts of a block, as kernels take them."""
     box = reach(maps, layers)
-    if isinstance(given, int):
-        lengths = np.resize(np.array(LENGTHS, np.int64), given)
-        return Starts(spread(given, maps.size, seed), lengths, box.center, box.scale, box.low, box.high)
-    still = np.zeros(len(given), np.int64)
-    return Starts(given, still, np.zeros_like(box.center), np.ones_like(box.scale), box.low, box.high)
+    if isinstance(given, np.ndarray):
+        still = np.zeros(len(given), np.int64)
+        return Starts(given, still, np.zeros_like(box.center), np.ones_like(box.scale), box.low, box.high, len(given))
+    least, most = (USUAL, MOST) if given is None else (given, given)
+    lengths = np.resize(np.array(LENGTHS, np.int64), most)
+    return Starts(spread(most, maps.size, seed), lengths, box.center, box.scale, box.low, box.high, least)

@@ -1,5 +1,7 @@
 """Fixed points and cycles: exact cases, plain NumPy and SciPy, laws, messages."""
 
+import bisect
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -460,6 +462,20 @@ def test_starts_are_where_the_search_begins():
     lstm = rs.LSTM.random(3, gain=1.0, seed=0)
     one = rs.fixed_points(lstm, starts=np.zeros((1, 3)))
     identical(one.drop_attrs(), rs.fixed_points(lstm, starts=np.zeros((1, 6))).drop_attrs())
+
+
+def test_starts_go_on_until_three_quarters_of_them_find_nothing_new():
+    net = rs.Elman.random(8, 1, gain=4.0, seed=rs.axis("seed", [7, 11]))
+    found, few = (rs.fixed_points(net, starts=starts) for starts in (None, 64))
+    assert int(found.point_count[0]) > int(few.point_count[0]) and int(found.point_count[1]) == int(few.point_count[1])
+    assert (found.undecided == -1).all()
+    for i in range(2):
+
+        def count(starts, one=net.isel(seed=i)):
+            return int(rs.fixed_points(one, starts=starts).point_count)
+
+        needed = 1 + bisect.bisect_left(range(1, 1025), int(found.point_count[i]), key=count)
+        assert count(max(64, 4 * needed)) == int(found.point_count[i])
 
 
 def test_starts_straight_from_simulate_and_of_the_familys_own():

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import EDGE, begin, is_finite, try_cycle
+from rnnsim.kernels.fixed_points import EDGE, is_finite, try_cycle, try_starts
 from rnnsim.kernels.intervals import minus, plus, scaled, times
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.rules import advance, enclose, narrow
@@ -237,8 +237,7 @@ def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, l
         for j in range(starts.low.shape[1]):
             boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE
         undecided = exhaust(rules, resting, p, x, starts, tolerance, cycle, found, boxes, room)
-        for i in range(starts.lengths.size if undecided else 0):
-            begin(rules, layers, p, x, starts, i, cycle, room)
-            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+        if undecided:
+            try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room)
         listed.undecided[lo + p] = undecided
         list_one(rules, layers, p, x, found, listed, lo + p, room)

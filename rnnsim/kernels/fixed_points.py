@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.cycles import FLAT, admit, list_one
+from rnnsim.kernels.cycles import COUNT, FLAT, admit, list_one
 from rnnsim.kernels.newton import FARTHEST, ROUNDING, converge, is_plateau, largest, last_step
 from rnnsim.kernels.rules import advance
 
@@ -14,7 +14,8 @@ EDGE = 1e-9
 
 class Starts(NamedTuple):
     """States (start, n), in units of `scale` (point, n) around `center` (point, n); from start i the network runs `lengths[i]` steps first.
-    No cycle is outside the box from `low` to `high` (point, n)."""
+    No cycle is outside the box from `low` to `high` (point, n). The first `least` starts are tried in any case, the others as long as the
+    last of those tried that found something new is not in their first quarter."""
 
     states: np.ndarray
     lengths: np.ndarray
@@ -22,6 +23,7 @@ class Starts(NamedTuple):
     scale: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    least: int
 
 
 @part
@@ -69,6 +71,18 @@ def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
 
 
 @part
+def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room):
+    """Put the cycles on the list to which starts lead."""
+    i, needed = 0, 0
+    while i < starts.lengths.size and (i < starts.least or i < 4 * needed):
+        known = found.notes[COUNT]
+        begin(rules, layers, p, x, starts, i, cycle, room)
+        try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+        i += 1
+        needed = i if found.notes[COUNT] > known else needed
+
+
+@part
 def is_finite(layer, p):
     """Whether a layer is made of numbers, not of nan and inf."""
     total, units = 0.0, layer.bias.shape[2]
@@ -85,8 +99,6 @@ def is_finite(layer, p):
 def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, room):
     """The points of a block, the first of which is lo, by what is led from starts; networks `resting` rest where `layers` do."""
     for p in range(x.shape[0]):
-        for i in range(starts.lengths.size):
-            begin(rules, layers, p, x, starts, i, cycle, room)
-            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+        try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room)
         listed.undecided[lo + p] = -1
         list_one(rules, layers, p, x, found, listed, lo + p, room)

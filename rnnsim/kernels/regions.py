@@ -7,7 +7,7 @@ A cycle of k states of n units has 2^(n k) ways, each with one solution, or, whe
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import begin, is_finite, try_cycle
+from rnnsim.kernels.fixed_points import is_finite, try_cycle, try_starts
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.newton import fill_system
 
@@ -88,8 +88,7 @@ def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, l
                 undecided += 1
             elif follow(switching, resting[0], p, pattern, cycle, room):
                 try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
-        for i in range(starts.lengths.size if undecided else 0):
-            begin(rules, layers, p, x, starts, i, cycle, room)
-            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+        if undecided:
+            try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room)
         listed.undecided[lo + p] = undecided
         list_one(rules, layers, p, x, found, listed, lo + p, room)

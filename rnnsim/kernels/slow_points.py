@@ -157,7 +157,7 @@ def settle(rules, layers, p, x, s, descent, room):
 def search(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent, room):
     """The slow points of a block that starts are led to."""
     for p in range(x.shape[0]):
-        for i in range(starts.lengths.size):
+        for i in range(starts.least):
             begin(rules, layers, p, x, starts, i, cycle, room)
             speed = settle(rules, layers, p, x, cycle[0], descent, room)
             if speed > tolerance and is_possible(starts, p, cycle):
