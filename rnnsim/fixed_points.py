@@ -41,8 +41,8 @@ def fixed_points(
     inputs : a number for all inputs, (input) of them, or a DataArray with axes; a whole number, a token, before an embedding.
     period : 1 for fixed points; k for orbits that close after k steps, and not earlier.
     starts : how many states to search from, some spread over the box of possible states, some taken from orbits that begin there; None: 64,
-        and more until three quarters of them have found nothing new, up to 1024; or (start, unit) states (of stacks and LSTMs perhaps with all
-        states: layers bottom first, h before c); a DataArray over `unit` may have axes of the family, and other dimensions such as
+        and more until three quarters of them have found nothing new, up to 1024; or (start, unit) states (of stacks and LSTMs perhaps with
+        all states: layers bottom first, h before c); a DataArray over `unit` may have axes of the family, and other dimensions such as
         `sample` and `step`, all of which are starts.
     tolerance : the residual up to which a point is one: the largest |F(s) - s| of its states, divided by the largest |s| beyond 1.
         Where it is more than rounding makes, Newton's next step has to be below 1e-4, too.
@@ -67,7 +67,8 @@ def fixed_points(
     rectified ones, up to 16 units times `period`, one linear system for each way in which units can be on; of up to 6 tanh or sigmoid
     units or a GRU's (3 for cycles), by interval arithmetic on the whole box. It counts the regions that could not be decided, as at a
     degenerate point, and is -1 where points come from starts: the more starts, the fewer are missed. (Of 540 random tanh networks of 4 to
-    6 units, 64 starts missed a point in 8; the search of the box in none, in 8 ms each.) With `slow_points` there are `slow_state` …,
+    6 units, 64 starts missed a point in 8; the search of the box in none, in 8 ms each. Of 60 of 16 units and gains 1.5 to 4, `starts=None`
+    missed a point that 2048 starts found in 4, 64 starts in 14.) With `slow_points` there are `slow_state` …,
     `slow_speed` over `point` and `slow_point_count`, of other points.
 
     Raises
