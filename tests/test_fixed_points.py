@@ -1,6 +1,7 @@
 """Fixed points and cycles: exact cases, plain NumPy and SciPy, laws, messages."""
 
 import bisect
+from functools import partial
 
 import numpy as np
 import pytest
@@ -469,13 +470,10 @@ def test_starts_go_on_until_three_quarters_of_them_find_nothing_new():
     found, few = (rs.fixed_points(net, starts=starts) for starts in (None, 64))
     assert int(found.point_count[0]) > int(few.point_count[0]) and int(found.point_count[1]) == int(few.point_count[1])
     assert (found.undecided == -1).all()
-    for i in range(2):
-
-        def count(starts, one=net.isel(seed=i)):
-            return int(rs.fixed_points(one, starts=starts).point_count)
-
-        needed = 1 + bisect.bisect_left(range(1, 1025), int(found.point_count[i]), key=count)
-        assert count(max(64, 4 * needed)) == int(found.point_count[i])
+    for one, points in zip([net.isel(seed=0), net.isel(seed=1)], found.point_count.values, strict=True):
+        counts = partial(lambda one, starts: int(rs.fixed_points(one, starts=starts).point_count), one)
+        needed = 1 + bisect.bisect_left(range(1, 1025), points, key=counts)
+        assert counts(max(64, 4 * needed)) == points
 
 
 def test_starts_straight_from_simulate_and_of_the_familys_own():
