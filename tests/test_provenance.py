@@ -107,6 +107,7 @@ def test_another_family_has_another_hash_and_another_kind_another_name(verb):
     first = said(verb, **given)
     assert changed(first, said(verb, NET.replace(w_rec=0.25), **given)) == {"parameters_hash"}
     assert changed(first, said(verb, NET.replace(activation="sigmoid"), **given)) == {"network"}
+    assert first["Conventions"] == "CF-1.11" and first["title"] == f"{verb} of a family of recurrent networks"
     assert first["verb"] == verb and first["rnnsim_version"] in first["source"] and len(first["rnnsim_kernel"]) == 16
 
 
