@@ -216,6 +216,19 @@ def test_defaults_of_a_function_are_part_of_its_hash():
     assert len({of(1.0, 2), of(2.0, 2), of(1.0, 3)}) == 3 and of(1.0, 2) == of(1.0, 2)
 
 
+def test_constants_in_a_function_are_part_of_its_hash():
+    alike = [
+        lambda a: 2.0 * a,
+        lambda a: 3.0 * a,
+        lambda a: a if a in (1.0, 2.0) else -a,
+        lambda a: a if a in (1.0, 3.0) else -a,
+        lambda a: (lambda b: 2.0 * b)(a),
+        lambda a: (lambda b: 3.0 * b)(a),
+    ]
+    hashes = [function_hash(function) for function in alike]
+    assert len(set(hashes)) == len(hashes) and function_hash(lambda a: 2.0 * a) == hashes[0]
+
+
 def test_layers_of_a_stack_have_hashes_of_their_own():
     def of(*activations):
         return fingerprint(rs.Stack([rs.Elman(np.ones((1, 1)), np.eye(1), activation=phi) for phi in activations]).hashed)

@@ -29,6 +29,14 @@ def test_pascanus_condition_holds_below_the_threshold_only():
     assert names == ["vanishing", "exploding_possible", "exploding_possible", "undefined"]
 
 
+@pytest.mark.parametrize("activation", reach.THRESHOLDS)
+def test_a_norms_threshold_is_1_over_the_largest_slope(activation):
+    rises = [rs.simulate(rs.Elman(x, 0.0, activation=activation), [1.0]).state.values[1] for x in (-0.001, 0.0, 0.001, 1.0, 1.001)]
+    slope = max(np.diff(rises)[[0, 1, 3]]) / 0.001
+    threshold = rs.propagation(rs.Elman(1.0, 0.5, activation=activation), [1.0]).norm_threshold
+    assert threshold == pytest.approx(1.0 / slope, rel=1e-6)
+
+
 def test_memory_ends_at_the_first_lag_that_has_fallen_by_e():
     lags = np.array([1, 2, 4])
     logs = np.array([[-0.5, -1.0, -3.0], [-0.5, -BELOW, -3.0], [-1.0, 0.0, -1.0], [-0.5, -0.75, -BELOW]])
