@@ -466,11 +466,11 @@ def test_starts_are_where_the_search_begins():
 
 
 def test_starts_go_on_until_three_quarters_of_them_find_nothing_new():
-    net = rs.Elman.random(8, 1, gain=4.0, seed=rs.axis("seed", [7, 11]))
+    net = rs.Elman.random(8, 1, gain=4.0, seed=rs.axis("seed", [5, 11]))
     found, few = (rs.fixed_points(net, starts=starts) for starts in (None, 64))
     assert int(found.point_count[0]) > int(few.point_count[0]) and int(found.point_count[1]) == int(few.point_count[1])
     assert (found.undecided == -1).all()
-    for one, points in zip([net.isel(seed=0), net.isel(seed=1)], found.point_count.values, strict=True):
+    for one, points in zip((net.isel(seed=i) for i in range(2)), found.point_count.values, strict=True):
         counts = partial(lambda one, starts: int(rs.fixed_points(one, starts=starts).point_count), one)
         needed = 1 + bisect.bisect_left(range(1, 1025), points, key=counts)
         assert counts(max(64, 4 * needed)) == points
