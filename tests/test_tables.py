@@ -252,6 +252,10 @@ WINDOWS = rs.tasks.windows
 LATER = FRAME.iloc[[0, 2, 1, 3]]
 
 
+def one_column(value):
+    return xr.DataArray([value], {"column": ["rain"]}, "column")
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
@@ -354,6 +358,26 @@ LATER = FRAME.iloc[[0, 2, 1, 3]]
             r"a DataArray over \('time',\) without them; it needs labels for 'input'",
         ),
         (lambda: rs.tasks.Scaling.of({}), ValueError, "Scaling was given no columns; it needs at least one"),
+        (
+            lambda: rs.tasks.Scaling(one_column(np.nan), one_column(1.0)),
+            ValueError,
+            r"mean was given as \[nan\]; it needs finite numbers$",
+        ),
+        (
+            lambda: rs.tasks.Scaling(one_column(0.0), one_column(0.0)),
+            ValueError,
+            r"scale was given as \[0.0\]; it needs finite numbers, above 0",
+        ),
+        (
+            lambda: rs.tasks.Scaling(one_column(0.0), one_column(np.inf)),
+            ValueError,
+            r"scale was given as \[inf\]; it needs finite numbers, above 0",
+        ),
+        (
+            lambda: rs.tasks.Scaling(one_column("a"), one_column(1.0)),
+            TypeError,
+            r"mean was given as a DataArray over \(column\) of type <U1; it needs real numbers",
+        ),
         (
             lambda: rs.tasks.Scaling(1.0, 2.0),
             TypeError,

@@ -46,6 +46,11 @@ class Scaling:
                 raise TypeError(
                     f"{name} was given as {type(array).__name__}; it needs a DataArray over one dimension of named columns"
                 )
+            check_real(name, array)
+            if not np.isfinite(array.values).all() or (name == "scale" and not (array.values > 0).all()):
+                raise ValueError(
+                    f"{name} was given as {shown(array.values.tolist())}; it needs finite numbers{', above 0' * (name == 'scale')}"
+                )
         if not self.mean.indexes[self.mean.dims[0]].equals(self.scale.indexes[self.scale.dims[0]]):
             raise ValueError("mean and scale were given other columns; they need the same")
 
