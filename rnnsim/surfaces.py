@@ -116,6 +116,7 @@ def minima(surface: xr.Dataset, variable: str = "cost") -> xr.Dataset:
     >>> found.w_in.values.round(1), found.w_rec.values.round(1), found.on_edge.values
     (array([1., 3.]), array([ 1. , -0.4]), array([0, 1], dtype=int8))
     """
+    variable = text("variable", variable)
     z, axes = over_two_axes(surface, variable)
     values = z.values
     padded = np.pad(np.where(np.isfinite(values), values, np.inf), 1, constant_values=np.inf)

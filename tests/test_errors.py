@@ -237,6 +237,8 @@ def test_a_complex_value_is_on_no_axis():
 
 def test_a_text_of_a_class_of_its_own_is_what_it_says(tmp_path):
     options = {"keep": Mute("state"), "dtype": Mute("float32")}
+    surface = rs.backprop(rs.Elman(rs.axis("a", [0.5, 1.0, 1.5]), rs.axis("w", [0.1, 0.2, 0.3])), X, T)
+    assert rs.surfaces.minima(surface, Mute("cost")).identical(rs.surfaces.minima(surface, "cost"))
     assert {type(text) for text in rs.axis("w", [1.0], units=Mute("mV")).w.attrs.values()} == {str}
     found = rs.sweep(rs.simulate, NET, X, to=tmp_path / "x.zarr", progress=False, **options)
     assert found.identical(rs.simulate(NET, X, keep="state", dtype="float32"))

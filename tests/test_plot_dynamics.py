@@ -123,6 +123,11 @@ def periods(data, period):
     return data["basins"].assign(attractor_period=("basin", np.full(4, period)))
 
 
+def states_of(data):
+    """Basins with the states of one unit."""
+    return data["basins"].isel(unit=0)
+
+
 def legend_texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
@@ -442,6 +447,14 @@ def test_results_of_the_verbs_can_be_drawn(grid):
             "increment has no step after the start, but a plane shows the first",
         ),
         (lambda d: plot.basins(periods(d, np.nan)), "attractor_period has no period of an attractor that the map has"),
+        (
+            lambda d: plot.basins(d["basins"].assign(attractor_period=1)),
+            "the map needs 'basin', but the dimensions of attractor_period",
+        ),
+        (
+            lambda d: plot.basins(states_of(d).mean("iterate")),
+            "the map needs 'iterate', but the dimensions of attractor_state are basin",
+        ),
         (lambda d: plot.basins(periods(d, np.inf)), "attractor_period holds other than whole numbers"),
         (lambda d: plot.basins(periods(d, 0.5)), "attractor_period holds other than whole numbers"),
         (

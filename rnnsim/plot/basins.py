@@ -79,6 +79,9 @@ def _with_whole_periods(ds: xr.Dataset) -> xr.Dataset:
     """The Dataset with whole numbers for periods, -1 where there is no attractor, for which they may be nan."""
     if "attractor_period" not in ds.data_vars:
         return ds
+    for name, dims in {"attractor_period": ("basin",), "attractor_state": ("basin", "iterate")}.items():
+        for dim in dims if name in ds.data_vars else ():
+            checks.dimension(ds[name], dim, "the map")
     periods = ds.attractor_period.values
     if not (np.isnan(periods) | (np.isfinite(periods) & (periods == np.floor(periods)))).all():
         raise ValueError("attractor_period holds other than whole numbers; it needs those that rs.basins gives")
