@@ -350,6 +350,8 @@ def test_branches_come_back():
     ds = rs.bifurcations(scalar(rs.axis("w", [0.5, 2.0]), rs.axis("b", [-1.0, 1.0])), "b", branches=True)
     assert ds.branch_state.dims == ds.branch_b.dims == ("w", "branch", "position")
     b, h = ds.branch_b, ds.branch_state
+    behind = np.isnan(b.values)
+    assert behind.any() and (behind == np.isnan(h.values)).all() and (behind == (ds.branch_unstable.values == -1)).all()
     np.testing.assert_allclose(np.tanh(ds.w * h + b), h, rtol=0, atol=1e-10)
     one = ds.sel(w=2.0).isel(branch=0)
     inside = one.branch_unstable >= 0

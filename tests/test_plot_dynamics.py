@@ -13,7 +13,7 @@ import rnnsim.plot as plot
 from rnnsim.plot.contours import NOT_FINITE
 from rnnsim.plot.lines import PALETTE
 from rnnsim.plot.planes import STABLE, UNSTABLE, _field, jacobian
-from rnnsim.plot.sorts import CYCLES, FIXED_POINTS
+from rnnsim.plot.sorts import CYCLES, FIXED_POINTS, Sort
 from rnnsim.plot.stability import MARKS, flags
 
 matplotlib.use("Agg")
@@ -286,6 +286,11 @@ def test_without_periods_the_legend_says_what_numbers_are(ax):
 def test_without_states_colours_are_those_of_periods(ax):
     plot.basins(family([-3.0, 0.5, 3.0]).drop_vars("attractor_state"), ax=ax)
     assert legend_texts(ax) == ["fixed point", "period 2", "the same colour: the same period"]
+
+
+def test_fixed_points_are_placed_in_two_digits():
+    assert Sort(0, 1, np.array([[0.126, -0.994]])).place == " at (0.13, −0.99)"
+    assert Sort(0, 1, np.array([[-0.001]])).place == " at 0" and Sort(0, 2, np.array([[0.5], [0.1]])).place == ""
 
 
 def test_many_attractors_are_named_in_part(ax):

@@ -89,6 +89,7 @@ def test_a_cliff_is_exactly_as_many_times_as_steep_as_the_steeper_of_its_ends():
     surface = xr.Dataset({"cost": ("bias", [0.0, 40.0, 0.0]), "grad_bias": ("bias", [1.0, -4.0, 1.0])}, axis)
     assert rs.surfaces.cliffs(surface, factor=10.0).steepness.values.tolist() == [10.0, 10.0]
     assert rs.surfaces.cliffs(surface, factor=10.001).sizes["point"] == 0
+    assert np.isinf(rs.surfaces.cliffs(surface.assign(grad_bias=0.0 * surface.grad_bias)).steepness).sum() == 2
 
 
 def test_fractions_up_to_a_quarter_count_in_an_uncertainty_exponent():
