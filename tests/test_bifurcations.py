@@ -384,9 +384,17 @@ def test_a_stack_names_the_states_of_its_layers():
 
 
 def test_kinks_of_relu_are_told_apart():
-    """h' = relu(2 h + b): two fixed points meet at b = 0, where the map has no derivative."""
-    ds = rs.bifurcations(rs.Elman(0.0, 2.0, rs.axis("b", [-1.0, 1.0]), activation="relu"), "b")
-    assert int(ds.point_count) == 0
+    """h' = relu(w h + b), whose map has no derivative at b = 0: of w = 2, two fixed points meet there; of -2, the one that there is gets
+    the multiplier -2; of -½, nothing happens."""
+    ds = rs.bifurcations(rs.Elman(0.0, rs.axis("w", [2.0, -2.0, -0.5]), rs.axis("b", [-1.0, 1.0]), activation="relu"), "b")
+    told = {
+        "point_count": [0, 0, 0],
+        "unlocated": [0, 1, 0],
+        "incomplete": [2, 0, 0],
+        "undecided": [1, 0, 0],
+        "branch_count": [2, 1, 1],
+    }
+    assert {name: ds[name].values.tolist() for name in told} == told
 
 
 def test_the_result_can_be_saved(tmp_path):

@@ -69,6 +69,7 @@ def test_what_is_no_number_is_grey_and_counted(reach):
     values[5:, 2] = -np.inf
     ax = plot.singular_values(reach.assign(log_singular_value=values))
     assert ax.collections[0].get_array().mask.sum() == 5 and words(ax)[-1] == "0 (5 cells)"
+    assert words(plot.singular_values(reach.assign(log_singular_value=values.where(values.lag < 8))))[-1].startswith("0 (2 cells)")
     values[9] = np.nan
     ax = plot.singular_values(reach.assign(log_singular_value=values))
     assert words(ax)[-1] == "0 (4 cells) or not finite (3 cells)" and np.isnan(ax.lines[0].get_ydata()[-1])
