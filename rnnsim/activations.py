@@ -18,6 +18,7 @@ from rnnsim.derivative_checks import check_derivative
 from rnnsim.function_hashes import function_hash
 from rnnsim.lanes import Lanes
 from rnnsim.primitives import each_lane, select
+from rnnsim.showing import kind_of
 
 
 class Activation:
@@ -80,7 +81,7 @@ class Activation:
 def jitted(name: str, function: Any) -> Any:
     """A function compiled by Numba, tried on a number."""
     if not callable(function):
-        raise TypeError(f"{name} was given a {type(function).__name__}; it needs a function of one number")
+        raise TypeError(f"{name} was given {kind_of(function)}; it needs a function of one number")
     compiled = function
     try:
         if not numba.extending.is_jitted(function) and not numba.config.DISABLE_JIT:

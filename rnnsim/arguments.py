@@ -142,7 +142,7 @@ def keeps_whole(axes_of: Callable[..., set[str]]) -> Callable[[Callable[..., Any
 def to_array(name: str, value: Any) -> np.ndarray:
     """NumPy's array of what a user gave, if there is one."""
     if isinstance(value, xr.Dataset | xr.DataTree | xr.Variable | np.ma.MaskedArray | bytearray | memoryview):
-        raise TypeError(f"{name} was given a {type(value).__name__}; it needs plain numbers or a DataArray")
+        raise TypeError(f"{name} was given {kind_of(value)}; it needs plain numbers or a DataArray")
     try:
         return np.asarray(value)
     except Exception:  # whatever another package raises

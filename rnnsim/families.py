@@ -15,7 +15,7 @@ from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.readouts import Readout
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 from rnnsim.variables import meaning
 
 METHODS = ("nearest", "ffill", "bfill")
@@ -290,7 +290,7 @@ class Network:
         <rnnsim.Elman of one unit, activation linear; axes lr: 2>
         """
         if not isinstance(run, xr.Dataset) or not run.sizes.get("epoch"):
-            raise TypeError(f"at was given a {type(run).__name__}; it needs a Dataset over epochs that rs.train returned")
+            raise TypeError(f"at was given {kind_of(run)}; it needs a Dataset over epochs that rs.train returned")
         if to_array("epoch", epoch).dtype.kind not in "iu":
             raise TypeError(f"at was given the epoch {shown(epoch)}; it needs whole numbers")
         wanted = run.epoch[-1] if np.ndim(epoch) == 0 and int(epoch) == -1 else epoch

@@ -218,7 +218,9 @@ class Spectra:
         count = self.course.columns
         lost = np.isnan(self.exponents[..., :count]).any((1, 2)) & (diverged_at < 0)
         if lost.any():
-            tell(f"tangents of {int(lost.sum())} networks fell onto each other within an interval; give a smaller reorthonormalize")
+            tell(
+                f"tangents of {int(lost.sum())} networks fell onto each other within an interval; give a smaller reorthonormalize, or 1"
+            )
         drifts = np.abs(self.drifts[..., :count])
         drifting = drifts > np.maximum(SIGMAS * drift_error(drifts, self.errors[..., :count], len(self.firsts)), LEAST_DRIFT)
         if drifting.any():

@@ -117,7 +117,7 @@ def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, An
         what = f"as {shown(verb)}" if callable(verb) else f"a {type(verb).__name__}"
         raise TypeError(f"verb was given {what}; it needs a function of a family, such as rs.simulate")
     if not isinstance(net, Network):
-        raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
+        raise TypeError(f"net was given {kind_of(net)}; it needs a family of networks, such as rs.Elman(…)")
     getattr(verb, "refuse_unknown", lambda _: None)(options)
     check_arguments(verb, net, args, options)
     call = Call(verb, net, args, options)

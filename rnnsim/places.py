@@ -13,7 +13,7 @@ from typing import Any
 import zarr
 
 from rnnsim.arguments import path as checked_path
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 from rnnsim.stores import RECORD, Store, label
 from rnnsim.zarr_arrays import remove_at, storage_of
 from rnnsim.zarr_files import is_url
@@ -27,7 +27,7 @@ except ImportError:  # Windows
 def check_target(to: Any, name: str = "to") -> str | Path:
     """A path of a Zarr store or a NetCDF file, or an fsspec URL."""
     if not isinstance(to, str | os.PathLike):
-        raise TypeError(f"{name} was given a {type(to).__name__}; it needs a path that ends in .zarr or .nc")
+        raise TypeError(f"{name} was given {kind_of(to)}; it needs a path that ends in .zarr or .nc")
     place = checked_path(name, to)
     if is_url(place):
         if not place.rstrip("/").endswith(".zarr"):

@@ -8,6 +8,7 @@ import xarray as xr
 from rnnsim import draws
 from rnnsim.arguments import whole
 from rnnsim.parameters import has_units, parameter
+from rnnsim.showing import kind_of
 
 
 class Readout:
@@ -89,7 +90,7 @@ class Readout:
 def check_readout(readout: Any) -> Readout | None:
     """Refuse what is no readout."""
     if readout is not None and not isinstance(readout, Readout):
-        raise TypeError(f"readout was given a {type(readout).__name__}; it needs rs.Readout(w_out, b_out) or None")
+        raise TypeError(f"readout was given {kind_of(readout)}; it needs rs.Readout(w_out, b_out) or None")
     return readout
 
 

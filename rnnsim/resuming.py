@@ -10,7 +10,7 @@ import xarray as xr
 from rnnsim.arguments import names
 from rnnsim.axes import ordered
 from rnnsim.courses import Course, State, spread
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 from rnnsim.trained import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
 from rnnsim.variables import DIVERGED_AT
 
@@ -29,7 +29,7 @@ Facts = dict[str, dict[str, Any]]
 def check_resume(resume: Any) -> None:
     """Refuse what is no run to go on from."""
     if not (isinstance(resume, xr.Dataset) and resume.sizes.get("epoch")):
-        raise TypeError(f"resume was given a {type(resume).__name__}; it needs a Dataset over epochs that rs.train returned")
+        raise TypeError(f"resume was given {kind_of(resume)}; it needs a Dataset over epochs that rs.train returned")
     if "epoch" not in resume.coords:
         raise ValueError("resume was given a run whose epochs have no numbers; it needs those that rs.train gave it")
     if resume.epoch.dtype.kind not in "iu":

@@ -14,7 +14,7 @@ from rnnsim.axes import Grid, common_coordinate, common_grid
 from rnnsim.families import Network
 from rnnsim.parameters import OWN_DIMENSIONS, layer_number
 from rnnsim.sequences import Sequences, check_inputs, check_targets, parted, refuse
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 from rnnsim.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
 
 DTYPES = ("float64", "float32")
@@ -80,7 +80,7 @@ class Run:
 
 def check_network(net: Any) -> Network:
     if not isinstance(net, Network):
-        raise TypeError(f"net was given a {type(net).__name__}; it needs a family of networks, such as rs.Elman(…)")
+        raise TypeError(f"net was given {kind_of(net)}; it needs a family of networks, such as rs.Elman(…)")
     return net
 
 

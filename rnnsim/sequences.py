@@ -7,14 +7,14 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_dims, to_array
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 
 
 def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool, hint: str = "") -> xr.DataArray:
     """Numbers with named dimensions: a DataArray as it is, anything else by its rank, which must be that of one of `layouts`; `hint` says
     how else."""
     if isinstance(value, str | bytes | dict | set) or value is None:
-        raise TypeError(f"{name} was given a {type(value).__name__}; it needs an array of real numbers")
+        raise TypeError(f"{name} was given {kind_of(value)}; it needs an array of real numbers")
     features = {dim for dims in layouts for dim in dims} & {"input", "output"}
     if isinstance(value, xr.DataArray):
         array = value

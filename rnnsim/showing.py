@@ -51,7 +51,9 @@ def named(value: Any) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """The type of a value, with an article."""
+    """The type of a value, with an article; None is None."""
+    if value is None:
+        return "None"
     name = "array" if type(value) is np.ndarray else type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 

@@ -7,6 +7,7 @@ from rnnsim.families import Network
 from rnnsim.networks import Recurrent
 from rnnsim.parameters import parameter
 from rnnsim.readouts import Readout, check_readout, readout_of
+from rnnsim.showing import kind_of
 
 
 class Embedding:
@@ -136,7 +137,7 @@ def check_layer(i: int, layer: Any) -> Recurrent:
     if isinstance(layer, Embedding):
         raise ValueError(f"Stack was given an Embedding as layer {i}; it needs one at most, before all layers")
     if not isinstance(layer, Recurrent):
-        raise TypeError(f"Stack was given a {type(layer).__name__} as layer {i}; it needs Elman, GRU and LSTM networks")
+        raise TypeError(f"Stack was given {kind_of(layer)} as layer {i}; it needs Elman, GRU and LSTM networks")
     if layer.readout is not None:
         raise ValueError(f"layer {i} has a readout of its own; it needs none: give it to the Stack")
     return layer

@@ -8,7 +8,7 @@ import xarray as xr
 
 from rnnsim.arguments import names as names_given
 from rnnsim.arguments import number, text
-from rnnsim.showing import plain, shown
+from rnnsim.showing import kind_of, plain, shown
 from rnnsim.variables import PARAMETERS
 
 __all__ = ["cliffs", "gradient_norm", "minima"]
@@ -279,9 +279,7 @@ def check_numbers(array: xr.DataArray, axis: str) -> None:
 def check_surface(surface: Any) -> None:
     """Refuse what is no Dataset."""
     if not isinstance(surface, xr.Dataset):
-        raise TypeError(
-            f"surface was given a {type(surface).__name__}; it needs a Dataset that rs.backprop or rs.curvature returned"
-        )
+        raise TypeError(f"surface was given {kind_of(surface)}; it needs a Dataset that rs.backprop or rs.curvature returned")
     for name, array in surface.data_vars.items():
         for dim in array.dims:
             if not isinstance(dim, str) or (dim in array.indexes and array.indexes[dim].nlevels > 1):

@@ -18,6 +18,7 @@ from rnnsim.identities import changed, identity
 from rnnsim.layouts import PENDING, Layout
 from rnnsim.pieces import Call, check_call
 from rnnsim.plans import Plan, share_of, survey, whole_attributes
+from rnnsim.showing import kind_of
 
 
 def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any) -> Plan:
@@ -119,7 +120,7 @@ def sweep(
 def check_crew(workers: int | None, client: Any) -> None:
     """Refuse what are no workers."""
     if client is not None and not all(hasattr(client, name) for name in ("submit", "scatter", "scheduler_info")):
-        raise TypeError(f"client was given a {type(client).__name__}; it needs a dask.distributed.Client")
+        raise TypeError(f"client was given {kind_of(client)}; it needs a dask.distributed.Client")
     if client is not None and workers is not None:
         raise ValueError("workers was given with a client; it needs one of them, since the client has workers of its own")
 

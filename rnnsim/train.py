@@ -28,7 +28,7 @@ from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.provenance import attributes
 from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 from rnnsim.trained import name_record, recorded_names, state_names
 
 MEANT = {
@@ -145,7 +145,7 @@ def train(
     check_network(net)
     check_choice("loss", loss, LOSSES)
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer was given a {type(optimizer).__name__}; it needs one such as rs.SGD(0.1) or rs.Adam()")
+        raise TypeError(f"optimizer was given {kind_of(optimizer)}; it needs one such as rs.SGD(0.1) or rs.Adam()")
     if resume is not None:
         check_resume(resume)
     allowed = check_resume_with(resume_with, resume)
@@ -255,7 +255,7 @@ def check_trained(net: Network, names: Any) -> tuple[str, ...]:
     if names is None:
         return tuple(name for name in net.trainable if name not in net.starts)
     if isinstance(names, Mapping | xr.Dataset):
-        raise TypeError(f"train was given a {type(names).__name__}; it needs names of parameters, each of which moves as a whole")
+        raise TypeError(f"train was given {kind_of(names)}; it needs names of parameters, each of which moves as a whole")
     chosen = names_in("train", (names,) if isinstance(names, int | float) else names)
     for name in chosen:
         if name not in net.trainable:
@@ -282,7 +282,7 @@ def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> 
     if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
         validation = validation.inputs, validation.targets
     if not (isinstance(validation, tuple | list) and len(validation) == 2):
-        raise TypeError(f"validation was given a {type(validation).__name__}; it needs (inputs, targets), or a Dataset with both")
+        raise TypeError(f"validation was given {kind_of(validation)}; it needs (inputs, targets), or a Dataset with both")
     inputs, targets = validation
     try:
         return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes)

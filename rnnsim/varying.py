@@ -7,7 +7,7 @@ import xarray as xr
 
 from rnnsim.arguments import as_whole, check_dims, to_array
 from rnnsim.parameters import OWN_DIMENSIONS, nameless_of
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 
 
 def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
@@ -38,7 +38,7 @@ def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
     """
     array = matrix if isinstance(matrix, xr.DataArray) else xr.DataArray(to_array("matrix", matrix))
     if not isinstance(axis, xr.DataArray):
-        raise TypeError(f"axis was given a {type(axis).__name__}; it needs an axis, such as rs.axis('w', [0.5, 1.5])")
+        raise TypeError(f"axis was given {kind_of(axis)}; it needs an axis, such as rs.axis('w', [0.5, 1.5])")
     for name, given in (("matrix", array), ("axis", axis)):
         if given.dtype.kind not in "biuf":
             raise TypeError(f"{name} was given values of type {given.dtype}; it needs real numbers")

@@ -294,7 +294,7 @@ def test_float32_and_what_a_result_says_of_it():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (3, "value was given a int; it needs a function of one number"),
+        (3, "value was given an int; it needs a function of one number"),
         (lambda a: "text", "value"),
         (lambda a, b: a, "value is no function that can be compiled for a number"),
         (lambda a: unknown(a), "value is no function"),  # noqa: F821

@@ -364,7 +364,7 @@ SCALAR = rs.Elman(1.0, rs.axis("w", [0.5, 2.0]), h0=starts(3))
 @pytest.mark.parametrize(
     ("net", "given", "kind", "message"),
     [
-        (3, {}, TypeError, "net was given a int; it needs a family"),
+        (3, {}, TypeError, "net was given an int; it needs a family"),
         (
             SCALAR.replace(h0=0.1),
             {},

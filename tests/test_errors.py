@@ -121,7 +121,7 @@ REFUSED = [
     ),
     # sweeps
     (lambda: rs.merge(Mute("a"), "b.zarr", "c.zarr"), ValueError, "first was given as 'a'; it needs a path that ends in .zarr"),
-    (lambda: rs.merge("a.zarr", 1, "c.zarr"), TypeError, "second was given a int; it needs a path that ends in .zarr"),
+    (lambda: rs.merge("a.zarr", 1, "c.zarr"), TypeError, "second was given an int; it needs a path that ends in .zarr"),
     (lambda: rs.plan(rs.simulate, NET, itself()), ValueError, "inputs was given a list within itself"),
     (lambda: rs.sweep(rs.simulate, NET, [X, itself()]), ValueError, "inputs was given a list within itself"),
     (lambda: rs.plan(rs.simulate, NET, in_a_dict()), ValueError, "inputs was given a dict within itself"),
@@ -140,7 +140,7 @@ REFUSED = [
     (lambda: rs.simulate(NET, [1j]), TypeError, "inputs was given values of type complex128"),
     (lambda: rs.simulate(NET, ["a"]), TypeError, "inputs was given values of type <U1"),
     (lambda: rs.simulate(NET, "abc"), TypeError, "inputs was given a str"),
-    (lambda: rs.simulate(NET, None), TypeError, "inputs was given a NoneType"),
+    (lambda: rs.simulate(NET, None), TypeError, "inputs was given None"),
     (lambda: rs.simulate(NET, [[1.0], [1.0, 2.0]]), TypeError, "inputs was given a list that makes no array"),
     (lambda: rs.simulate(NET, np.array([None, 1.0])), TypeError, "inputs was given values of type object"),
     (lambda: rs.simulate(NET, np.ma.masked_array([1.0], [True])), TypeError, "inputs was given a MaskedArray"),

@@ -256,7 +256,7 @@ TOKENS = rs.Stack([rs.Embedding(np.ones((4, 2))), VECTOR])
 @pytest.mark.parametrize(
     ("net", "given", "kind", "message"),
     [
-        (3, {}, TypeError, "net was given a int; it needs a family"),
+        (3, {}, TypeError, "net was given an int; it needs a family"),
         (SCALAR, {"steps": 1}, ValueError, "steps was given as 1; it needs a whole number of 2 or more"),
         (SCALAR, {"discard": -1}, ValueError, "discard was given as -1; it needs a whole number of 0 or more"),
         (SCALAR, {"max_period": 33}, ValueError, "max_period was given as 33; it needs 32 or less, half of the 64 steps kept"),

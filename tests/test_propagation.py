@@ -429,7 +429,7 @@ def test_variables_carry_their_meaning(tmp_path):
 NET = rs.Elman(np.ones((3, 2)), np.eye(3))
 X = np.ones((5, 2))
 REFUSED = [
-    (lambda: rs.propagation(np.eye(3), X), TypeError, "net was given a ndarray; it needs a family of networks"),
+    (lambda: rs.propagation(np.eye(3), X), TypeError, "net was given an array; it needs a family of networks"),
     (lambda: rs.propagation(NET, np.ones((5, 3))), ValueError, "inputs has 3 features, but w_in takes 2"),
     (
         lambda: rs.propagation(NET, X, lags=[1, 6]),

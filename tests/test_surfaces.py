@@ -117,7 +117,7 @@ def test_slopes_that_foretell_the_cost_are_no_cliffs():
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
-        (lambda ds: rs.surfaces.gradient_norm(3), TypeError, "surface was given a int; it needs a Dataset"),
+        (lambda ds: rs.surfaces.gradient_norm(3), TypeError, "surface was given an int; it needs a Dataset"),
         (lambda ds: rs.surfaces.gradient_norm(ds[["cost"]]), ValueError, "surface has no gradients"),
         (
             lambda ds: rs.surfaces.gradient_norm(ds, "leak"),

@@ -353,7 +353,7 @@ def test_half_of_a_grid_is_evenly_cut():
 
 REFUSED = [
     (lambda p: rs.sweep("backprop", plane(), X), TypeError, "verb was given a str; it needs a function of a family"),
-    (lambda p: rs.sweep(rs.simulate, X, X), TypeError, "net was given a ndarray; it needs a family"),
+    (lambda p: rs.sweep(rs.simulate, X, X), TypeError, "net was given an array; it needs a family"),
     (
         lambda p: rs.sweep(rs.simulate, plane()),
         TypeError,
@@ -366,7 +366,7 @@ REFUSED = [
     (lambda p: rs.sweep(rs.simulate, plane(), X, memory=9), ValueError, "memory was given as 9, but one point takes 228 B"),
     (lambda p: rs.sweep(rs.simulate, plane(), X, workers=0), ValueError, "workers was given as 0; it needs a whole number"),
     (lambda p: rs.sweep(rs.simulate, plane(), X, client="here"), TypeError, "client was given a str; it needs a dask"),
-    (lambda p: rs.sweep(rs.simulate, plane(), X, to=3), TypeError, "to was given a int; it needs a path"),
+    (lambda p: rs.sweep(rs.simulate, plane(), X, to=3), TypeError, "to was given an int; it needs a path"),
     (
         lambda p: rs.sweep(rs.simulate, plane(), X, to=p.with_suffix(".h5")),
         ValueError,

@@ -121,7 +121,7 @@ REFUSED = [
         ValueError,
         "train was given 'h0', of which every sample has its own; it needs one for all samples",
     ),
-    (given(validation=X), TypeError, r"validation was given a ndarray; it needs \(inputs, targets\), or a Dataset with both"),
+    (given(validation=X), TypeError, r"validation was given an array; it needs \(inputs, targets\), or a Dataset with both"),
     (given(validation=xr.Dataset({"inputs": 1.0})), TypeError, "validation was given a Dataset"),
     (given(validation=(X, np.ones(2))), ValueError, "in validation, targets has shape"),
     (given(validation=(with_nan(X, 0, 3), T)), ValueError, "in validation, inputs is nan at sample 0, step 3"),
@@ -141,7 +141,7 @@ REFUSED = [
     (given(ONE, np.ones((3, 5, 1)), np.ones(3)), ValueError, r"or \(sample, step, output\), such as targets\[..., None\]$"),
     (given(ONE, np.ones((3, 5)), np.ones((3, 1))), ValueError, r"inputs has 5 features, .* takes 1; inputs\[..., None\] has one$"),
     (given(ONE, np.ones(5), np.ones(1)), ValueError, r"or \(sample, step, input\), such as inputs\[..., None\]$"),
-    (given(resume=3), TypeError, "resume was given a int; it needs a Dataset over epochs that rs.train returned"),
+    (given(resume=3), TypeError, "resume was given an int; it needs a Dataset over epochs that rs.train returned"),
     (given(resume=xr.Dataset()), TypeError, "resume was given a Dataset; it needs a Dataset over epochs"),
     (given(resume=xr.Dataset({"cost": ("epoch", [1.0])})), ValueError, "resume was given a run whose epochs have no numbers"),
     (

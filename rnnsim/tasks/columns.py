@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.showing import shown
+from rnnsim.showing import kind_of, shown
 
 EPOCH = " since 1970-01-01"
 TIME_UNITS = {"days": "D", "hours": "h", "seconds": "s", "microseconds": "us", "nanoseconds": "ns"}
@@ -46,7 +46,7 @@ def as_columns(what: str, table: Any) -> dict[str, Any]:
         return {str(name): array for name, array in table.data_vars.items()}
     if isinstance(table, Mapping):
         return {str(name): column for name, column in table.items()}
-    raise TypeError(f"{what} was given a {type(table).__name__}; it needs a DataFrame, a Dataset or a mapping of names to columns")
+    raise TypeError(f"{what} was given {kind_of(table)}; it needs a DataFrame, a Dataset or a mapping of names to columns")
 
 
 def numbers(what: str, name: str, column: Any) -> xr.DataArray:
