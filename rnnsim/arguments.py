@@ -14,6 +14,7 @@ from rnnsim.showing import kind_of, shown
 
 COUNT = 2**31 - 1  # the largest number of steps, samples or points: what a Dataset counts them by
 SEED = 2**63 - 1
+NAME_BYTES, PATH_BYTES = 200, 3840  # of files, with room for the ending of one that is being written
 
 
 def alone(value: Any, kinds: str) -> bool:
@@ -119,6 +120,9 @@ def path(name: str, value: Any) -> str:
     place = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(place, str) or not place or "\0" in place or not place.isprintable():
         raise TypeError(f"{name} was given as {shown(value)}; it needs a path")
+    longest = max(map(len, os.fsencode(place).split(os.sep.encode())))
+    if "://" not in place and (longest > NAME_BYTES or len(os.fsencode(place)) > PATH_BYTES):
+        raise ValueError(f"{name} was given as {shown(value)}; it needs names of at most {NAME_BYTES} bytes, {PATH_BYTES} in all")
     return plain_text(place)
 
 

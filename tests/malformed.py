@@ -762,6 +762,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "null": lambda: "a\0b",
     "surrogate": lambda: "\ud800",
     "long text": lambda: string.ascii_lowercase * 1000,
+    "long name": lambda: string.ascii_lowercase * 12,
     "Stranger": lambda: Stranger("state"),
     "Mute": lambda: Mute("state"),
     "Mute dtype": lambda: Mute("float32"),
@@ -1013,6 +1014,7 @@ TEXT = {label for label in VALUES if label.startswith("'")} | {
     "null",
     "surrogate",
     "long text",
+    "long name",
 }
 NAMES = TEXT | {
     "['a']",

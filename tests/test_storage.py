@@ -644,3 +644,31 @@ def test_a_store_in_slabs_is_saved_to_an_object_store_and_replaced_there(monkeyp
         assert_same(storage.open("memory://saved/x.zarr").load(), ds)
     assert not [key for key in files.store if "/state/c/5" in key]
     files.store.clear()
+
+
+@pytest.mark.parametrize("place", ["a" * 198 + ".nc", "ä" * 120 + ".zarr", "b/" * 2000 + "c.nc"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        rs.open,
+        lambda place: rs.save(xr.Dataset(), place),
+        lambda place: rs.sweep(rs.simulate, rs.Elman(1.0, 1.0), np.ones(3), to=place, progress=False),
+        lambda place: rs.merge(place, "b.zarr", "c.zarr"),
+    ],
+    ids=["open", "save", "sweep", "merge"],
+)
+def test_names_that_no_system_takes_are_refused(call, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="it needs names of at most 200 bytes, 3840 in all"):
+        call(place)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_longest_names_do(tmp_path):
+    net, x = rs.Elman(1.0, rs.axis("w", [0.5, 1.5])), np.ones(3)
+    ds = rs.simulate(net, x)
+    for path in (tmp_path / f"{'a' * 197}.nc", tmp_path / f"{'a' * 195}.zarr"):
+        for _ in range(2):
+            rs.sweep(rs.simulate, net, x, to=path, overwrite=True, progress=False)
+        rs.save(ds, path.with_stem("b" * len(path.stem)))
+        xr.testing.assert_identical(rs.open(path.with_stem("b" * len(path.stem))), ds)
