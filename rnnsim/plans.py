@@ -20,7 +20,7 @@ from rnnsim.showing import shown
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by
 FASTER = 8
-TIMED_BYTES = 1 << 25  # of a block that is timed, at most
+TIMED_BYTES = 1 << 23  # of a block that is timed, at most
 
 
 @dataclass(frozen=True, repr=False)
