@@ -50,8 +50,9 @@ def figures(folder):
 def test_counting_cost_surface(tmp_path):
     said = run("counting_cost_surface.py", tmp_path, "--points", "13")
     assert "338 networks" in said and "w_in = 1, w_rec = 1" in said
-    with rs.open(tmp_path / "counting_cost_surface.nc") as ds:
+    with rs.open(tmp_path / "counting_cost_surface.nc") as ds, rs.open(tmp_path / "counting_cost_surface_zoom.nc") as zoom:
         np.testing.assert_allclose(ds.cost.sel(w_in=2, w_rec=1), 28.35, rtol=1e-12)
+        assert {"cost", "grad_w_in", "grad_w_rec"} < set(ds) == set(zoom)
     assert (tmp_path / "counting_cost_surface.png").stat().st_size > 10_000
 
 
@@ -243,6 +244,7 @@ def test_big_surface(tmp_path):
     for _ in range(2):  # the second goes on from the first, which is done
         said = run("big_surface.py", tmp_path, "--points", "1300", "--memory", "8MB")
         assert "points       1690000 (w_in 1300 × w_rec 1300)" in said and "1690000 networks in" in said
+        assert 0.1 < float(said.split("the peak of memory was ")[1].split()[0]) < 1.0  # GB
     with rs.open(tmp_path / "big_surface.zarr") as ds:
         assert ds.status.size > 3 and (ds.status > 0).all()
         some = ds[["cost", "grad_w_in", "grad_w_rec"]].isel(w_in=slice(0, 1300, 100), w_rec=slice(0, 1300, 100)).load()
@@ -261,9 +263,13 @@ def test_sweep_on_cluster(tmp_path):
         assert ds.state.sizes == {"gain": 11, "seed": 3, "step": 101, "unit": 8} and (ds.status > 0).all()
 
 
+POINTS = {"counting_cost_surface.py": 400, "big_surface.py": 20_000}  # of two windows of points² networks, and of one
+
+
 @pytest.mark.parametrize("study", sorted(path.name for path in (ROOT / "sweeps").glob("*.py")))
 def test_studies_say_what_they_do_and_are_short(study, tmp_path):
     said = run(study, tmp_path, "--help")
     assert "--out" in said
+    assert study not in POINTS or f"points along each weight (default: {POINTS[study]})" in said
     source = (ROOT / "sweeps" / study).read_text()
     assert len(source.splitlines()) <= 110 and "from rnnsim" not in source
