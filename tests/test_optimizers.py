@@ -1,5 +1,6 @@
 """Optimisers: their rules against textbook loops, published paths, PyTorch, and the tutorial's own loop."""
 
+import inspect
 import math
 import warnings
 
@@ -190,6 +191,40 @@ def test_the_tutorials_variant_is_the_tutorials_loop():
         path.append(tuple(w))
     run = count("tutorial")
     np.testing.assert_allclose(np.transpose([run.w_in, run.w_rec]), path, rtol=1e-9)
+
+
+NUMBERS = {  # two values of each, at which runs differ
+    rs.SGD: {"lr": (0.05, 0.02), "momentum": (0.5, 0.1)},
+    rs.Adam: {"lr": (0.05, 0.02), "beta1": (0.5, 0.8), "beta2": (0.5, 0.8), "eps": (0.1, 0.5)},
+    rs.RMSprop: {"lr": (0.05, 0.02), "alpha": (0.5, 0.8), "eps": (0.1, 0.5), "momentum": (0.5, 0.1)},
+    rs.Rprop: {"step": (0.05, 0.02), "grow": (1.5, 1.1), "shrink": (0.7, 0.3), "step_min": (0.01, 0.3), "step_max": (0.06, 0.03)},
+}
+USUAL = {rs.SGD: {"lr": 0.05, "momentum": 0.2}, rs.Adam: {"lr": 0.05}, rs.RMSprop: {"momentum": 0.2}, rs.Rprop: {"step": 0.02}}
+
+
+def run(optimizer, epochs=12, **resumed):
+    net, options = rs.Elman(-0.5, 0.3, activation="linear"), {"optimizer": optimizer, "epochs": epochs, **resumed, **PROGRESS}
+    return rs.train(net, Scalar.inputs, Scalar.targets, **options)
+
+
+def test_all_numbers_are_here():
+    flags = {"nesterov", "centered", "variant"}
+    assert {kind: set(inspect.signature(kind).parameters) - flags for kind in NUMBERS} == {k: set(v) for k, v in NUMBERS.items()}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, numbers in NUMBERS.items() for name in numbers])
+def test_each_number_may_be_an_axis_or_a_schedule(kind, name):
+    first, then = values = NUMBERS[kind][name]
+
+    def of(value):
+        return kind(**USUAL[kind] | {name: value})
+
+    one, other = (run(of(value)).w_in.values for value in values)
+    assert (one != other).any()
+    np.testing.assert_array_equal(run(of(rs.axis("number", values))).w_in, [one, other])
+    scheduled = run(of(xr.DataArray([first] * 5 + [then], dims="epoch"))).w_in
+    np.testing.assert_array_equal(scheduled, run(of(then), 7, resume=run(of(first), 5), resume_with="optimizer").w_in)
+    assert name == "step" or (scheduled != one).any()  # of Rprop's steps only the first is given
 
 
 def test_optimizers_show_their_numbers():
