@@ -476,6 +476,21 @@ def test_starts_go_on_until_three_quarters_of_them_find_nothing_new():
         assert counts(max(64, 4 * needed)) == points
 
 
+def few(kind, units):
+    """A network whose gain is so small that a search of its whole box is done at once."""
+    options = {} if kind == "GRU" else {"activation": kind, "leak": 0.7}
+    return (rs.GRU if kind == "GRU" else rs.Elman).random(units, gain=0.5, seed=1, bias="gaussian", **options)
+
+
+COMPLETE = [(kind, 6, 1) for kind in ("tanh", "sigmoid", "GRU")] + [(kind, 3, 2) for kind in ("tanh", "sigmoid", "GRU")]
+
+
+@pytest.mark.parametrize(("kind", "units", "period"), [*COMPLETE, ("relu", 16, 1), ("relu", 8, 2)])
+def test_searches_are_complete_up_to_so_many_units(kind, units, period):
+    last, beyond = (rs.fixed_points(few(kind, count), period=period) for count in (units, units + 1))
+    assert last.undecided == 0 and beyond.undecided == -1
+
+
 def test_starts_straight_from_simulate_and_of_the_familys_own():
     net = rs.Elman.random(7, gain=rs.axis("gain", [1.5, 3.0]), seed=2, bias="gaussian")
     orbits = rs.simulate(net.replace(h0=np.linspace(-1, 1, 7)), np.zeros((2, 4, 1))).state
