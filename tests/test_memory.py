@@ -1,9 +1,11 @@
 """Memory of large arrays is used again once nothing refers to it, and never before."""
 
 import mmap
+from pathlib import Path
 
 import numpy as np
 import pytest
+from test_plans import taken_by
 
 import rnnsim as rs
 from rnnsim.kernels import blocks, memory
@@ -52,6 +54,7 @@ def test_memory_of_another_size_goes_back_before_new_is_taken():
 
 
 def test_small_arrays_and_systems_that_take_nothing_back_keep_nothing(monkeypatch):
+    assert memory.LARGE == 32 * 2**20
     blocks.aligned(memory.LARGE // 8 - 100)
     monkeypatch.delattr(mmap, "MADV_FREE", raising=False)
     blocks.aligned(SIZE)
@@ -85,3 +88,24 @@ def test_a_result_stays_what_it_is_while_others_are_made():
     np.testing.assert_array_equal(kept, copy)
     del kept, second
     assert memory._kept
+
+
+WEIGHTS = [rs.axis(name, np.linspace(0.1, 0.9, 1000)) for name in ("w_in", "w_rec")]
+PLANE = rs.Elman(*WEIGHTS, rs.axis("bias", [0.1, 0.2]))
+MATRICES = rs.Elman.random(8, gain=rs.axis("gain", np.linspace(0.1, 0.9, 50_000)), seed=rs.axis("seed", [1, 2]))
+X = np.ones((2, 6))
+CALLS = {  # the bytes that one parameter, copied over the grid, would take, and the call
+    "backprop": (16e6, PLANE, lambda net: rs.backprop(net, X, np.ones(2), keep="cost")),
+    "simulate": (16e6, PLANE, lambda net: rs.simulate(net, X, keep="final_state")),
+    "backprop, units": (51e6, MATRICES, lambda net: rs.backprop(net, X[..., None], np.ones((2, 8)), keep="cost")),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux to tell the most memory that was taken")
+@pytest.mark.parametrize("name", CALLS)
+def test_no_parameter_is_copied_over_the_grid(name, monkeypatch):
+    monkeypatch.setenv("RNNSIM_NUM_THREADS", "2")
+    copy, net, call = CALLS[name]
+    call(net.isel({axis: slice(2) for axis in net.axes}))  # which brings all kernels
+    ds, taken = taken_by(lambda: call(net))
+    assert 1e6 * taken < ds.nbytes + 12e6 < ds.nbytes + copy

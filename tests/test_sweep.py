@@ -5,12 +5,14 @@ import pickle
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 import zarr
 from families import random_family, random_inputs
+from test_plans import taken_by
 
 import rnnsim as rs
 from rnnsim import available, layouts, plans, provenance, stores
@@ -32,6 +34,7 @@ def both_ways(tmp_path, verb, net, *args, memory, **options):
     for to in (None, path, path):
         xr.testing.assert_identical(rs.sweep(verb, net, *args, to=to, memory=memory, **options).load(), whole)
     with rs.open(path) as stored:
+        assert not any(stored[name].variable._in_memory for name in stored)
         assert stored.status.size > 1 and (stored.status > 0).all()
     return whole
 
@@ -159,6 +162,16 @@ def test_plain_xarray_reads_a_store_without_a_word(tmp_path):
     names = ["cost", "grad_bias", "diverged_at"]
     xr.testing.assert_equal(ds[names], rs.backprop(plane(), X, T)[names])
     assert ds.diverged_at.dtype == np.int32 and {path.name for path in tmp_path.iterdir()} == {"x.zarr"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux to tell the most memory that was taken")
+def test_a_store_is_larger_than_the_memory_that_it_takes(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNSIM_NUM_THREADS", "2")
+    w_in, w_rec = (rs.axis(name, np.linspace(0.1, 0.9, 1000)) for name in "ab")
+    net, options = rs.Elman(w_in, w_rec), {"memory": "4MB", "progress": False}
+    rs.sweep(rs.simulate, net.isel(a=slice(4)), X, to=tmp_path / "few.zarr", **options)  # which brings all kernels
+    stored, taken = taken_by(lambda: rs.sweep(rs.simulate, net, X, to=tmp_path / "x.zarr", **options))
+    assert 1e6 * taken < 40e6 < 200e6 < stored.nbytes
 
 
 def test_netcdf_comes_of_a_sweep_and_is_not_computed_again(tmp_path, monkeypatch):
