@@ -169,6 +169,18 @@ def test_parts_are_those_of_the_whole_to_the_bit():
             np.testing.assert_array_equal(part[name], whole[name])
 
 
+@pytest.mark.parametrize("points", [1, 37])
+def test_sums_run_over_the_steps_of_a_sample_from_the_last_one_back_and_then_over_samples(points):
+    """Errors are the inputs, of 26 bits, whose squares are exact, so that rounding shows the order of the sums."""
+    x = np.random.default_rng(0).integers(1, 2**26, size=(9, 70)) / 2.0**13
+    net = rs.Elman(1.0, rs.axis("w_rec", np.zeros(points)), activation="linear")
+    ds = rs.backprop(net, x, np.zeros_like(x), keep=("cost", "grad_w_in"))
+    of_samples = [sum(row[::-1].tolist()) for row in x * x]
+    total = sum(of_samples)
+    assert total not in (sum((x * x).ravel().tolist()), sum(sum(row.tolist()) for row in x * x), sum(of_samples[::-1]))
+    assert (ds.cost == total / x.size).all() and (ds.grad_w_in == 2 * total / x.size).all()
+
+
 def test_divergence_stays_in_its_point():
     net = rs.Elman(1.0, rs.axis("w", [1.0, 1e200, 2.0, np.nan]), activation="linear")
     ds = rs.backprop(net, np.ones((2, 8)), np.ones(2))

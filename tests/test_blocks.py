@@ -1,5 +1,7 @@
 """Gathering points of a grid, cutting it into blocks, and running them."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,7 +49,9 @@ def test_an_error_in_one_thread_stops_the_others_and_is_raised():
 
 
 def test_the_number_of_threads_can_be_chosen(monkeypatch):
+    monkeypatch.delenv("RNNSIM_NUM_THREADS", raising=False)
     allowed = blocks.processors()
+    assert allowed == (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "1")
     assert blocks.processors() == 1
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "100000")
