@@ -1,5 +1,7 @@
 """The cache on disk: hit in new processes, new after an upgrade, and never in the way."""
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from rnnsim.kernels.compiling import CACHE_DIRECTORY
 
 PACKAGE = Path(__file__).parents[1] / "rnnsim"
 # a kernel of its own, which compiles in no time
@@ -96,3 +100,45 @@ def test_caches_of_old_versions_are_forgotten(copy, tmp_path):
     recent.mkdir()
     copy()
     assert not old.exists() and recent.exists()
+
+
+# every verb once; then stacks of the same two layers, one after the other
+ALL_VERBS = """
+import gc, json, numpy as np, rnnsim as rs
+from numba.core.dispatcher import Dispatcher
+from verb_calls import CALLS
+
+def kernels():
+    return [d for d in gc.get_objects() if isinstance(d, Dispatcher) and d.py_func.__module__.startswith("rnnsim.")]
+
+for verb, net, args, options, _ in CALLS.values():
+    verb(net(), *args, **options)
+hits, misses = ({d.py_func.__qualname__ for d in kernels() if getattr(d.stats, name)} for name in ("cache_hits", "cache_misses"))
+counts = [sum(len(d.signatures) for d in kernels())]
+gain = rs.axis("gain", np.linspace(0.5, 1.0, 64))
+for kinds in ((rs.GRU, rs.Elman), (rs.Elman, rs.GRU), (rs.GRU, rs.GRU, rs.Elman)):
+    layers = [kind.random(3, 3 if i else 2, gain=gain) for i, kind in enumerate(kinds)]
+    rs.backprop(rs.Stack(layers), np.ones((3, 4, 2)), np.zeros((3, 3)))
+    counts.append(sum(len(d.signatures) for d in kernels()))
+print(json.dumps([len(hits), sorted(misses), *np.diff(counts).tolist()]))
+"""
+
+
+def all_verbs(home):
+    """How many kernels a process finds in a cache, which it compiles, and how many more each stack needs."""
+    paths = os.pathsep.join(map(str, (PACKAGE.parent, PACKAGE.parent / "tests")))
+    environment = {**os.environ, "PYTHONPATH": paths, "RNNSIM_CACHE_DIR": str(home)}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", ALL_VERBS], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_second_process_compiles_nothing_and_a_stack_of_known_layers_needs_nothing_new(tmp_path):
+    hits, misses, *stacks = all_verbs(CACHE_DIRECTORY.parent)
+    if misses:  # in a copy, since what other processes keep at the same time may get lost
+        with contextlib.suppress(shutil.Error):
+            shutil.copytree(CACHE_DIRECTORY, tmp_path / CACHE_DIRECTORY.name)
+        all_verbs(tmp_path)
+        hits, misses, *stacks = all_verbs(tmp_path)
+    assert hits >= 15 and misses == []
+    assert stacks[0] > 0 and stacks[1:] == [0, 0]
