@@ -1,5 +1,6 @@
 """Every rival of the benchmarks gives rnnsim's results, and the table has all of its rows."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,10 @@ def test_what_sweeps_cost_is_printed(capsys):
         f"{what}:" in said
         for what in ("throughput", "overhead in memory", "overhead to a store", "of 30 blocks", "blocks of 64 MB")
     )
+
+
+def test_single_works_are_timed():
+    command = [sys.executable, "-m", "pytest", "benchmarks/", "-q", "--size", "tiny", "-k", "trajectory and rnnsim"]
+    plain = {**os.environ, "PYTEST_ADDOPTS": ""}
+    done = subprocess.run([*command, "--benchmark-max-time=0.01"], cwd=ROOT, env=plain, capture_output=True, text=True)
+    assert "1 passed" in done.stdout and "test_speed[tanh, whole trajectory-rnnsim]" in done.stdout, done.stdout + done.stderr

@@ -40,6 +40,21 @@ def test_memory_is_used_again_once_no_view_is_left():
     assert address(again) == first and (again == 5.0).all() and (other == 4.0).all() and not memory._kept
 
 
+def free_to_take():
+    """The bytes of this process that the system may take back."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("LazyFree:"))
+
+
+@needs_free
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux to tell what is free to take")
+def test_the_system_may_take_kept_memory_back():
+    array = blocks.aligned(SIZE, np.float64, 1.0)
+    before, size = free_to_take(), array.nbytes
+    del array
+    assert free_to_take() - before > 0.9 * size
+
+
 @needs_free
 def test_memory_of_another_size_goes_back_before_new_is_taken():
     for size in (SIZE, 3 * SIZE, SIZE):
