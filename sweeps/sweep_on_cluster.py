@@ -15,7 +15,7 @@ def local_cluster(workers: int) -> Any:
     """Workers on this machine, which share its processors."""
     from distributed import LocalCluster
 
-    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
 
 
 def slurm_cluster(workers: int, options: argparse.Namespace) -> Any:

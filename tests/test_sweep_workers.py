@@ -61,7 +61,7 @@ def test_a_dask_worker_killed_twice_changes_nothing(tmp_path):
     flag.mkdir()
     net = sweep_child.family(60, 3)
     whole = rs.simulate(net, sweep_child.INPUTS, keep="final_state")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         found = rs.sweep(rs.simulate, net, sweep_child.INPUTS, keep="final_state", memory=500, client=client)
         xr.testing.assert_identical(found, whole)
@@ -83,7 +83,7 @@ def test_a_dask_worker_killed_twice_changes_nothing(tmp_path):
 def test_a_cluster_without_workers_is_waited_for_then_refused(monkeypatch):
     distributed = pytest.importorskip("distributed")
     net = sweep_child.family(6, 3)
-    options = {"n_workers": 0, "processes": False, "dashboard_address": None, "silence_logs": 50}
+    options = {"n_workers": 0, "processes": False, "dashboard_address": ":0", "silence_logs": 50}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         with monkeypatch.context() as patch:
             patch.setattr(crews, "WAIT", 0.1)

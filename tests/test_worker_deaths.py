@@ -60,7 +60,7 @@ def test_a_process_killed_between_blocks_changes_nothing_of_any_verb(name, monke
 @pytest.fixture(scope="module")
 def cluster():
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     with distributed.LocalCluster(**options) as cluster:
         yield cluster
 
@@ -82,7 +82,7 @@ def test_a_dask_worker_killed_between_blocks_changes_nothing_of_any_verb(name, c
 def test_a_cluster_that_loses_all_workers_is_told_and_the_same_call_goes_on(monkeypatch, tmp_path):
     distributed = pytest.importorskip("distributed")
     verb, family, args, _, memory = verb_calls.CALLS["simulate"]
-    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None, "silence_logs": 50}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0", "silence_logs": 50}
     call = partial(rs.sweep, verb, family(), *args, to=tmp_path / "x.zarr", memory=memory, progress=False)
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client, monkeypatch.context() as patch:
         done = when_two_are_done(lambda: cluster.scale(0), patch)
