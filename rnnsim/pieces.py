@@ -12,6 +12,7 @@ from rnnsim.axes import Grid, check_axis_name, common_grid
 from rnnsim.families import Network
 from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
+from rnnsim.running import check_network
 from rnnsim.showing import kind_of, shown
 
 DEEPEST = 32  # of lists within lists; arrays of NumPy have hardly more dimensions
@@ -114,10 +115,9 @@ class Call:
 def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
     """Refuse what is no verb, no family, or nothing that the verb takes."""
     if not is_verb(verb):
-        what = f"as {shown(verb)}" if callable(verb) else f"a {type(verb).__name__}"
+        what = f"as {shown(verb)}" if callable(verb) else kind_of(verb)
         raise TypeError(f"verb was given {what}; it needs a function of a family, such as rs.simulate")
-    if not isinstance(net, Network):
-        raise TypeError(f"net was given {kind_of(net)}; it needs a family of networks, such as rs.Elman(…)")
+    check_network(net)
     getattr(verb, "refuse_unknown", lambda _: None)(options)
     check_arguments(verb, net, args, options)
     call = Call(verb, net, args, options)

@@ -121,7 +121,7 @@ LAYERS = {
         *("layer_training", "losses", "optimizers", "parameters", "provenance", "resuming", "running", "showing"),
         *("trained",),
     },
-    "pieces": {"axes", "families", "interrupts", "optimizers", "showing"},
+    "pieces": {"axes", "families", "interrupts", "optimizers", "running", "showing"},
     "layouts": {"pieces", "variables"},
     "plans": {"available", "kernels", "layouts", "pieces", "provenance", "sequences", "showing"},
     "identities": {
