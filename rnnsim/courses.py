@@ -89,18 +89,24 @@ class Course:
     @cached_property
     def recorded(self) -> np.ndarray:
         """The epochs that are recorded."""
-        kept = np.arange(self._first_recorded, self.last + 1, self.every)
-        return np.append(kept, self.last) if self.last % self.every else kept
+        among = self._multiples
+        kept = np.arange(among.start, among.stop, among.step)
+        return np.append(kept, self.last) if self._ends_between else kept
 
     @property
-    def _first_recorded(self) -> int:
-        """The first multiple of `every`."""
-        return -(-(self.first + self.resumed) // self.every) * self.every
+    def _multiples(self) -> range:
+        """The epochs that are multiples of `every`."""
+        return range(-(-(self.first + self.resumed) // self.every) * self.every, self.last + 1, self.every)
+
+    @property
+    def _ends_between(self) -> bool:
+        """Whether the last epoch, which is recorded in any case, is none of them."""
+        return self.last % self.every > 0
 
     @property
     def bytes_recorded(self) -> int:
         """What the record takes, told before there is one."""
-        epochs = len(range(self._first_recorded, self.last + 1, self.every)) + bool(self.last % self.every)
+        epochs = len(self._multiples) + self._ends_between
         measures = len(self.measures) * (1 + (self.held_out is not None)) + ("grad_norm" in self.keep)
         numbers = self.grid.points * epochs * (measures + self.count * self.kept_parameters)
         return numbers * np.dtype(self.run.dtype).itemsize + 8 * (epochs + self.last)
