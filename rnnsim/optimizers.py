@@ -46,7 +46,7 @@ def numbers(name: str, value: Any, least: float, below: float = np.inf, *, endle
     return value if alone is None else alone
 
 
-def check_rising(name: str, least: Any, most: Any) -> None:
+def check_steps(least: Any, most: Any) -> None:
     """Refuse bounds of which the lower is above the upper at some place; arrays that do not fit are refused where they meet others."""
     low, high = (xr.DataArray(bound).drop_vars(getattr(bound, "coords", ())) for bound in (least, most))
     epochs = max(bound.sizes.get("epoch", 1) for bound in (low, high))
@@ -57,7 +57,7 @@ def check_rising(name: str, least: Any, most: Any) -> None:
     fitting = all(low.sizes[dim] == high.sizes[dim] for dim in {*low.dims} & {*high.dims})
     if fitting and (low > high).any():
         raise ValueError(
-            f"{name}_min was given as {shown(least)} and {name}_max as {shown(most)}; it needs bounds of which the lower comes first"
+            f"step_min was given as {shown(least)} and step_max as {shown(most)}; it needs bounds of which the lower comes first"
         )
 
 
@@ -230,7 +230,7 @@ class Rprop(Optimizer):
         given = {"step": numbers("step", step, 0.0), "grow": numbers("grow", grow, 1.0)}
         given["shrink"] = numbers("shrink", shrink, 0.0, float(np.nextafter(1.0, 2.0)))
         given |= {"step_min": numbers("step_min", step_min, 0.0), "step_max": numbers("step_max", step_max, 0.0, endless=True)}
-        check_rising("step", given["step_min"], given["step_max"])
+        check_steps(given["step_min"], given["step_max"])
         super().__init__(RPROP_VARIANTS[variant](), {"variant": variant}, given)
 
 

@@ -53,7 +53,8 @@ def weather_table(csv: str | os.PathLike[str] | None = None) -> xr.Dataset:
     >>> xr.decode_cf(table).sel(time="2012-01-02").weather.item()
     'rain'
     """
-    frame, meanings, title = (seattle(), MEANINGS, "daily weather of Seattle") if csv is None else (read_csv(csv), {}, path_of(csv))
+    file = None if csv is None else path_of(csv)
+    frame, meanings, title = (seattle(), MEANINGS, "daily weather of Seattle") if file is None else (read_csv(file), {}, file)
     variables = {}
     for name, column in frame.items():
         long_name, units = meanings.get(str(name), (str(name), "1"))
@@ -77,9 +78,8 @@ def path_of(csv: str | os.PathLike[str]) -> str:
     return path("csv", csv)
 
 
-def read_csv(csv: str | os.PathLike[str]) -> pd.DataFrame:
+def read_csv(file: str) -> pd.DataFrame:
     """A table with dates, if the first column has such, as its index, filled forward."""
-    file = path_of(csv)
     try:
         table = pd.read_csv(file, index_col=0).ffill()
     except OSError:
