@@ -676,11 +676,8 @@ class Stranger(str):
         raise RuntimeError("repr")
 
 
-class Mute(str):
+class Mute(Stranger):
     """A text that cannot be shown at all."""
-
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
 
     def __str__(self) -> str:
         raise RuntimeError("str")
