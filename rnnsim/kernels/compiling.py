@@ -25,6 +25,8 @@ NUMERICS = (
     "losses.py",
     "update_rules.py",
     "kernels",
+    "numerics",
+    "equations",
 )
 DAYS_KEPT = 30
 
@@ -32,10 +34,9 @@ DAYS_KEPT = 30
 def source_stamp() -> str:
     """A hash of the sources that kernels are made of. Numba's own stamp sees the kernel's file alone, and not what it calls."""
     digest = hashlib.sha256()
-    for name in NUMERICS:
-        path = PACKAGE / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path] * path.exists():
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    places = [PACKAGE / name for name in NUMERICS]
+    for file in sorted(file for place in places for file in (place.rglob("*.py") if place.is_dir() else [place] * place.exists())):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
