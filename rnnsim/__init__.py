@@ -4,12 +4,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rnnsim import schedules, surfaces, tasks
-from rnnsim.activations import Activation
 from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.basins import basins
 from rnnsim.bifurcations import bifurcations
 from rnnsim.curvature import curvature
+from rnnsim.equations.user_activations import Activation
 from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov

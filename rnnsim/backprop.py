@@ -5,8 +5,8 @@ from typing import Any
 import xarray as xr
 
 from rnnsim.arguments import check_choice
+from rnnsim.equations.losses import LOSSES
 from rnnsim.families import Network
-from rnnsim.losses import LOSSES
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network, name_results, prepare, variables_of
 from rnnsim.simulate import computed

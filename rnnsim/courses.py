@@ -11,9 +11,9 @@ import xarray as xr
 from rnnsim.available import check_room
 from rnnsim.axes import Grid, ordered
 from rnnsim.drawn import Drawn
+from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.kernels import blocks, training
 from rnnsim.kernels.training import Members, Record
-from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Optimizer
 from rnnsim.running import Run
 

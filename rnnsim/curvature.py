@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.activations import Activation
 from rnnsim.arguments import check_choice, names
 from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
+from rnnsim.equations.losses import LOSSES
+from rnnsim.equations.user_activations import Activation
 from rnnsim.families import Network
-from rnnsim.losses import LOSSES
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
 from rnnsim.showing import shown

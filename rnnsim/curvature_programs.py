@@ -6,8 +6,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.cells import reading
 from rnnsim.drawn import Drawn
+from rnnsim.equations.cells import reading
 from rnnsim.families import Member
 from rnnsim.kernels import blocks, curved_costs, curved_layers
 from rnnsim.kernels.curvature import Network

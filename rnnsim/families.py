@@ -11,8 +11,8 @@ import xarray as xr
 
 from rnnsim.arguments import check_choice, number_or_none, to_array
 from rnnsim.axes import Grid, common_grid
-from rnnsim.cells import Readout as ReadoutCell
 from rnnsim.drawn import Drawn
+from rnnsim.equations.cells import Readout as ReadoutCell
 from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.readouts import Readout
 from rnnsim.showing import kind_of, shown

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 import xxhash
 
-from rnnsim.activations import Activation
 from rnnsim.arguments import plain_text
+from rnnsim.equations.user_activations import Activation
 from rnnsim.families import Network
 from rnnsim.function_hashes import function_hash, in_python
 from rnnsim.kernels.compiling import STAMP

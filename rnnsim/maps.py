@@ -9,7 +9,7 @@ import xarray as xr
 
 from rnnsim.arguments import check_named, to_array
 from rnnsim.axes import Grid
-from rnnsim.cells import reading
+from rnnsim.equations.cells import reading
 from rnnsim.families import Member, Network
 from rnnsim.kernels import blocks
 from rnnsim.kernels.maps import Layer

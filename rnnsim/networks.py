@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim import cells
-from rnnsim.activations import Activation
 from rnnsim.arguments import refuse_methods, to_array
 from rnnsim.drawn import Drawn
+from rnnsim.equations import cells
+from rnnsim.equations.user_activations import Activation
 from rnnsim.families import Member, Network
 from rnnsim.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.random_families import drawn_parameters

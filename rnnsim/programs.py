@@ -8,8 +8,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.cells import reading
 from rnnsim.cuts import SCRATCH_NUMBERS, Cut
+from rnnsim.equations.cells import reading
 from rnnsim.families import Member
 from rnnsim.kernels import blocks, costs, layers
 from rnnsim.kernels.groups import Network

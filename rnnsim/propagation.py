@@ -10,10 +10,10 @@ import xarray as xr
 from rnnsim.arguments import as_whole, check_choice, names
 from rnnsim.available import check_room
 from rnnsim.driven_maps import DrivenMap
+from rnnsim.equations.losses import LOSSES
 from rnnsim.families import Network
 from rnnsim.kernels import blocks
 from rnnsim.kernels.propagation import Found, Scratch, go_back, jacobians_of, make_scratch, measure_weights, orbits_of
-from rnnsim.losses import LOSSES
 from rnnsim.networks import Elman
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim import cells
+from rnnsim.equations import cells
 from rnnsim.kernels.maps import Layer
 
 SHUT = -1e4  # a pre-activation at which a sigmoid is 0

@@ -7,8 +7,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim import cells
 from rnnsim.available import check_room
+from rnnsim.equations import cells
 from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points, slow_points
 from rnnsim.kernels import maps as of_maps
 from rnnsim.kernels.cycles import Found, Listed

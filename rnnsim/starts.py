@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim import cells
 from rnnsim.arguments import alone, check_dims, to_array, whole
+from rnnsim.equations import cells
 from rnnsim.kernels.fixed_points import Starts
 from rnnsim.kernels.maps import Layer
 from rnnsim.maps import Map

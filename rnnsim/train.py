@@ -16,13 +16,13 @@ from rnnsim.arguments import COUNT, SEED, check_choice, flag, names, whole, whol
 from rnnsim.axes import common_grid
 from rnnsim.courses import Course, State
 from rnnsim.drawn import Drawn
+from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families import Network
 from rnnsim.hints import pointing
 from rnnsim.interrupts import passed_on
 from rnnsim.kernels.blocks import in_rehearsal
 from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
-from rnnsim.losses import LOSSES, METRICS
 from rnnsim.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.provenance import attributes

@@ -7,8 +7,8 @@ import xarray as xr
 
 from rnnsim.axes import ordered
 from rnnsim.courses import Course, State
+from rnnsim.equations.losses import METRICS
 from rnnsim.families import Network
-from rnnsim.losses import METRICS
 from rnnsim.parameters import NUMBERED, layer_number
 from rnnsim.variables import DIVERGED_AT, dataset
 

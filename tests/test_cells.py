@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reference import SLOPES, VALUES
 
-from rnnsim import cells
+from rnnsim.equations import cells
 
 POINTS = np.array([-30.0, -2.5, -0.3, 0.2, 0.55, 1.7, 30.0])
 

@@ -15,7 +15,7 @@ from rnnsim.kernels.compiling import CACHE_DIRECTORY
 PACKAGE = Path(__file__).parents[1] / "rnnsim"
 # a kernel of its own, which compiles in no time
 KERNEL = """
-from rnnsim.cells import value
+from rnnsim.equations.cells import value
 from rnnsim.kernels.compiling import kernel
 
 @kernel
@@ -23,7 +23,7 @@ def probe(activation, a):
     return value(activation, a)
 """
 SCRIPT = """
-from rnnsim.cells import Linear
+from rnnsim.equations.cells import Linear
 from rnnsim.kernels import compiling, probe
 print(probe.probe(Linear(), 1.5))
 print(sum(probe.probe.stats.cache_hits.values()))

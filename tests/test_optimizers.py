@@ -11,7 +11,7 @@ import xarray as xr
 from training import OPTIMIZERS, Scalar, Vector
 
 import rnnsim as rs
-from rnnsim import update_rules
+from rnnsim.equations import update_rules
 
 PROGRESS = {"progress": False}
 

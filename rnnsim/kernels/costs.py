@@ -2,11 +2,11 @@
 
 import math
 
+from rnnsim.equations.losses import contribution, cotangent
 from rnnsim.functions import exp
 from rnnsim.kernels.compiling import kernel, specialised
 from rnnsim.kernels.rows import width
 from rnnsim.lanes import Kind, load, splat, store
-from rnnsim.losses import contribution, cotangent
 from rnnsim.primitives import at_least, select
 
 

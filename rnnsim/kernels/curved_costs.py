@@ -2,11 +2,11 @@
 
 import math
 
+from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
 from rnnsim.functions import exp
 from rnnsim.kernels.compiling import kernel, specialised
 from rnnsim.kernels.rows import width
 from rnnsim.lanes import load, splat, store
-from rnnsim.losses import bend_cotangent, contribution, cotangent
 from rnnsim.primitives import at_least, muladd, select
 
 

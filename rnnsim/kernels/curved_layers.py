@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
-from rnnsim.cells import bend, bent_pullback, linearize, pullback, pushforward, reading
+from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, reading
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.curved_records import BIAS, IN, REC
 from rnnsim.kernels.layers import kernel_of, place_of

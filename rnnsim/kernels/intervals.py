@@ -7,7 +7,7 @@ slopes to 4.5 (see `functions`), and are widened by 8.
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
+from rnnsim.equations.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
 from rnnsim.functions import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.maps import kernel_of

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.cells import linearize, pullback, reading, report, step
+from rnnsim.equations.cells import linearize, pullback, reading, report, step
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.products import AsNumbers, Rows, Vectors, factor, product, product_of_two
 from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.cells import linearize, pushforward, reading, step
+from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.layers import place_of
 from rnnsim.kernels.rows import INLINE, numbers_of, slots

@@ -14,12 +14,12 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import linearize, pullback, step, watch
+from rnnsim.equations.cells import linearize, pullback, step, watch
+from rnnsim.equations.losses import contribution, cotangent
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.rows import add, dot, gather_rows, muladd_each, partials_of, put, slots, take, width, write, write_each, zeros
 from rnnsim.kernels.sources import read, turn_to
 from rnnsim.lanes import align_stack, end_streams, load, splat, store, stream
-from rnnsim.losses import contribution, cotangent
 from rnnsim.primitives import any_lane, at_most, muladd, select
 
 

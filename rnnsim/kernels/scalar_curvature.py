@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
+from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
+from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.rows import INLINE, partials_of, put, take, width, write
 from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
 from rnnsim.kernels.sources import read, turn_to
 from rnnsim.lanes import align_stack, load, splat
-from rnnsim.losses import bend_cotangent, contribution, cotangent
 from rnnsim.primitives import muladd
 
 

@@ -2,7 +2,7 @@
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.cells import linearize, pushforward, step, watch
+from rnnsim.equations.cells import linearize, pushforward, step, watch
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.growth import grown, grown_seldom, log_of
 from rnnsim.kernels.rows import INLINE, width, write

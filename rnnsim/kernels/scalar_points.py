@@ -8,7 +8,7 @@ The leak changes multipliers and no fixed point.
 import numpy as np
 from numba.extending import overload
 
-from rnnsim.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
+from rnnsim.equations.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.cycles import list_one
 from rnnsim.kernels.fixed_points import is_finite, try_cycle

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.cells import pushforward, reading
+from rnnsim.equations.cells import pushforward, reading
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.layers import kernel_of, place_of
 from rnnsim.kernels.products import Rows, Vectors, element, factor, product_of_two

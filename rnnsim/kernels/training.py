@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnsim.equations.update_rules import begin, update
 from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.groups import Data, Wanted, keep_sums, load_points, run_samples
 from rnnsim.kernels.moves import all_finite, group_of
@@ -17,7 +18,6 @@ from rnnsim.kernels.pointers import call
 from rnnsim.kernels.rows import numbers_of, put, put_numbers, slots, take, width
 from rnnsim.lanes import load, store
 from rnnsim.primitives import at_least, at_most
-from rnnsim.update_rules import begin, update
 
 UNCLIPPED, BY_NORM, BY_VALUE = 0, 1, 2
 RUN, UPDATE = 0, 1  # kernels by their addresses

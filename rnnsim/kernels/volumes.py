@@ -3,7 +3,7 @@ tangents, so that the sum of all exponents can be checked by it."""
 
 from numba.extending import overload
 
-from rnnsim.cells import pushforward, reading, volume
+from rnnsim.equations.cells import pushforward, reading, volume
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.growth import grown, grown_seldom
 from rnnsim.kernels.layers import kernel_of, place_of

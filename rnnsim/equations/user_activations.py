@@ -13,8 +13,8 @@ from numba.core.errors import NumbaError
 from numba.extending import overload, register_jitable
 
 from rnnsim.arguments import as_real, flag, refuse_methods
-from rnnsim.cells import bent_by_slope, by_slope
 from rnnsim.derivative_checks import check_derivative
+from rnnsim.equations.cells import bent_by_slope, by_slope
 from rnnsim.function_hashes import function_hash
 from rnnsim.lanes import Lanes
 from rnnsim.primitives import each_lane, select
