@@ -4,27 +4,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rnnsim import schedules, surfaces, tasks
-from rnnsim.axes import axis
 from rnnsim.backprop import backprop
 from rnnsim.basins import basins
 from rnnsim.bifurcations import bifurcations
 from rnnsim.curvature import curvature
 from rnnsim.equations.user_activations import Activation
+from rnnsim.families.axes import axis
+from rnnsim.families.cells import GRU, LSTM, Elman
+from rnnsim.families.readouts import Readout
+from rnnsim.families.stacks import Embedding, Stack
+from rnnsim.families.vary import vary
 from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
 from rnnsim.merging import merge
-from rnnsim.networks import GRU, LSTM, Elman
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.orbit_diagram import orbit_diagram
 from rnnsim.propagation import propagation
-from rnnsim.readouts import Readout
 from rnnsim.simulate import simulate
-from rnnsim.stacks import Embedding, Stack
 from rnnsim.storage import open, save
 from rnnsim.sweep import plan, sweep
 from rnnsim.train import train
-from rnnsim.varying import vary
 from rnnsim.version import VERSION as __version__
 
 if TYPE_CHECKING:

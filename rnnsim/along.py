@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numba import types
 
-from rnnsim.axes import Grid
+from rnnsim.families.axes import Grid
 from rnnsim.kernels.lines import Line, evaluation_of
 from rnnsim.kernels.maps import Layer
 from rnnsim.kernels.pointers import addresses

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.available import check_room
-from rnnsim.families import Network
+from rnnsim.families.network import Network
 from rnnsim.kernels import blocks, orbits
 from rnnsim.long_runs import full_state, orbit_after, periods_of, rows_of, unit_dims
 

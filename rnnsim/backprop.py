@@ -6,11 +6,11 @@ import xarray as xr
 
 from rnnsim.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import BACKPROPAGATED
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network, name_results, prepare, variables_of
 from rnnsim.simulate import computed
-from rnnsim.variables import BACKPROPAGATED
 
 
 def backprop(

@@ -9,12 +9,12 @@ import xarray as xr
 from rnnsim.arguments import keeps_whole, number, whole
 from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.constant_inputs import check_constant, over_steps
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
 from rnnsim.orbit_diagram import longest_period
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
 from rnnsim.uncertainty import exponents, radii, uncertain_fraction
-from rnnsim.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
 
 ALWAYS = ("attractor_count", "truncated")
 OF_UNCERTAINTY = ("uncertain_fraction", "uncertainty_exponent", "uncertainty_error", "boundary_dimension")

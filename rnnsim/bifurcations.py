@@ -8,13 +8,13 @@ import xarray as xr
 from rnnsim.along import Along, check_along
 from rnnsim.arguments import flag, whole, whole_or_none
 from rnnsim.branch_runs import computed
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
 from rnnsim.kernels.locating import BRANCHES as BRANCH_COUNT
 from rnnsim.kernels.locating import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
 from rnnsim.maps import map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network
-from rnnsim.variables import BIFURCATIONS, BRANCHES, dataset
 
 KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
 

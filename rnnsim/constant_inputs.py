@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_named, to_array
-from rnnsim.families import Network
+from rnnsim.families.network import Network
 from rnnsim.sequences import check_inputs
 from rnnsim.showing import shown
 

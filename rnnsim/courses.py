@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.available import check_room
-from rnnsim.axes import Grid, ordered
-from rnnsim.drawn import Drawn
 from rnnsim.equations.losses import LOSSES, METRICS
+from rnnsim.families.axes import Grid, ordered
+from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels import blocks, training
 from rnnsim.kernels.training import Members, Record
 from rnnsim.optimizers import Optimizer

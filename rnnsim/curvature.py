@@ -10,11 +10,11 @@ from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
 from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import CURVED, chosen, dataset, meaning
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
 from rnnsim.showing import shown
-from rnnsim.variables import CURVED, chosen, dataset, meaning
 
 
 def curvature(

@@ -6,9 +6,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.drawn import Drawn
 from rnnsim.equations.cells import reading
-from rnnsim.families import Member
+from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.network import Member
+from rnnsim.families.parameters import layer_number
 from rnnsim.kernels import blocks, curved_costs, curved_layers
 from rnnsim.kernels.curvature import Network
 from rnnsim.kernels.curved_layers import Layout
@@ -18,7 +19,6 @@ from rnnsim.kernels.products import AsNumbers, AsVectors
 from rnnsim.kernels.records import records
 from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, source_of, source_of_drawn
-from rnnsim.parameters import layer_number
 from rnnsim.programs import Room
 from rnnsim.running import Run
 

@@ -8,12 +8,12 @@ from rnnsim import scalar_curvature_runs
 from rnnsim.available import check_room
 from rnnsim.checked import address_of
 from rnnsim.curvature_programs import CurvatureProgram
+from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels import blocks, curvature, symmetric
 from rnnsim.kernels.curved_records import CURVED_COST, CURVING
 from rnnsim.kernels.records import records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.running import Run
-from rnnsim.variables import DIVERGED_AT
 
 
 def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:

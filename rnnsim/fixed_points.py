@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import SEED, flag, number, whole
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import FIXED_POINTS, dataset
 from rnnsim.kernels.cycles import Listed
 from rnnsim.kernels.slow_points import Slow
 from rnnsim.maps import Map, map_of
@@ -14,7 +15,6 @@ from rnnsim.provenance import attributes
 from rnnsim.running import check_network
 from rnnsim.searches import Wish, search_all
 from rnnsim.starts import check_starts
-from rnnsim.variables import FIXED_POINTS, dataset
 
 FLAGS = {
     "stability": {0: "stable", 1: "saddle", 2: "unstable", 3: "marginal", 4: "plateau"},

@@ -11,7 +11,7 @@ import xxhash
 
 from rnnsim.arguments import plain_text
 from rnnsim.equations.user_activations import Activation
-from rnnsim.families import Network
+from rnnsim.families.network import Network
 from rnnsim.function_hashes import function_hash, in_python
 from rnnsim.kernels.compiling import STAMP
 from rnnsim.optimizers import Clip, Optimizer

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.axes import ordered
 from rnnsim.equations.cells import reading
+from rnnsim.families.axes import ordered
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.forward_gradients import PARAMETERS, ScalarModel
 from rnnsim.kernels.lane_gradients import LayerModel, OfNetworks, OfUnits

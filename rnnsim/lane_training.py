@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from rnnsim.courses import Course, State, course_record
+from rnnsim.families.cells import Recurrent
 from rnnsim.kernels import blocks, lane_training, scalar
 from rnnsim.kernels.lane_gradients import Set
 from rnnsim.kernels.pointers import addresses
@@ -15,7 +16,6 @@ from rnnsim.kernels.records import COURSE, records
 from rnnsim.kernels.sources import Orders
 from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
 from rnnsim.lanes import Kind
-from rnnsim.networks import Recurrent
 from rnnsim.running import Run
 from rnnsim.scalar_runs import reader, registers, serves, sizes_of
 

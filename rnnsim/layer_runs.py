@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from rnnsim.checked import address_of
-from rnnsim.drawn import Drawn
+from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels import blocks, groups
 from rnnsim.kernels.records import COST, KEEP, SUM, WORK, records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.programs import Program, Wish
 from rnnsim.results import Results
 from rnnsim.running import Run
-from rnnsim.variables import DIVERGED_AT
 
 
 def pieces_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.axes import ordered
 from rnnsim.checked import address_of
-from rnnsim.drawn import Drawn
+from rnnsim.families.axes import ordered
+from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels import blocks
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.records import SOURCE, records

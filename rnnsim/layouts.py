@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
+from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.pieces import Call, Where
-from rnnsim.variables import DIVERGED_AT
 
 Index = tuple[int, ...]
 STATUS = "status"

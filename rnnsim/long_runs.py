@@ -8,7 +8,7 @@ import xarray as xr
 
 from rnnsim.constant_inputs import over_steps, steps_at_once
 from rnnsim.engines import compute
-from rnnsim.families import Network
+from rnnsim.families.network import Network
 from rnnsim.kernels import blocks, orbits
 from rnnsim.running import Run, prepare
 

@@ -11,13 +11,13 @@ import xarray as xr
 
 from rnnsim.arguments import SEED, as_whole, whole, whole_or_none
 from rnnsim.available import check_room
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
 from rnnsim.kernels.summaries import summarise
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
 from rnnsim.showing import shown
 from rnnsim.tangent_runs import Course, rates
-from rnnsim.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
 
 ADAPTIVE = "adaptive"
 BATCHES = 16

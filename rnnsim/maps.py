@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_named, to_array
-from rnnsim.axes import Grid
 from rnnsim.equations.cells import reading
-from rnnsim.families import Member, Network
+from rnnsim.families.axes import Grid
+from rnnsim.families.network import Member, Network
 from rnnsim.kernels import blocks
 from rnnsim.kernels.maps import Layer
 from rnnsim.layer_sources import Source, Sources

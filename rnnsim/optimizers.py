@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import as_real, check_choice, check_dims, flag, refuse_methods, to_array
-from rnnsim.axes import check_axis_name
 from rnnsim.equations import update_rules
+from rnnsim.families.axes import check_axis_name
 from rnnsim.hints import pointing
 from rnnsim.showing import shown
 

@@ -6,14 +6,14 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice, number, whole
-from rnnsim.axes import Grid
 from rnnsim.constant_inputs import check_constant, over_steps
-from rnnsim.families import Network
+from rnnsim.families.axes import Grid
+from rnnsim.families.network import Network
+from rnnsim.families.variables import DIVERGED_AT, ORBITS, dataset, meaning
 from rnnsim.long_runs import Orbit, orbit_after, periods_of, rows_of, unit_dims
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare, variables_of
 from rnnsim.showing import shown
-from rnnsim.variables import DIVERGED_AT, ORBITS, dataset, meaning
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
 

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import xarray as xr
 
-from rnnsim.axes import Grid, check_axis_name, common_grid
-from rnnsim.families import Network
+from rnnsim.families.axes import Grid, check_axis_name, common_grid
+from rnnsim.families.network import Network
 from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.running import check_network

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.equations.cells import reading
-from rnnsim.families import Member
+from rnnsim.families.network import Member
 from rnnsim.kernels import blocks, costs, layers
 from rnnsim.kernels.groups import Network
 from rnnsim.kernels.pointers import addresses

@@ -11,15 +11,15 @@ from rnnsim.arguments import as_whole, check_choice, names
 from rnnsim.available import check_room
 from rnnsim.driven_maps import DrivenMap
 from rnnsim.equations.losses import LOSSES
-from rnnsim.families import Network
+from rnnsim.families.cells import Elman
+from rnnsim.families.network import Network
+from rnnsim.families.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
 from rnnsim.kernels import blocks
 from rnnsim.kernels.propagation import Found, Scratch, go_back, jacobians_of, make_scratch, measure_weights, orbits_of
-from rnnsim.networks import Elman
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.running import check_network, prepare
 from rnnsim.showing import shown
-from rnnsim.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once

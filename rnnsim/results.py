@@ -6,9 +6,9 @@ from math import prod
 import numpy as np
 
 from rnnsim.checked import address_of
+from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels import blocks
 from rnnsim.running import Run
-from rnnsim.variables import DIVERGED_AT
 
 NEVER = np.iinfo(np.int32).max
 

@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import names
-from rnnsim.axes import ordered
 from rnnsim.courses import Course, State, spread
+from rnnsim.families.axes import ordered
+from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.showing import kind_of, shown
 from rnnsim.trained import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
-from rnnsim.variables import DIVERGED_AT
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")
 OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")

@@ -6,10 +6,10 @@ import numpy as np
 
 from rnnsim import scalar_runs
 from rnnsim.available import check_room
+from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels import blocks, scalar, scalar_curvature
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
-from rnnsim.variables import DIVERGED_AT
 
 DIRECTIONS = ("bias", "w_in", "w_rec", "h0")
 REGISTERS = 2  # a number of a group takes, as measured

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from rnnsim.families.cells import Elman
+from rnnsim.families.variables import DIVERGED_AT, MEANINGS
 from rnnsim.kernels import blocks, scalar
 from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.sources import Own, Shared
 from rnnsim.lanes import Kind
-from rnnsim.networks import Elman
 from rnnsim.running import Run
 from rnnsim.sequences import Sequences
-from rnnsim.variables import DIVERGED_AT, MEANINGS
 
 STRIP = 4096  # points that take a step together: trajectories are then written in long runs
 NEAR_STRIP = 256  # without trajectories: their numbers stay in the first-level cache

@@ -5,10 +5,10 @@ from typing import Any
 import xarray as xr
 
 from rnnsim.engines import compute
-from rnnsim.families import Network
+from rnnsim.families.network import Network
+from rnnsim.families.variables import SIMULATED
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, name_results, prepare, variables_of
-from rnnsim.variables import SIMULATED
 
 
 def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:

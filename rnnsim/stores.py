@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from rnnsim.axes import check_axis_name
+from rnnsim.families.axes import check_axis_name
 from rnnsim.layouts import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
 from rnnsim.pieces import Where
 from rnnsim.storable import check_dataset, check_name, check_type, check_values

@@ -8,8 +8,8 @@ import xarray as xr
 
 from rnnsim.arguments import names as names_given
 from rnnsim.arguments import number, text
+from rnnsim.families.variables import PARAMETERS
 from rnnsim.showing import kind_of, plain, shown
-from rnnsim.variables import PARAMETERS
 
 __all__ = ["cliffs", "gradient_norm", "minima"]
 

@@ -12,7 +12,7 @@ import xarray as xr
 from rnnsim.arguments import flag, whole_or_none
 from rnnsim.available import MOST_OF_MEMORY, as_bytes, free_memory
 from rnnsim.crews import Job, threads_of, with_client, with_processes, with_threads
-from rnnsim.families import Network
+from rnnsim.families.network import Network
 from rnnsim.gathering import Account, Memory, progress_bar
 from rnnsim.identities import changed, identity
 from rnnsim.layouts import PENDING, Layout

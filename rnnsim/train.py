@@ -13,18 +13,18 @@ import xarray as xr
 from tqdm import tqdm
 
 from rnnsim.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
-from rnnsim.axes import common_grid
 from rnnsim.courses import Course, State
-from rnnsim.drawn import Drawn
 from rnnsim.equations.losses import LOSSES, METRICS
-from rnnsim.families import Network
+from rnnsim.families.axes import common_grid
+from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.network import Network
+from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.hints import pointing
 from rnnsim.interrupts import passed_on
 from rnnsim.kernels.blocks import in_rehearsal
 from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
 from rnnsim.optimizers import Clip, ClipNorm, Optimizer
-from rnnsim.parameters import OWN_DIMENSIONS
 from rnnsim.provenance import attributes
 from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.running import Run, check_network, prepare

@@ -8,7 +8,7 @@ from families import random_family, random_inputs
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.variables import EXPONENTS, PROPAGATED
+from rnnsim.families.variables import EXPONENTS, PROPAGATED
 
 ALWAYS = {"diverged_at"}
 COUNTED = {"attractor_count", "truncated"}  # of basins

@@ -6,7 +6,7 @@ from families import refused
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim import draws
+from rnnsim.families import initializers
 from rnnsim.kernels import blocks
 
 X = np.random.default_rng(0).normal(size=(5, 5, 2))
@@ -70,19 +70,19 @@ def test_the_gain_multiplies_the_recurrent_matrix_alone():
     family = net()
     np.testing.assert_array_equal(family["w_rec"].sel(gain=2.0), 2 * family["w_rec"].sel(gain=1.0))
     assert family["w_in"].dims == ("seed", "unit", "input")
-    np.testing.assert_array_equal(family["w_rec"].sel(gain=1.0, seed=13), draws.recurrent("gaussian", 13, 1, 4)[0])
+    np.testing.assert_array_equal(family["w_rec"].sel(gain=1.0, seed=13), initializers.recurrent("gaussian", 13, 1, 4)[0])
     assert set(family.parameters.data_vars) == {"w_in", "w_rec", "bias", "h0", "leak"}
 
 
 def test_matrices_are_made_block_by_block(monkeypatch):
     most = []
-    whole = draws.recurrent
+    whole = initializers.recurrent
 
     def watched(init, seed, **rest):
         most.append(len(seed))
         return whole(init, seed, **rest)
 
-    monkeypatch.setattr(draws, "recurrent", watched)
+    monkeypatch.setattr(initializers, "recurrent", watched)
     family = rs.Elman.random(32, 1, seed=rs.axis("seed", range(600)))
     rs.simulate(family, np.ones((8, 2, 1)), keep="final_state")
     assert sum(most) == 600 and max(most) * 32 * 32 * 8 <= blocks.BLOCK_BYTES

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rnnsim.networks import Recurrent
-from rnnsim.readouts import Readout
-from rnnsim.stacks import Embedding, Stack
+from rnnsim.families.cells import Recurrent
+from rnnsim.families.readouts import Readout
+from rnnsim.families.stacks import Embedding, Stack
 
 
 def joined(call: str, parts: list[Any]) -> Any:

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.families import Network
+from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
+from rnnsim.families.network import Network
+from rnnsim.families.readouts import Readout
+from rnnsim.families.stacks import Embedding
 from rnnsim.interop.chains import joined
-from rnnsim.networks import GRU, LSTM, Elman, Recurrent
-from rnnsim.readouts import Readout
 from rnnsim.showing import shown
-from rnnsim.stacks import Embedding
 
 TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 PLAIN = {"bidirectional": False, "proj_size": 0, "max_norm": None, "scale_grad_by_freq": False}

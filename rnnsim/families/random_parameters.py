@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim import draws
 from rnnsim.arguments import whole
-from rnnsim.drawn import Drawn
-from rnnsim.parameters import parameter
+from rnnsim.families import initializers
+from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.parameters import parameter
 from rnnsim.showing import shown
 
 
@@ -26,9 +26,9 @@ def drawn_parameters(
 ) -> dict[str, Any]:
     """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""
     units, inputs = whole("units", sizes["unit"]), whole("inputs", sizes["input"])
-    draws.check_init(init)
-    density = draws.checked_density(density)
-    seeds, gains, one = draws.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
+    initializers.check_init(init)
+    density = initializers.checked_density(density)
+    seeds, gains, one = initializers.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
     parts = gates or 1
     sizes = {"gate": gates, "unit": units, "unit_from": units, "input": inputs}
 
@@ -40,16 +40,16 @@ def drawn_parameters(
         if not isinstance(law, str):
             return law
         if name.startswith("bias"):
-            draws.biases(law, np.zeros(0, np.int64), parts, units, name)  # refuses an unknown law
-            return drawn(name, law, one, partial(draws.biases, law, gates=parts, units=units, name=name))
+            initializers.biases(law, np.zeros(0, np.int64), parts, units, name)  # refuses an unknown law
+            return drawn(name, law, one, partial(initializers.biases, law, gates=parts, units=units, name=name))
         if law != "gaussian":
             raise ValueError(f"{name} was given as {shown(law)}; it needs numbers or 'gaussian'")
-        return drawn(name, law, one, partial(draws.start, units=units, name=name))
+        return drawn(name, law, one, partial(initializers.start, units=units, name=name))
 
     return {
-        "w_in": drawn("w_in", init, one, partial(draws.inputs, init, gates=parts, units=units, features=inputs)),
+        "w_in": drawn("w_in", init, one, partial(initializers.inputs, init, gates=parts, units=units, features=inputs)),
         "w_rec": drawn(
-            "w_rec", f"{init} {density}", gains, partial(draws.recurrent, init, gates=parts, units=units, density=density)
+            "w_rec", f"{init} {density}", gains, partial(initializers.recurrent, init, gates=parts, units=units, density=density)
         ),
         **{name: by_law(name, law) for name, law in laws.items()},
     }

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import SEED, number
-from rnnsim.parameters import parameter
+from rnnsim.families.parameters import parameter
 from rnnsim.showing import shown
 
 # a parameter's place here picks its stream of random numbers: append, never reorder

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_dims, to_array
-from rnnsim.drawn import Drawn
+from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.showing import shown
 
 OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input", "output", "token")

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
-from rnnsim.families import Network
-from rnnsim.networks import Recurrent
-from rnnsim.parameters import parameter
-from rnnsim.readouts import Readout, check_readout, readout_of
+from rnnsim.families.cells import Recurrent
+from rnnsim.families.network import Network
+from rnnsim.families.parameters import parameter
+from rnnsim.families.readouts import Readout, check_readout, readout_of
 from rnnsim.showing import kind_of
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 from rnnsim.arguments import names
-from rnnsim.axes import Grid
-from rnnsim.parameters import NUMBERED, layer_number
+from rnnsim.families.axes import Grid
+from rnnsim.families.parameters import NUMBERED, layer_number
 
 
 class Meaning(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import as_whole, check_dims, to_array
-from rnnsim.parameters import OWN_DIMENSIONS, nameless_of
+from rnnsim.families.parameters import OWN_DIMENSIONS, nameless_of
 from rnnsim.showing import kind_of, shown
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import refuse_methods, to_array
-from rnnsim.drawn import Drawn
 from rnnsim.equations import cells
 from rnnsim.equations.user_activations import Activation
-from rnnsim.families import Member, Network
-from rnnsim.parameters import OF_VECTORS, has_units, parameter
-from rnnsim.random_families import drawn_parameters
-from rnnsim.readouts import Readout, check_readout, readout_of
+from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.network import Member, Network
+from rnnsim.families.parameters import OF_VECTORS, has_units, parameter
+from rnnsim.families.random_parameters import drawn_parameters
+from rnnsim.families.readouts import Readout, check_readout, readout_of
 from rnnsim.showing import shown
 
 GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}

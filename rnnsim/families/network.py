@@ -10,13 +10,13 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import check_choice, number_or_none, to_array
-from rnnsim.axes import Grid, common_grid
-from rnnsim.drawn import Drawn
 from rnnsim.equations.cells import Readout as ReadoutCell
-from rnnsim.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
-from rnnsim.readouts import Readout
+from rnnsim.families.axes import Grid, common_grid
+from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
+from rnnsim.families.readouts import Readout
+from rnnsim.families.variables import meaning
 from rnnsim.showing import kind_of, shown
-from rnnsim.variables import meaning
 
 METHODS = ("nearest", "ffill", "bfill")
 

@@ -5,9 +5,9 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim import draws
 from rnnsim.arguments import whole
-from rnnsim.parameters import has_units, parameter
+from rnnsim.families import initializers
+from rnnsim.families.parameters import has_units, parameter
 from rnnsim.showing import kind_of
 
 
@@ -64,9 +64,9 @@ class Readout:
         <rnnsim.Elman of 5 units and 3 inputs, 1 output, activation tanh; axes seed: 10>
         """
         units, outputs = whole("units", units), whole("outputs", outputs)
-        seeds = draws.seeds_of(seed)
+        seeds = initializers.seeds_of(seed)
         shapes = {"w_out": (outputs, units), "b_out": (outputs,)}
-        drawn = {name: draws.uniform(seeds.values, name, shape) / np.sqrt(units) for name, shape in shapes.items()}
+        drawn = {name: initializers.uniform(seeds.values, name, shape) / np.sqrt(units) for name, shape in shapes.items()}
         arrays = {n: xr.DataArray(a, seeds.coords, (*seeds.dims, *cls.DIMENSIONS[n])) for n, a in drawn.items()}
         return cls(**arrays)
 
