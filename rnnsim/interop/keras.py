@@ -8,7 +8,7 @@ from rnnsim.arguments import to_array
 from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding
-from rnnsim.interop.chains import joined
+from rnnsim.interop.assembling import joined
 from rnnsim.showing import shown
 
 GATES = {"SimpleRNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 1, 2, 3]}  # places of our gates among Keras' (a GRU's are z, r, h)

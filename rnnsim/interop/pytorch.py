@@ -9,7 +9,7 @@ from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.network import Network
 from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding
-from rnnsim.interop.chains import joined
+from rnnsim.interop.assembling import joined
 from rnnsim.showing import shown
 
 TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
