@@ -9,7 +9,7 @@ import xarray as xr
 from rnnsim.constant_inputs import over_steps, steps_at_once
 from rnnsim.engines import compute
 from rnnsim.families.network import Network
-from rnnsim.kernels import blocks, orbits
+from rnnsim.kernels import blocks, periods
 from rnnsim.running import Run, prepare
 
 STATES = {"h0": "state", "c0": "cell_state"}
@@ -105,10 +105,10 @@ def periods_of(rows: np.ndarray, most: int, tolerance: float) -> np.ndarray:
     found = np.zeros(len(rows), np.int32)
 
     def work(next_piece: Any) -> None:
-        alive = np.empty(orbits.TOGETHER, np.bool_)
+        alive = np.empty(periods.TOGETHER, np.bool_)
         while (piece := next_piece()) is not None:
             lo, hi = piece
-            orbits.periods(rows[lo:hi], tolerance, most, alive, found[lo:hi])
+            periods.periods(rows[lo:hi], tolerance, most, alive, found[lo:hi])
 
-    blocks.run(work, blocks.blocks_of_threads(len(rows), orbits.TOGETHER))
+    blocks.run(work, blocks.blocks_of_threads(len(rows), periods.TOGETHER))
     return found
