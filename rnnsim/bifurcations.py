@@ -10,8 +10,8 @@ from rnnsim.arguments import flag, whole, whole_or_none
 from rnnsim.branch_runs import computed
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
-from rnnsim.kernels.locating import BRANCHES as BRANCH_COUNT
-from rnnsim.kernels.locating import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
+from rnnsim.kernels.continuation.detection import BRANCHES as BRANCH_COUNT
+from rnnsim.kernels.continuation.detection import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
 from rnnsim.maps import map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network

@@ -8,14 +8,14 @@ import numpy as np
 from rnnsim.along import Along
 from rnnsim.available import check_room
 from rnnsim.kernels import blocks
-from rnnsim.kernels.borders import Extended
-from rnnsim.kernels.branches import Course, follow_all
-from rnnsim.kernels.curves import TESTS, Room, approached, corrected, sorted_eigenvalues
+from rnnsim.kernels.continuation.bordered_systems import Extended
+from rnnsim.kernels.continuation.branches import Course, follow_all
+from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found
+from rnnsim.kernels.continuation.extended_systems import refine
+from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Room, approached, corrected, sorted_eigenvalues
+from rnnsim.kernels.continuation.steps import Path
 from rnnsim.kernels.lines import Line
-from rnnsim.kernels.locating import COUNTS, POINTS, Bracket, Found
-from rnnsim.kernels.paths import Path
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.special_points import refine
 from rnnsim.seeds import hunt_of, numbers_a_line, seeds_of, seeds_on
 
 POSITIONS = 2048

@@ -10,10 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.curves import UNSTABLE, approach, correct, distance, examine
+from rnnsim.kernels.continuation.detection import (
+    BRANCHES,
+    INCOMPLETE,
+    NOTHING,
+    SAME,
+    SEVERAL,
+    TRUNCATED,
+    UNLISTED,
+    kind_between,
+    locate,
+)
+from rnnsim.kernels.continuation.pseudo_arclength import UNSTABLE, approach, correct, distance, examine
+from rnnsim.kernels.continuation.steps import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along, turns_twice
 from rnnsim.kernels.lines import segment_of
-from rnnsim.kernels.locating import BRANCHES, INCOMPLETE, NOTHING, SAME, SEVERAL, TRUNCATED, UNLISTED, kind_between, locate
-from rnnsim.kernels.paths import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along, turns_twice
 
 FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5

@@ -11,8 +11,8 @@ J; they decide how fast Newton's method converges, not where to.
 
 import numpy as np
 
-from rnnsim.kernels.borders import first_borders, length_of, null_vectors, turn_borders
 from rnnsim.kernels.compiling import kernel, part
+from rnnsim.kernels.continuation.bordered_systems import first_borders, length_of, null_vectors, turn_borders
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.lines import linearize_on, segment_of
 

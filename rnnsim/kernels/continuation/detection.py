@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import part
-from rnnsim.kernels.curves import (
+from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FLIP, FOLD, NEIMARK_SACKER, crosses
+from rnnsim.kernels.continuation.pseudo_arclength import (
     AHEAD,
     FLIPPED,
     ORIENTATION,
@@ -18,7 +19,6 @@ from rnnsim.kernels.curves import (
 )
 from rnnsim.kernels.lines import linearize_on, segment_of
 from rnnsim.kernels.pointers import call
-from rnnsim.kernels.special_points import BRANCH_POINT, FLIP, FOLD, NEIMARK_SACKER, crosses
 
 NOTHING, SEVERAL = 0, -1
 POINTS, TRUNCATED, UNLOCATED, INCOMPLETE, BRANCHES, UNLISTED = range(6)
