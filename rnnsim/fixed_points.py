@@ -8,8 +8,8 @@ import xarray as xr
 from rnnsim.arguments import SEED, flag, number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.variables import FIXED_POINTS, dataset
-from rnnsim.kernels.cycles import Listed
-from rnnsim.kernels.slow_points import Slow
+from rnnsim.kernels.fixed_points.cycle_list import Listed
+from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.maps import Map, map_of
 from rnnsim.provenance import attributes
 from rnnsim.running import check_network

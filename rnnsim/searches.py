@@ -9,13 +9,18 @@ import numpy as np
 
 from rnnsim.available import check_room
 from rnnsim.equations import cells
-from rnnsim.kernels import blocks, boxes, fixed_points, intervals, regions, scalar_points, slow_points
+from rnnsim.kernels import blocks
 from rnnsim.kernels import maps as of_maps
-from rnnsim.kernels.cycles import Found, Listed
+from rnnsim.kernels.fixed_points import enclosures as intervals
+from rnnsim.kernels.fixed_points import krawczyk, slow_points
+from rnnsim.kernels.fixed_points import multistart as fixed_points
+from rnnsim.kernels.fixed_points import piecewise_linear as regions
+from rnnsim.kernels.fixed_points import scalar as scalar_points
+from rnnsim.kernels.fixed_points.cycle_list import Found, Listed
+from rnnsim.kernels.fixed_points.newton import Room
+from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.kernels.maps import Layer
-from rnnsim.kernels.newton import Room
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.slow_points import Slow
 from rnnsim.maps import Map, folded
 from rnnsim.resting import at_rest
 from rnnsim.starts import USUAL, starts_for
@@ -46,7 +51,7 @@ def search_for(maps: Map, period: int, starts: int | None) -> Search:
     if linear or (rectified and n * period <= regions.MOST_SWITCHES):
         return Search(regions.search, lambda: (rectified,), 1 + (rectified << n * period) // STEPS)
     if bounded and n <= (MOST_STATES if period == 1 else MOST_OF_CYCLES):
-        return Search(boxes.search, lambda: (boxes_for(n),), USUAL)
+        return Search(krawczyk.search, lambda: (boxes_for(n),), USUAL)
     return Search(fixed_points.search, tuple, USUAL)
 
 
@@ -58,7 +63,7 @@ def rules_for(maps: Map, search: Search) -> Any:
         (of_maps.step_of, (layers, point, vector, matrix, vector, vector)),
         (of_maps.tangents_of, (layers, point, vector, matrix, vector, matrix, vector)),
     ]
-    if search.kernel is boxes.search:
+    if search.kernel is krawczyk.search:
         known += [(intervals.box_of, (layers, point, matrix, matrix, cube)), (intervals.narrowing_of, (layers, point, matrix))]
     if search.kernel is scalar_points.search:
         known += [(scalar_points.candidates_of, (layers, point, vector, numba.typeof(np.zeros(1, np.int64))))]
@@ -143,13 +148,13 @@ def descent_for(n: int) -> slow_points.Descent:
     return slow_points.Descent(np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
 
 
-def boxes_for(n: int) -> boxes.Boxes:
+def boxes_for(n: int) -> krawczyk.Boxes:
     """Scratch for the search of a box."""
-    stack, middle = np.zeros((boxes.DEEPEST, 2, n)), np.zeros(n)
+    stack, middle = np.zeros((krawczyk.DEEPEST, 2, n)), np.zeros(n)
     states = [np.zeros((2, n)) for _ in range(6)]
     jacobians = [np.zeros((2, n, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(2)]
-    kind: Any = boxes.Boxes
+    kind: Any = krawczyk.Boxes
     return kind(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
 
 

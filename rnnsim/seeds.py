@@ -10,7 +10,7 @@ from rnnsim.kernels import blocks
 from rnnsim.kernels.continuation.branches import Hunt, Seeds
 from rnnsim.kernels.continuation.detection import POINTS, TRUNCATED, UNLISTED, Found
 from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FOLD
-from rnnsim.kernels.cycles import Listed
+from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.maps import folded
 from rnnsim.searches import Wish, search_all
 from rnnsim.starts import Reach, reach, spread

@@ -8,7 +8,7 @@ import xarray as xr
 
 from rnnsim.arguments import alone, check_dims, to_array, whole
 from rnnsim.equations import cells
-from rnnsim.kernels.fixed_points import Starts
+from rnnsim.kernels.fixed_points.multistart import Starts
 from rnnsim.kernels.maps import Layer
 from rnnsim.maps import Map
 

@@ -12,8 +12,9 @@ from reference import VALUES
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.kernels import blocks, eigenvalues, intervals, maps
+from rnnsim.kernels import blocks, eigenvalues, maps
 from rnnsim.kernels.compiling import kernel
+from rnnsim.kernels.fixed_points import enclosures
 from rnnsim.maps import folded, map_of
 from rnnsim.resting import at_rest
 
@@ -284,7 +285,7 @@ def narrowed(net, X):
     found = map_of(net, 0.3)
     layers, _ = folded(found.block(0, 1))
     X = X.copy()
-    intervals.narrowing_of(found.cells)(at_rest(found.cells, layers), 0, X)
+    enclosures.narrowing_of(found.cells)(at_rest(found.cells, layers), 0, X)
     return X
 
 
@@ -393,7 +394,7 @@ def test_enclosures_hold_the_map_and_its_jacobian(cell):
         for _ in range(20):
             low = rng.uniform(-1, 1, n)
             X = np.stack([low, low + width * rng.random(n)])
-            intervals.box_of(found.cells)(layers, 0, X, Y, J)
+            enclosures.box_of(found.cells)(layers, 0, X, Y, J)
             for share in (np.zeros(n), np.ones(n), *rng.random((5, n))):
                 s = X[0] + share * (X[1] - X[0])
                 maps.jacobian_of(found.cells)(layers, x, s[None], out, jacobian, found.work())

@@ -9,7 +9,7 @@ import xarray as xr
 import rnnsim as rs
 from rnnsim import reach
 from rnnsim.fixed_points import FLAGS
-from rnnsim.kernels.cycles import stability_of
+from rnnsim.kernels.fixed_points.cycle_list import stability_of
 from rnnsim.uncertainty import exponents
 
 lyapunov = importlib.import_module("rnnsim.lyapunov")  # the name in the package is the verb's

@@ -6,10 +6,10 @@ A cycle of k states of n units has 2^(n k) ways, each with one solution, or, whe
 """
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import is_finite, try_cycle, try_starts
+from rnnsim.kernels.fixed_points.cycle_list import list_one
+from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle, try_starts
+from rnnsim.kernels.fixed_points.newton import fill_system
 from rnnsim.kernels.linear_systems import solve
-from rnnsim.kernels.newton import fill_system
 
 MOST_SWITCHES = 16  # units times states
 SLACK = 1e-9  # of a pre-activation, by which a unit may be on the wrong side

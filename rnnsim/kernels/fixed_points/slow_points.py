@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.cycles import COUNT, admit, put_in_order
-from rnnsim.kernels.fixed_points import begin, is_possible
+from rnnsim.kernels.fixed_points.cycle_list import COUNT, admit, put_in_order
+from rnnsim.kernels.fixed_points.multistart import begin, is_possible
 from rnnsim.kernels.rules import advance, jacobian
 
 MOST_STEPS = 2000

@@ -10,8 +10,8 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import is_finite, try_cycle
+from rnnsim.kernels.fixed_points.cycle_list import list_one
+from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle
 from rnnsim.kernels.maps import kernel_of
 from rnnsim.kernels.rules import candidates as candidates_by_rule
 

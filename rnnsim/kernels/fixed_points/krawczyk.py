@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.cycles import list_one
-from rnnsim.kernels.fixed_points import EDGE, is_finite, try_cycle, try_starts
-from rnnsim.kernels.intervals import minus, plus, scaled, times
+from rnnsim.kernels.fixed_points.cycle_list import list_one
+from rnnsim.kernels.fixed_points.enclosures import minus, plus, scaled, times
+from rnnsim.kernels.fixed_points.multistart import EDGE, is_finite, try_cycle, try_starts
 from rnnsim.kernels.linear_systems import solve
 from rnnsim.kernels.rules import advance, enclose, narrow
 
