@@ -10,10 +10,24 @@ from rnnsim.equations.cells import reading
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member
 from rnnsim.families.parameters import layer_number
-from rnnsim.kernels import blocks, curved_costs, curved_layers
-from rnnsim.kernels.curvature import Network
-from rnnsim.kernels.curved_layers import Layout
-from rnnsim.kernels.curved_records import BIAS, CURVED, CURVED_COST, CURVED_PLAN, CURVING, DIRECTION, IN, LAID, REC, START, TABLE
+from rnnsim.kernels import blocks
+from rnnsim.kernels.hessian import costs
+from rnnsim.kernels.hessian import layers as curved_layers
+from rnnsim.kernels.hessian.descriptors import (
+    BIAS,
+    CURVED,
+    CURVED_COST,
+    CURVED_PLAN,
+    CURVING,
+    DIRECTION,
+    IN,
+    LAID,
+    REC,
+    START,
+    TABLE,
+)
+from rnnsim.kernels.hessian.layers import Layout
+from rnnsim.kernels.hessian.network import Network
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.products import AsNumbers, AsVectors
 from rnnsim.kernels.records import records
@@ -262,7 +276,7 @@ class CurvatureProgram:
             table,
             addresses([curved_layers.forward_of(self.layout, member.cell) for member in maps], of_layer),
             addresses([curved_layers.backward_of(self.layout, member.cell) for member in maps], of_layer),
-            addresses([curved_costs.cost_of(self.layout.kind, self.loss)], (room, cost)),
+            addresses([costs.cost_of(self.layout.kind, self.loss)], (room, cost)),
             directions,
             records(LAID, self.laid),
             records(LAID, self.starts),

@@ -9,8 +9,9 @@ from rnnsim.available import check_room
 from rnnsim.checked import address_of
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks, curvature, symmetric
-from rnnsim.kernels.curved_records import CURVED_COST, CURVING
+from rnnsim.kernels import blocks, symmetric
+from rnnsim.kernels.hessian import network as curvature
+from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
 from rnnsim.kernels.records import records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.running import Run

@@ -7,7 +7,8 @@ import numpy as np
 from rnnsim import scalar_runs
 from rnnsim.available import check_room
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks, scalar, scalar_curvature
+from rnnsim.kernels import blocks, scalar
+from rnnsim.kernels.hessian import scalar as scalar_curvature
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
 

@@ -9,7 +9,7 @@ from numba.extending import register_jitable
 
 from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, reading
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.curved_records import BIAS, IN, REC
+from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC
 from rnnsim.kernels.layers import kernel_of, place_of
 from rnnsim.kernels.products import element, factor
 from rnnsim.kernels.rows import add, partials_of, put, slots, take, width, zeros

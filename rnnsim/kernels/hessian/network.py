@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.curved_records import START, TABLE
+from rnnsim.kernels.hessian.descriptors import START, TABLE
 from rnnsim.kernels.pointers import call, numbers_at
 
 
