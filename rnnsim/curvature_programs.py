@@ -28,8 +28,8 @@ from rnnsim.kernels.hessian.descriptors import (
 )
 from rnnsim.kernels.hessian.layers import Layout
 from rnnsim.kernels.hessian.network import Network
+from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.products import AsNumbers, AsVectors
 from rnnsim.kernels.records import records
 from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, source_of, source_of_drawn

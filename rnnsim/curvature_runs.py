@@ -9,9 +9,10 @@ from rnnsim.available import check_room
 from rnnsim.checked import address_of
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks, symmetric
+from rnnsim.kernels import blocks
 from rnnsim.kernels.hessian import network as curvature
 from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
+from rnnsim.kernels.linalg import symmetric_eigenvalues
 from rnnsim.kernels.records import records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.running import Run
@@ -74,7 +75,7 @@ def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
     def work(next_piece):
         matrix, side = np.empty((n, n)), np.empty(n)
         while (piece := next_piece()) is not None:
-            symmetric.eigenvalues(hessian, *piece, matrix, side, out)
+            symmetric_eigenvalues.eigenvalues(hessian, *piece, matrix, side, out)
 
     blocks.run(work, blocks.blocks_of_threads(len(hessian), 1))
     return out

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnsim.kernels import blocks
 from rnnsim.kernels.layers import Layout
-from rnnsim.kernels.products import AsNumbers, AsVectors, Tile
+from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
 

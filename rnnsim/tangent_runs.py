@@ -13,9 +13,9 @@ from rnnsim.checked import address_of
 from rnnsim.cuts import Cut
 from rnnsim.kernels import blocks, groups, scalar, scalar_exponents
 from rnnsim.kernels.exponents import Tangents, exponents
+from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.orthogonal import close_of, orthonormal_of
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.products import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.records import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
 from rnnsim.kernels.tangents import Spread, push_of
 from rnnsim.kernels.volumes import volumes_of

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rnnsim.kernels.compiling import kernel
-from rnnsim.kernels.growth import grown, log_of
+from rnnsim.kernels.linalg.scaled_products import grown, log_of
 from rnnsim.kernels.rows import width
 from rnnsim.lanes import Kind, load, splat, store
 

@@ -8,8 +8,9 @@ from families import refused
 
 import rnnsim as rs
 from rnnsim import functions
-from rnnsim.kernels import blocks, linear_systems, maps
+from rnnsim.kernels import blocks, maps
 from rnnsim.kernels.compiling import kernel
+from rnnsim.kernels.linalg import lu
 from rnnsim.maps import map_of
 
 BELL = rs.Activation(lambda a: functions.exp(-a * a), lambda a: -2.0 * a * functions.exp(-a * a))
@@ -141,7 +142,7 @@ def test_random_families_are_drawn_block_by_block():
 
 @kernel
 def solved(A, pivots, B):
-    return linear_systems.solve(A, pivots, B)
+    return lu.solve(A, pivots, B)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 30])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.orthogonal import orthonormal_of
-from rnnsim.kernels.products import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.records import FRAME, records
 from rnnsim.kernels.tangents import Spread
 from rnnsim.lanes import Kind

@@ -15,7 +15,7 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import linearize, pullback, reading, report, step
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.products import AsNumbers, Rows, Vectors, factor, product, product_of_two
+from rnnsim.kernels.linalg.matmul import AsNumbers, Rows, Vectors, factor, product, product_of_two
 from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
 from rnnsim.lanes import align_stack, load, store
 

@@ -11,8 +11,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.growth import grown, grown_seldom, log_of
-from rnnsim.kernels.products import element, factor
+from rnnsim.kernels.linalg.matmul import element, factor
+from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
 from rnnsim.kernels.rows import muladd_each, put, take, width, zeros
 from rnnsim.lanes import align_stack, load, splat, store
 from rnnsim.primitives import absolute, any_lane, at_least, at_most, exponent, mantissa, muladd, select, shift, signed, square_root

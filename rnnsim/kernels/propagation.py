@@ -22,10 +22,10 @@ from rnnsim.kernels.graded import (
     scale_rows,
     start,
 )
+from rnnsim.kernels.linalg.flat_vectors import padded
 from rnnsim.kernels.maps import advance_from, kernel_of, linearize_from
 from rnnsim.kernels.output_gradients import direct_gradient
 from rnnsim.kernels.scaled_gradients import add_direct, log_size, pull_back
-from rnnsim.kernels.vectors import padded
 
 
 class Scratch(NamedTuple):

@@ -4,7 +4,7 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.equations.cells import linearize, pushforward, step, watch
 from rnnsim.kernels.compiling import kernel
-from rnnsim.kernels.growth import grown, grown_seldom, log_of
+from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
 from rnnsim.kernels.rows import INLINE, width, write
 from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
 from rnnsim.kernels.sources import read, turn_to

@@ -5,11 +5,11 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import pushforward, reading, volume
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.growth import grown, grown_seldom
 from rnnsim.kernels.layers import kernel_of, place_of
-from rnnsim.kernels.linear_systems import factorise
+from rnnsim.kernels.linalg.lu import factorise
+from rnnsim.kernels.linalg.matmul import factor
+from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom
 from rnnsim.kernels.maps import read_states, unit_tangent
-from rnnsim.kernels.products import factor
 from rnnsim.kernels.rows import INLINE, partials_of, slots, width
 from rnnsim.kernels.tangents import elements
 from rnnsim.lanes import align_stack, load, splat, store

@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.continuation.bordered_systems import first_borders, length_of, null_vectors, turn_borders
-from rnnsim.kernels.linear_systems import solve
+from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.lines import linearize_on, segment_of
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = 1, 2, 3, 4

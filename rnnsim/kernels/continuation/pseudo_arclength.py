@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.eigenvalues import eigenvalues, sort_by_modulus
-from rnnsim.kernels.linear_systems import factorise, solve
+from rnnsim.kernels.linalg.eigenvalues import eigenvalues, sort_by_modulus
+from rnnsim.kernels.linalg.lu import factorise, solve
 from rnnsim.kernels.lines import linearize_on, segment_of
 from rnnsim.kernels.pointers import call
 

@@ -14,7 +14,7 @@ from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.enclosures import minus, plus, scaled, times
 from rnnsim.kernels.fixed_points.multistart import EDGE, is_finite, try_cycle, try_starts
-from rnnsim.kernels.linear_systems import solve
+from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.rules import advance, enclose, narrow
 
 MOST_BOXES = 1 << 15  # of one network

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import part
-from rnnsim.kernels.linear_systems import solve
+from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.rules import advance, jacobian
 
 MOST_STEPS = 200
