@@ -13,7 +13,7 @@ from rnnsim.arguments import SEED, as_whole, whole, whole_or_none
 from rnnsim.available import check_room
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
-from rnnsim.kernels.summaries import summarise
+from rnnsim.kernels.lyapunov.batch_statistics import summarise
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
 from rnnsim.showing import shown

@@ -11,14 +11,15 @@ import numpy as np
 from rnnsim import scalar_runs
 from rnnsim.checked import address_of
 from rnnsim.cuts import Cut
-from rnnsim.kernels import blocks, groups, scalar, scalar_exponents
-from rnnsim.kernels.exponents import Tangents, exponents
+from rnnsim.kernels import blocks, groups, scalar
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
-from rnnsim.kernels.orthogonal import close_of, orthonormal_of
+from rnnsim.kernels.lyapunov import scalar as scalar_exponents
+from rnnsim.kernels.lyapunov.householder import close_of, orthonormal_of
+from rnnsim.kernels.lyapunov.log_det import volumes_of
+from rnnsim.kernels.lyapunov.push import Spread, push_of
+from rnnsim.kernels.lyapunov.spectrum import Tangents, exponents
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.records import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
-from rnnsim.kernels.tangents import Spread, push_of
-from rnnsim.kernels.volumes import volumes_of
 from rnnsim.lanes import Kind
 from rnnsim.programs import Program, Wish
 from rnnsim.results import NEVER

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
-from rnnsim.kernels.orthogonal import orthonormal_of
+from rnnsim.kernels.lyapunov.householder import orthonormal_of
+from rnnsim.kernels.lyapunov.push import Spread
 from rnnsim.kernels.records import FRAME, records
-from rnnsim.kernels.tangents import Spread
 from rnnsim.lanes import Kind
 
 KIND = Kind(4, "float64")
