@@ -10,8 +10,8 @@ import xarray as xr
 from numba import types
 
 from rnnsim.families.axes import Grid
-from rnnsim.kernels.lines import Line, evaluation_of
-from rnnsim.kernels.maps import Layer
+from rnnsim.kernels.maps.map import Layer
+from rnnsim.kernels.maps.parametrised import Line, evaluation_of
 from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Block, Map
 from rnnsim.showing import shown

@@ -14,7 +14,7 @@ from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found
 from rnnsim.kernels.continuation.extended_systems import refine
 from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Room, approached, corrected, sorted_eigenvalues
 from rnnsim.kernels.continuation.steps import Path
-from rnnsim.kernels.lines import Line
+from rnnsim.kernels.maps.parametrised import Line
 from rnnsim.kernels.pointers import addresses
 from rnnsim.seeds import hunt_of, numbers_a_line, seeds_of, seeds_on
 

@@ -12,7 +12,7 @@ from rnnsim.equations.cells import reading
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
 from rnnsim.kernels import blocks
-from rnnsim.kernels.maps import Layer
+from rnnsim.kernels.maps.map import Layer
 from rnnsim.layer_sources import Source, Sources
 from rnnsim.running import Run, prepare
 from rnnsim.showing import shown

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim.equations import cells
-from rnnsim.kernels.maps import Layer
+from rnnsim.kernels.maps.map import Layer
 
 SHUT = -1e4  # a pre-activation at which a sigmoid is 0
 

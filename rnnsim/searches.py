@@ -10,7 +10,6 @@ import numpy as np
 from rnnsim.available import check_room
 from rnnsim.equations import cells
 from rnnsim.kernels import blocks
-from rnnsim.kernels import maps as of_maps
 from rnnsim.kernels.fixed_points import enclosures as intervals
 from rnnsim.kernels.fixed_points import krawczyk, slow_points
 from rnnsim.kernels.fixed_points import multistart as fixed_points
@@ -19,7 +18,8 @@ from rnnsim.kernels.fixed_points import scalar as scalar_points
 from rnnsim.kernels.fixed_points.cycle_list import Found, Listed
 from rnnsim.kernels.fixed_points.newton import Room
 from rnnsim.kernels.fixed_points.slow_points import Slow
-from rnnsim.kernels.maps import Layer
+from rnnsim.kernels.maps import map as of_maps
+from rnnsim.kernels.maps.map import Layer
 from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Map, folded
 from rnnsim.resting import at_rest

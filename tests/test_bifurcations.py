@@ -11,7 +11,7 @@ from families import refused
 import rnnsim as rs
 from rnnsim.along import check_along
 from rnnsim.kernels import blocks
-from rnnsim.kernels.lines import evaluation_of
+from rnnsim.kernels.maps.parametrised import evaluation_of
 from rnnsim.maps import map_of
 
 FOLDS = {1.5: 0.207546455322030292, 2.0: 0.532839975353552024, 4.0: 2.14714371821293788}

@@ -12,10 +12,11 @@ from reference import VALUES
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.kernels import blocks, maps
+from rnnsim.kernels import blocks
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.fixed_points import enclosures
 from rnnsim.kernels.linalg import eigenvalues
+from rnnsim.kernels.maps import map as maps
 from rnnsim.maps import folded, map_of
 from rnnsim.resting import at_rest
 

@@ -8,9 +8,10 @@ from families import refused
 
 import rnnsim as rs
 from rnnsim import functions
-from rnnsim.kernels import blocks, maps
+from rnnsim.kernels import blocks
 from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.linalg import lu
+from rnnsim.kernels.maps import map as maps
 from rnnsim.maps import map_of
 
 BELL = rs.Activation(lambda a: functions.exp(-a * a), lambda a: -2.0 * a * functions.exp(-a * a))

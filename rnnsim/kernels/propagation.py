@@ -23,7 +23,7 @@ from rnnsim.kernels.graded import (
     start,
 )
 from rnnsim.kernels.linalg.flat_vectors import padded
-from rnnsim.kernels.maps import advance_from, kernel_of, linearize_from
+from rnnsim.kernels.maps.map import advance_from, kernel_of, linearize_from
 from rnnsim.kernels.output_gradients import direct_gradient
 from rnnsim.kernels.scaled_gradients import add_direct, log_size, pull_back
 

@@ -23,7 +23,7 @@ from rnnsim.kernels.continuation.detection import (
 )
 from rnnsim.kernels.continuation.pseudo_arclength import UNSTABLE, approach, correct, distance, examine
 from rnnsim.kernels.continuation.steps import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along, turns_twice
-from rnnsim.kernels.lines import segment_of
+from rnnsim.kernels.maps.parametrised import segment_of
 
 FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5

@@ -17,7 +17,7 @@ from rnnsim.kernels.continuation.pseudo_arclength import (
     find_multipliers,
     nearest_the_circle,
 )
-from rnnsim.kernels.lines import linearize_on, segment_of
+from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
 from rnnsim.kernels.pointers import call
 
 NOTHING, SEVERAL = 0, -1

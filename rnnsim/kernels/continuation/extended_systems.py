@@ -14,7 +14,7 @@ import numpy as np
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.continuation.bordered_systems import first_borders, length_of, null_vectors, turn_borders
 from rnnsim.kernels.linalg.lu import solve
-from rnnsim.kernels.lines import linearize_on, segment_of
+from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = 1, 2, 3, 4
 ROUNDS, TRIALS = 3, 30

@@ -10,7 +10,7 @@ from numba.extending import overload, register_jitable
 from rnnsim.equations.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
 from rnnsim.functions import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.maps import kernel_of
+from rnnsim.kernels.maps.map import kernel_of
 from rnnsim.kernels.rows import INLINE
 
 EPSILON = 2.0**-52

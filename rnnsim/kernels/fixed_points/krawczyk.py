@@ -15,7 +15,7 @@ from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.enclosures import minus, plus, scaled, times
 from rnnsim.kernels.fixed_points.multistart import EDGE, is_finite, try_cycle, try_starts
 from rnnsim.kernels.linalg.lu import solve
-from rnnsim.kernels.rules import advance, enclose, narrow
+from rnnsim.kernels.maps.dispatch import advance, enclose, narrow
 
 MOST_BOXES = 1 << 15  # of one network
 DEEPEST = 512

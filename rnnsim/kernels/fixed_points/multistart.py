@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, FLAT, admit, list_one
 from rnnsim.kernels.fixed_points.newton import FARTHEST, ROUNDING, converge, is_plateau, largest, last_step
-from rnnsim.kernels.rules import advance
+from rnnsim.kernels.maps.dispatch import advance
 
 EDGE = 1e-9
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnsim.kernels.compiling import part
 from rnnsim.kernels.linalg.lu import solve
-from rnnsim.kernels.rules import advance, jacobian
+from rnnsim.kernels.maps.dispatch import advance, jacobian
 
 MOST_STEPS = 200
 SMALLEST_STEP = 2.0**-10

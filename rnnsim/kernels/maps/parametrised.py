@@ -15,7 +15,7 @@ from numba.extending import overload
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.layers import place_of
-from rnnsim.kernels.maps import (
+from rnnsim.kernels.maps.map import (
     Layer,
     kernel_of,
     linearize_from,
