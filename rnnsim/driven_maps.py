@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnsim.kernels.maps.map import Layer
-from rnnsim.kernels.output_gradients import Outputs
+from rnnsim.kernels.propagation.output_gradients import Outputs
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.maps import BlockOfSources, Map, layer_of
 

@@ -15,7 +15,15 @@ from rnnsim.families.cells import Elman
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
 from rnnsim.kernels import blocks
-from rnnsim.kernels.propagation import Found, Scratch, go_back, jacobians_of, make_scratch, measure_weights, orbits_of
+from rnnsim.kernels.propagation.jacobian_products import (
+    Found,
+    Scratch,
+    go_back,
+    jacobians_of,
+    make_scratch,
+    measure_weights,
+    orbits_of,
+)
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.running import check_network, prepare

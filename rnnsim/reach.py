@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnnsim.kernels.propagation import Found
+from rnnsim.kernels.propagation.jacobian_products import Found
 
 # 1/γ, where γ is the largest slope of the activation
 THRESHOLDS = {"linear": 1.0, "tanh": 1.0, "relu": 1.0, "sigmoid": 4.0}

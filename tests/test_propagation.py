@@ -11,7 +11,7 @@ from test_simulate import identical
 import rnnsim as rs
 from rnnsim.families.variables import PROPAGATED
 from rnnsim.kernels import blocks
-from rnnsim.kernels.propagation import make_scratch, of_matrices
+from rnnsim.kernels.propagation.jacobian_products import make_scratch, of_matrices
 
 GATES = {"Elman": (), "GRU": (3,), "LSTM": (4,)}
 SHEAR = np.array([[0.9, 100.0], [0.0, 0.5]])

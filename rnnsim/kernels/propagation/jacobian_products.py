@@ -10,8 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.determinants import log_determinant, split_rows
-from rnnsim.kernels.graded import (
+from rnnsim.kernels.linalg.flat_vectors import padded
+from rnnsim.kernels.maps.map import advance_from, kernel_of, linearize_from
+from rnnsim.kernels.propagation.log_determinant import log_determinant, split_rows
+from rnnsim.kernels.propagation.output_gradients import direct_gradient
+from rnnsim.kernels.propagation.product_svd import (
     EPS,
     Room,
     largest_size,
@@ -22,10 +25,7 @@ from rnnsim.kernels.graded import (
     scale_rows,
     start,
 )
-from rnnsim.kernels.linalg.flat_vectors import padded
-from rnnsim.kernels.maps.map import advance_from, kernel_of, linearize_from
-from rnnsim.kernels.output_gradients import direct_gradient
-from rnnsim.kernels.scaled_gradients import add_direct, log_size, pull_back
+from rnnsim.kernels.propagation.scaled_gradients import add_direct, log_size, pull_back
 
 
 class Scratch(NamedTuple):

@@ -5,7 +5,7 @@ from math import frexp, ldexp
 import numpy as np
 
 from rnnsim.kernels.compiling import part
-from rnnsim.kernels.graded import EPS, LN2, NONE
+from rnnsim.kernels.propagation.product_svd import EPS, LN2, NONE
 
 
 @part

@@ -5,7 +5,7 @@ from math import frexp, ldexp
 import numpy as np
 
 from rnnsim.kernels.compiling import part
-from rnnsim.kernels.graded import FAR, LN2
+from rnnsim.kernels.propagation.product_svd import FAR, LN2
 
 
 @part
