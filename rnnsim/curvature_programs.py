@@ -30,7 +30,7 @@ from rnnsim.kernels.hessian.layers import Layout
 from rnnsim.kernels.hessian.network import Network
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.records import records
+from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, source_of, source_of_drawn
 from rnnsim.programs import Room

@@ -13,7 +13,7 @@ from rnnsim.kernels import blocks
 from rnnsim.kernels.hessian import network as curvature
 from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
 from rnnsim.kernels.linalg import symmetric_eigenvalues
-from rnnsim.kernels.records import records
+from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.running import Run
 

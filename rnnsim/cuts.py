@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnsim.kernels import blocks
-from rnnsim.kernels.layers import Layout
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
+from rnnsim.kernels.recurrence.layers import Layout
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from rnnsim.courses import Course, State, course_record
 from rnnsim.families.cells import Recurrent
-from rnnsim.kernels import blocks, lane_training, scalar
+from rnnsim.kernels import blocks, lane_training
 from rnnsim.kernels.lane_gradients import Set
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.records import COURSE, records
-from rnnsim.kernels.sources import Orders
+from rnnsim.kernels.recurrence import scalar
+from rnnsim.kernels.recurrence.descriptors import COURSE, records
+from rnnsim.kernels.recurrence.inputs import Orders
 from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
 from rnnsim.lanes import Kind
 from rnnsim.running import Run

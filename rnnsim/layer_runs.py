@@ -7,8 +7,9 @@ import numpy as np
 from rnnsim.checked import address_of
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks, groups
-from rnnsim.kernels.records import COST, KEEP, SUM, WORK, records
+from rnnsim.kernels import blocks
+from rnnsim.kernels.recurrence import network as groups
+from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, WORK, records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.programs import Program, Wish
 from rnnsim.results import Results

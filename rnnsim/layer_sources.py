@@ -14,7 +14,7 @@ from rnnsim.families.axes import ordered
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels import blocks
 from rnnsim.kernels.blocks import Strided
-from rnnsim.kernels.records import SOURCE, records
+from rnnsim.kernels.recurrence.descriptors import SOURCE, records
 from rnnsim.running import Run
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from rnnsim.checked import address_of
 from rnnsim.courses import Course, State, course_record
-from rnnsim.kernels import blocks, groups, training
+from rnnsim.kernels import blocks, training
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.records import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
+from rnnsim.kernels.recurrence import network
+from rnnsim.kernels.recurrence.descriptors import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
 from rnnsim.kernels.training import Task
 from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, Sources, distances
@@ -47,7 +48,7 @@ class Teacher:
         course, points, dtype = self.course, self.program.cut.points, self.run.dtype
         room = self.program.room.make(dtype)
         told = records(WORK, [{}]), records(COST, self.program.costs)
-        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
+        scratch = network.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
         return scratch, np.zeros(len(course.measures) * points, dtype), np.zeros(points * course.size, dtype)
 
     def sums(self, costs: np.ndarray, gradient: np.ndarray) -> Any:
@@ -66,9 +67,9 @@ class Teacher:
     def task(self, lo: int, hi: int, scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:
         """The task of a block of points, and the arrays that must live as long."""
         sources, offsets, arrays = self.program.sources.block(lo, hi)
-        data = groups.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
+        data = network.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
         nothing = records(KEEP, [])
-        wanted = groups.Wanted(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
+        wanted = network.Wanted(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
         return Task(self.plan, self.network, data, scratch, wanted, costs, gradient), arrays
 
 

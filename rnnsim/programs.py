@@ -11,10 +11,11 @@ import numpy as np
 from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
-from rnnsim.kernels import blocks, costs, layers
-from rnnsim.kernels.groups import Network
+from rnnsim.kernels import blocks
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.records import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
+from rnnsim.kernels.recurrence import costs, layers
+from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
+from rnnsim.kernels.recurrence.network import Network
 from rnnsim.layer_sources import Sources
 from rnnsim.running import Run
 

@@ -7,8 +7,9 @@ import numpy as np
 from rnnsim import scalar_runs
 from rnnsim.available import check_room
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks, scalar
+from rnnsim.kernels import blocks
 from rnnsim.kernels.hessian import scalar as scalar_curvature
+from rnnsim.kernels.recurrence import scalar
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
 

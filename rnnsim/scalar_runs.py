@@ -6,9 +6,10 @@ import numpy as np
 
 from rnnsim.families.cells import Elman
 from rnnsim.families.variables import DIVERGED_AT, MEANINGS
-from rnnsim.kernels import blocks, scalar
+from rnnsim.kernels import blocks
 from rnnsim.kernels.blocks import Strided
-from rnnsim.kernels.sources import Own, Shared
+from rnnsim.kernels.recurrence import scalar
+from rnnsim.kernels.recurrence.inputs import Own, Shared
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
 from rnnsim.sequences import Sequences

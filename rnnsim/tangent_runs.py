@@ -11,7 +11,7 @@ import numpy as np
 from rnnsim import scalar_runs
 from rnnsim.checked import address_of
 from rnnsim.cuts import Cut
-from rnnsim.kernels import blocks, groups, scalar
+from rnnsim.kernels import blocks
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.lyapunov import scalar as scalar_exponents
 from rnnsim.kernels.lyapunov.householder import close_of, orthonormal_of
@@ -19,7 +19,9 @@ from rnnsim.kernels.lyapunov.log_det import volumes_of
 from rnnsim.kernels.lyapunov.push import Spread, push_of
 from rnnsim.kernels.lyapunov.spectrum import Tangents, exponents
 from rnnsim.kernels.pointers import addresses
-from rnnsim.kernels.records import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
+from rnnsim.kernels.recurrence import network as groups
+from rnnsim.kernels.recurrence import scalar
+from rnnsim.kernels.recurrence.descriptors import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
 from rnnsim.lanes import Kind
 from rnnsim.programs import Program, Wish
 from rnnsim.results import NEVER

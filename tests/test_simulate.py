@@ -7,7 +7,8 @@ import xarray as xr
 from families import members, over, random_family, random_inputs
 
 import rnnsim as rs
-from rnnsim.kernels import blocks, scalar
+from rnnsim.kernels import blocks
+from rnnsim.kernels.recurrence import scalar
 
 ACTIVATIONS = ["linear", "tanh", "relu", "sigmoid"]
 EVERYTHING = ("state", "increment", "preactivation", "input", "output", "final_state")

@@ -13,9 +13,9 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.equations.cells import linearize, pushforward, step
 from rnnsim.equations.losses import contribution, contributions, cotangent
+from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
+from rnnsim.kernels.recurrence.scalar import Weights, preactivations
 from rnnsim.kernels.rows import INLINE, slots, take, width, zeros
-from rnnsim.kernels.scalar import Weights, preactivations
-from rnnsim.kernels.sources import read, sample_at, turn_in_order, turn_to
 from rnnsim.lanes import splat, store
 from rnnsim.primitives import muladd, select
 

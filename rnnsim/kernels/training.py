@@ -12,9 +12,9 @@ import numpy as np
 
 from rnnsim.equations.update_rules import begin, update
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.groups import Data, Wanted, keep_sums, load_points, run_samples
-from rnnsim.kernels.moves import all_finite, group_of
 from rnnsim.kernels.pointers import call
+from rnnsim.kernels.recurrence.network import Data, Wanted, keep_sums, load_points, run_samples
+from rnnsim.kernels.recurrence.packing import all_finite, group_of
 from rnnsim.kernels.rows import numbers_of, put, put_numbers, slots, take, width
 from rnnsim.lanes import load, store
 from rnnsim.primitives import at_least, at_most

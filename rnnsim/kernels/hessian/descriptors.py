@@ -1,6 +1,6 @@
 """What kernels of second derivatives are told: records of whole numbers, places in a thread's `room`; -1 where there is nothing."""
 
-from rnnsim.kernels.records import _record
+from rnnsim.kernels.recurrence.descriptors import _record
 
 # A layer: units, terms of what it reads; the first rows of its weights in θ; places of frames: biases (gate), zeros, constants, states
 # (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial), cotangents of the states

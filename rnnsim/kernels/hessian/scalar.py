@@ -17,9 +17,9 @@ from numba.extending import overload, register_jitable
 from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
 from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
 from rnnsim.kernels.compiling import kernel
+from rnnsim.kernels.recurrence.inputs import read, turn_to
+from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, starts_of, weights_of
 from rnnsim.kernels.rows import INLINE, partials_of, put, take, width, write
-from rnnsim.kernels.scalar import mark_divergence, preactivations, starts_of, weights_of
-from rnnsim.kernels.sources import read, turn_to
 from rnnsim.lanes import align_stack, load, splat
 from rnnsim.primitives import muladd
 

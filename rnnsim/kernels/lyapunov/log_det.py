@@ -5,12 +5,12 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import pushforward, reading, volume
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.layers import kernel_of, place_of
 from rnnsim.kernels.linalg.lu import factorise
 from rnnsim.kernels.linalg.matmul import factor
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom
 from rnnsim.kernels.lyapunov.push import elements
 from rnnsim.kernels.maps.map import read_states, unit_tangent
+from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.kernels.rows import INLINE, partials_of, slots, width
 from rnnsim.lanes import align_stack, load, splat, store
 from rnnsim.primitives import absolute

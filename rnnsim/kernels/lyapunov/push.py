@@ -14,8 +14,8 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import pushforward, reading
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.layers import kernel_of, place_of
 from rnnsim.kernels.linalg.matmul import Rows, Vectors, element, factor, product_of_two
+from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.kernels.rows import INLINE, partials_of, put, slots, take, width
 from rnnsim.lanes import align_stack
 

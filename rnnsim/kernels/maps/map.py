@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.compiling import kernel, part, specialised
-from rnnsim.kernels.layers import place_of
+from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.kernels.rows import INLINE, numbers_of, slots
 
 

@@ -14,7 +14,6 @@ from numba.extending import overload
 
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.compiling import part, specialised
-from rnnsim.kernels.layers import place_of
 from rnnsim.kernels.maps.map import (
     Layer,
     kernel_of,
@@ -25,6 +24,7 @@ from rnnsim.kernels.maps.map import (
     write_states,
 )
 from rnnsim.kernels.pointers import call
+from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.kernels.rows import INLINE, numbers_of, slots
 
 

@@ -9,7 +9,8 @@ These kernels are compiled once: what they are told of a network stands in `reco
 from typing import Any, NamedTuple
 
 from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.moves import (
+from rnnsim.kernels.pointers import call, numbers_at
+from rnnsim.kernels.recurrence.packing import (
     add_to_table,
     embed,
     first_not_finite,
@@ -21,7 +22,6 @@ from rnnsim.kernels.moves import (
     read_targets,
     spread_out,
 )
-from rnnsim.kernels.pointers import call, numbers_at
 
 
 class Network(NamedTuple):
