@@ -12,8 +12,9 @@ from rnnsim.available import check_room
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import Grid, ordered
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.kernels import blocks, training
-from rnnsim.kernels.training import Members, Record
+from rnnsim.kernels import blocks
+from rnnsim.kernels.training import epochs as training
+from rnnsim.kernels.training.epochs import Members, Record
 from rnnsim.optimizers import Optimizer
 from rnnsim.running import Run
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from rnnsim.courses import Course, State, course_record
 from rnnsim.families.cells import Recurrent
-from rnnsim.kernels import blocks, lane_training
-from rnnsim.kernels.lane_gradients import Set
+from rnnsim.kernels import blocks
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import COURSE, records
 from rnnsim.kernels.recurrence.inputs import Orders
+from rnnsim.kernels.training import small_epochs
+from rnnsim.kernels.training.small_gradients import Set
 from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
 from rnnsim.lanes import Kind
 from rnnsim.running import Run
@@ -40,7 +41,7 @@ def teaches(course: Course) -> bool:
 def signature(dtype: str) -> tuple[Any, ...]:
     """The types of what the kernels that move networks are called with."""
     numbers, whole = np.empty(0, dtype), np.empty(0, np.int64)
-    places = lane_training.Places(1, 1, whole, whole, whole, whole, whole, *range(len(lane_training.Places._fields) - 7))
+    places = small_epochs.Places(1, 1, whole, whole, whole, whole, whole, *range(len(small_epochs.Places._fields) - 7))
     return tuple(map(numba.typeof, (records(COURSE, [{}])[0], numbers, numbers, places)))
 
 
@@ -84,10 +85,10 @@ class LaneEngine:
             self.rows = scalar_rows(run, trained, self.networks) if serves(run) else network_rows(run, self.networks)
         self.fixed_places, self.fixed = fixed_numbers(run, self.rows, trained)
         self.places, self.room_rows = self._places()
-        self.move = lane_training.move_of(self.kind, course.optimizer.rule)
+        self.move = small_epochs.move_of(self.kind, course.optimizer.rule)
         self.kernels: Any = None
 
-    def _places(self) -> tuple[lane_training.Places, int]:
+    def _places(self) -> tuple[small_epochs.Places, int]:
         """Where things stand in a thread's room, and how many rows it has."""
         course, rule = self.course, self.course.optimizer.rule
         places, parts = [self.rows.places[name] for name in course.trained], course.parts.values()
@@ -98,7 +99,7 @@ class LaneEngine:
         which = moved, numbers, slots, lanes, self.fixed_places
         sizes = [self.rows.count, states, len(course.numbers), len(rule.memory), 1, 1, 1, 1, len(moved) + states]
         firsts = list(accumulate(sizes))
-        return lane_training.Places(self.networks, self.rows.units, *which, *firsts[:-1]), firsts[-1]
+        return small_epochs.Places(self.networks, self.rows.units, *which, *firsts[:-1]), firsts[-1]
 
     def advance(self, first: int, last: int, finish: bool) -> None:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
@@ -130,7 +131,7 @@ class LaneEngine:
                 if own_orders and ordered is not None:
                     lo, hi = piece
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
-                lane_training.train(*what, data[0], data[-1], *everyone, numbers, order, block, tape, room, self.places, judged)
+                small_epochs.train(*what, data[0], data[-1], *everyone, numbers, order, block, tape, room, self.places, judged)
 
         blocks.run(work, pieces)
 

@@ -7,11 +7,12 @@ import numpy as np
 
 from rnnsim.checked import address_of
 from rnnsim.courses import Course, State, course_record
-from rnnsim.kernels import blocks, training
+from rnnsim.kernels import blocks
 from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence import network
 from rnnsim.kernels.recurrence.descriptors import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
-from rnnsim.kernels.training import Task
+from rnnsim.kernels.training import epochs
+from rnnsim.kernels.training.epochs import Task
 from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, Sources, distances
 from rnnsim.programs import Program, Wish
@@ -114,16 +115,16 @@ class LayerEngine:
                 task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
                 kernels = self.kernels(task, numbers, spare, record, what)
                 told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
-                training.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
+                epochs.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
 
         blocks.run(work, blocks.blocks_of_threads(course.grid.points, self.teachers[0].program.cut.points))
 
     def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""
-        rule = training.update_of(self.kind, self.course.optimizer.rule)
+        rule = epochs.update_of(self.kind, self.course.optimizer.rule)
         if rule not in _addresses:
             told = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
-            run = addresses([training.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
+            run = addresses([epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
             move = addresses([rule], tuple(map(numba.typeof, told)))
             _addresses[rule] = [*run, *move] if isinstance(run, list) else np.concatenate([run, move])
         return _addresses[rule]
