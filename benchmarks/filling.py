@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from benchmarks.problems import Problem
-from rnnsim.kernels.blocks import processors
+from rnnsim.numerics.parallel import processors
 
 
 def trajectory(problem: Problem) -> Callable:

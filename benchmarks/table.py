@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import dgemm
 from benchmarks.fresh import in_fresh_process
 from benchmarks.works import FORWARD, OURS, WORKS, checked_call, installed, posed
-from rnnsim.kernels.blocks import processors
+from rnnsim.numerics.parallel import processors
 
 SIDES = {"full": (200, 800), "quick": (200, 200), "tiny": (10, 10)}
 WHILE = 0.2  # seconds

@@ -12,8 +12,8 @@ from numba import types
 from rnnsim.families.axes import Grid
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.kernels.maps.parametrised import Line, evaluation_of
-from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Block, Map
+from rnnsim.numerics.function_pointers import addresses
 from rnnsim.showing import shown
 
 ROUNDING = 1e-13

@@ -9,9 +9,9 @@ import xarray as xr
 
 from rnnsim.available import check_room
 from rnnsim.families.network import Network
-from rnnsim.kernels import blocks
 from rnnsim.kernels import periods as orbits
 from rnnsim.long_runs import full_state, orbit_after, periods_of, rows_of, unit_dims
+from rnnsim.numerics import parallel
 
 MOST_BYTES = 1 << 26  # of the states of a block of starts
 
@@ -49,7 +49,7 @@ class Attractors:
                 known = self.states[n], self.periods[n], self.sizes[n], self.counts[n]
                 orbits.label(rows[n], periods[n], distance, nearness, *room, *known, self.labels[n, lo : lo + count])
 
-        blocks.run(work, list(range(networks)))
+        parallel.run(work, list(range(networks)))
 
     @property
     def fractions(self) -> np.ndarray:

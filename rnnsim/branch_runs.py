@@ -7,7 +7,6 @@ import numpy as np
 
 from rnnsim.along import Along
 from rnnsim.available import check_room
-from rnnsim.kernels import blocks
 from rnnsim.kernels.continuation.bordered_systems import Extended
 from rnnsim.kernels.continuation.branches import Course, follow_all
 from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found
@@ -15,7 +14,8 @@ from rnnsim.kernels.continuation.extended_systems import refine
 from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Room, approached, corrected, sorted_eigenvalues
 from rnnsim.kernels.continuation.steps import Path
 from rnnsim.kernels.maps.parametrised import Line
-from rnnsim.kernels.pointers import addresses
+from rnnsim.numerics import parallel
+from rnnsim.numerics.function_pointers import addresses
 from rnnsim.seeds import hunt_of, numbers_a_line, seeds_of, seeds_on
 
 POSITIONS = 2048
@@ -36,7 +36,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
     undecided = np.full(points, -1)
     courses: list[Any] = [[] for _ in range(points)]
     of_point = line.values.size * line.maps.numbers + numbers_a_line(n)
-    pieces = blocks.blocks(points, max(1, blocks.BLOCK_STEPS // 256), of_point, 1)
+    pieces = parallel.blocks(points, max(1, parallel.BLOCK_STEPS // 256), of_point, 1)
 
     def work(next_piece: Any) -> None:
         rooms, seeds, hunt = rooms_of(n), seeds_of(n), hunt_of(n)
@@ -56,7 +56,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
                 lengths = [(b, length) for b, length in enumerate(course.length) if length]
                 courses[i] = [(course.y[b, :length].copy(), course.unstable[b, :length].copy()) for b, length in lengths]
 
-    blocks.run(work, pieces)
+    parallel.run(work, pieces)
     return found | {"undecided": undecided} | ({"courses": courses} if branches else {})
 
 

@@ -12,9 +12,9 @@ from rnnsim.available import check_room
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import Grid, ordered
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.kernels import blocks
 from rnnsim.kernels.training import epochs as training
 from rnnsim.kernels.training.epochs import Members, Record
+from rnnsim.numerics import parallel
 from rnnsim.optimizers import Optimizer
 from rnnsim.running import Run
 
@@ -255,7 +255,7 @@ def new_record(course: Course, dtype: np.dtype) -> Record:
     validation = measures * points * epochs if course.held_out is not None else 0
     return Record(
         places,
-        blocks.aligned(points * epochs * course.count * course.kept_parameters, dtype),
+        parallel.aligned(points * epochs * course.count * course.kept_parameters, dtype),
         np.full(measures * points * epochs, np.nan, dtype),
         np.full(validation, np.nan, dtype),
         np.full(points * epochs if "grad_norm" in course.keep else 0, np.nan, dtype),

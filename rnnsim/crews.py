@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from rnnsim.gathering import Account
-from rnnsim.kernels import blocks
 from rnnsim.layouts import Index, Layout, status_of
+from rnnsim.numerics import parallel
 from rnnsim.pieces import Call
 
 WRITERS = 2
@@ -98,7 +98,7 @@ def with_threads(job: Job, sink: Any, account: Account) -> None:
 
 def with_processes(job: Job, sink: Any, account: Account, workers: int) -> None:
     """Compute in processes of their own. One that dies is replaced, and its blocks are computed again."""
-    threads, parcel, deaths = max(1, blocks.processors() // workers), pickled(job), 0
+    threads, parcel, deaths = max(1, parallel.processors() // workers), pickled(job), 0
     while todo := deque(job.layout.units(account.status)):
         before = account.finished
         context = multiprocessing.get_context("spawn")
@@ -240,5 +240,5 @@ def crowd_of(client: Any) -> int:
 
 def work_of(job: Job, unit: list[Index], crowd: int) -> list[Report]:
     """Do a unit in a Dask worker, on its share of the processors."""
-    with blocks.settings(threads=max(1, blocks.processors() // crowd)):
+    with parallel.settings(threads=max(1, parallel.processors() // crowd)):
         return job.do(unit)

@@ -10,7 +10,6 @@ from rnnsim.equations.cells import reading
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member
 from rnnsim.families.parameters import layer_number
-from rnnsim.kernels import blocks
 from rnnsim.kernels.hessian import costs
 from rnnsim.kernels.hessian import layers as curved_layers
 from rnnsim.kernels.hessian.descriptors import (
@@ -29,10 +28,11 @@ from rnnsim.kernels.hessian.descriptors import (
 from rnnsim.kernels.hessian.layers import Layout
 from rnnsim.kernels.hessian.network import Network
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
-from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence.descriptors import records
-from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, source_of, source_of_drawn
+from rnnsim.numerics import parallel
+from rnnsim.numerics.function_pointers import addresses
+from rnnsim.numerics.simd import Kind
 from rnnsim.programs import Room
 from rnnsim.running import Run
 
@@ -83,7 +83,7 @@ class CurvatureProgram:
     def __init__(self, run: Run, loss: Any, parameters: tuple[str, ...]):
         self.run, self.loss, self.parameters, self.rows = run, loss, parameters, rows_of(run)
         self.count = sum(self.rows[name].elements.size for name in parameters)
-        self.lanes = blocks.lanes(REGISTERS)
+        self.lanes = parallel.lanes(REGISTERS)
         self.points = max(1, self.lanes // self.count)
         weights: Any = AsNumbers if self.points == 1 else AsVectors
         self.layout = Layout(Kind(self.lanes), weights())

@@ -6,23 +6,23 @@ import numpy as np
 
 from rnnsim import scalar_curvature_runs
 from rnnsim.available import check_room
-from rnnsim.checked import address_of
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks
 from rnnsim.kernels.hessian import network as curvature
 from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
 from rnnsim.kernels.linalg import symmetric_eigenvalues
 from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.layer_sources import counted_of, counted_targets
+from rnnsim.numerics import parallel
+from rnnsim.numerics.checked import address_of
 from rnnsim.running import Run
 
 
 def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
     """Blocks of points and of directions: lo, hi, first direction, last direction. Directions are apart only where there are few points."""
     points, whole = program.run.grid.points, (0, program.count)
-    cuts = blocks.blocks_of_threads(points, program.points)
-    if len(cuts) >= 2 * blocks.processors() or program.count <= program.lanes:
+    cuts = parallel.blocks_of_threads(points, program.points)
+    if len(cuts) >= 2 * parallel.processors() or program.count <= program.lanes:
         return [(*cut, *whole) for cut in cuts]
     parts = range(0, program.count, program.lanes)
     return [(*cut, first, min(first + program.lanes, program.count)) for cut in cuts for first in parts]
@@ -63,7 +63,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
             data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
             curvature.compute(plan, network, data, scratch, found._replace(first=lo), hi - lo, first, last)
 
-    blocks.run(work, pieces_of(program))
+    parallel.run(work, pieces_of(program))
     return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}
 
 
@@ -77,5 +77,5 @@ def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
         while (piece := next_piece()) is not None:
             symmetric_eigenvalues.eigenvalues(hessian, *piece, matrix, side, out)
 
-    blocks.run(work, blocks.blocks_of_threads(len(hessian), 1))
+    parallel.run(work, parallel.blocks_of_threads(len(hessian), 1))
     return out

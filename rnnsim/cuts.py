@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnsim.kernels import blocks
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.recurrence.layers import Layout
-from rnnsim.lanes import Kind
+from rnnsim.numerics import parallel
+from rnnsim.numerics.simd import Kind
 from rnnsim.running import Run
 
 ROWS = 8  # sequences at once: they share each load of a weight
@@ -48,7 +48,7 @@ class Cut:
     def of(cls, run: Run, samples: int, tangents: bool = False) -> "Cut":
         """The cut of so many samples of a run; if tangents are pushed along, with wider vectors for few units."""
         most = max(member.units for member in run.net.members)
-        lanes = blocks.lanes(next((n for units, n in WIDER if tangents and most <= units), 1), run.dtype)
+        lanes = parallel.lanes(next((n for units, n in WIDER if tangents and most <= units), 1), run.dtype)
         units = most >= (UNITS_WITH_TANGENTS if tangents else UNITS_AS_LANES)
         by_samples = not units and samples >= SAMPLES_AS_LANES
         row_samples = lanes if by_samples else 1

@@ -13,7 +13,7 @@ from rnnsim.arguments import plain_text
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
 from rnnsim.function_hashes import function_hash, in_python
-from rnnsim.kernels.compiling import STAMP
+from rnnsim.numerics.jit import STAMP
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.pieces import Call, arrays_in, is_axis
 from rnnsim.provenance import fingerprint

@@ -9,9 +9,9 @@ import numpy as np
 
 from rnnsim.equations.cells import reading
 from rnnsim.families.axes import ordered
-from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.training.scalar_gradients import PARAMETERS, ScalarModel
 from rnnsim.kernels.training.small_gradients import LayerModel, OfNetworks, OfUnits
+from rnnsim.numerics.parallel import Strided
 from rnnsim.running import Run
 from rnnsim.scalar_runs import net_of, sizes_of
 

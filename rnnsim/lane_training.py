@@ -9,15 +9,15 @@ import numpy as np
 
 from rnnsim.courses import Course, State, course_record
 from rnnsim.families.cells import Recurrent
-from rnnsim.kernels import blocks
-from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import COURSE, records
 from rnnsim.kernels.recurrence.inputs import Orders
 from rnnsim.kernels.training import small_epochs
 from rnnsim.kernels.training.small_gradients import Set
 from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
-from rnnsim.lanes import Kind
+from rnnsim.numerics import parallel
+from rnnsim.numerics.function_pointers import addresses
+from rnnsim.numerics.simd import Kind
 from rnnsim.running import Run
 from rnnsim.scalar_runs import reader, registers, serves, sizes_of
 
@@ -48,7 +48,7 @@ def signature(dtype: str) -> tuple[Any, ...]:
 def lanes_of(points: int, registers: int, dtype: str) -> int:
     """How many networks a group has: as many as some registers hold, or the fewest that hold all if one register does; two lanes are the
     fastest (1.5 times as fast as eight), and one alone is not faster."""
-    register, several = blocks.lanes(1, dtype), blocks.lanes(registers, dtype)
+    register, several = parallel.lanes(1, dtype), parallel.lanes(registers, dtype)
     return max(2, 1 << (points - 1).bit_length()) if points <= register < several else several
 
 
@@ -77,7 +77,7 @@ class LaneEngine:
         run, trained, points, dtype = course.run, course.trained, course.grid.points, course.run.dtype
         self.networks = 1
         if few(course):
-            self.kind = Kind(max(1 << (run.net.units - 1).bit_length(), blocks.lanes(1, dtype)), dtype)
+            self.kind = Kind(max(1 << (run.net.units - 1).bit_length(), parallel.lanes(1, dtype)), dtype)
             self.rows = unit_rows(run, self.kind.width)
         else:
             self.networks = lanes_of(points, registers(run.net.members[0].cell, course.measures[0]), dtype)
@@ -109,21 +109,21 @@ class LaneEngine:
         numbers, own_orders = numbers.reshape(-1), each(course)
         ordered = None if course.seed is None or course.whole else orders.reshape(-1)
         points, shape = course.grid.points, course.grid.strided_shape
-        pieces = blocks.blocks_of_threads(points, self.networks)
+        pieces = parallel.blocks_of_threads(points, self.networks)
         most = -(-max(hi - lo for lo, hi in pieces) // self.networks) * self.networks
 
         def work(next_piece):
-            fixed = blocks.aligned((len(self.fixed), most), dtype, 0.0)
-            own = blocks.aligned(self.rows.count * kind.width, dtype, 0.0)
+            fixed = parallel.aligned((len(self.fixed), most), dtype, 0.0)
+            own = parallel.aligned(self.rows.count * kind.width, dtype, 0.0)
             readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(course)]
-            spare, room = blocks.aligned(kind.width, dtype), blocks.aligned(self.room_rows * kind.width, dtype, 0.0)
-            tape = blocks.aligned(self.rows.tape * kind.width, dtype)
-            judged = blocks.aligned(most, dtype)
+            spare, room = parallel.aligned(kind.width, dtype), parallel.aligned(self.room_rows * kind.width, dtype, 0.0)
+            tape = parallel.aligned(self.rows.tape * kind.width, dtype)
+            judged = parallel.aligned(most, dtype)
             if self.kernels is None:
                 self.kernels = addresses([self.move], signature(dtype))
             while (piece := next_piece()) is not None:
                 for row, strided in zip(fixed, self.fixed, strict=True):
-                    blocks.gather(*strided, shape, *piece, row)
+                    parallel.gather(*strided, shape, *piece, row)
                 block = scalar.Block(points, *piece, spare)
                 what = kind, self.rows.model, course.measures, self.kernels, told, fixed, own
                 data = [read(*piece) for read in readers]
@@ -133,7 +133,7 @@ class LaneEngine:
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
                 small_epochs.train(*what, data[0], data[-1], *everyone, numbers, order, block, tape, room, self.places, judged)
 
-        blocks.run(work, pieces)
+        parallel.run(work, pieces)
 
 
 def set_reader(run: Run, width: int, most: int, each: bool) -> Any:

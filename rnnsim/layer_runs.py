@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.checked import address_of
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, WORK, records
 from rnnsim.layer_sources import counted_of, counted_targets
+from rnnsim.numerics import parallel
+from rnnsim.numerics.checked import address_of
 from rnnsim.programs import Program, Wish
 from rnnsim.results import Results
 from rnnsim.running import Run
@@ -23,8 +23,8 @@ def pieces_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
     work = (run.samples or 1) * run.steps * of_step
     kept = [run.net.source(name) for name in run.net.parameter_names]
     numbers = 1 + sum(parameter.numbers for parameter in kept if isinstance(parameter, Drawn))
-    points = blocks.blocks(run.grid.points, max(1, work // 64), numbers, program.cut.points)
-    if len(points) >= 2 * blocks.processors():
+    points = parallel.blocks(run.grid.points, max(1, work // 64), numbers, program.cut.points)
+    if len(points) >= 2 * parallel.processors():
         return [(lo, hi, 0, strands) for lo, hi in points]
     return [(lo, hi, strand, strand + 1) for lo, hi in points for strand in range(strands)]
 
@@ -67,5 +67,5 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             )
             del arrays
 
-    blocks.run(work, pieces)
+    parallel.run(work, pieces)
     return results.total(counted_of(counts, 0, run.grid.points) if counts and apart else None)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.checked import address_of
 from rnnsim.families.axes import ordered
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.kernels import blocks
-from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.recurrence.descriptors import SOURCE, records
+from rnnsim.numerics import parallel
+from rnnsim.numerics.checked import address_of
+from rnnsim.numerics.parallel import Strided
 from rnnsim.running import Run
 
 
@@ -43,7 +43,7 @@ def source_of(run: Run, array: xr.DataArray, own: tuple[str, ...]) -> Source:
     flat = values.reshape(-1)
 
     def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
-        blocks.gather(*strided, run.grid.strided_shape, lo, hi, offsets)
+        parallel.gather(*strided, run.grid.strided_shape, lo, hi, offsets)
         return flat
 
     return Source(block, **distances(has))
@@ -60,7 +60,7 @@ def source_of_drawn(run: Run, drawn: Drawn) -> Source:
     def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
         seeds, gains = np.empty(hi - lo, np.int64), np.empty(hi - lo)
         for way, out in zip(ways, (seeds, gains), strict=True):
-            blocks.gather(*way, shape, lo, hi, out)
+            parallel.gather(*way, shape, lo, hi, out)
         offsets[:] = np.arange(hi - lo, dtype=np.int64) * drawn.numbers
         return drawn.at(seeds, gains).astype(run.dtype, copy=False).reshape(-1)
 

@@ -5,16 +5,16 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.checked import address_of
 from rnnsim.courses import Course, State, course_record
-from rnnsim.kernels import blocks
-from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence import network
 from rnnsim.kernels.recurrence.descriptors import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
 from rnnsim.kernels.training import epochs
 from rnnsim.kernels.training.epochs import Task
-from rnnsim.lanes import Kind
 from rnnsim.layer_sources import Source, Sources, distances
+from rnnsim.numerics import parallel
+from rnnsim.numerics.checked import address_of
+from rnnsim.numerics.function_pointers import addresses
+from rnnsim.numerics.simd import Kind
 from rnnsim.programs import Program, Wish
 from rnnsim.running import Run
 
@@ -91,7 +91,7 @@ class LayerEngine:
         self.teachers.append(Teacher(course, course.run, theta, Wish(measures, back=back)) if apart else self.teachers[0])
         held_out = course.held_out
         self.teachers.append(Teacher(course, held_out, theta, Wish(measures)) if held_out is not None else self.teachers[0])
-        self.kind = Kind(blocks.lanes(1, course.run.dtype), course.run.dtype)
+        self.kind = Kind(parallel.lanes(1, course.run.dtype), course.run.dtype)
 
     def advance(self, first: int, last: int, finish: bool) -> None:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
@@ -117,7 +117,7 @@ class LayerEngine:
                 told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
                 epochs.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
 
-        blocks.run(work, blocks.blocks_of_threads(course.grid.points, self.teachers[0].program.cut.points))
+        parallel.run(work, parallel.blocks_of_threads(course.grid.points, self.teachers[0].program.cut.points))
 
     def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""

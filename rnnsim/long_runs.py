@@ -9,7 +9,8 @@ import xarray as xr
 from rnnsim.constant_inputs import over_steps, steps_at_once
 from rnnsim.engines import compute
 from rnnsim.families.network import Network
-from rnnsim.kernels import blocks, periods
+from rnnsim.kernels import periods
+from rnnsim.numerics import parallel
 from rnnsim.running import Run, prepare
 
 STATES = {"h0": "state", "c0": "cell_state"}
@@ -110,5 +111,5 @@ def periods_of(rows: np.ndarray, most: int, tolerance: float) -> np.ndarray:
             lo, hi = piece
             periods.periods(rows[lo:hi], tolerance, most, alive, found[lo:hi])
 
-    blocks.run(work, blocks.blocks_of_threads(len(rows), periods.TOGETHER))
+    parallel.run(work, parallel.blocks_of_threads(len(rows), periods.TOGETHER))
     return found

@@ -11,9 +11,9 @@ from rnnsim.arguments import check_named, to_array
 from rnnsim.equations.cells import reading
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
-from rnnsim.kernels import blocks
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.layer_sources import Source, Sources
+from rnnsim.numerics import parallel
 from rnnsim.running import Run, prepare
 from rnnsim.showing import shown
 
@@ -115,7 +115,7 @@ class Map:
 
     def pieces(self, work: int) -> list[tuple[int, int]]:
         """Blocks of points, each of which takes so many multiplications, for the threads."""
-        return blocks.blocks(self.points, max(1, work // 64), self.numbers, 1)
+        return parallel.blocks(self.points, max(1, work // 64), self.numbers, 1)
 
 
 def folded(block: Block) -> Block:

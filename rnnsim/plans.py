@@ -10,8 +10,8 @@ import xarray as xr
 from numba.core import event
 
 from rnnsim.available import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
-from rnnsim.kernels.blocks import processors
 from rnnsim.layouts import Layout, block_shape, layout
+from rnnsim.numerics.parallel import processors
 from rnnsim.pieces import Call
 from rnnsim.provenance import fingerprint, rehearse
 from rnnsim.sequences import check_inputs, parted

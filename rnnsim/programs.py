@@ -11,12 +11,12 @@ import numpy as np
 from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
-from rnnsim.kernels import blocks
-from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence import costs, layers
 from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
 from rnnsim.kernels.recurrence.network import Network
 from rnnsim.layer_sources import Sources
+from rnnsim.numerics import parallel
+from rnnsim.numerics.function_pointers import addresses
 from rnnsim.running import Run
 
 ALIGNED = 8  # numbers: places in a room begin where a cache line may
@@ -38,7 +38,7 @@ class Room:
 
     def make(self, dtype: str) -> np.ndarray:
         """The scratch, zeros but for the ones."""
-        made = blocks.aligned(self.size, dtype, 0.0)
+        made = parallel.aligned(self.size, dtype, 0.0)
         made[layers.ONES : layers.ONES + self.ones] = 1.0
         return made
 

@@ -14,7 +14,6 @@ from rnnsim.equations.losses import LOSSES
 from rnnsim.families.cells import Elman
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
-from rnnsim.kernels import blocks
 from rnnsim.kernels.propagation.jacobian_products import (
     Found,
     Scratch,
@@ -24,6 +23,7 @@ from rnnsim.kernels.propagation.jacobian_products import (
     measure_weights,
     orbits_of,
 )
+from rnnsim.numerics import parallel
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.running import check_network, prepare
@@ -126,7 +126,7 @@ def pieces_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:
     """Blocks of points for the threads."""
     numbers = maps.numbers + maps.samples * (lags + 1) * (maps.size + 2)
     work = maps.samples * max(1, lags) * 20 * maps.size**3
-    return blocks.blocks(maps.points, max(1, work // 64), numbers, 1)
+    return parallel.blocks(maps.points, max(1, work // 64), numbers, 1)
 
 
 def room_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -> Found:
@@ -164,7 +164,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
                 results[name][lo:hi] = measured[name]()
             results[DIVERGED_AT][lo:hi] = found.diverged_at
 
-    blocks.run(work, pieces_of(maps, len(wanted)))
+    parallel.run(work, pieces_of(maps, len(wanted)))
     return results
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 import xxhash
 
-from rnnsim.kernels.blocks import Rehearsed, in_rehearsal, rehearsing
-from rnnsim.kernels.compiling import STAMP
+from rnnsim.numerics.jit import STAMP
+from rnnsim.numerics.parallel import Rehearsed, in_rehearsal, rehearsing
 from rnnsim.version import VERSION
 
 

@@ -5,9 +5,9 @@ from math import prod
 
 import numpy as np
 
-from rnnsim.checked import address_of
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
+from rnnsim.numerics.checked import address_of
 from rnnsim.running import Run
 
 NEVER = np.iinfo(np.int32).max
@@ -26,7 +26,7 @@ class Results:
         by_point = {"cost", *(f"grad_{name}" for name in run.net.trainable)}
         summed = tuple(name for name in names if name in by_point and "sample" not in run.dims_of(name))
         arrays = {
-            name: blocks.aligned((slots if name in summed else 1, run.grid.points, *run.shape_of(name)), run.dtype)
+            name: parallel.aligned((slots if name in summed else 1, run.grid.points, *run.shape_of(name)), run.dtype)
             for name in names
         }
         arrays[DIVERGED_AT] = np.full((slots, run.grid.points), NEVER, np.int32)

@@ -7,10 +7,10 @@ import numpy as np
 from rnnsim import scalar_runs
 from rnnsim.available import check_room
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.kernels import blocks
 from rnnsim.kernels.hessian import scalar as scalar_curvature
 from rnnsim.kernels.recurrence import scalar
-from rnnsim.lanes import Kind
+from rnnsim.numerics import parallel
+from rnnsim.numerics.simd import Kind
 from rnnsim.running import Run
 
 DIRECTIONS = ("bias", "w_in", "w_rec", "h0")
@@ -31,24 +31,24 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     found = scalar_curvature.Found(np.empty(points), np.empty((size, points)), np.empty((size * size, points)))
     diverged_at = np.full(points, -1, np.int32)
     theta_rows = scalar_runs.rows_of(run)
-    kind = Kind(blocks.lanes(REGISTERS), run.dtype)
-    pieces = blocks.blocks(points, sizes.samples * sizes.steps * size, len(theta_rows) + size * size, kind.width)
+    kind = Kind(parallel.lanes(REGISTERS), run.dtype)
+    pieces = parallel.blocks(points, sizes.samples * sizes.steps * size, len(theta_rows) + size * size, kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
     own = run.own_sequences
 
     def work(next_piece):
-        theta = blocks.aligned((len(theta_rows), most))
+        theta = parallel.aligned((len(theta_rows), most))
         inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
         targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)
-        tape = blocks.aligned(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
-        spare = blocks.aligned(kind.width)
+        tape = parallel.aligned(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
+        spare = parallel.aligned(kind.width)
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
-                blocks.gather(*strided, shape, *piece, row)
+                parallel.gather(*strided, shape, *piece, row)
             block, read = scalar.Block(points, *piece, spare), (inputs_of(*piece), targets_of(*piece))
             scalar_curvature.curvature(kind, cell, loss, directions, theta, *read, sizes, block, tape, found, diverged_at)
 
-    blocks.run(work, pieces)
+    parallel.run(work, pieces)
     order = [DIRECTIONS.index(name) for name in parameters]
     columns = found.hessian.reshape(size, size, points)[order][:, order]
     return {

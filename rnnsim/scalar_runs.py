@@ -6,11 +6,11 @@ import numpy as np
 
 from rnnsim.families.cells import Elman
 from rnnsim.families.variables import DIVERGED_AT, MEANINGS
-from rnnsim.kernels import blocks
-from rnnsim.kernels.blocks import Strided
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.inputs import Own, Shared
-from rnnsim.lanes import Kind
+from rnnsim.numerics import parallel
+from rnnsim.numerics.parallel import Strided
+from rnnsim.numerics.simd import Kind
 from rnnsim.running import Run
 from rnnsim.sequences import Sequences
 
@@ -73,10 +73,10 @@ def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: in
     first = np.arange(values.size // sequence.unit, dtype=np.int64) * sequence.unit
     offsets = run.grid.strided(first.reshape(sequence.values.shape[: len(sequence.axes)]), sequence.axes)
     numbers = by_step * sequence.array.sizes["step"]
-    source = Own(values, by_sample, numbers, np.empty(most, np.int64), blocks.aligned(numbers * width, run.dtype))
+    source = Own(values, by_sample, numbers, np.empty(most, np.int64), parallel.aligned(numbers * width, run.dtype))
 
     def turn_to(lo, hi):
-        blocks.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
+        parallel.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
         return source
 
     return turn_to
@@ -88,7 +88,7 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
     length = {("sample", "step"): sizes.samples * (sizes.steps + 1), ("sample",): sizes.samples}
     parameters = [name for name in run.net.trainable if f"grad_{name}" in names]
     results = {
-        name: blocks.aligned(length.get(own_dims(name), 1) * points, run.dtype)
+        name: parallel.aligned(length.get(own_dims(name), 1) * points, run.dtype)
         for name in names
         if name.removeprefix("grad_") not in parameters
     }
@@ -98,7 +98,7 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
         row, count = net_of(run).row_names.index(name), sizes.starts if name == "h0" else 1
         places[row : row + count] = np.arange(first, first + count)
         first += count
-    rows = blocks.aligned((first, points), run.dtype)
+    rows = parallel.aligned((first, points), run.dtype)
     for name in parameters:
         place, count = places[net_of(run).row_names.index(name)], sizes.starts if name == "h0" else 1
         results[f"grad_{name}"] = rows[place : place + count].reshape(-1)
@@ -131,23 +131,23 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
     final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]
     theta_rows = rows_of(run)
-    kind = Kind(blocks.lanes(registers(cell, loss), run.dtype), run.dtype)
-    pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
+    kind = Kind(parallel.lanes(registers(cell, loss), run.dtype), run.dtype)
+    pieces = parallel.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
-    line = blocks.numbers_a_line(run.dtype)
+    line = parallel.numbers_a_line(run.dtype)
     streamed = points % line == 0 == kind.width % line
     own = run.own_sequences
 
     def work(next_piece):
-        theta = blocks.aligned((len(theta_rows), most), run.dtype)
+        theta = parallel.aligned((len(theta_rows), most), run.dtype)
         inputs_of = reader(run, run.inputs, own, kind.width, most)
         targets_of = reader(run, run.targets, own, kind.width, most)
-        spare = blocks.aligned(kind.width, run.dtype)
-        tape = blocks.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
-        strip = blocks.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
+        spare = parallel.aligned(kind.width, run.dtype)
+        tape = parallel.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
+        strip = parallel.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
         while (piece := next_piece()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
-                blocks.gather(*strided, shape, *piece, row)
+                parallel.gather(*strided, shape, *piece, row)
             block, inputs = scalar.Block(points, *piece, spare, streamed), inputs_of(*piece)
             if loss is None:
                 scalar.forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverged_at)
@@ -156,5 +156,5 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
                 wanted = kept, final, cotangents, gradients, diverged_at
                 scalar.backward(kind, cell, loss, theta, *read, sizes, block, tape, *wanted)
 
-    blocks.run(work, pieces)
+    parallel.run(work, pieces)
     return {name: axes_first(run, name, values) for name, values in results.items()}

@@ -9,7 +9,6 @@ import numpy as np
 
 from rnnsim.available import check_room
 from rnnsim.equations import cells
-from rnnsim.kernels import blocks
 from rnnsim.kernels.fixed_points import enclosures as intervals
 from rnnsim.kernels.fixed_points import krawczyk, slow_points
 from rnnsim.kernels.fixed_points import multistart as fixed_points
@@ -20,8 +19,9 @@ from rnnsim.kernels.fixed_points.newton import Room
 from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.kernels.maps import map as of_maps
 from rnnsim.kernels.maps.map import Layer
-from rnnsim.kernels.pointers import addresses
 from rnnsim.maps import Map, folded
+from rnnsim.numerics import parallel
+from rnnsim.numerics.function_pointers import addresses
 from rnnsim.resting import at_rest
 from rnnsim.starts import USUAL, starts_for
 
@@ -107,7 +107,7 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
                 slow_points.search(*usual, slow, piece[0], descent_for(maps.size), room)
 
     pieces = maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))
-    blocks.run(work, [(i, i + 1) for i in range(maps.points)] if own else pieces)
+    parallel.run(work, [(i, i + 1) for i in range(maps.points)] if own else pieces)
     return listed, slow
 
 

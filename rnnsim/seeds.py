@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnsim.along import Along, AtPlaces
-from rnnsim.kernels import blocks
 from rnnsim.kernels.continuation.branches import Hunt, Seeds
 from rnnsim.kernels.continuation.detection import POINTS, TRUNCATED, UNLISTED, Found
 from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FOLD
 from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.maps import folded
+from rnnsim.numerics import parallel
 from rnnsim.searches import Wish, search_all
 from rnnsim.starts import Reach, reach, spread
 
@@ -64,7 +64,7 @@ def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
     """The search of a block of lines with these numbers (point, place, number)."""
     q = places()
     maps = AtPlaces(line.maps.run, line, numbers, q)
-    with blocks.settings(threads=1, block=maps.points):
+    with parallel.settings(threads=1, block=maps.points):
         listed, _ = search_all(maps, Wish(1, starts, TOLERANCE, MOST, 0, False))
     layers, _ = folded(maps.block(0, maps.points))
     return Seeding(q, listed, reach(maps, layers))

@@ -9,20 +9,20 @@ import numba
 import numpy as np
 
 from rnnsim import scalar_runs
-from rnnsim.checked import address_of
 from rnnsim.cuts import Cut
-from rnnsim.kernels import blocks
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.lyapunov import scalar as scalar_exponents
 from rnnsim.kernels.lyapunov.householder import close_of, orthonormal_of
 from rnnsim.kernels.lyapunov.log_det import volumes_of
 from rnnsim.kernels.lyapunov.push import Spread, push_of
 from rnnsim.kernels.lyapunov.spectrum import Tangents, exponents
-from rnnsim.kernels.pointers import addresses
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
-from rnnsim.lanes import Kind
+from rnnsim.numerics import parallel
+from rnnsim.numerics.checked import address_of
+from rnnsim.numerics.function_pointers import addresses
+from rnnsim.numerics.simd import Kind
 from rnnsim.programs import Program, Wish
 from rnnsim.results import NEVER
 from rnnsim.running import Run
@@ -120,7 +120,7 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * course.columns
     told_frames = records(FRAME, frames)
-    pieces = blocks.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
+    pieces = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
 
     def work(next_piece: Any) -> None:
         room = program.room.make(run.dtype)
@@ -138,24 +138,24 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
             reduce(lo, hi, grown, still)
             del arrays
 
-    blocks.run(work, pieces)
+    parallel.run(work, pieces)
     return np.where(found == NEVER, -1, found).astype(np.int32)
 
 
 def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     """`rates` of scalar networks, whose one rate is that of the volume, too."""
     cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
-    rows, found, kind = scalar_runs.rows_of(run), np.full(run.grid.points, -1, np.int32), Kind(blocks.lanes(4), "float64")
-    pieces = blocks.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * course.batches, kind.width)
+    rows, found, kind = scalar_runs.rows_of(run), np.full(run.grid.points, -1, np.int32), Kind(parallel.lanes(4), "float64")
+    pieces = parallel.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * course.batches, kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
 
     def work(next_piece: Any) -> None:
-        theta, spare = blocks.aligned((len(rows), most)), blocks.aligned(kind.width)
+        theta, spare = parallel.aligned((len(rows), most)), parallel.aligned(kind.width)
         inputs_of = scalar_runs.reader(run, run.inputs, bool(run.inputs.axes), kind.width, most)
         while (piece := next_piece()) is not None:
             lo, hi = piece
             for row, strided in zip(theta, rows, strict=True):
-                blocks.gather(*strided, shape, lo, hi, row)
+                parallel.gather(*strided, shape, lo, hi, row)
             grown, still = (np.empty(sizes.samples * by * (hi - lo)) for by in (course.batches, 1))
             block = scalar.Block(points, lo, hi, spare)
             batches = course.discard, course.batch, course.batches
@@ -163,7 +163,7 @@ def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
             rates = np.moveaxis(grown.reshape(sizes.samples, course.batches, hi - lo), 2, 0)
             reduce(lo, hi, np.stack([rates] * course.products, -1), still.reshape(sizes.samples, -1).T)
 
-    blocks.run(work, pieces)
+    parallel.run(work, pieces)
     return found
 
 

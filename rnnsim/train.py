@@ -21,9 +21,9 @@ from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.hints import pointing
 from rnnsim.interrupts import passed_on
-from rnnsim.kernels.blocks import in_rehearsal
 from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
+from rnnsim.numerics.parallel import in_rehearsal
 from rnnsim.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.provenance import attributes
 from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 
 
 def over(name, values):
@@ -45,7 +45,7 @@ def refused(monkeypatch, call, kind, message):
     def no_work(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr(blocks, "run", no_work)
+    monkeypatch.setattr(parallel, "run", no_work)
     with pytest.raises(kind, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)

@@ -13,9 +13,9 @@ import pytest
 from test_units import numbers
 
 import rnnsim as rs
-from rnnsim import functions
 from rnnsim.function_hashes import function_hash
-from rnnsim.kernels import blocks
+from rnnsim.numerics import elementary as functions
+from rnnsim.numerics import parallel as blocks
 from rnnsim.provenance import fingerprint
 
 TANH = rs.Activation(lambda a: functions.tanh(a), lambda a: functions.tanh_and_slope(a)[1])
@@ -238,7 +238,7 @@ def test_layers_of_a_stack_have_hashes_of_their_own():
 
 HASHES = """
 import math, numba, numpy as np, rnnsim as rs
-from rnnsim.functions import tanh
+from rnnsim.numerics.elementary import tanh
 from rnnsim.provenance import fingerprint
 table, k = np.arange(3.0), {"a", "b", "c"}
 @numba.njit

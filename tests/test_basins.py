@@ -9,7 +9,7 @@ from test_orbits import POSITIVE, identical, rotation
 
 import rnnsim as rs
 from rnnsim import attractors
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 from rnnsim.uncertainty import exponents, radii, uncertain_fraction
 
 CANTOR = 1.0 - np.log(2.0) / np.log(3.0)
@@ -335,7 +335,7 @@ def test_bits_do_not_depend_on_threads_or_blocks(kind, monkeypatch):
         net, inputs = (family(), over("drive", [0.5, 1.0])) if kind == "scalar" else (NETWORKS[kind](), None)
     whole = rs.basins(net, inputs, discard=60)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}):
-        with blocks.settings(**setting):
+        with parallel.settings(**setting):
             identical(whole, rs.basins(net, inputs, discard=60))
     monkeypatch.setattr(attractors, "MOST_BYTES", 1 << 14)
     identical(whole, rs.basins(net, inputs, discard=60))

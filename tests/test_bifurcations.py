@@ -10,9 +10,9 @@ from families import refused
 
 import rnnsim as rs
 from rnnsim.along import check_along
-from rnnsim.kernels import blocks
 from rnnsim.kernels.maps.parametrised import evaluation_of
 from rnnsim.maps import map_of
+from rnnsim.numerics import parallel
 
 FOLDS = {1.5: 0.207546455322030292, 2.0: 0.532839975353552024, 4.0: 2.14714371821293788}
 FLIPS = {-1.5: 1.52450435224684700, -2.0: 2.29558714939263807}
@@ -330,9 +330,9 @@ def test_families_are_their_members():
 
 def test_threads_and_blocks_change_no_bit():
     net = scalar(rs.axis("w", np.linspace(-4, 4, 24)), rs.axis("b", np.linspace(-3, 3, 5)))
-    with blocks.settings(threads=1):
+    with parallel.settings(threads=1):
         one = rs.bifurcations(net, "b", branches=True)
-    with blocks.settings(threads=3, block=5):
+    with parallel.settings(threads=3, block=5):
         several = rs.bifurcations(net, "b", branches=True)
     xr.testing.assert_identical(one, several)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 
 
 @settings(deadline=None, max_examples=50)
@@ -21,17 +21,17 @@ def test_gathering_is_broadcasting(shape, data):
     hi = data.draw(st.integers(lo + 1, everywhere.size))
     strides = np.array([stride // 8 if there else 0 for stride, there in zip(values.strides, has, strict=True)])
     out = np.full(everywhere.size + 3, np.nan)
-    blocks.gather(values.reshape(-1), strides, np.array(shape), lo, hi, out)
+    parallel.gather(values.reshape(-1), strides, np.array(shape), lo, hi, out)
     np.testing.assert_array_equal(out[: hi - lo], everywhere[lo:hi])
     assert (out[hi - lo :] == everywhere[hi - 1]).all()
 
 
 @pytest.mark.parametrize("points", [1, 7, 1000, 12345])
 def test_blocks_cover_every_point_once_in_whole_groups(points):
-    pieces = blocks.blocks(points, steps=100, rows=5, width=16)
+    pieces = parallel.blocks(points, steps=100, rows=5, width=16)
     assert [lo for lo, _ in pieces] == [0] + [hi for _, hi in pieces[:-1]] and pieces[-1][1] == points
     assert all((hi - lo) % 16 == 0 for lo, hi in pieces[:-1])
-    assert max(hi - lo for lo, hi in pieces) * 5 * 8 <= blocks.BLOCK_BYTES + 16 * 5 * 8
+    assert max(hi - lo for lo, hi in pieces) * 5 * 8 <= parallel.BLOCK_BYTES + 16 * 5 * 8
 
 
 def test_an_error_in_one_thread_stops_the_others_and_is_raised():
@@ -44,25 +44,25 @@ def test_an_error_in_one_thread_stops_the_others_and_is_raised():
             done.append(piece)
 
     with pytest.raises(KeyboardInterrupt):
-        blocks.run(work, list(range(1000)), threads=2)
+        parallel.run(work, list(range(1000)), threads=2)
     assert len(done) < 1000
 
 
 def test_the_number_of_threads_can_be_chosen(monkeypatch):
     monkeypatch.delenv("RNNSIM_NUM_THREADS", raising=False)
-    allowed = blocks.processors()
+    allowed = parallel.processors()
     assert allowed == (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "1")
-    assert blocks.processors() == 1
+    assert parallel.processors() == 1
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "100000")
-    assert blocks.processors() == allowed
+    assert parallel.processors() == allowed
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", np.int64])
 def test_aligned_arrays_begin_with_a_cache_line(dtype):
     held = []
     for shape in (0, 1, 7, (3, 5), (2, 0)) * 5:
-        array = blocks.aligned(shape, dtype, 2.0)
+        array = parallel.aligned(shape, dtype, 2.0)
         held.append(array)
         assert array.ctypes.data % 64 == 0
         assert array.flags.c_contiguous

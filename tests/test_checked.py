@@ -10,7 +10,7 @@ from pathlib import Path
 import checked_calls
 import pytest
 
-from rnnsim.kernels.compiling import STAMP
+from rnnsim.numerics.jit import STAMP
 
 TESTS = Path(__file__).parent
 
@@ -18,11 +18,11 @@ TESTS = Path(__file__).parent
 OUTSIDE = """
 import json, os, sys, tempfile
 import numpy as np
-from rnnsim.checked import address_of
-from rnnsim.kernels.compiling import kernel
-from rnnsim.kernels.pointers import numbers_at
-from rnnsim.lanes import Kind, load, spread, store
-from rnnsim.primitives import lane
+from rnnsim.numerics.checked import address_of
+from rnnsim.numerics.jit import kernel
+from rnnsim.numerics.function_pointers import numbers_at
+from rnnsim.numerics.simd import Kind, load, spread, store
+from rnnsim.numerics.primitives import lane
 
 __name__ = "rnnsim.outside"
 sys.modules[__name__] = sys.modules["__main__"]
@@ -104,7 +104,7 @@ def test_what_is_outside_ends_the_process_with_a_message(told, name):
 
 
 def test_each_build_has_a_cache_of_its_own():
-    directory = "from rnnsim.kernels.compiling import CACHE_DIRECTORY; print(CACHE_DIRECTORY)"
+    directory = "from rnnsim.numerics.jit import CACHE_DIRECTORY; print(CACHE_DIRECTORY)"
     assert checked("-c", directory).stdout.strip().endswith("-checked")
     assert checked("-c", directory, NUMBA_OPT="0").stdout.strip().endswith("-opt0")
     assert checked("-c", directory, NUMBA_OPT="3").stdout.strip().endswith(STAMP)

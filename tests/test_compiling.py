@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rnnsim.kernels.compiling import CACHE_DIRECTORY
+from rnnsim.numerics.jit import CACHE_DIRECTORY
 
 PACKAGE = Path(__file__).parents[1] / "rnnsim"
 # a kernel of its own, which compiles in no time
 KERNEL = """
 from rnnsim.equations.cells import value
-from rnnsim.kernels.compiling import kernel
+from rnnsim.numerics.jit import kernel
 
 @kernel
 def probe(activation, a):
@@ -24,7 +24,8 @@ def probe(activation, a):
 """
 SCRIPT = """
 from rnnsim.equations.cells import Linear
-from rnnsim.kernels import compiling, probe
+from rnnsim.kernels import probe
+from rnnsim.numerics import jit as compiling
 print(probe.probe(Linear(), 1.5))
 print(sum(probe.probe.stats.cache_hits.values()))
 print(compiling.CACHE_DIRECTORY)

@@ -12,12 +12,12 @@ from reference import VALUES
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.kernels import blocks
-from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.fixed_points import enclosures
 from rnnsim.kernels.linalg import eigenvalues
 from rnnsim.kernels.maps import map as maps
 from rnnsim.maps import folded, map_of
+from rnnsim.numerics import parallel
+from rnnsim.numerics.jit import kernel
 from rnnsim.resting import at_rest
 
 STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
@@ -454,7 +454,7 @@ def test_bits_do_not_depend_on_threads_or_blocks():
     for options in ({}, {"period": 2, "starts": 10}):
         whole = rs.fixed_points(net, **options)
         for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 4}):
-            with blocks.settings(**setting):
+            with parallel.settings(**setting):
                 identical(whole, rs.fixed_points(net, **options))
 
 

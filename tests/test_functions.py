@@ -5,9 +5,10 @@ import numba
 import numpy as np
 import pytest
 
-from rnnsim import functions, tables
-from rnnsim.kernels.rows import width
-from rnnsim.lanes import Kind, load, store
+from rnnsim.numerics import elementary
+from rnnsim.numerics import lookup_tables as tables
+from rnnsim.numerics.simd import Kind, load, store
+from rnnsim.numerics.tuples import width
 
 WIDTH = 16
 ULPS = 2.0
@@ -30,11 +31,11 @@ def exact_sigmoid_slope(x):
 
 
 EXACT = {
-    "tanh": (functions.tanh, mpmath.tanh, ULPS),
-    "sigmoid": (functions.sigmoid, exact_sigmoid, ULPS),
-    "exp": (functions.exp, mpmath.exp, ULPS),
-    "tanh slope": (lambda x: functions.tanh_and_slope(x)[1], exact_tanh_slope, SLOPE_ULPS),
-    "sigmoid slope": (lambda x: functions.sigmoid_and_slope(x)[1], exact_sigmoid_slope, SLOPE_ULPS),
+    "tanh": (elementary.tanh, mpmath.tanh, ULPS),
+    "sigmoid": (elementary.sigmoid, exact_sigmoid, ULPS),
+    "exp": (elementary.exp, mpmath.exp, ULPS),
+    "tanh slope": (lambda x: elementary.tanh_and_slope(x)[1], exact_tanh_slope, SLOPE_ULPS),
+    "sigmoid slope": (lambda x: elementary.sigmoid_and_slope(x)[1], exact_sigmoid_slope, SLOPE_ULPS),
 }
 RANGES = [(1e-12, 1e-3), (1e-3, 0.5), (0.5, 0.6), (0.6, 2.0), (2.0, 20.0), (20.0, 300.0), (300.0, 705.0)]
 
@@ -44,23 +45,23 @@ def on_lanes(kind, which, x, out):
     for i in range(0, x.size, WIDTH):
         v = load(kind, x, i)
         if which == 0:
-            store(out, i, functions.tanh(v))
+            store(out, i, elementary.tanh(v))
         elif which == 1:
-            store(out, i, functions.sigmoid(v))
+            store(out, i, elementary.sigmoid(v))
         elif which == 2:
-            store(out, i, functions.exp(v))
+            store(out, i, elementary.exp(v))
         elif which == 3:
-            store(out, i, functions.tanh_and_slope(v)[1])
+            store(out, i, elementary.tanh_and_slope(v)[1])
         elif which == 4:
-            store(out, i, functions.sigmoid_and_slope(v)[1])
+            store(out, i, elementary.sigmoid_and_slope(v)[1])
         elif which == 5:
-            store(out, i, functions.relu(v))
+            store(out, i, elementary.relu(v))
         elif which == 6:
-            store(out, i, functions.relu_and_slope(v)[1])
+            store(out, i, elementary.relu_and_slope(v)[1])
         elif which == 7:
-            store(out, i, functions.tanh_and_slope(v)[0])
+            store(out, i, elementary.tanh_and_slope(v)[0])
         else:
-            store(out, i, functions.sigmoid_and_slope(v)[0])
+            store(out, i, elementary.sigmoid_and_slope(v)[0])
 
 
 def lanes(which, x):
@@ -138,8 +139,8 @@ EXPECTED = {
     "relu slope": [0, 0, 1, 0, np.nan, 1, 0, 1, 1, 0, 1, 0],
 }
 FUNCTIONS = {name: entry[0] for name, entry in EXACT.items()} | {
-    "relu": functions.relu,
-    "relu slope": lambda x: functions.relu_and_slope(x)[1],
+    "relu": elementary.relu,
+    "relu slope": lambda x: elementary.relu_and_slope(x)[1],
 }
 
 
@@ -155,33 +156,33 @@ def test_where_floats_end(name):
 
 def test_slopes_keep_their_digits_down_to_the_smallest_number():
     x = np.array([19.0, 100.0, 354.5, 370.0, 372.0])
-    for values in [functions.tanh_and_slope(x)[1], *([lanes(3, x)] if JITTED else [])]:
+    for values in [elementary.tanh_and_slope(x)[1], *([lanes(3, x)] if JITTED else [])]:
         assert errors_in_ulps(values, x, exact_tanh_slope) <= SLOPE_ULPS
         assert (values > 0).all()
 
 
 def test_small_sigmoids_are_not_zero():
     x = np.array([-40.0, -300.0, -700.0, -744.0])
-    for values in [functions.sigmoid(x), *([lanes(1, x)] if JITTED else [])]:
+    for values in [elementary.sigmoid(x), *([lanes(1, x)] if JITTED else [])]:
         assert errors_in_ulps(values, x, exact_sigmoid) <= ULPS
 
 
 @pytest.mark.skipif(not JITTED, reason="needs the JIT")
-@pytest.mark.parametrize(("which", "function"), [(7, functions.tanh), (8, functions.sigmoid)])
+@pytest.mark.parametrize(("which", "function"), [(7, elementary.tanh), (8, elementary.sigmoid)])
 def test_the_value_beside_a_slope_is_the_value_alone_to_the_bit(which, function):
     x = np.concatenate([sampled(low, high, 4000, "float64", sign) for low, high in RANGES for sign in (1, -1)])
-    np.testing.assert_array_equal(lanes(which, x), lanes([functions.tanh, functions.sigmoid].index(function), x))
+    np.testing.assert_array_equal(lanes(which, x), lanes([elementary.tanh, elementary.sigmoid].index(function), x))
 
 
 @numba.njit(error_model="numpy")
 def all_on_lanes(kind, x, out):
     for i in range(0, x.size, width(kind)):
         v = load(kind, x, i)
-        store(out[0], i, functions.tanh_and_slope(v)[0])
-        store(out[1], i, functions.tanh_and_slope(v)[1])
-        store(out[2], i, functions.sigmoid_and_slope(v)[0])
-        store(out[3], i, functions.sigmoid_and_slope(v)[1])
-        store(out[4], i, functions.exp(v))
+        store(out[0], i, elementary.tanh_and_slope(v)[0])
+        store(out[1], i, elementary.tanh_and_slope(v)[1])
+        store(out[2], i, elementary.sigmoid_and_slope(v)[0])
+        store(out[3], i, elementary.sigmoid_and_slope(v)[1])
+        store(out[4], i, elementary.exp(v))
 
 
 @pytest.mark.skipif(not JITTED, reason="needs the JIT")
@@ -197,7 +198,7 @@ def test_results_do_not_depend_on_the_other_lanes(dtype):
         found.append(np.empty((5, x.size), dtype))
         all_on_lanes(Kind(lanes, dtype), x, found[-1])
     with np.errstate(over="ignore", under="ignore"):
-        arrays = [*functions.tanh_and_slope(x), *functions.sigmoid_and_slope(x), functions.exp(x)]
+        arrays = [*elementary.tanh_and_slope(x), *elementary.sigmoid_and_slope(x), elementary.exp(x)]
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
     np.testing.assert_allclose(found[0], arrays, rtol=4 * np.finfo(dtype).eps, atol=4 * np.finfo(dtype).smallest_subnormal)
@@ -216,7 +217,7 @@ def test_every_row_of_the_tables_is_right_at_both_ends(name, dtype):
 
 @pytest.mark.skipif(not JITTED, reason="processors are told apart when kernels are compiled")
 @pytest.mark.parametrize(
-    "table", [functions.TANH_TABLE, functions.SIGMOID_TABLE, functions.EXP_TABLE], ids=lambda table: table.name
+    "table", [elementary.TANH_TABLE, elementary.SIGMOID_TABLE, elementary.EXP_TABLE], ids=lambda table: table.name
 )
 @pytest.mark.parametrize("gathers", [False, True])
 @pytest.mark.parametrize("permutes", [False, True])

@@ -4,10 +4,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.linalg.scaled_products import grown, log_of
-from rnnsim.kernels.rows import width
-from rnnsim.lanes import Kind, load, splat, store
+from rnnsim.numerics.jit import kernel
+from rnnsim.numerics.simd import Kind, load, splat, store
+from rnnsim.numerics.tuples import width
 
 KIND = Kind(4, "float64")
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from numba.extending import register_jitable
 
-from rnnsim import lanes as L
-from rnnsim import primitives as P
-from rnnsim import tables
-from rnnsim.kernels.rows import width
-from rnnsim.lanes import Kind, end_streams, load, splat, store, stream
+from rnnsim.numerics import lookup_tables as tables
+from rnnsim.numerics import primitives as P
+from rnnsim.numerics import simd as L
+from rnnsim.numerics.simd import Kind, end_streams, load, splat, store, stream
+from rnnsim.numerics.tuples import width
 
 JITTED = not numba.config.DISABLE_JIT
 

@@ -7,14 +7,14 @@ import xarray as xr
 from families import refused
 
 import rnnsim as rs
-from rnnsim import functions
-from rnnsim.kernels import blocks
-from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.linalg import lu
 from rnnsim.kernels.maps import map as maps
 from rnnsim.maps import map_of
+from rnnsim.numerics import elementary
+from rnnsim.numerics import parallel as blocks
+from rnnsim.numerics.jit import kernel
 
-BELL = rs.Activation(lambda a: functions.exp(-a * a), lambda a: -2.0 * a * functions.exp(-a * a))
+BELL = rs.Activation(lambda a: elementary.exp(-a * a), lambda a: -2.0 * a * elementary.exp(-a * a))
 GATES = {"Elman": (), "GRU": (3,), "LSTM": (4,)}
 BIASES = {"Elman": ("bias",), "GRU": ("bias_in", "bias_rec"), "LSTM": ("bias",)}
 

@@ -8,7 +8,7 @@ import pytest
 from test_plans import taken_by
 
 import rnnsim as rs
-from rnnsim.kernels import blocks, memory
+from rnnsim.numerics import memory, parallel
 
 needs_free = pytest.mark.skipif(not hasattr(mmap, "MADV_FREE"), reason="the system cannot take memory back when it needs some")
 SIZE = memory.LARGE // 4
@@ -27,16 +27,16 @@ def address(array):
 
 @needs_free
 def test_memory_is_used_again_once_no_view_is_left():
-    array = blocks.aligned(SIZE)
+    array = parallel.aligned(SIZE)
     first, part = address(array), array.reshape(2, -1)[1, ::7]
     part[:] = 3.0
     del array
-    other = blocks.aligned(SIZE)
+    other = parallel.aligned(SIZE)
     other[:] = 4.0
     assert address(other) != first and (part == 3.0).all() and not memory._kept
     del part
     assert len(memory._kept) == 1
-    again = blocks.aligned(SIZE - 100, np.float64, 5.0)
+    again = parallel.aligned(SIZE - 100, np.float64, 5.0)
     assert address(again) == first and (again == 5.0).all() and (other == 4.0).all() and not memory._kept
 
 
@@ -49,7 +49,7 @@ def free_to_take():
 @needs_free
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux to tell what is free to take")
 def test_the_system_may_take_kept_memory_back():
-    array = blocks.aligned(SIZE, np.float64, 1.0)
+    array = parallel.aligned(SIZE, np.float64, 1.0)
     before, size = free_to_take(), array.nbytes
     del array
     assert free_to_take() - before > 0.9 * size
@@ -58,21 +58,21 @@ def test_the_system_may_take_kept_memory_back():
 @needs_free
 def test_memory_of_another_size_goes_back_before_new_is_taken():
     for size in (SIZE, 3 * SIZE, SIZE):
-        array = blocks.aligned(size)
+        array = parallel.aligned(size)
         assert not memory._kept
         wanted = array.nbytes
         del array
         assert len(memory._kept) == 1 and len(memory._kept[0]) <= 2 * wanted
-    arrays = [blocks.aligned(SIZE) for _ in range(5)]
+    arrays = [parallel.aligned(SIZE) for _ in range(5)]
     del arrays
     assert len(memory._kept) == memory.KEPT
 
 
 def test_small_arrays_and_systems_that_take_nothing_back_keep_nothing(monkeypatch):
     assert memory.LARGE == 32 * 2**20
-    blocks.aligned(memory.LARGE // 8 - 100)
+    parallel.aligned(memory.LARGE // 8 - 100)
     monkeypatch.delattr(mmap, "MADV_FREE", raising=False)
-    blocks.aligned(SIZE)
+    parallel.aligned(SIZE)
     assert not memory._kept
 
 
@@ -82,9 +82,9 @@ def test_memory_that_the_system_refuses_is_asked_of_numpy(monkeypatch):
         raise OSError("no memory")
 
     monkeypatch.setattr(memory, "_new", refuse)
-    assert blocks.aligned(SIZE, np.float64, 1.0).sum() == SIZE
+    assert parallel.aligned(SIZE, np.float64, 1.0).sum() == SIZE
     with pytest.raises(MemoryError):
-        blocks.aligned(1 << 50)
+        parallel.aligned(1 << 50)
 
 
 @needs_free

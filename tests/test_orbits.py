@@ -7,8 +7,8 @@ from families import over, refused
 
 import rnnsim as rs
 from rnnsim.constant_inputs import over_steps
-from rnnsim.kernels import blocks
 from rnnsim.long_runs import periods_of
+from rnnsim.numerics import parallel
 
 FOLD = 0.532839975353552024  # |b| at w = 2
 POSITIVE = {1.5: 0.858559636640110362, 2.0: 0.957504024077268741, 5.0: 0.999909121715232551}
@@ -212,7 +212,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(kind, along):
     net = NETWORKS[kind]()
     whole = rs.orbit_diagram(net, driven(net), along=along, discard=30, steps=8)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}):
-        with blocks.settings(**setting):
+        with parallel.settings(**setting):
             identical(whole, rs.orbit_diagram(net, driven(net), along=along, discard=30, steps=8))
     if along is None:
         one = rs.orbit_diagram(net.isel(gain=[1]), driven(net), discard=30, steps=8)

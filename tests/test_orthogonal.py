@@ -7,7 +7,7 @@ from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.lyapunov.householder import orthonormal_of
 from rnnsim.kernels.lyapunov.push import Spread
 from rnnsim.kernels.recurrence.descriptors import FRAME, records
-from rnnsim.lanes import Kind
+from rnnsim.numerics.simd import Kind
 
 KIND = Kind(4, "float64")
 LAYOUTS = {

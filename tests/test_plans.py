@@ -12,7 +12,7 @@ from numba.core import types
 
 import rnnsim as rs
 from rnnsim import plans
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 from rnnsim.pieces import Call
 
 X, T = np.ones((2, 6)), np.ones(2)
@@ -70,7 +70,7 @@ def test_a_plan_of_a_million_times_a_million_networks_takes_less_than_100_megaby
 
 @pytest.mark.parametrize("name", CALLS)
 def test_every_verb_names_its_attributes_before_it_computes(monkeypatch, name):
-    monkeypatch.setattr(blocks, "run", None)
+    monkeypatch.setattr(parallel, "run", None)
     net, args, options = CALLS[name]
     assert plans.rehearsed(Call(getattr(rs, name), net, args, options))["verb"] == name
 
@@ -91,7 +91,7 @@ def test_a_sweep_whose_result_does_not_fit_is_refused_before_it_computes(name):
 def test_axes_that_stay_whole_and_do_not_fit_are_refused_before_anything_is_computed(monkeypatch):
     starts = {name: rs.axis(name, MANY) * xr.DataArray(np.ones(2), dims="unit") for name in ("h0", "c0")}
     net = rs.LSTM.random(2, 1).replace(**{name: array.rename({name: f"{name}_start"}) for name, array in starts.items()})
-    monkeypatch.setattr(blocks, "run", None)
+    monkeypatch.setattr(parallel, "run", None)
     for made in (lambda: rs.plan(rs.basins, net), lambda: rs.sweep(rs.basins, net)):
         with pytest.raises(
             MemoryError, match=r"no block can cut \(h0_start 1000000 × c0_start 1000000\), of which one number a point"

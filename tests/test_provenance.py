@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim.kernels.compiling import STAMP
+from rnnsim.numerics.jit import STAMP
 from rnnsim.provenance import fingerprint, rehearse
 
 NET = rs.Elman(rs.axis("w", [0.5, 1.0]), 0.5, rs.axis("b", [-1.0, 0.5, 1.0]), rs.axis("start", [0.1, 0.2]))

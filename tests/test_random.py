@@ -7,7 +7,7 @@ from test_simulate import identical
 
 import rnnsim as rs
 from rnnsim.families import initializers
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 
 X = np.random.default_rng(0).normal(size=(5, 5, 2))
 
@@ -28,7 +28,7 @@ def test_a_seed_is_the_same_network_alone_in_a_grid_and_made_by_hand(cell):
     by_hand = getattr(rs, cell)(**{name: alone[name] for name in alone.parameter_names if name != "leak"})
     identical(rs.simulate(by_hand, X), rs.simulate(alone, X))
     for setting in ({"threads": 1}, {"block": 1}):
-        with blocks.settings(**setting):
+        with parallel.settings(**setting):
             identical(whole, rs.simulate(family, X))
 
 
@@ -85,7 +85,7 @@ def test_matrices_are_made_block_by_block(monkeypatch):
     monkeypatch.setattr(initializers, "recurrent", watched)
     family = rs.Elman.random(32, 1, seed=rs.axis("seed", range(600)))
     rs.simulate(family, np.ones((8, 2, 1)), keep="final_state")
-    assert sum(most) == 600 and max(most) * 32 * 32 * 8 <= blocks.BLOCK_BYTES
+    assert sum(most) == 600 and max(most) * 32 * 32 * 8 <= parallel.BLOCK_BYTES
 
 
 def test_provenance_knows_seeds_gains_and_laws():

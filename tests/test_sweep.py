@@ -16,7 +16,7 @@ from test_plans import taken_by
 
 import rnnsim as rs
 from rnnsim import available, layouts, plans, provenance, stores
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 
 X = random_inputs()
 T = np.arange(4.0)
@@ -179,7 +179,7 @@ def test_netcdf_comes_of_a_sweep_and_is_not_computed_again(tmp_path, monkeypatch
     with rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.nc", memory=1000) as ds:
         xr.testing.assert_identical(ds.load(), whole)
     assert {path.name for path in tmp_path.iterdir()} == {"x.nc"}
-    monkeypatch.setattr(blocks, "run", None)
+    monkeypatch.setattr(parallel, "run", None)
     with rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.nc", memory=1000) as ds:
         np.testing.assert_array_equal(ds.cost, whole.cost)
     with pytest.raises(
@@ -191,7 +191,7 @@ def test_netcdf_comes_of_a_sweep_and_is_not_computed_again(tmp_path, monkeypatch
 def test_what_is_done_is_not_computed_again(tmp_path, monkeypatch):
     path = tmp_path / "x.zarr"
     rs.sweep(rs.backprop, plane(), X, T, to=path, memory=1000)
-    monkeypatch.setattr(blocks, "run", None)
+    monkeypatch.setattr(parallel, "run", None)
     rs.sweep(rs.backprop, plane(), X, T, to=path)
 
 

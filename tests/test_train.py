@@ -14,7 +14,7 @@ from training import Scalar, Vector, sgd
 
 import rnnsim as rs
 from rnnsim import courses, lane_training
-from rnnsim.kernels import blocks
+from rnnsim.numerics import parallel
 from rnnsim.trained import best_of
 
 KINDS = {"scalar": Scalar, "vector": Vector}
@@ -432,7 +432,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(kind, monkeypatch):
     start = rs.axis("start", np.linspace(-1, 1, 83))
     whole = run(start)
     for setting in ({"threads": 1}, {"threads": 2}, {"threads": 3, "block": 1}, {"block": 9}):
-        with blocks.settings(**setting):
+        with parallel.settings(**setting):
             identical(whole, run(start))
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "1")
     identical(whole, run(start))

@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.functions import linear, relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
-from rnnsim.primitives import muladd, select
+from rnnsim.numerics.elementary import linear, relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.numerics.primitives import muladd, select
 
 NOTHING = -0.0  # x + NOTHING is x to the bit, for every x
 

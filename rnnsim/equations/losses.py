@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.primitives import absolute, select, shift
+from rnnsim.numerics.primitives import absolute, select, shift
 
 
 def contribution(loss, y, target):

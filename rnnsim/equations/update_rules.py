@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.primitives import at_least, at_most, muladd, select, square_root
+from rnnsim.numerics.primitives import at_least, at_most, muladd, select, square_root
 
 
 def begin(rule, c, memory, cost):

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.arguments import plain_text, to_array
-from rnnsim.kernels.blocks import Strided
+from rnnsim.numerics.parallel import Strided
 from rnnsim.showing import shown
 
 RESERVED = frozenset(

@@ -3,7 +3,7 @@ numbers' distances."""
 
 import math
 
-from rnnsim.kernels.compiling import kernel, part
+from rnnsim.numerics.jit import kernel, part
 
 TOGETHER = 64  # rows that are looked at together, so that memory of scalar networks is read in runs
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
+from rnnsim.numerics.jit import part
 
 
 class Extended(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.continuation.detection import (
     BRANCHES,
     INCOMPLETE,
@@ -24,6 +23,7 @@ from rnnsim.kernels.continuation.detection import (
 from rnnsim.kernels.continuation.pseudo_arclength import UNSTABLE, approach, correct, distance, examine
 from rnnsim.kernels.continuation.steps import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along, turns_twice
 from rnnsim.kernels.maps.parametrised import segment_of
+from rnnsim.numerics.jit import kernel, part
 
 FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5

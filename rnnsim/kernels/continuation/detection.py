@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FLIP, FOLD, NEIMARK_SACKER, crosses
 from rnnsim.kernels.continuation.pseudo_arclength import (
     AHEAD,
@@ -18,7 +17,8 @@ from rnnsim.kernels.continuation.pseudo_arclength import (
     nearest_the_circle,
 )
 from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
-from rnnsim.kernels.pointers import call
+from rnnsim.numerics.function_pointers import call
+from rnnsim.numerics.jit import part
 
 NOTHING, SEVERAL = 0, -1
 POINTS, TRUNCATED, UNLOCATED, INCOMPLETE, BRANCHES, UNLISTED = range(6)

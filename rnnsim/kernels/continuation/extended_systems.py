@@ -11,10 +11,10 @@ J; they decide how fast Newton's method converges, not where to.
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.continuation.bordered_systems import first_borders, length_of, null_vectors, turn_borders
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
+from rnnsim.numerics.jit import kernel, part
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = 1, 2, 3, 4
 ROUNDS, TRIALS = 3, 30

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.linalg.eigenvalues import eigenvalues, sort_by_modulus
 from rnnsim.kernels.linalg.lu import factorise, solve
 from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
-from rnnsim.kernels.pointers import call
+from rnnsim.numerics.function_pointers import call
+from rnnsim.numerics.jit import kernel, part
 
 UNSTABLE, ORIENTATION, AHEAD, FLIPPED = 0, 1, 2, 3
 TESTS = 4

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.continuation.pseudo_arclength import correct, distance, examine
+from rnnsim.numerics.jit import part
 
 LEAST_STEP = 2.0**-24
 BENT = 0.95

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.fixed_points.newton import is_plateau, largest, linearize_cycle, residuals
 from rnnsim.kernels.linalg.eigenvalues import eigenvalues, sort_by_modulus
+from rnnsim.numerics.jit import part
 
 MARGIN = 1e-6  # of a modulus from 1: the square root of rounding, as near as a fold can be located
 STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)

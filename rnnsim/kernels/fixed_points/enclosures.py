@@ -8,10 +8,10 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from rnnsim.equations.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
-from rnnsim.functions import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
-from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.maps.map import kernel_of
-from rnnsim.kernels.rows import INLINE
+from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.tuples import INLINE
 
 EPSILON = 2.0**-52
 TINY = 1e-300

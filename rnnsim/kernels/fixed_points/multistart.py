@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, FLAT, admit, list_one
 from rnnsim.kernels.fixed_points.newton import FARTHEST, ROUNDING, converge, is_plateau, largest, last_step
 from rnnsim.kernels.maps.dispatch import advance
+from rnnsim.numerics.jit import kernel, part
 
 EDGE = 1e-9
 

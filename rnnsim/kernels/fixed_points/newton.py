@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.dispatch import advance, jacobian
+from rnnsim.numerics.jit import part
 
 MOST_STEPS = 200
 SMALLEST_STEP = 2.0**-10

@@ -5,11 +5,11 @@
 A cycle of k states of n units has 2^(n k) ways, each with one solution, or, where its system is singular, none or many: undecided.
 """
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle, try_starts
 from rnnsim.kernels.fixed_points.newton import fill_system
 from rnnsim.kernels.linalg.lu import solve
+from rnnsim.numerics.jit import kernel, part
 
 MOST_SWITCHES = 16  # units times states
 SLACK = 1e-9  # of a pre-activation, by which a unit may be on the wrong side

@@ -9,11 +9,11 @@ import numpy as np
 from numba.extending import overload
 
 from rnnsim.equations.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
-from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle
 from rnnsim.kernels.maps.dispatch import candidates as candidates_by_rule
 from rnnsim.kernels.maps.map import kernel_of
+from rnnsim.numerics.jit import kernel, part, specialised
 
 MOST_STEPS = 100
 TOUCHING = 4 * 2.0**-52

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, admit, put_in_order
 from rnnsim.kernels.fixed_points.multistart import begin, is_possible
 from rnnsim.kernels.maps.dispatch import advance, jacobian
+from rnnsim.numerics.jit import kernel, part
 
 MOST_STEPS = 2000
 FLAT = 1e-8  # of the speed, up to which its slope is none

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
 from rnnsim.kernels.hessian.descriptors import START, TABLE
-from rnnsim.kernels.pointers import call, numbers_at
+from rnnsim.numerics.function_pointers import call, numbers_at
+from rnnsim.numerics.jit import kernel, part
 
 
 class Network(NamedTuple):

@@ -16,12 +16,12 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
 from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
-from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, starts_of, weights_of
-from rnnsim.kernels.rows import INLINE, partials_of, put, take, width, write
-from rnnsim.lanes import align_stack, load, splat
-from rnnsim.primitives import muladd
+from rnnsim.numerics.jit import kernel
+from rnnsim.numerics.primitives import muladd
+from rnnsim.numerics.simd import align_stack, load, splat
+from rnnsim.numerics.tuples import INLINE, partials_of, put, take, width, write
 
 
 class Found(NamedTuple):

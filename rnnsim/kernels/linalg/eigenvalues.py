@@ -5,7 +5,7 @@ Wilkinson and Reinsch, Handbook for Automatic Computation II: Linear Algebra (19
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
+from rnnsim.numerics.jit import part
 
 MOST_TRIES = 60  # of one eigenvalue; three are usual
 

@@ -1,8 +1,8 @@
 """Vectors that stand in flat arrays, each padded to whole lanes: their products, sums and rotations."""
 
-from rnnsim.kernels.compiling import part
-from rnnsim.lanes import Kind, load, splat, store
-from rnnsim.primitives import muladd
+from rnnsim.numerics.jit import part
+from rnnsim.numerics.primitives import muladd
+from rnnsim.numerics.simd import Kind, load, splat, store
 
 WIDTH = 8
 KIND = Kind(WIDTH)

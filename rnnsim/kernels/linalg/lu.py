@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
+from rnnsim.numerics.jit import part
 
 
 @part

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.kernels.compiling import part
-from rnnsim.kernels.rows import INLINE, muladd_each, put, take, width
-from rnnsim.lanes import align_stack, load, spread
+from rnnsim.numerics.jit import part
+from rnnsim.numerics.simd import align_stack, load, spread
+from rnnsim.numerics.tuples import INLINE, muladd_each, put, take, width
 
 
 class Vectors(NamedTuple):

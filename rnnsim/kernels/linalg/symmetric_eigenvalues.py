@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part
+from rnnsim.numerics.jit import kernel, part
 
 MOST_STEPS = 60  # for one eigenvalue: 2 or 3 are usual
 EPSILON = 2.0**-52

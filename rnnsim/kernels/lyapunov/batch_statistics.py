@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel
+from rnnsim.numerics.jit import kernel
 
 
 @kernel

@@ -10,12 +10,24 @@ worked on in vectors, as `tangents` lays them out.
 import numpy as np
 from numba.extending import register_jitable
 
-from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.linalg.matmul import element, factor
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
-from rnnsim.kernels.rows import muladd_each, put, take, width, zeros
-from rnnsim.lanes import align_stack, load, splat, store
-from rnnsim.primitives import absolute, any_lane, at_least, at_most, exponent, mantissa, muladd, select, shift, signed, square_root
+from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.primitives import (
+    absolute,
+    any_lane,
+    at_least,
+    at_most,
+    exponent,
+    mantissa,
+    muladd,
+    select,
+    shift,
+    signed,
+    square_root,
+)
+from rnnsim.numerics.simd import align_stack, load, splat, store
+from rnnsim.numerics.tuples import muladd_each, put, take, width, zeros
 
 TOGETHER = (0, 0, 0, 0)
 SAFE_LOW, SAFE_HIGH, SAFE_MOST = 1e-280, 1e280, 1e307

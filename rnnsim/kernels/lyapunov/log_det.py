@@ -4,16 +4,16 @@ tangents, so that the sum of all exponents can be checked by it."""
 from numba.extending import overload
 
 from rnnsim.equations.cells import pushforward, reading, volume
-from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.linalg.lu import factorise
 from rnnsim.kernels.linalg.matmul import factor
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom
 from rnnsim.kernels.lyapunov.push import elements
 from rnnsim.kernels.maps.map import read_states, unit_tangent
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
-from rnnsim.kernels.rows import INLINE, partials_of, slots, width
-from rnnsim.lanes import align_stack, load, splat, store
-from rnnsim.primitives import absolute
+from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.primitives import absolute
+from rnnsim.numerics.simd import align_stack, load, splat, store
+from rnnsim.numerics.tuples import INLINE, partials_of, slots, width
 
 
 def by_tangent(count, gate, readers, room, at, apart):

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from rnnsim.equations.cells import pushforward, reading
-from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.linalg.matmul import Rows, Vectors, element, factor, product_of_two
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
-from rnnsim.kernels.rows import INLINE, partials_of, put, slots, take, width
-from rnnsim.lanes import align_stack
+from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.simd import align_stack
+from rnnsim.numerics.tuples import INLINE, partials_of, put, slots, take, width
 
 
 class Spread(NamedTuple):

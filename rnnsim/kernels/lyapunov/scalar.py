@@ -3,13 +3,13 @@
 from numba.extending import overload, register_jitable
 
 from rnnsim.equations.cells import linearize, pushforward, step, watch
-from rnnsim.kernels.compiling import kernel
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, starts_of, weights_of
-from rnnsim.kernels.rows import INLINE, width, write
-from rnnsim.lanes import align_stack, splat
-from rnnsim.primitives import absolute, muladd, select
+from rnnsim.numerics.jit import kernel
+from rnnsim.numerics.primitives import absolute, muladd, select
+from rnnsim.numerics.simd import align_stack, splat
+from rnnsim.numerics.tuples import INLINE, width, write
 
 
 @register_jitable(forceinline=True)

@@ -5,10 +5,10 @@ A frame begins as random numbers made orthonormal. It is pushed through every st
 
 from typing import Any, NamedTuple
 
-from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.pointers import call, numbers_at
 from rnnsim.kernels.recurrence.network import carry_states, load_points, load_spread, run_forward
 from rnnsim.kernels.recurrence.packing import group_of, is_there, pack, point_of, position_of
+from rnnsim.numerics.function_pointers import call, numbers_at
+from rnnsim.numerics.jit import kernel, part
 
 
 class Tangents(NamedTuple):

@@ -1,7 +1,7 @@
 """What is known of a network, by the addresses of kernels for its cells, so that the kernels which search need not be compiled for each."""
 
-from rnnsim.kernels.compiling import part
-from rnnsim.kernels.pointers import call
+from rnnsim.numerics.function_pointers import call
+from rnnsim.numerics.jit import part
 
 STEP, TANGENTS, BOX, NARROWER = range(4)
 SCALAR = BOX  # of networks that are searched in another way

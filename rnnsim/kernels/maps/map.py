@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from rnnsim.equations.cells import linearize, pushforward, reading, step
-from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.recurrence.layers import place_of
-from rnnsim.kernels.rows import INLINE, numbers_of, slots
+from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.tuples import INLINE, numbers_of, slots
 
 
 class Layer(NamedTuple):

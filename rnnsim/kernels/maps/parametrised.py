@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from rnnsim.equations.cells import linearize, pushforward, reading, step
-from rnnsim.kernels.compiling import part, specialised
 from rnnsim.kernels.maps.map import (
     Layer,
     kernel_of,
@@ -23,9 +22,10 @@ from rnnsim.kernels.maps.map import (
     unit_tangent,
     write_states,
 )
-from rnnsim.kernels.pointers import call
 from rnnsim.kernels.recurrence.layers import place_of
-from rnnsim.kernels.rows import INLINE, numbers_of, slots
+from rnnsim.numerics.function_pointers import call
+from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.tuples import INLINE, numbers_of, slots
 
 
 class Line(NamedTuple):

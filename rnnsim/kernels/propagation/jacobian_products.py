@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import kernel, part, specialised
 from rnnsim.kernels.linalg.flat_vectors import padded
 from rnnsim.kernels.maps.map import advance_from, kernel_of, linearize_from
 from rnnsim.kernels.propagation.log_determinant import log_determinant, split_rows
@@ -26,6 +25,7 @@ from rnnsim.kernels.propagation.product_svd import (
     start,
 )
 from rnnsim.kernels.propagation.scaled_gradients import add_direct, log_size, pull_back
+from rnnsim.numerics.jit import kernel, part, specialised
 
 
 class Scratch(NamedTuple):

@@ -4,8 +4,8 @@ from math import frexp, ldexp
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.propagation.product_svd import EPS, LN2, NONE
+from rnnsim.numerics.jit import part
 
 
 @part

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
+from rnnsim.numerics.jit import part
 
 
 class Outputs(NamedTuple):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.linalg.flat_vectors import WIDTH, add_multiple, dot, padded, rotate, square_below
+from rnnsim.numerics.jit import part
 
 EPS = 2.0**-52
 MOST_SWEEPS = 40

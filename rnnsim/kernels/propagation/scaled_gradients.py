@@ -4,8 +4,8 @@ from math import frexp, ldexp
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
 from rnnsim.kernels.propagation.product_svd import FAR, LN2
+from rnnsim.numerics.jit import part
 
 
 @part

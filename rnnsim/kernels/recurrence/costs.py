@@ -3,11 +3,11 @@
 import math
 
 from rnnsim.equations.losses import contribution, cotangent
-from rnnsim.functions import exp
-from rnnsim.kernels.compiling import kernel, specialised
-from rnnsim.kernels.rows import width
-from rnnsim.lanes import Kind, load, splat, store
-from rnnsim.primitives import at_least, select
+from rnnsim.numerics.elementary import exp
+from rnnsim.numerics.jit import kernel, specialised
+from rnnsim.numerics.primitives import at_least, select
+from rnnsim.numerics.simd import Kind, load, splat, store
+from rnnsim.numerics.tuples import width
 
 
 @specialised

@@ -6,8 +6,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from rnnsim.kernels.rows import width
-from rnnsim.lanes import load, spread
+from rnnsim.numerics.simd import load, spread
+from rnnsim.numerics.tuples import width
 
 
 class Shared(NamedTuple):

@@ -8,8 +8,6 @@ These kernels are compiled once: what they are told of a network stands in `reco
 
 from typing import Any, NamedTuple
 
-from rnnsim.kernels.compiling import kernel, part
-from rnnsim.kernels.pointers import call, numbers_at
 from rnnsim.kernels.recurrence.packing import (
     add_to_table,
     embed,
@@ -22,6 +20,8 @@ from rnnsim.kernels.recurrence.packing import (
     read_targets,
     spread_out,
 )
+from rnnsim.numerics.function_pointers import call, numbers_at
+from rnnsim.numerics.jit import kernel, part
 
 
 class Network(NamedTuple):

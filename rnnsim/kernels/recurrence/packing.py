@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.compiling import part
-from rnnsim.kernels.pointers import numbers_at
+from rnnsim.numerics.function_pointers import numbers_at
+from rnnsim.numerics.jit import part
 
 
 class Group(NamedTuple):

@@ -15,9 +15,9 @@ from rnnsim.equations.cells import linearize, pushforward, step
 from rnnsim.equations.losses import contribution, contributions, cotangent
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
 from rnnsim.kernels.recurrence.scalar import Weights, preactivations
-from rnnsim.kernels.rows import INLINE, slots, take, width, zeros
-from rnnsim.lanes import splat, store
-from rnnsim.primitives import muladd, select
+from rnnsim.numerics.primitives import muladd, select
+from rnnsim.numerics.simd import splat, store
+from rnnsim.numerics.tuples import INLINE, slots, take, width, zeros
 
 
 class ScalarModel(NamedTuple):

@@ -15,10 +15,10 @@ from numba.extending import overload, register_jitable
 from rnnsim.equations.cells import linearize, pullback, step
 from rnnsim.equations.losses import contribution, contributions, cotangent
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
-from rnnsim.kernels.rows import INLINE, add, partials_of, put, slots, take, width, zeros
 from rnnsim.kernels.training.scalar_gradients import ScalarModel, scalar_gradient, scalar_measures
-from rnnsim.lanes import load, splat, spread, store
-from rnnsim.primitives import muladd, select
+from rnnsim.numerics.primitives import muladd, select
+from rnnsim.numerics.simd import load, splat, spread, store
+from rnnsim.numerics.tuples import INLINE, add, partials_of, put, slots, take, width, zeros
 
 
 class Set(NamedTuple):

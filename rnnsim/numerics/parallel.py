@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import llvmlite.binding
 import numpy as np
 
-from rnnsim.kernels import memory
-from rnnsim.kernels.compiling import kernel
-from rnnsim.lanes import CACHE_LINE
+from rnnsim.numerics import memory
+from rnnsim.numerics.jit import kernel
+from rnnsim.numerics.simd import CACHE_LINE
 
 BLOCK_BYTES = 1 << 21
 BLOCK_STEPS = 1 << 23

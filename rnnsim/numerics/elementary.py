@@ -22,8 +22,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from rnnsim.primitives import absolute, any_negative, at_least, at_most, muladd, power_of_two, select, shift, signed
-from rnnsim.tables import Table, look_up
+from rnnsim.numerics.lookup_tables import Table, look_up
+from rnnsim.numerics.primitives import absolute, any_negative, at_least, at_most, muladd, power_of_two, select, shift, signed
 
 
 class Constants(NamedTuple):

@@ -14,8 +14,8 @@ from numba.core import cgutils
 from numba.core.imputils import lower_builtin
 from numba.extending import intrinsic, overload
 
-from rnnsim.checked import size_of
-from rnnsim.lanes import teach
+from rnnsim.numerics.checked import size_of
+from rnnsim.numerics.simd import teach
 
 
 def addresses(kernels: list[Any], signature: tuple[types.Type, ...]) -> Any:

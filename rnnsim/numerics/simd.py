@@ -20,7 +20,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.numpy_support import from_dtype
 
-from rnnsim.checked import check_lanes
+from rnnsim.numerics.checked import check_lanes
 
 CACHE_LINE = 64  # bytes
 

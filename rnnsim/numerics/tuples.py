@@ -7,8 +7,8 @@ Numba unrolls.
 
 from numba.extending import overload, register_jitable
 
-from rnnsim.lanes import load, splat, store
-from rnnsim.primitives import muladd
+from rnnsim.numerics.primitives import muladd
+from rnnsim.numerics.simd import load, splat, store
 
 INLINE = {"forceinline": True}
 

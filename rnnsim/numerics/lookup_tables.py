@@ -7,7 +7,7 @@ from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin, lower_constant
 from numba.extending import models, register_model, typeof_impl
 
-from rnnsim.lanes import Lanes, any_bit, teach
+from rnnsim.numerics.simd import Lanes, any_bit, teach
 
 DOUBLE, INTEGER = ir.DoubleType(), ir.IntType(64)
 REGISTER = 8  # numbers

@@ -12,7 +12,7 @@ import numba
 import platformdirs
 from numba.core import caching
 
-from rnnsim.checked import CHECKED
+from rnnsim.numerics.checked import CHECKED
 
 PACKAGE = Path(__file__).parents[1]
 NUMERICS = (

@@ -6,8 +6,8 @@ from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
 from numba.extending import overload
 
-from rnnsim.checked import check_lane
-from rnnsim.lanes import Lanes, Mask, all_as, any_bit, element_of, meeting_type, teach
+from rnnsim.numerics.checked import check_lane
+from rnnsim.numerics.simd import Lanes, Mask, all_as, any_bit, element_of, meeting_type, teach
 
 
 def _primitive(arity, build):
