@@ -3,17 +3,17 @@
 from rnnsim.plot.basins import basins
 from rnnsim.plot.canvas import look, panel_letters, shared_legend
 from rnnsim.plot.coarse import coarsened
-from rnnsim.plot.comparisons import predictions
-from rnnsim.plot.courses import gradient_over_steps, trajectories
-from rnnsim.plot.maps import cobweb, phase_portrait
-from rnnsim.plot.matrices import weights
-from rnnsim.plot.orbits import orbit_diagram, orbit_diagram_with_exponents, spectrum
+from rnnsim.plot.orbit_diagrams import orbit_diagram, orbit_diagram_with_exponents, spectrum
 from rnnsim.plot.overlays import curves
-from rnnsim.plot.planes import phase_plane
+from rnnsim.plot.phase_planes import phase_plane
+from rnnsim.plot.phase_portraits import cobweb, phase_portrait
+from rnnsim.plot.predictions import predictions
 from rnnsim.plot.propagation import singular_values
 from rnnsim.plot.stability import multipliers
 from rnnsim.plot.surfaces import cost_surface, cost_surfaces, gradient_norm_map
+from rnnsim.plot.time_series import gradient_over_steps, trajectories
 from rnnsim.plot.training import training_curves, training_path
+from rnnsim.plot.weights import weights
 
 __all__ = [
     "basins",
