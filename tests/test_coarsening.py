@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim.plot import coarse
+from rnnsim.plot.drawing import downsampling
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def large(tmp_path):
 
 def test_cells_are_means_of_neighbours(large, monkeypatch):
     lazy, whole = large
-    monkeypatch.setattr(coarse, "SLAB_BYTES", 10**6)
+    monkeypatch.setattr(downsampling, "SLAB_BYTES", 10**6)
     found = rs.plot.coarsened(lazy.cost, 500)
     right = whole.coarsen(w_in=5, w_rec=4).mean().cost
     np.testing.assert_allclose(found, right.where(np.isfinite(right)), rtol=1e-13)
@@ -47,14 +47,14 @@ def test_an_array_of_as_many_places_as_there_may_be_stays_as_it_is():
 
 def test_a_surface_on_disk_is_read_in_slabs_and_only_where_it_is_seen(large, monkeypatch):
     lazy, _ = large
-    slabs, reduced = [], coarse.reduced
+    slabs, reduced = [], downsampling.reduced
 
     def watched(variable, starts):
         slabs.append(variable.size)
         return reduced(variable, starts)
 
-    monkeypatch.setattr(coarse, "reduced", watched)
-    monkeypatch.setattr(coarse, "SLAB_BYTES", 10**6)
+    monkeypatch.setattr(downsampling, "reduced", watched)
+    monkeypatch.setattr(downsampling, "SLAB_BYTES", 10**6)
     ax = rs.plot.cost_surface(lazy)
     assert max(slabs) <= 10**6 / 8 and ax.get_xlim() == pytest.approx((-1, 1), abs=0.01)
     slabs.clear()

@@ -13,11 +13,11 @@ import xarray as xr
 from matplotlib.colors import to_hex
 
 import rnnsim.plot as plot
-from rnnsim.plot import checks
-from rnnsim.plot.grids import MOST_POINTS, strided
-from rnnsim.plot.labels import texts
-from rnnsim.plot.levels import COST_LEVELS
-from rnnsim.plot.lines import PALETTE, palette
+from rnnsim.plot.drawing import checks
+from rnnsim.plot.drawing.colour_scales import COST_LEVELS
+from rnnsim.plot.drawing.grids import MOST_POINTS, strided
+from rnnsim.plot.drawing.labels import texts
+from rnnsim.plot.drawing.line_styles import PALETTE, palette
 
 matplotlib.use("Agg")
 

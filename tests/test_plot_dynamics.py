@@ -10,10 +10,10 @@ from matplotlib.text import Annotation
 
 import rnnsim as rs
 import rnnsim.plot as plot
-from rnnsim.plot.contours import NOT_FINITE
-from rnnsim.plot.lines import PALETTE
+from rnnsim.plot.drawing.contours import NOT_FINITE
+from rnnsim.plot.drawing.line_styles import PALETTE
+from rnnsim.plot.drawing.sorts import CYCLES, FIXED_POINTS, Sort
 from rnnsim.plot.phase_planes import STABLE, UNSTABLE, _field, jacobian
-from rnnsim.plot.sorts import CYCLES, FIXED_POINTS, Sort
 from rnnsim.plot.stability import MARKS, flags
 
 matplotlib.use("Agg")

@@ -11,9 +11,9 @@ from matplotlib.colors import to_hex, to_rgb
 
 import rnnsim as rs
 import rnnsim.plot as plot
-from rnnsim.plot.contours import NOT_FINITE
-from rnnsim.plot.labels import label
-from rnnsim.plot.lines import NEUTRAL, PALETTE
+from rnnsim.plot.drawing.contours import NOT_FINITE
+from rnnsim.plot.drawing.labels import label
+from rnnsim.plot.drawing.line_styles import NEUTRAL, PALETTE
 
 matplotlib.use("Agg")
 

@@ -1,8 +1,8 @@
 """Figures of recurrent networks: every function takes labelled arrays, draws on an Axes and returns it."""
 
 from rnnsim.plot.basins import basins
-from rnnsim.plot.canvas import look, panel_letters, shared_legend
-from rnnsim.plot.coarse import coarsened
+from rnnsim.plot.drawing.canvas import look, panel_letters, shared_legend
+from rnnsim.plot.drawing.downsampling import coarsened
 from rnnsim.plot.orbit_diagrams import orbit_diagram, orbit_diagram_with_exponents, spectrum
 from rnnsim.plot.overlays import curves
 from rnnsim.plot.phase_planes import phase_plane

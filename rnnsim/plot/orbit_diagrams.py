@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rnnsim.plot import canvas, checks, lines
-from rnnsim.plot.arguments import checked, count, panels
-from rnnsim.plot.labels import coordinate, label
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing import line_styles as lines
+from rnnsim.plot.drawing.arguments import checked, count, panels
+from rnnsim.plot.drawing.labels import coordinate, label
 
 LOOKS: dict[str, tuple[str, float]] = {"down": ("#E69F00", 1.9), "up": ("#0072B2", 0.8)}  # the upper one leaves a rim of the other
 DOT = 1.0  # points that a dot is wide

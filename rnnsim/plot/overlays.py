@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from rnnsim.plot import canvas, checks
-from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import label
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing.arguments import checked
+from rnnsim.plot.drawing.labels import label
 
 
 @checked()

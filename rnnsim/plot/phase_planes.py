@@ -7,9 +7,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rnnsim.plot import canvas, checks
-from rnnsim.plot.arguments import checked, dataset
-from rnnsim.plot.labels import name
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing.arguments import checked, dataset
+from rnnsim.plot.drawing.labels import name
 from rnnsim.plot.stability import flags, mark, stability_entries
 
 ARROWS = 21  # a side

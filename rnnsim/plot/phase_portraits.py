@@ -5,9 +5,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rnnsim.plot import canvas, checks, lines
-from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import coordinate, label
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing import line_styles as lines
+from rnnsim.plot.drawing.arguments import checked
+from rnnsim.plot.drawing.labels import coordinate, label
 
 
 @checked()

@@ -9,9 +9,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from rnnsim.arguments import to_array
-from rnnsim.plot import canvas, checks, lines
-from rnnsim.plot.arguments import checked, labelled
-from rnnsim.plot.labels import coordinate, label
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing import line_styles as lines
+from rnnsim.plot.drawing.arguments import checked, labelled
+from rnnsim.plot.drawing.labels import coordinate, label
 from rnnsim.showing import shown
 
 

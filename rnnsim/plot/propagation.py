@@ -11,10 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from rnnsim.plot import canvas, checks, contours
-from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import coordinate, label, minus
-from rnnsim.plot.levels import scale
+from rnnsim.plot.drawing import canvas, checks, contours
+from rnnsim.plot.drawing.arguments import checked
+from rnnsim.plot.drawing.colour_scales import scale
+from rnnsim.plot.drawing.labels import coordinate, label, minus
 
 REMEDY = "compute it with rs.propagation"
 UNITY: dict[str, Any] = {"color": "black", "linewidth": 1.2}

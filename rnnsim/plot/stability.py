@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from rnnsim.plot import canvas, checks, lines
-from rnnsim.plot.arguments import checked
-from rnnsim.plot.labels import coordinate, value_labels
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing import line_styles as lines
+from rnnsim.plot.drawing.arguments import checked
+from rnnsim.plot.drawing.labels import coordinate, value_labels
 
 REMEDY = "compute it with rs.fixed_points"
 MARKS = {

@@ -10,13 +10,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
-from rnnsim.plot import canvas, checks, contours
-from rnnsim.plot.arguments import checked, flag_or_panels, panels
-from rnnsim.plot.coarse import seen
-from rnnsim.plot.contours import Window
-from rnnsim.plot.grids import over_two_axes
-from rnnsim.plot.labels import label, name
-from rnnsim.plot.levels import Scale, scale
+from rnnsim.plot.drawing import canvas, checks, contours
+from rnnsim.plot.drawing.arguments import checked, flag_or_panels, panels
+from rnnsim.plot.drawing.colour_scales import Scale, scale
+from rnnsim.plot.drawing.contours import Window
+from rnnsim.plot.drawing.downsampling import seen
+from rnnsim.plot.drawing.grids import over_two_axes
+from rnnsim.plot.drawing.labels import label, name
 
 BAR = 0.6  # inches that a colour bar takes
 

@@ -11,10 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 
-from rnnsim.plot import canvas, checks, lines
-from rnnsim.plot.arguments import checked
-from rnnsim.plot.ensembles import Band, Ensemble, ensemble
-from rnnsim.plot.labels import coordinate, label, name, texts
+from rnnsim.plot.drawing import canvas, checks
+from rnnsim.plot.drawing import line_styles as lines
+from rnnsim.plot.drawing.arguments import checked
+from rnnsim.plot.drawing.labels import coordinate, label, name, texts
+from rnnsim.plot.drawing.quantile_bands import Band, Ensemble, ensemble
 
 COSTS = ("cost", "validation_cost")
 REMEDY = "give variables that train recorded"

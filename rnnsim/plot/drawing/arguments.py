@@ -15,7 +15,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
 
 from rnnsim.arguments import COUNT, check_dims, flag, members, names, number, plain_text, text, to_array, whole
-from rnnsim.plot.checks import drawable
+from rnnsim.plot.drawing.checks import drawable
 from rnnsim.showing import shown
 
 Check = Callable[[str, Any], Any]

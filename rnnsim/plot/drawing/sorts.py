@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import to_rgb
 
-from rnnsim.plot.labels import coordinate, minus, name
+from rnnsim.plot.drawing.labels import coordinate, minus, name
 
 FIXED_POINTS = ("#0072B2", "#56B4E9", "#009E73", "#0B3C5D", "#8FD3C1")  # cool colours
 CYCLES = {0: "#6A3D9A", 2: "#D55E00", 3: "#CC79A7", 4: "#E69F00", 5: "#8C510A", 6: "#B2182B", 7: "#F0E442"}  # by period; 0: none

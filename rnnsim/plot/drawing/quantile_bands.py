@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from rnnsim.plot import checks
+from rnnsim.plot.drawing import checks
 
 Band = tuple[float, float]
 

@@ -6,7 +6,7 @@ from math import ceil, prod
 import numpy as np
 import xarray as xr
 
-from rnnsim.plot.arguments import checked, labelled
+from rnnsim.plot.drawing.arguments import checked, labelled
 
 SLAB_BYTES = 64 * 2**20
 MOST_POINTS = 1000  # a side

@@ -19,9 +19,9 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from rnnsim.arguments import text
-from rnnsim.plot import labels
-from rnnsim.plot.arguments import artists, checked, count, some_panels
-from rnnsim.plot.labels import LINE
+from rnnsim.plot.drawing import labels
+from rnnsim.plot.drawing.arguments import artists, checked, count, some_panels
+from rnnsim.plot.drawing.labels import LINE
 
 COLUMN, PAGE = 3.4, 7.0  # inches: one column of a journal, and two
 SMALLEST = 7.0  # points of any text

@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.plot import checks
-from rnnsim.plot.labels import coordinate
+from rnnsim.plot.drawing import checks
+from rnnsim.plot.drawing.labels import coordinate
 from rnnsim.showing import shown
 
 MOST_POINTS = 1000  # a side

@@ -12,11 +12,11 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
-from rnnsim.plot import canvas
-from rnnsim.plot.grids import inside, strided
-from rnnsim.plot.labels import LINE, label, texts
-from rnnsim.plot.levels import Scale
-from rnnsim.plot.lines import PALETTE
+from rnnsim.plot.drawing import canvas
+from rnnsim.plot.drawing.colour_scales import Scale
+from rnnsim.plot.drawing.grids import inside, strided
+from rnnsim.plot.drawing.labels import LINE, label, texts
+from rnnsim.plot.drawing.line_styles import PALETTE
 
 Window = tuple[tuple[float, float], tuple[float, float]]
 MARKERS = "os^DvPX*"

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.lines import Line2D
 
-from rnnsim.plot import checks
-from rnnsim.plot.labels import coordinate, value_labels
+from rnnsim.plot.drawing import checks
+from rnnsim.plot.drawing.labels import coordinate, value_labels
 
 # Okabe and Ito (2008), safe for the colour-blind; without the yellow, which is lost on white
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import MaxNLocator
 
-from rnnsim.plot.labels import texts
+from rnnsim.plot.drawing.labels import texts
 
 COST_LEVELS = np.append(1.0, np.logspace(-0.2, 8, 30)[1:])  # of cost + 1, which is nowhere below 1
 HIGH = 100.0  # of a cost: from here on levels go up to 10^8
