@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.network import Network
 from rnnsim.kernels import periods as orbits
 from rnnsim.long_runs import full_state, orbit_after, periods_of, rows_of, unit_dims

@@ -4,7 +4,7 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.arguments import check_choice
+from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BACKPROPAGATED

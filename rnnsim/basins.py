@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import keeps_whole, number, whole
 from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
+from rnnsim.checks.arguments import keeps_whole, number, whole
 from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning

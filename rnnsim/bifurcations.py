@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.along import Along, check_along
-from rnnsim.arguments import flag, whole, whole_or_none
 from rnnsim.branch_runs import computed
+from rnnsim.checks.arguments import flag, whole, whole_or_none
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
 from rnnsim.kernels.continuation.detection import BRANCHES as BRANCH_COUNT

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from rnnsim.along import Along
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.kernels.continuation.bordered_systems import Extended
 from rnnsim.kernels.continuation.branches import Course, follow_all
 from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_named, to_array
+from rnnsim.checks.arguments import check_named, to_array
+from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.sequences import check_inputs
-from rnnsim.showing import shown
 
 MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 

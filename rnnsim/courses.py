@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import Grid, ordered
 from rnnsim.families.lazy_parameters import Drawn

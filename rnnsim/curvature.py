@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, names
+from rnnsim.checks.arguments import check_choice, names
+from rnnsim.checks.showing import shown
 from rnnsim.curvature_programs import full_sizes
 from rnnsim.curvature_runs import compute
 from rnnsim.equations.losses import LOSSES
@@ -14,7 +15,6 @@ from rnnsim.families.network import Network
 from rnnsim.families.variables import CURVED, chosen, dataset, meaning
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.showing import shown
 
 
 def curvature(

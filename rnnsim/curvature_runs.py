@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim import scalar_curvature_runs
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels.hessian import network as curvature

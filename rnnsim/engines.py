@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim import layer_runs, scalar_runs
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.running import Run
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import SEED, flag, number, whole
+from rnnsim.checks.arguments import SEED, flag, number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.variables import FIXED_POINTS, dataset
 from rnnsim.kernels.fixed_points.cycle_list import Listed

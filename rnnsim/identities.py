@@ -9,15 +9,15 @@ import numpy as np
 import xarray as xr
 import xxhash
 
-from rnnsim.arguments import plain_text
+from rnnsim.checks.arguments import plain_text
+from rnnsim.checks.function_hashes import function_hash, in_python
+from rnnsim.checks.showing import shown
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
-from rnnsim.function_hashes import function_hash, in_python
 from rnnsim.numerics.jit import STAMP
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.pieces import Call, arrays_in, is_axis
 from rnnsim.provenance import fingerprint
-from rnnsim.showing import shown
 from rnnsim.version import VERSION
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import SEED, as_whole, whole, whole_or_none
-from rnnsim.available import check_room
+from rnnsim.checks.arguments import SEED, as_whole, whole, whole_or_none
+from rnnsim.checks.memory_limits import check_room
+from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.showing import shown
 from rnnsim.tangent_runs import Course, rates
 
 ADAPTIVE = "adaptive"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_named, to_array
+from rnnsim.checks.arguments import check_named, to_array
+from rnnsim.checks.showing import shown
 from rnnsim.equations.cells import reading
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
@@ -15,7 +16,6 @@ from rnnsim.kernels.maps.map import Layer
 from rnnsim.layer_sources import Source, Sources
 from rnnsim.numerics import parallel
 from rnnsim.running import Run, prepare
-from rnnsim.showing import shown
 
 Block = tuple[tuple[Layer, ...], np.ndarray]
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, flag
+from rnnsim.checks.arguments import check_choice, flag
+from rnnsim.checks.showing import shown
 from rnnsim.identities import changed, goes_over
 from rnnsim.layouts import PENDING, Field, Index, Layout, status_of
-from rnnsim.showing import shown
 
 CONFLICTS = ("refuse", "first", "second")
 

@@ -7,11 +7,11 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_real, check_choice, check_dims, flag, refuse_methods, to_array
+from rnnsim.checks.arguments import as_real, check_choice, check_dims, flag, refuse_methods, to_array
+from rnnsim.checks.hints import pointing
+from rnnsim.checks.showing import shown
 from rnnsim.equations import update_rules
 from rnnsim.families.axes import check_axis_name
-from rnnsim.hints import pointing
-from rnnsim.showing import shown
 
 RPROP_VARIANTS: dict[str, Any] = {
     "rprop-": update_rules.RpropMinus,

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, number, whole
+from rnnsim.checks.arguments import check_choice, number, whole
+from rnnsim.checks.showing import shown
 from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Network
@@ -13,7 +14,6 @@ from rnnsim.families.variables import DIVERGED_AT, ORBITS, dataset, meaning
 from rnnsim.long_runs import Orbit, orbit_after, periods_of, rows_of, unit_dims
 from rnnsim.provenance import attributes
 from rnnsim.running import Run, check_network, prepare, variables_of
-from rnnsim.showing import shown
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
 

@@ -8,12 +8,12 @@ from typing import Any, Self
 
 import xarray as xr
 
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import Grid, check_axis_name, common_grid
 from rnnsim.families.network import Network
 from rnnsim.interrupts import passing_on
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.running import check_network
-from rnnsim.showing import kind_of, shown
 
 DEEPEST = 32  # of lists within lists; arrays of NumPy have hardly more dimensions
 Where = Mapping[str, slice]

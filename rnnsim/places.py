@@ -12,8 +12,8 @@ from typing import Any
 
 import zarr
 
-from rnnsim.arguments import path as checked_path
-from rnnsim.showing import kind_of, shown
+from rnnsim.checks.arguments import path as checked_path
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.stores import RECORD, Store, label
 from rnnsim.zarr_arrays import remove_at, storage_of
 from rnnsim.zarr_files import is_url

@@ -9,13 +9,13 @@ from typing import Any
 import xarray as xr
 from numba.core import event
 
-from rnnsim.available import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
+from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
+from rnnsim.checks.showing import shown
 from rnnsim.layouts import Layout, block_shape, layout
 from rnnsim.numerics.parallel import processors
 from rnnsim.pieces import Call
 from rnnsim.provenance import fingerprint, rehearse
 from rnnsim.sequences import check_inputs, parted
-from rnnsim.showing import shown
 
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_whole, check_choice, names
-from rnnsim.available import check_room
+from rnnsim.checks.arguments import as_whole, check_choice, names
+from rnnsim.checks.memory_limits import check_room
+from rnnsim.checks.showing import shown
 from rnnsim.driven_maps import DrivenMap
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.cells import Elman
@@ -27,7 +28,6 @@ from rnnsim.numerics import parallel
 from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.running import check_network, prepare
-from rnnsim.showing import shown
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import names
+from rnnsim.checks.arguments import names
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.courses import Course, State, spread
 from rnnsim.families.axes import ordered
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.showing import kind_of, shown
 from rnnsim.trained import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import plain_text
+from rnnsim.checks.arguments import plain_text
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS, layer_number
 from rnnsim.families.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
 from rnnsim.sequences import Sequences, check_inputs, check_targets, parted, refuse
-from rnnsim.showing import kind_of, shown
 
 DTYPES = ("float64", "float32")
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim import scalar_runs
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels.hessian import scalar as scalar_curvature
 from rnnsim.kernels.recurrence import scalar

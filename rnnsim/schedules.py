@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import whole
-from rnnsim.available import check_room
+from rnnsim.checks.arguments import whole
+from rnnsim.checks.memory_limits import check_room
+from rnnsim.checks.showing import shown
 from rnnsim.optimizers import numbers
-from rnnsim.showing import shown
 
 __all__ = ["constant_by_part", "cosine", "exponential", "linear"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.equations import cells
 from rnnsim.kernels.fixed_points import enclosures as intervals
 from rnnsim.kernels.fixed_points import krawczyk, slow_points

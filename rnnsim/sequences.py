@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_dims, to_array
-from rnnsim.showing import kind_of, shown
+from rnnsim.checks.arguments import check_dims, to_array
+from rnnsim.checks.showing import kind_of, shown
 
 
 def real_array(name: str, value: Any, layouts: list[tuple[str, ...]], scalar: bool, hint: str = "") -> xr.DataArray:

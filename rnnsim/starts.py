@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import alone, check_dims, to_array, whole
+from rnnsim.checks.arguments import alone, check_dims, to_array, whole
 from rnnsim.equations import cells
 from rnnsim.kernels.fixed_points.multistart import Starts
 from rnnsim.kernels.maps.map import Layer

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.showing import shown
+from rnnsim.checks.showing import shown
 
 NUMBERS = frozenset(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")))
 TYPES = {"NetCDF": NUMBERS, "Zarr": NUMBERS | {np.dtype("f2")}}

@@ -14,8 +14,8 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import path as checked_path
-from rnnsim.showing import shown
+from rnnsim.checks.arguments import path as checked_path
+from rnnsim.checks.showing import shown
 from rnnsim.slabs import auxiliary, check_place, slabs
 from rnnsim.storable import TEXT, check_dataset, number_type, time_attributes, with_times
 from rnnsim.zarr_files import is_url, opened

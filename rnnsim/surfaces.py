@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import names as names_given
-from rnnsim.arguments import number, text
+from rnnsim.checks.arguments import names as names_given
+from rnnsim.checks.arguments import number, text
+from rnnsim.checks.showing import kind_of, plain, shown
 from rnnsim.families.variables import PARAMETERS
-from rnnsim.showing import kind_of, plain, shown
 
 __all__ = ["cliffs", "gradient_norm", "minima"]
 

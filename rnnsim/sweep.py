@@ -9,8 +9,9 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.arguments import flag, whole_or_none
-from rnnsim.available import MOST_OF_MEMORY, as_bytes, free_memory
+from rnnsim.checks.arguments import flag, whole_or_none
+from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, free_memory
+from rnnsim.checks.showing import kind_of
 from rnnsim.crews import Job, threads_of, with_client, with_processes, with_threads
 from rnnsim.families.network import Network
 from rnnsim.gathering import Account, Memory, progress_bar
@@ -18,7 +19,6 @@ from rnnsim.identities import changed, identity
 from rnnsim.layouts import PENDING, Layout
 from rnnsim.pieces import Call, check_call
 from rnnsim.plans import Plan, share_of, survey, whole_attributes
-from rnnsim.showing import kind_of
 
 
 def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any) -> Plan:

@@ -12,14 +12,15 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from rnnsim.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
+from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
+from rnnsim.checks.hints import pointing
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.courses import Course, State
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
-from rnnsim.hints import pointing
 from rnnsim.interrupts import passed_on
 from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
@@ -28,7 +29,6 @@ from rnnsim.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.provenance import attributes
 from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.running import Run, check_network, prepare
-from rnnsim.showing import kind_of, shown
 from rnnsim.trained import name_record, recorded_names, state_names
 
 MEANT = {

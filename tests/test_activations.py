@@ -13,7 +13,7 @@ import pytest
 from test_units import numbers
 
 import rnnsim as rs
-from rnnsim.function_hashes import function_hash
+from rnnsim.checks.function_hashes import function_hash
 from rnnsim.numerics import elementary as functions
 from rnnsim.numerics import parallel as blocks
 from rnnsim.provenance import fingerprint

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rnnsim as rs
-from rnnsim import available
+from rnnsim.checks import memory_limits
 
 GIB = 2**30
 
@@ -17,9 +17,9 @@ GIB = 2**30
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """A machine with 10 GiB free, whose files a test writes."""
-    monkeypatch.setattr(available, "PROC", tmp_path / "proc")
-    monkeypatch.setattr(available, "CONTROL_GROUPS", tmp_path / "groups")
-    monkeypatch.setattr(available, "left_by_limits", list)
+    monkeypatch.setattr(memory_limits, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(memory_limits, "CONTROL_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(memory_limits, "left_by_limits", list)
 
     def write(name, text):
         path = tmp_path / name
@@ -39,25 +39,25 @@ def group(machine, folder, most, used, version=2):
 
 
 def test_what_the_machine_has_is_free(machine):
-    assert available.free_memory() == 10 * GIB
+    assert memory_limits.free_memory() == 10 * GIB
 
 
 def test_what_cannot_be_read_is_guessed(machine):
     machine("proc/meminfo", "nothing that is known")
-    assert available.free_memory() == available.UNKNOWN
+    assert memory_limits.free_memory() == memory_limits.UNKNOWN
     machine("proc/meminfo", "MemAvailable: many kB")
-    assert available.free_memory() == available.UNKNOWN
+    assert memory_limits.free_memory() == memory_limits.UNKNOWN
 
 
 def test_a_container_takes_what_its_limit_leaves(machine):
     group(machine, "groups", 3 * GIB, GIB)
-    assert available.free_memory() == 2 * GIB
+    assert memory_limits.free_memory() == 2 * GIB
     group(machine, "groups", 30 * GIB, GIB)
-    assert available.free_memory() == 10 * GIB
+    assert memory_limits.free_memory() == 10 * GIB
     group(machine, "groups", "max", GIB)
-    assert available.free_memory() == 10 * GIB
+    assert memory_limits.free_memory() == 10 * GIB
     group(machine, "groups", GIB, 3 * GIB)
-    assert available.free_memory() == 0
+    assert memory_limits.free_memory() == 0
 
 
 @pytest.mark.parametrize("tight", ["groups", "groups/user", "groups/user/job"])
@@ -65,16 +65,16 @@ def test_the_tightest_of_the_groups_around_a_process_counts(machine, tight):
     machine("proc/self/cgroup", "0::/user/job")
     for folder in ("groups", "groups/user", "groups/user/job"):
         group(machine, folder, (2 if folder == tight else 8) * GIB, GIB)
-    assert available.free_memory() == GIB
+    assert memory_limits.free_memory() == GIB
 
 
 def test_groups_of_the_first_version_stand_below_memory(machine):
     group(machine, "groups/memory", 5 * GIB, GIB, 1)
-    assert available.free_memory() == 4 * GIB
+    assert memory_limits.free_memory() == 4 * GIB
     machine("proc/self/cgroup", "9:cpu:/other\n4:hugetlb,memory:/job")
     group(machine, "groups/memory/job", 3 * GIB, GIB, 1)
     group(machine, "groups/memory/other", GIB, GIB, 1)
-    assert available.free_memory() == 2 * GIB
+    assert memory_limits.free_memory() == 2 * GIB
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits of a process are read from Linux's /proc")
@@ -83,7 +83,7 @@ def test_limits_of_the_process_count(kind):
     code = f"""
 import resource
 import rnnsim as rs
-from rnnsim import available
+from rnnsim.checks import memory_limits as available
 used = next(iter(available.left_by_limits()), None)
 assert used is None
 resource.setrlimit(resource.{kind}, (200 * 2**30, -1))
@@ -100,25 +100,25 @@ assert available.free_memory() < 8 * 2**30 - 2**29
 
 def test_a_result_may_take_four_fifths_of_what_is_free(machine):
     machine("proc/meminfo", "MemAvailable: 10000000 kB")  # each of 1024 bytes
-    available.check_room(1_024_000_000)
+    memory_limits.check_room(1_024_000_000)
     with pytest.raises(MemoryError, match=r"^the result takes 8\.19 GB, and 10\.2 GB are free; rs\.sweep"):
-        available.check_room(1_024_000_001)
+        memory_limits.check_room(1_024_000_001)
     machine("proc/meminfo", "MemAvailable: 1 kB")
-    available.check_room(2**23 - 1)  # below 64 MiB nobody asks
+    memory_limits.check_room(2**23 - 1)  # below 64 MiB nobody asks
     with pytest.raises(MemoryError, match=r"^the result takes 67\.1 MB, and 1\.02 kB are free"):
-        available.check_room(2**23)
+        memory_limits.check_room(2**23)
 
 
 def test_a_block_takes_a_sixteenth_of_what_is_free_or_64_megabytes(machine):
     machine("proc/meminfo", "MemAvailable: 100000 kB")
-    assert available.check_memory(None) == 6_400_000
+    assert memory_limits.check_memory(None) == 6_400_000
     machine("proc/meminfo", "MemAvailable: 10000000 kB")
-    assert available.check_memory(None) == 64_000_000
-    assert available.check_memory("64MB") == 64_000_000 and available.check_memory("1.5 KiB") == 1536
+    assert memory_limits.check_memory(None) == 64_000_000
+    assert memory_limits.check_memory("64MB") == 64_000_000 and memory_limits.check_memory("1.5 KiB") == 1536
 
 
 def test_bytes_are_shown_in_the_largest_unit_that_leaves_one():
-    shown = [available.as_bytes(size) for size in (999, 1000, 999_000, 10**6, 1.5e18)]
+    shown = [memory_limits.as_bytes(size) for size in (999, 1000, 999_000, 10**6, 1.5e18)]
     assert shown == ["999 B", "1 kB", "999 kB", "1 MB", "1.5 EB"]
 
 

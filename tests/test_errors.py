@@ -10,8 +10,8 @@ from families import refused
 from malformed import Mute, in_a_dict, itself
 
 import rnnsim as rs
-from rnnsim import available
-from rnnsim.showing import shown
+from rnnsim.checks import memory_limits
+from rnnsim.checks.showing import shown
 
 NET = rs.Elman(1.0, rs.axis("w", [0.5, 1.5]))
 X = np.ones((3, 5))
@@ -215,7 +215,7 @@ TOO_LARGE = [
 
 @pytest.mark.parametrize(("call", "message"), TOO_LARGE)
 def test_what_is_too_large_is_refused_before_anything_is_allocated(call, message, monkeypatch):
-    monkeypatch.setattr(available, "free_memory", lambda: 2**30)
+    monkeypatch.setattr(memory_limits, "free_memory", lambda: 2**30)
     tracemalloc.start()
     refused(monkeypatch, call, MemoryError, f"the result takes .* are free; .*{message}" if "free" not in message else message)
     most = tracemalloc.get_traced_memory()[1]

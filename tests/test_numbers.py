@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import arguments
-from rnnsim.available import check_memory
+from rnnsim.checks import arguments
+from rnnsim.checks.memory_limits import check_memory
 
 INTEGERS = {name: np.dtype(name).type for name in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")}
 FLOATS = {name: np.dtype(name).type for name in ("float16", "float32", "float64", "longdouble")}

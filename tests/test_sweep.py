@@ -15,7 +15,8 @@ from families import random_family, random_inputs
 from test_plans import taken_by
 
 import rnnsim as rs
-from rnnsim import available, layouts, plans, provenance, stores
+from rnnsim import layouts, plans, provenance, stores
+from rnnsim.checks import memory_limits
 from rnnsim.numerics import parallel
 
 X = random_inputs()
@@ -353,7 +354,7 @@ def test_blocks_take_no_longer_than_half_a_second(monkeypatch):
     ("given", "bytes_"), [(5000, 5000), ("64MB", 64_000_000), ("1.5 GiB", 3 * 2**29), ("10 kb", 10_000), ("7", 7), (1e6, 1_000_000)]
 )
 def test_memory_is_bytes_or_text(given, bytes_):
-    assert available.check_memory(given) == bytes_
+    assert memory_limits.check_memory(given) == bytes_
 
 
 def test_half_of_a_grid_is_evenly_cut():

@@ -12,13 +12,13 @@ from numba.core import types
 from numba.core.errors import NumbaError
 from numba.extending import overload, register_jitable
 
-from rnnsim.arguments import as_real, flag, refuse_methods
-from rnnsim.derivative_checks import check_derivative
+from rnnsim.checks.arguments import as_real, flag, refuse_methods
+from rnnsim.checks.derivatives import check_derivative
+from rnnsim.checks.function_hashes import function_hash
+from rnnsim.checks.showing import kind_of
 from rnnsim.equations.cells import bent_by_slope, by_slope
-from rnnsim.function_hashes import function_hash
 from rnnsim.numerics.primitives import each_lane, select
 from rnnsim.numerics.simd import Lanes
-from rnnsim.showing import kind_of
 
 
 class Activation:

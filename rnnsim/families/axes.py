@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import plain_text, to_array
+from rnnsim.checks.arguments import plain_text, to_array
+from rnnsim.checks.showing import shown
 from rnnsim.numerics.parallel import Strided
-from rnnsim.showing import shown
 
 RESERVED = frozenset(
     (

@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import refuse_methods, to_array
+from rnnsim.checks.arguments import refuse_methods, to_array
+from rnnsim.checks.showing import shown
 from rnnsim.equations import cells
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.lazy_parameters import Drawn
@@ -13,7 +14,6 @@ from rnnsim.families.network import Member, Network
 from rnnsim.families.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.families.random_parameters import drawn_parameters
 from rnnsim.families.readouts import Readout, check_readout, readout_of
-from rnnsim.showing import shown
 
 GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import SEED, number
+from rnnsim.checks.arguments import SEED, number
+from rnnsim.checks.showing import shown
 from rnnsim.families.parameters import parameter
-from rnnsim.showing import shown
 
 # a parameter's place here picks its stream of random numbers: append, never reorder
 PARAMETERS = ("w_rec", "w_in", "bias", "bias_in", "bias_rec", "h0", "c0", "w_out", "b_out", "table")

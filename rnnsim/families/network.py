@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice, number_or_none, to_array
+from rnnsim.checks.arguments import check_choice, number_or_none, to_array
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.equations.cells import Readout as ReadoutCell
 from rnnsim.families.axes import Grid, common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.families.readouts import Readout
 from rnnsim.families.variables import meaning
-from rnnsim.showing import kind_of, shown
 
 METHODS = ("nearest", "ffill", "bfill")
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_dims, to_array
+from rnnsim.checks.arguments import check_dims, to_array
+from rnnsim.checks.showing import shown
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.showing import shown
 
 OWN_DIMENSIONS = ("sample", "gate", "unit", "unit_from", "input", "output", "token")
 OF_VECTORS = ("unit", "unit_from", "input", "output")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import whole
+from rnnsim.checks.arguments import whole
+from rnnsim.checks.showing import shown
 from rnnsim.families import initializers
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import parameter
-from rnnsim.showing import shown
 
 
 def drawn_parameters(

@@ -5,10 +5,10 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import whole
+from rnnsim.checks.arguments import whole
+from rnnsim.checks.showing import kind_of
 from rnnsim.families import initializers
 from rnnsim.families.parameters import has_units, parameter
-from rnnsim.showing import kind_of
 
 
 class Readout:

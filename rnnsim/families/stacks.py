@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
+from rnnsim.checks.showing import kind_of
 from rnnsim.families.cells import Recurrent
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import parameter
 from rnnsim.families.readouts import Readout, check_readout, readout_of
-from rnnsim.showing import kind_of
 
 
 class Embedding:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from rnnsim.arguments import names
+from rnnsim.checks.arguments import names
 from rnnsim.families.axes import Grid
 from rnnsim.families.parameters import NUMBERED, layer_number
 

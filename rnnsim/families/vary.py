@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import as_whole, check_dims, to_array
+from rnnsim.checks.arguments import as_whole, check_dims, to_array
+from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.parameters import OWN_DIMENSIONS, nameless_of
-from rnnsim.showing import kind_of, shown
 
 
 def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:

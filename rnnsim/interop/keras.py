@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.arguments import to_array
+from rnnsim.checks.arguments import to_array
+from rnnsim.checks.showing import shown
 from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding
 from rnnsim.interop.assembling import joined
-from rnnsim.showing import shown
 
 GATES = {"SimpleRNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 1, 2, 3]}  # places of our gates among Keras' (a GRU's are z, r, h)
 GATED: dict[str, tuple[Any, ...]] = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",), "go_backwards": (False,)}

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from rnnsim.checks.showing import shown
 from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.network import Network
 from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding
 from rnnsim.interop.assembling import joined
-from rnnsim.showing import shown
 
 TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 PLAIN = {"bidirectional": False, "proj_size": 0, "max_norm": None, "scale_grad_by_freq": False}

@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
+from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import canvas, checks, contours, sorts
 from rnnsim.plot.drawing import line_styles as lines
 from rnnsim.plot.drawing.arguments import checked, pair
 from rnnsim.plot.drawing.grids import over_two_axes, strided
 from rnnsim.plot.drawing.labels import coordinate, label, wrapped
-from rnnsim.showing import shown
 
 MOST_NAMED = 8  # attractors in the legend
 

@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from rnnsim.arguments import to_array
+from rnnsim.checks.arguments import to_array
+from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
 from rnnsim.plot.drawing.arguments import checked, labelled
 from rnnsim.plot.drawing.labels import coordinate, label
-from rnnsim.showing import shown
 
 
 @checked(data=labelled)

@@ -7,12 +7,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
 from rnnsim.plot.drawing.arguments import checked
 from rnnsim.plot.drawing.labels import coordinate, label, name, value_labels
 from rnnsim.plot.drawing.symlog import symlog
-from rnnsim.showing import shown
 
 GREY = "0.55"
 

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 
+from rnnsim.checks.showing import plain
 from rnnsim.plot.drawing import canvas, checks, contours
 from rnnsim.plot.drawing.arguments import checked
 from rnnsim.plot.drawing.colour_scales import scale
 from rnnsim.plot.drawing.labels import LINE, coordinate, label, minus, texts
-from rnnsim.showing import plain
 
 MOST_NUMBERS = 12  # a side
 LETTER = 0.62  # width of a letter in font sizes

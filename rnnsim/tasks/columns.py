@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.showing import kind_of, shown
+from rnnsim.checks.showing import kind_of, shown
 
 EPOCH = " since 1970-01-01"
 TIME_UNITS = {"days": "D", "hours": "h", "seconds": "s", "microseconds": "us", "nanoseconds": "ns"}

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import SEED, check_choice, whole
+from rnnsim.checks.arguments import SEED, check_choice, whole
 from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 LEGACY_SEED = 2**32 - 1

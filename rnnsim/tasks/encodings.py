@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.available import check_room
+from rnnsim.checks.memory_limits import check_room
 
 ENCODINGS = ("one_hot", "index")
 

@@ -5,8 +5,8 @@ import string
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import check_choice
-from rnnsim.showing import shown
+from rnnsim.checks.arguments import check_choice
+from rnnsim.checks.showing import shown
 from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 

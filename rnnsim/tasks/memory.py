@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import SEED, check_choice, number, whole
+from rnnsim.checks.arguments import SEED, check_choice, number, whole
 from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 AS_TEXT = 8  # numbers that take as much room as a label of a few digits

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import SEED, check_choice, check_dims, to_array, whole
-from rnnsim.showing import shown
+from rnnsim.checks.arguments import SEED, check_choice, check_dims, to_array, whole
+from rnnsim.checks.showing import shown
 from rnnsim.tasks.columns import as_columns, check_order
 
 

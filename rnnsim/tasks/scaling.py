@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import check_dims, to_array
-from rnnsim.arguments import names as names_given
-from rnnsim.showing import shown
+from rnnsim.checks.arguments import check_dims, to_array
+from rnnsim.checks.arguments import names as names_given
+from rnnsim.checks.showing import shown
 from rnnsim.tasks.columns import as_columns, numeric_columns
 
 LABELLED = ("input", "output")

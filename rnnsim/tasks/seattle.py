@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.arguments import check_choice, path, text, whole
-from rnnsim.showing import shown
+from rnnsim.checks.arguments import check_choice, path, text, whole
+from rnnsim.checks.showing import shown
 from rnnsim.tasks.columns import numeric_columns, storable, table_index
 from rnnsim.tasks.parts import checked_shares, split
 from rnnsim.tasks.scaling import Scaling

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.arguments import names as names_given
-from rnnsim.arguments import text, whole
-from rnnsim.showing import shown
+from rnnsim.checks.arguments import names as names_given
+from rnnsim.checks.arguments import text, whole
+from rnnsim.checks.showing import shown
 from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 from rnnsim.tasks.encodings import check_size
 

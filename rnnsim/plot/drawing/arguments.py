@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
 
-from rnnsim.arguments import COUNT, check_dims, flag, members, names, number, plain_text, text, to_array, whole
+from rnnsim.checks.arguments import COUNT, check_dims, flag, members, names, number, plain_text, text, to_array, whole
+from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing.checks import drawable
-from rnnsim.showing import shown
 
 Check = Callable[[str, Any], Any]
 READ_BESIDES = (  # variables that figures read if they are there

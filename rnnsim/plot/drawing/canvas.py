@@ -18,7 +18,7 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from rnnsim.arguments import text
+from rnnsim.checks.arguments import text
 from rnnsim.plot.drawing import labels
 from rnnsim.plot.drawing.arguments import artists, checked, count, some_panels
 from rnnsim.plot.drawing.labels import LINE

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 import xarray as xr
 
-from rnnsim.showing import plain, shown
+from rnnsim.checks.showing import plain, shown
 
 MOST_LINES = 200
 MOST_NAMES = 20  # in a message

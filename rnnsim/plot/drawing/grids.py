@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import checks
 from rnnsim.plot.drawing.labels import coordinate
-from rnnsim.showing import shown
 
 MOST_POINTS = 1000  # a side
 

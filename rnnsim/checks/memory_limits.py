@@ -5,9 +5,9 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rnnsim.arguments import as_real
+from rnnsim.checks.arguments import as_real
+from rnnsim.checks.showing import shown
 from rnnsim.numerics.memory import give_back
-from rnnsim.showing import shown
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 PROC, CONTROL_GROUPS = Path("/proc"), Path("/sys/fs/cgroup")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rnnsim.showing import kind_of, shown
+from rnnsim.checks.showing import kind_of, shown
 
 COUNT = 2**31 - 1  # the largest number of steps, samples or points: what a Dataset counts them by
 SEED = 2**63 - 1

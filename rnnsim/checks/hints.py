@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from rnnsim.showing import shown
+from rnnsim.checks.showing import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
