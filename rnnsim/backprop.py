@@ -8,8 +8,8 @@ from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BACKPROPAGATED
-from rnnsim.provenance import attributes
-from rnnsim.running import check_network, name_results, prepare, variables_of
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import check_network, name_results, prepare, variables_of
 from rnnsim.simulate import computed
 
 

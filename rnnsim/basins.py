@@ -8,12 +8,12 @@ import xarray as xr
 
 from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.checks.arguments import keeps_whole, number, whole
-from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
 from rnnsim.orbit_diagram import longest_period
-from rnnsim.provenance import attributes
-from rnnsim.running import Run, check_network, prepare
+from rnnsim.runs.constant_inputs import check_constant, over_steps
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.uncertainty import exponents, radii, uncertain_fraction
 
 ALWAYS = ("attractor_count", "truncated")

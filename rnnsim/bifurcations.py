@@ -13,8 +13,8 @@ from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
 from rnnsim.kernels.continuation.detection import BRANCHES as BRANCH_COUNT
 from rnnsim.kernels.continuation.detection import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
 from rnnsim.maps import map_of
-from rnnsim.provenance import attributes
-from rnnsim.running import check_network
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import check_network
 
 KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
 

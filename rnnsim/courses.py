@@ -16,7 +16,7 @@ from rnnsim.kernels.training import epochs as training
 from rnnsim.kernels.training.epochs import Members, Record
 from rnnsim.numerics import parallel
 from rnnsim.optimizers import Optimizer
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 ALIGNED = 16  # numbers of a network, so that updates take whole registers
 CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}

@@ -13,8 +13,8 @@ from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
 from rnnsim.families.variables import CURVED, chosen, dataset, meaning
-from rnnsim.provenance import attributes
-from rnnsim.running import Run, check_network, prepare
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import Run, check_network, prepare
 
 
 def curvature(

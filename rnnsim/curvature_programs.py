@@ -34,7 +34,7 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.programs import Room
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 REGISTERS = 2  # a number of all lanes takes, as measured
 

@@ -15,7 +15,7 @@ from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 
 def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:

@@ -8,7 +8,7 @@ from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.recurrence.layers import Layout
 from rnnsim.numerics import parallel
 from rnnsim.numerics.simd import Kind
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 ROWS = 8  # sequences at once: they share each load of a weight
 STRANDS = 8  # parts of the samples that may be computed at once

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnsim import layer_runs, scalar_runs
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:

@@ -11,8 +11,8 @@ from rnnsim.families.variables import FIXED_POINTS, dataset
 from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.maps import Map, map_of
-from rnnsim.provenance import attributes
-from rnnsim.running import check_network
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import check_network
 from rnnsim.searches import Wish, search_all
 from rnnsim.starts import check_starts
 

@@ -17,7 +17,7 @@ from rnnsim.families.network import Network
 from rnnsim.numerics.jit import STAMP
 from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.pieces import Call, arrays_in, is_axis
-from rnnsim.provenance import fingerprint
+from rnnsim.runs.provenance import fingerprint
 from rnnsim.version import VERSION
 
 

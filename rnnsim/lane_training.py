@@ -18,7 +18,7 @@ from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, u
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 from rnnsim.scalar_runs import reader, registers, serves, sizes_of
 
 FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them, lanes of units or samples are faster

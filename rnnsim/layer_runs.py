@@ -13,7 +13,7 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.programs import Program, Wish
 from rnnsim.results import Results
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 
 def pieces_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:

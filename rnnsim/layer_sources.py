@@ -15,7 +15,7 @@ from rnnsim.kernels.recurrence.descriptors import SOURCE, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.parallel import Strided
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 
 @dataclass(frozen=True)

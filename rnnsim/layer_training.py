@@ -16,7 +16,7 @@ from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.programs import Program, Wish
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 
 def trained_sources(course: Course, run: Run, theta: np.ndarray) -> Sources:

@@ -15,8 +15,8 @@ from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
-from rnnsim.provenance import attributes
-from rnnsim.running import Run, check_network, prepare
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.tangent_runs import Course, rates
 
 ADAPTIVE = "adaptive"

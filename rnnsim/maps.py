@@ -15,7 +15,7 @@ from rnnsim.families.network import Member, Network
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.layer_sources import Source, Sources
 from rnnsim.numerics import parallel
-from rnnsim.running import Run, prepare
+from rnnsim.runs.run import Run, prepare
 
 Block = tuple[tuple[Layer, ...], np.ndarray]
 

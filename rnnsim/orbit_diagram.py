@@ -7,13 +7,13 @@ import xarray as xr
 
 from rnnsim.checks.arguments import check_choice, number, whole
 from rnnsim.checks.showing import shown
-from rnnsim.constant_inputs import check_constant, over_steps
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, ORBITS, dataset, meaning
 from rnnsim.long_runs import Orbit, orbit_after, periods_of, rows_of, unit_dims
-from rnnsim.provenance import attributes
-from rnnsim.running import Run, check_network, prepare, variables_of
+from rnnsim.runs.constant_inputs import check_constant, over_steps
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import Run, check_network, prepare, variables_of
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
 

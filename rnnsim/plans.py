@@ -14,8 +14,8 @@ from rnnsim.checks.showing import shown
 from rnnsim.layouts import Layout, block_shape, layout
 from rnnsim.numerics.parallel import processors
 from rnnsim.pieces import Call
-from rnnsim.provenance import fingerprint, rehearse
-from rnnsim.sequences import check_inputs, parted
+from rnnsim.runs.provenance import fingerprint, rehearse
+from rnnsim.runs.sequences import check_inputs, parted
 
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by

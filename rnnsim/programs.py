@@ -17,7 +17,7 @@ from rnnsim.kernels.recurrence.network import Network
 from rnnsim.layer_sources import Sources
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 ALIGNED = 8  # numbers: places in a room begin where a cache line may
 

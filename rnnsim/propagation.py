@@ -25,9 +25,9 @@ from rnnsim.kernels.propagation.jacobian_products import (
     orbits_of,
 )
 from rnnsim.numerics import parallel
-from rnnsim.provenance import attributes
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
-from rnnsim.running import check_network, prepare
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import check_network, prepare
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once

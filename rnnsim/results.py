@@ -8,7 +8,7 @@ import numpy as np
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 NEVER = np.iinfo(np.int32).max
 

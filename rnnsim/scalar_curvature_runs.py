@@ -11,7 +11,7 @@ from rnnsim.kernels.hessian import scalar as scalar_curvature
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.numerics import parallel
 from rnnsim.numerics.simd import Kind
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 DIRECTIONS = ("bias", "w_in", "w_rec", "h0")
 REGISTERS = 2  # a number of a group takes, as measured

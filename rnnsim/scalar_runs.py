@@ -11,8 +11,8 @@ from rnnsim.kernels.recurrence.inputs import Own, Shared
 from rnnsim.numerics import parallel
 from rnnsim.numerics.parallel import Strided
 from rnnsim.numerics.simd import Kind
-from rnnsim.running import Run
-from rnnsim.sequences import Sequences
+from rnnsim.runs.run import Run
+from rnnsim.runs.sequences import Sequences
 
 STRIP = 4096  # points that take a step together: trajectories are then written in long runs
 NEAR_STRIP = 256  # without trajectories: their numbers stay in the first-level cache

@@ -7,8 +7,8 @@ import xarray as xr
 from rnnsim.engines import compute
 from rnnsim.families.network import Network
 from rnnsim.families.variables import SIMULATED
-from rnnsim.provenance import attributes
-from rnnsim.running import Run, check_network, name_results, prepare, variables_of
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import Run, check_network, name_results, prepare, variables_of
 
 
 def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:

@@ -25,7 +25,7 @@ from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.programs import Program, Wish
 from rnnsim.results import NEVER
-from rnnsim.running import Run
+from rnnsim.runs.run import Run
 
 Reduce = Callable[[int, int, np.ndarray, np.ndarray], None]
 

@@ -21,14 +21,14 @@ from rnnsim.families.axes import common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
-from rnnsim.interrupts import passed_on
 from rnnsim.lane_training import LaneEngine, teaches
 from rnnsim.layer_training import LayerEngine
 from rnnsim.numerics.parallel import in_rehearsal
 from rnnsim.optimizers import Clip, ClipNorm, Optimizer
-from rnnsim.provenance import attributes
 from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
-from rnnsim.running import Run, check_network, prepare
+from rnnsim.runs.interrupts import passed_on
+from rnnsim.runs.provenance import attributes
+from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.trained import name_record, recorded_names, state_names
 
 MEANT = {

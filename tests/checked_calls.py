@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim.provenance import fingerprint
+from rnnsim.runs.provenance import fingerprint
 
 GAIN = rs.axis("gain", [0.5, 1.5, 3.0])
 Calls = Iterator[tuple[str, Callable[[], xr.Dataset]]]

@@ -16,7 +16,7 @@ import rnnsim as rs
 from rnnsim.checks.function_hashes import function_hash
 from rnnsim.numerics import elementary as functions
 from rnnsim.numerics import parallel as blocks
-from rnnsim.provenance import fingerprint
+from rnnsim.runs.provenance import fingerprint
 
 TANH = rs.Activation(lambda a: functions.tanh(a), lambda a: functions.tanh_and_slope(a)[1])
 BELL = rs.Activation(lambda a: functions.exp(-a * a), lambda a: -2.0 * a * functions.exp(-a * a))
@@ -239,7 +239,7 @@ def test_layers_of_a_stack_have_hashes_of_their_own():
 HASHES = """
 import math, numba, numpy as np, rnnsim as rs
 from rnnsim.numerics.elementary import tanh
-from rnnsim.provenance import fingerprint
+from rnnsim.runs.provenance import fingerprint
 table, k = np.arange(3.0), {"a", "b", "c"}
 @numba.njit
 def inner(a):

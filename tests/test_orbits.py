@@ -6,9 +6,9 @@ import xarray as xr
 from families import over, refused
 
 import rnnsim as rs
-from rnnsim.constant_inputs import over_steps
 from rnnsim.long_runs import periods_of
 from rnnsim.numerics import parallel
+from rnnsim.runs.constant_inputs import over_steps
 
 FOLD = 0.532839975353552024  # |b| at w = 2
 POSITIVE = {1.5: 0.858559636640110362, 2.0: 0.957504024077268741, 5.0: 0.999909121715232551}
@@ -222,7 +222,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(kind, along):
 def test_inputs_over_axes_are_laid_out_in_parts_with_the_same_bits(monkeypatch):
     net = NETWORKS["lstm"]()
     whole = rs.orbit_diagram(net, driven(net), discard=31, steps=8)
-    monkeypatch.setattr("rnnsim.constant_inputs.MOST_BYTES", 7 * 4 * 8)
+    monkeypatch.setattr("rnnsim.runs.constant_inputs.MOST_BYTES", 7 * 4 * 8)
     identical(whole, rs.orbit_diagram(net, driven(net), discard=31, steps=8))
 
 

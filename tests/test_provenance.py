@@ -8,7 +8,7 @@ import xarray as xr
 
 import rnnsim as rs
 from rnnsim.numerics.jit import STAMP
-from rnnsim.provenance import fingerprint, rehearse
+from rnnsim.runs.provenance import fingerprint, rehearse
 
 NET = rs.Elman(rs.axis("w", [0.5, 1.0]), 0.5, rs.axis("b", [-1.0, 0.5, 1.0]), rs.axis("start", [0.1, 0.2]))
 UNITS = rs.Elman(np.ones((2, 1)), np.eye(2))

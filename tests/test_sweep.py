@@ -15,9 +15,10 @@ from families import random_family, random_inputs
 from test_plans import taken_by
 
 import rnnsim as rs
-from rnnsim import layouts, plans, provenance, stores
+from rnnsim import layouts, plans, stores
 from rnnsim.checks import memory_limits
 from rnnsim.numerics import parallel
+from rnnsim.runs import provenance
 
 X = random_inputs()
 T = np.arange(4.0)

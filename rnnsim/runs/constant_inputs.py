@@ -8,7 +8,7 @@ import xarray as xr
 from rnnsim.checks.arguments import check_named, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
-from rnnsim.sequences import check_inputs
+from rnnsim.runs.sequences import check_inputs
 
 MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 

@@ -15,7 +15,7 @@ from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS, layer_number
 from rnnsim.families.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset, meaning
-from rnnsim.sequences import Sequences, check_inputs, check_targets, parted, refuse
+from rnnsim.runs.sequences import Sequences, check_inputs, check_targets, parted, refuse
 
 DTYPES = ("float64", "float32")
 
