@@ -22,7 +22,7 @@ from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.orbit_diagram import orbit_diagram
 from rnnsim.propagation import propagation
 from rnnsim.simulate import simulate
-from rnnsim.storage import open, save
+from rnnsim.storage.netcdf import open, save
 from rnnsim.sweep import plan, sweep
 from rnnsim.train import train
 from rnnsim.version import VERSION as __version__

@@ -115,7 +115,7 @@ class Source:
 def source(path: Any) -> Source:
     """A store to merge."""
     from rnnsim import places
-    from rnnsim.zarr_files import opened
+    from rnnsim.storage.zarr_files import opened
 
     store = places.found_at(path)
     if store is None:

@@ -14,9 +14,9 @@ import zarr
 
 from rnnsim.checks.arguments import path as checked_path
 from rnnsim.checks.showing import kind_of, shown
+from rnnsim.storage.zarr_arrays import remove_at, storage_of
+from rnnsim.storage.zarr_files import is_url
 from rnnsim.stores import RECORD, Store, label
-from rnnsim.zarr_arrays import remove_at, storage_of
-from rnnsim.zarr_files import is_url
 
 try:
     import fcntl

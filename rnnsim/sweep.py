@@ -127,7 +127,7 @@ def check_crew(workers: int | None, client: Any) -> None:
 
 def check_coordinates(call: Call, target: Any) -> None:
     """Refuse axes of which the target cannot hold the values."""
-    from rnnsim.storable import check_values
+    from rnnsim.storage.storable import check_values
 
     for name, coord in call.grid.coords.items():
         check_values(name, coord.variable, "NetCDF" if str(target).endswith(".nc") else "Zarr")
@@ -212,8 +212,8 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
     import json
 
     from rnnsim import places, stores
-    from rnnsim.storage import open as open_file
-    from rnnsim.storage import save
+    from rnnsim.storage.netcdf import open as open_file
+    from rnnsim.storage.netcdf import save
 
     aside = path.with_name(f".{path.name}.zarr")
     if path.exists() and not overwrite:

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import rnnsim as rs
-from rnnsim import slabs, storage
+from rnnsim.storage import netcdf as storage
+from rnnsim.storage import slabs
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
 
@@ -389,7 +390,7 @@ def test_flushes_the_file_before_and_the_directory_after_it_takes_its_place(path
 FULL = """
 import resource, signal, sys
 import numpy as np, xarray as xr
-from rnnsim import storage
+from rnnsim.storage import netcdf as storage
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
 try:
@@ -411,7 +412,7 @@ def test_full_disk_is_reported_and_leaves_the_old_file(path, old):
 KILLED = """
 import sys
 import numpy as np, xarray as xr
-from rnnsim import storage
+from rnnsim.storage import netcdf as storage
 values = np.ones((50, 500_000))
 print("ready", flush=True)
 storage.save(xr.Dataset({"state": (("step", "unit"), values)}), sys.argv[1])
@@ -625,7 +626,7 @@ def test_failing_half_way_leaves_the_old_store(tmp_path, monkeypatch):
     path = tmp_path / "x.zarr"
     storage.save(SMALL["dates"], path)
     with monkeypatch.context() as patch:
-        patch.setattr("rnnsim.saved_stores.put", None)
+        patch.setattr("rnnsim.storage.saved_stores.put", None)
         with pytest.raises(TypeError):
             storage.save(surface(), path)
     assert_same(storage.open(path).load(), SMALL["dates"])

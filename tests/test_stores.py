@@ -13,8 +13,9 @@ import xarray as xr
 import zarr
 
 import rnnsim as rs
-from rnnsim import stores, zarr_arrays, zarr_files
+from rnnsim import stores
 from rnnsim.layouts import PENDING
+from rnnsim.storage import zarr_arrays, zarr_files
 
 
 class Killed(BaseException):

@@ -13,8 +13,8 @@ import numpy as np
 import zarr
 from zarr.storage import FsspecStore, LocalStore
 
-from rnnsim.storable import number_type, time_attributes
-from rnnsim.zarr_files import encoded, is_url
+from rnnsim.storage.storable import number_type, time_attributes
+from rnnsim.storage.zarr_files import encoded, is_url
 
 ROOT = "zarr.json"
 NAT = np.iinfo(np.int64).min

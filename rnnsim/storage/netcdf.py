@@ -16,9 +16,9 @@ import xarray as xr
 
 from rnnsim.checks.arguments import path as checked_path
 from rnnsim.checks.showing import shown
-from rnnsim.slabs import auxiliary, check_place, slabs
-from rnnsim.storable import TEXT, check_dataset, number_type, time_attributes, with_times
-from rnnsim.zarr_files import is_url, opened
+from rnnsim.storage.slabs import auxiliary, check_place, slabs
+from rnnsim.storage.storable import TEXT, check_dataset, number_type, time_attributes, with_times
+from rnnsim.storage.zarr_files import is_url, opened
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
 SAVED = "rnnsim_saved"  # what a file has that its Dataset has not
@@ -59,7 +59,7 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     check_dataset(ds)
     path = checked_path("path", path)
     if path.rstrip("/").lower().endswith(".zarr"):
-        from rnnsim.saved_stores import save_store  # with zarr, which takes long to import
+        from rnnsim.storage.saved_stores import save_store  # with zarr, which takes long to import
 
         save_store(ds, path)
         return

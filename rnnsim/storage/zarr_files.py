@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.storable import with_times
+from rnnsim.storage.storable import with_times
 
 FLAGS = ("flag_values", "flag_masks", "valid_range")
 

@@ -8,10 +8,10 @@ import xarray as xr
 import zarr
 
 from rnnsim.places import replacing, taken
-from rnnsim.slabs import auxiliary, check_place, slab_rows, slabs
+from rnnsim.storage.slabs import auxiliary, check_place, slab_rows, slabs
+from rnnsim.storage.zarr_arrays import ROOT, built, create, plain, put, root_of, storage_of
+from rnnsim.storage.zarr_files import encoded, is_url
 from rnnsim.stores import RECORD
-from rnnsim.zarr_arrays import ROOT, built, create, plain, put, root_of, storage_of
-from rnnsim.zarr_files import encoded, is_url
 
 
 def save_store(ds: xr.Dataset, path: Any) -> None:
