@@ -14,8 +14,8 @@ import zarr
 
 import rnnsim as rs
 from benchmarks.fresh import in_fresh_process
-from rnnsim.crews import WRITERS
-from rnnsim.stores import Store
+from rnnsim.sweep.executors import WRITERS
+from rnnsim.sweep.zarr_store import Store
 
 SIZES = {"full": (1500, 1500, 6000, 100), "tiny": (20, 10, 200, 5)}
 

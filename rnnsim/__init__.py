@@ -17,13 +17,13 @@ from rnnsim.families.vary import vary
 from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
-from rnnsim.merging import merge
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.orbit_diagram import orbit_diagram
 from rnnsim.propagation import propagation
 from rnnsim.simulate import simulate
 from rnnsim.storage.netcdf import open, save
-from rnnsim.sweep import plan, sweep
+from rnnsim.sweep.merge import merge
+from rnnsim.sweep.sweep import plan, sweep
 from rnnsim.train import train
 from rnnsim.version import VERSION as __version__
 

@@ -14,8 +14,8 @@ import xarray as xr
 import zarr  # noqa: F401  the server of forks has it then
 
 import rnnsim as rs
-from rnnsim import gathering
-from rnnsim.gathering import Account
+from rnnsim.sweep import sinks
+from rnnsim.sweep.sinks import Account
 
 INPUTS = np.random.default_rng(3).normal(size=(4, 6))
 TARGETS = np.arange(4.0)
@@ -52,7 +52,7 @@ def sweep(path, rows, pipe=None, most=None, workers=None, columns=40):
 
 def tell(pipe):
     """Send word of the first block, and write the status often enough for a kill to fall between two writings."""
-    gathering.SECONDS = 0.03
+    sinks.SECONDS = 0.03
     enter = Account.enter
 
     def told(self, index, state):

@@ -7,7 +7,7 @@ import xarray as xr
 import zarr
 
 import rnnsim as rs
-from rnnsim.layouts import Layout
+from rnnsim.sweep.chunking import Layout
 
 
 def part(rows, columns=5, bias=0.0):

@@ -11,9 +11,9 @@ import xarray as xr
 from numba.core import types
 
 import rnnsim as rs
-from rnnsim import plans
 from rnnsim.numerics import parallel
-from rnnsim.pieces import Call
+from rnnsim.sweep import planning
+from rnnsim.sweep.call import Call
 
 X, T = np.ones((2, 6)), np.ones(2)
 MANY = np.linspace(0.1, 0.9, 10**6)
@@ -72,7 +72,7 @@ def test_a_plan_of_a_million_times_a_million_networks_takes_less_than_100_megaby
 def test_every_verb_names_its_attributes_before_it_computes(monkeypatch, name):
     monkeypatch.setattr(parallel, "run", None)
     net, args, options = CALLS[name]
-    assert plans.rehearsed(Call(getattr(rs, name), net, args, options))["verb"] == name
+    assert planning.rehearsed(Call(getattr(rs, name), net, args, options))["verb"] == name
 
 
 def test_points_beyond_64_bits_are_counted():
@@ -107,7 +107,7 @@ def test_memory_for_one_point_suffices():
 
 
 def test_times_are_shown_in_the_largest_unit_of_which_there_are_two():
-    shown = [plans.as_time(seconds) for seconds in (0.25, 119.0, 120.0, 7199.0, 7200.0, 172800.0)]
+    shown = [planning.as_time(seconds) for seconds in (0.25, 119.0, 120.0, 7199.0, 7200.0, 172800.0)]
     expected = ["0.25 s", "1.2e+02 s", "2 min", "1.2e+02 min", "2 h", "2 days"]
     assert shown == [f"about {time}" for time in expected]
 
@@ -119,4 +119,4 @@ def test_what_is_compiled_is_not_part_of_the_time():
         twice.compile((kinds.pop(),))
         time.sleep(next(waits))
 
-    assert plans.stopwatch(work) < 0.1 and len(kinds) == 1
+    assert planning.stopwatch(work) < 0.1 and len(kinds) == 1

@@ -15,10 +15,12 @@ from families import random_family, random_inputs
 from test_plans import taken_by
 
 import rnnsim as rs
-from rnnsim import layouts, plans, stores
 from rnnsim.checks import memory_limits
 from rnnsim.numerics import parallel
 from rnnsim.runs import provenance
+from rnnsim.sweep import chunking
+from rnnsim.sweep import planning as plans
+from rnnsim.sweep import zarr_store as stores
 
 X = random_inputs()
 T = np.arange(4.0)
@@ -95,7 +97,7 @@ def test_a_network_without_axes_is_one_block(tmp_path):
     net = rs.Elman(0.5, 0.9)
     for to in (None, tmp_path / "x.zarr", tmp_path / "x.zarr", tmp_path / "x.nc"):
         xr.testing.assert_identical(rs.sweep(rs.simulate, net, X, to=to).load(), rs.simulate(net, X))
-    assert rs.open(tmp_path / "x.zarr").status.item() == layouts.DONE
+    assert rs.open(tmp_path / "x.zarr").status.item() == chunking.DONE
 
 
 def test_training_comes_in_blocks_with_its_optimizer_cut(tmp_path):
@@ -143,7 +145,7 @@ def test_nan_and_divergence_are_results_and_their_blocks_are_marked(tmp_path):
     net = rs.Elman(1.0, rs.axis("b", [0.5, np.nan, 0.7, 1e300]), activation="linear")
     whole = both_ways(tmp_path, rs.simulate, net, X[0], memory=60)
     status = rs.open(tmp_path / "x.zarr").status
-    np.testing.assert_array_equal(status, [layouts.DONE, layouts.DIVERGED, layouts.DONE, layouts.DIVERGED])
+    np.testing.assert_array_equal(status, [chunking.DONE, chunking.DIVERGED, chunking.DONE, chunking.DIVERGED])
     assert status.flag_meanings == "pending done diverged" and status.dtype == np.int8
     np.testing.assert_array_equal(status.flag_values, [0, 1, 2])
     assert np.isnan(whole.state[1, 1:]).all()
@@ -153,7 +155,7 @@ def test_a_network_that_begins_with_nan_marks_its_block(tmp_path):
     net = rs.Elman(1.0, 0.5, h0=rs.axis("start", [0.0, np.nan]))
     whole = both_ways(tmp_path, rs.simulate, net, X[0], memory=60)
     np.testing.assert_array_equal(whole.diverged_at, [-1, 0])
-    np.testing.assert_array_equal(rs.open(tmp_path / "x.zarr").status, [layouts.DONE, layouts.DIVERGED])
+    np.testing.assert_array_equal(rs.open(tmp_path / "x.zarr").status, [chunking.DONE, chunking.DIVERGED])
 
 
 def test_plain_xarray_reads_a_store_without_a_word(tmp_path):
@@ -199,13 +201,13 @@ def test_what_is_done_is_not_computed_again(tmp_path, monkeypatch):
 
 def computed_points(monkeypatch):
     """How many points each later block has."""
-    points, compute = [], layouts.Layout.compute
+    points, compute = [], chunking.Layout.compute
 
     def counted(self, call, index):
         points.append(self.points_of(index))
         return compute(self, call, index)
 
-    monkeypatch.setattr(layouts.Layout, "compute", counted)
+    monkeypatch.setattr(chunking.Layout, "compute", counted)
     return points
 
 
@@ -286,7 +288,7 @@ def test_other_values_of_an_axis_of_training_are_another_call(tmp_path, change):
 @pytest.mark.parametrize(("name", "shown"), [("VERSION", "package version"), ("STAMP", "kernel version")])
 def test_another_version_is_refused(tmp_path, monkeypatch, name, shown):
     rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.zarr")
-    monkeypatch.setattr("rnnsim.identities." + name, "another")
+    monkeypatch.setattr("rnnsim.sweep.fingerprint." + name, "another")
     with pytest.raises(ValueError, match=f"{shown} .* then, another now"):
         rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.zarr")
 
@@ -338,7 +340,7 @@ def test_a_plan_knows_steps_of_every_kind_of_call():
 
 
 def test_a_result_that_does_not_fit_is_refused_with_the_table(monkeypatch):
-    monkeypatch.setattr(sys.modules["rnnsim.sweep"], "free_memory", lambda: 2000)
+    monkeypatch.setattr(sys.modules["rnnsim.sweep.sweep"], "free_memory", lambda: 2000)
     with pytest.raises(
         MemoryError, match=r'the result takes 2\.77 kB, and 2 kB are free; give a path, to="x\.zarr"\nverb +backprop'
     ):
@@ -359,11 +361,11 @@ def test_memory_is_bytes_or_text(given, bytes_):
 
 
 def test_half_of_a_grid_is_evenly_cut():
-    assert layouts.block_shape({"a": 20, "b": 10}, 50) == {"a": 5, "b": 10}
-    assert layouts.block_shape({"a": 20, "b": 10}, 9) == {"a": 1, "b": 5}
-    assert layouts.block_shape({"a": 7, "b": 3, "c": 2}, 13) == {"a": 2, "b": 3, "c": 2}
+    assert chunking.block_shape({"a": 20, "b": 10}, 50) == {"a": 5, "b": 10}
+    assert chunking.block_shape({"a": 20, "b": 10}, 9) == {"a": 1, "b": 5}
+    assert chunking.block_shape({"a": 7, "b": 3, "c": 2}, 13) == {"a": 2, "b": 3, "c": 2}
     for edges, size, now in (([0, 4, 8, 9], 17, [0, 4, 8, 9, 12, 16, 17]), ([0, 4, 8], 8, [0, 4, 8]), ([0], 1, [0, 1])):
-        assert layouts.grown(np.array(edges), size, 4).tolist() == now
+        assert chunking.grown(np.array(edges), size, 4).tolist() == now
 
 
 REFUSED = [
@@ -460,7 +462,7 @@ def test_a_bar_is_for_terminals(monkeypatch, capsys):
 
 
 def test_a_path_that_is_not_writable_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("rnnsim.places.os.access", lambda *_: False)
+    monkeypatch.setattr("rnnsim.sweep.targets.os.access", lambda *_: False)
     with pytest.raises(PermissionError, match=r"x\.zarr is not writable: choose another path or change its permissions"):
         rs.sweep(rs.simulate, plane(), X, to=tmp_path / "x.zarr")
 

@@ -10,8 +10,9 @@ import sweep_child
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import layouts, places
-from rnnsim.layouts import Layout
+from rnnsim.sweep import chunking
+from rnnsim.sweep import targets as places
+from rnnsim.sweep.chunking import Layout
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_a_full_disk_is_told_and_loses_nothing(server, tmp_path):
     assert said.startswith("OSError") and f"{path} could not be written (File too large)" in said
     assert "make room, and the same call goes on" in said
     if path.exists():
-        assert (rs.open(path).status == layouts.PENDING).all()
+        assert (rs.open(path).status == chunking.PENDING).all()
     sweep_child.sweep(path, 5, columns=columns)
     sweep_child.check(path, 5, columns)
     assert {p.name for p in tmp_path.iterdir()} == {"x.zarr"}

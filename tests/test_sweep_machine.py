@@ -12,8 +12,8 @@ from hypothesis import Phase, settings, stateful
 from hypothesis import strategies as st
 
 import rnnsim as rs
-from rnnsim import stores
-from rnnsim.layouts import PENDING, Layout
+from rnnsim.sweep import zarr_store
+from rnnsim.sweep.chunking import PENDING, Layout
 
 VALUES = {"a": 0.25 * np.arange(12), "b": 1.0 + np.arange(7)}
 
@@ -46,11 +46,11 @@ INPUTS = [1.0, 2.0, 3.0]
 WHOLE = verb(family(slice(None), slice(None)), INPUTS)
 FAULTS = {
     "computing": (Layout, "compute"),
-    "writing": (stores.Store, "write"),
-    "writing the status": (stores.Store, "write_status"),
-    "changing sizes": (stores.zarr.Array, "resize"),
-    "laying out": (stores, "create"),
-    "writing the root": (stores, "put"),
+    "writing": (zarr_store.Store, "write"),
+    "writing the status": (zarr_store.Store, "write_status"),
+    "changing sizes": (zarr_store.zarr.Array, "resize"),
+    "laying out": (zarr_store, "create"),
+    "writing the root": (zarr_store, "put"),
 }
 
 
@@ -107,9 +107,9 @@ class Sweeps(stateful.RuleBasedStateMachine):
                 raise Killed
             return write_status(*args)
 
-        write_status = stores.Store.write_status
+        write_status = zarr_store.Store.write_status
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(stores.Store, "write_status", dead)
+            patch.setattr(zarr_store.Store, "write_status", dead)
             patch.setattr(owner, function, deadly)
             with contextlib.suppress(Killed):
                 self.go(name, 90)

@@ -8,7 +8,8 @@ import sweep_child
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import crews, places
+from rnnsim.sweep import executors
+from rnnsim.sweep import targets as places
 
 
 def test_processes_write_what_threads_write_and_dead_ones_are_replaced(tmp_path):
@@ -31,14 +32,14 @@ def test_processes_write_what_threads_write_and_dead_ones_are_replaced(tmp_path)
 
 def deaths(monkey, flag, count):
     """Put the files that kill into the folder once the survey is over."""
-    carry_out = crews.pickled
+    carry_out = executors.pickled
 
     def armed(job):
         for i in range(count):
             (flag / str(i)).touch()
         return carry_out(job)
 
-    monkey.setattr(crews, "pickled", armed)
+    monkey.setattr(executors, "pickled", armed)
 
 
 def test_processes_give_numbers_back_if_there_is_no_store():
@@ -86,7 +87,7 @@ def test_a_cluster_without_workers_is_waited_for_then_refused(monkeypatch):
     options = {"n_workers": 0, "processes": False, "dashboard_address": ":0", "silence_logs": 50}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         with monkeypatch.context() as patch:
-            patch.setattr(crews, "WAIT", 0.1)
+            patch.setattr(executors, "WAIT", 0.1)
             with pytest.raises(
                 RuntimeError, match=r"client was given a cluster that has no workers after 0\.1 seconds; it needs one"
             ):

@@ -11,8 +11,8 @@ import verb_calls
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import crews
-from rnnsim.gathering import Account
+from rnnsim.sweep import executors
+from rnnsim.sweep.sinks import Account
 
 
 def when_two_are_done(fault, monkeypatch):
@@ -86,7 +86,7 @@ def test_a_cluster_that_loses_all_workers_is_told_and_the_same_call_goes_on(monk
     call = partial(rs.sweep, verb, family(), *args, to=tmp_path / "x.zarr", memory=memory, progress=False)
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client, monkeypatch.context() as patch:
         done = when_two_are_done(lambda: cluster.scale(0), patch)
-        patch.setattr(crews, "WAIT", 0.5)
+        patch.setattr(executors, "WAIT", 0.5)
         with pytest.raises(RuntimeError, match=r"client was given a cluster that has no workers after 0\.5 seconds; it needs one"):
             call(client=client)
     with rs.open(tmp_path / "x.zarr") as ds:

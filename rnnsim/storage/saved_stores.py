@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from rnnsim.places import replacing, taken
 from rnnsim.storage.slabs import auxiliary, check_place, slab_rows, slabs
 from rnnsim.storage.zarr_arrays import ROOT, built, create, plain, put, root_of, storage_of
 from rnnsim.storage.zarr_files import encoded, is_url
-from rnnsim.stores import RECORD
+from rnnsim.sweep.targets import replacing, taken
+from rnnsim.sweep.zarr_store import RECORD
 
 
 def save_store(ds: xr.Dataset, path: Any) -> None:

@@ -16,8 +16,8 @@ from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
 from rnnsim.numerics.jit import STAMP
 from rnnsim.optimizers import Clip, Optimizer
-from rnnsim.pieces import Call, arrays_in, is_axis
 from rnnsim.runs.provenance import fingerprint
+from rnnsim.sweep.call import Call, arrays_in, is_axis
 from rnnsim.version import VERSION
 
 

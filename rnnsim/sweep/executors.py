@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.gathering import Account
-from rnnsim.layouts import Index, Layout, status_of
 from rnnsim.numerics import parallel
-from rnnsim.pieces import Call
+from rnnsim.sweep.call import Call
+from rnnsim.sweep.chunking import Index, Layout, status_of
+from rnnsim.sweep.sinks import Account
 
 WRITERS = 2
 DEATHS = 5  # of workers, one after the other without a block done, until it is no accident

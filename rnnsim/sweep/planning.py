@@ -11,11 +11,11 @@ from numba.core import event
 
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.checks.showing import shown
-from rnnsim.layouts import Layout, block_shape, layout
 from rnnsim.numerics.parallel import processors
-from rnnsim.pieces import Call
 from rnnsim.runs.provenance import fingerprint, rehearse
 from rnnsim.runs.sequences import check_inputs, parted
+from rnnsim.sweep.call import Call
+from rnnsim.sweep.chunking import Layout, block_shape, layout
 
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by

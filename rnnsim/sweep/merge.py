@@ -8,8 +8,8 @@ import xarray as xr
 
 from rnnsim.checks.arguments import check_choice, flag
 from rnnsim.checks.showing import shown
-from rnnsim.identities import changed, goes_over
-from rnnsim.layouts import PENDING, Field, Index, Layout, status_of
+from rnnsim.sweep.chunking import PENDING, Field, Index, Layout, status_of
+from rnnsim.sweep.fingerprint import changed, goes_over
 
 CONFLICTS = ("refuse", "first", "second")
 
@@ -50,7 +50,8 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
     """
     from contextlib import ExitStack
 
-    from rnnsim import places, stores
+    from rnnsim.sweep import targets as places
+    from rnnsim.sweep import zarr_store as stores
 
     check_choice("conflicts", conflicts, CONFLICTS)
     overwrite = flag("overwrite", overwrite)
@@ -114,8 +115,8 @@ class Source:
 
 def source(path: Any) -> Source:
     """A store to merge."""
-    from rnnsim import places
     from rnnsim.storage.zarr_files import opened
+    from rnnsim.sweep import targets as places
 
     store = places.found_at(path)
     if store is None:

@@ -16,7 +16,7 @@ from rnnsim.checks.arguments import path as checked_path
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.storage.zarr_arrays import remove_at, storage_of
 from rnnsim.storage.zarr_files import is_url
-from rnnsim.stores import RECORD, Store, label
+from rnnsim.sweep.zarr_store import RECORD, Store, label
 
 try:
     import fcntl

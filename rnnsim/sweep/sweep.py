@@ -12,13 +12,13 @@ import xarray as xr
 from rnnsim.checks.arguments import flag, whole_or_none
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, free_memory
 from rnnsim.checks.showing import kind_of
-from rnnsim.crews import Job, threads_of, with_client, with_processes, with_threads
 from rnnsim.families.network import Network
-from rnnsim.gathering import Account, Memory, progress_bar
-from rnnsim.identities import changed, identity
-from rnnsim.layouts import PENDING, Layout
-from rnnsim.pieces import Call, check_call
-from rnnsim.plans import Plan, share_of, survey, whole_attributes
+from rnnsim.sweep.call import Call, check_call
+from rnnsim.sweep.chunking import PENDING, Layout
+from rnnsim.sweep.executors import Job, threads_of, with_client, with_processes, with_threads
+from rnnsim.sweep.fingerprint import changed, identity
+from rnnsim.sweep.planning import Plan, share_of, survey, whole_attributes
+from rnnsim.sweep.sinks import Account, Memory, progress_bar
 
 
 def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any) -> Plan:
@@ -107,7 +107,7 @@ def sweep(
     share = 1.0 if crew is None else share_of(workers or threads_of(client))
     if to is None:
         return in_memory(call, memory, share, crew, progress)
-    from rnnsim.places import check_target, taken  # with zarr, which takes as long to import as half of all the rest
+    from rnnsim.sweep.targets import check_target, taken  # with zarr, which takes as long to import as half of all the rest
 
     target = check_target(to)
     check_coordinates(call, target)
@@ -150,7 +150,8 @@ def to_store(
     call: Call, path: Any, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool, netcdf: bool = False
 ) -> xr.Dataset:
     """A sweep into a Zarr store, begun, resumed or extended, perhaps to make a NetCDF file of it."""
-    from rnnsim import places, stores
+    from rnnsim.sweep import targets as places
+    from rnnsim.sweep import zarr_store as stores
 
     try:
         known = places.found_at(path)
@@ -173,7 +174,7 @@ def to_store(
 
 def resumed(call: Call, store: Any) -> Layout:
     """The layout of a store that the call goes on with, extended if axes have got more values at their ends."""
-    from rnnsim.stores import whole
+    from rnnsim.sweep.zarr_store import whole
 
     record = store.record
     store.mend()
@@ -211,9 +212,10 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
     """A sweep into a Zarr store beside a NetCDF file, which takes its place at the end."""
     import json
 
-    from rnnsim import places, stores
     from rnnsim.storage.netcdf import open as open_file
     from rnnsim.storage.netcdf import save
+    from rnnsim.sweep import targets as places
+    from rnnsim.sweep import zarr_store as stores
 
     aside = path.with_name(f".{path.name}.zarr")
     if path.exists() and not overwrite:

@@ -13,11 +13,11 @@ import xarray as xr
 import zarr
 
 from rnnsim.families.axes import check_axis_name
-from rnnsim.layouts import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
-from rnnsim.pieces import Where
 from rnnsim.storage.storable import check_dataset, check_name, check_type, check_values
 from rnnsim.storage.zarr_arrays import ROOT, built, create, got, plain, put, root_of, storage_of
 from rnnsim.storage.zarr_files import encoded, is_url, opened
+from rnnsim.sweep.call import Where
+from rnnsim.sweep.chunking import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
 
 RECORD = "rnnsim_sweep"
 Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from rnnsim.layouts import DONE, PENDING, Index, Layout
-from rnnsim.pieces import Where
+from rnnsim.sweep.call import Where
+from rnnsim.sweep.chunking import DONE, PENDING, Index, Layout
 
 SECONDS = 1.0  # between two writings of the status
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.pieces import Call, Where
+from rnnsim.sweep.call import Call, Where
 
 Index = tuple[int, ...]
 STATUS = "status"
