@@ -3,9 +3,9 @@
 from rnnsim.tasks.digits import counting, sum_of_digits
 from rnnsim.tasks.letters import next_letter
 from rnnsim.tasks.memory import adding, delayed_recall, flip_flop
-from rnnsim.tasks.parts import split
 from rnnsim.tasks.scaling import Scaling
-from rnnsim.tasks.seattle import weather, weather_table
+from rnnsim.tasks.splitting import split
+from rnnsim.tasks.weather import weather, weather_table
 from rnnsim.tasks.windows import windows
 
 __all__ = [

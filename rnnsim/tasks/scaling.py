@@ -11,7 +11,7 @@ import xarray as xr
 from rnnsim.checks.arguments import check_dims, to_array
 from rnnsim.checks.arguments import names as names_given
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.columns import as_columns, numeric_columns
+from rnnsim.tasks.tables import as_columns, numeric_columns
 
 LABELLED = ("input", "output")
 

@@ -9,8 +9,8 @@ import xarray as xr
 from rnnsim.checks.arguments import names as names_given
 from rnnsim.checks.arguments import text, whole
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.columns import EPOCH, check_order, numeric_columns
 from rnnsim.tasks.encodings import check_size
+from rnnsim.tasks.tables import EPOCH, check_order, numeric_columns
 
 
 def windows(table: Any, predictors: str | Sequence[str], target: str, length: int, *, ahead: int = 1) -> xr.Dataset:

@@ -9,9 +9,9 @@ import xarray as xr
 
 from rnnsim.checks.arguments import check_choice, path, text, whole
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.columns import numeric_columns, storable, table_index
-from rnnsim.tasks.parts import checked_shares, split
 from rnnsim.tasks.scaling import Scaling
+from rnnsim.tasks.splitting import checked_shares, split
+from rnnsim.tasks.tables import numeric_columns, storable, table_index
 from rnnsim.tasks.windows import predictor_names, windows
 
 PARTS = ("training", "validation", "test")

@@ -9,7 +9,7 @@ import xarray as xr
 
 from rnnsim.checks.arguments import SEED, check_choice, check_dims, to_array, whole
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.columns import as_columns, check_order
+from rnnsim.tasks.tables import as_columns, check_order
 
 
 def split(
