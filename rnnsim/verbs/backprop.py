@@ -10,7 +10,7 @@ from rnnsim.families.network import Network
 from rnnsim.families.variables import BACKPROPAGATED
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network, name_results, prepare, variables_of
-from rnnsim.simulate import computed
+from rnnsim.verbs.simulate import computed
 
 
 def backprop(
