@@ -4,7 +4,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rnnsim import schedules, surfaces, tasks
-from rnnsim.basins import basins
 from rnnsim.bifurcations import bifurcations
 from rnnsim.curvature import curvature
 from rnnsim.equations.user_activations import Activation
@@ -17,12 +16,13 @@ from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
-from rnnsim.orbit_diagram import orbit_diagram
 from rnnsim.propagation import propagation
 from rnnsim.storage.netcdf import open, save
 from rnnsim.sweep.merge import merge
 from rnnsim.sweep.sweep import plan, sweep
 from rnnsim.train import train
+from rnnsim.verbs.attractors.basins import basins
+from rnnsim.verbs.attractors.orbit_diagram import orbit_diagram
 from rnnsim.verbs.backprop import backprop
 from rnnsim.verbs.simulate import simulate
 from rnnsim.version import VERSION as __version__

@@ -8,9 +8,9 @@ from families import over, refused
 from test_orbits import POSITIVE, identical, rotation
 
 import rnnsim as rs
-from rnnsim import attractors
 from rnnsim.numerics import parallel
-from rnnsim.uncertainty import exponents, radii, uncertain_fraction
+from rnnsim.verbs.attractors import labelling
+from rnnsim.verbs.attractors.uncertainty_exponent import exponents, radii, uncertain_fraction
 
 CANTOR = 1.0 - np.log(2.0) / np.log(3.0)
 
@@ -337,7 +337,7 @@ def test_bits_do_not_depend_on_threads_or_blocks(kind, monkeypatch):
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}):
         with parallel.settings(**setting):
             identical(whole, rs.basins(net, inputs, discard=60))
-    monkeypatch.setattr(attractors, "MOST_BYTES", 1 << 14)
+    monkeypatch.setattr(labelling, "MOST_BYTES", 1 << 14)
     identical(whole, rs.basins(net, inputs, discard=60))
 
 

@@ -6,9 +6,9 @@ import xarray as xr
 from families import over, refused
 
 import rnnsim as rs
-from rnnsim.long_runs import periods_of
 from rnnsim.numerics import parallel
 from rnnsim.runs.constant_inputs import over_steps
+from rnnsim.verbs.attractors.long_orbits import periods_of
 
 FOLD = 0.532839975353552024  # |b| at w = 2
 POSITIVE = {1.5: 0.858559636640110362, 2.0: 0.957504024077268741, 5.0: 0.999909121715232551}

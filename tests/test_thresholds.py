@@ -10,7 +10,7 @@ import rnnsim as rs
 from rnnsim import reach
 from rnnsim.fixed_points import FLAGS
 from rnnsim.kernels.fixed_points.cycle_list import stability_of
-from rnnsim.uncertainty import exponents
+from rnnsim.verbs.attractors.uncertainty_exponent import exponents
 
 lyapunov = importlib.import_module("rnnsim.lyapunov")  # the name in the package is the verb's
 

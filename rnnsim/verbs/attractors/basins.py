@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.attractors import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.checks.arguments import keeps_whole, number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
-from rnnsim.orbit_diagram import longest_period
 from rnnsim.runs.constant_inputs import check_constant, over_steps
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.uncertainty import exponents, radii, uncertain_fraction
+from rnnsim.verbs.attractors.labelling import Attractors, Likeness, ends_of, numbers_of
+from rnnsim.verbs.attractors.orbit_diagram import longest_period
+from rnnsim.verbs.attractors.uncertainty_exponent import exponents, radii, uncertain_fraction
 
 ALWAYS = ("attractor_count", "truncated")
 OF_UNCERTAINTY = ("uncertain_fraction", "uncertainty_exponent", "uncertainty_error", "boundary_dimension")

@@ -10,8 +10,8 @@ import xarray as xr
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.network import Network
 from rnnsim.kernels import periods as orbits
-from rnnsim.long_runs import full_state, orbit_after, periods_of, rows_of, unit_dims
 from rnnsim.numerics import parallel
+from rnnsim.verbs.attractors.long_orbits import full_state, orbit_after, periods_of, rows_of, unit_dims
 
 MOST_BYTES = 1 << 26  # of the states of a block of starts
 
