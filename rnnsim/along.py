@@ -13,8 +13,8 @@ from rnnsim.checks.showing import shown
 from rnnsim.families.axes import Grid
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.kernels.maps.parametrised import Line, evaluation_of
-from rnnsim.maps import Block, Map
 from rnnsim.numerics.function_pointers import addresses
+from rnnsim.verbs.engines.autonomous_maps import Block, Map
 
 ROUNDING = 1e-13
 VECTOR, MATRIX, SIZES = types.float64[::1], types.float64[:, ::1], types.int64[:, ::1]

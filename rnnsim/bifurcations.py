@@ -12,9 +12,9 @@ from rnnsim.families.network import Network
 from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
 from rnnsim.kernels.continuation.detection import BRANCHES as BRANCH_COUNT
 from rnnsim.kernels.continuation.detection import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
-from rnnsim.maps import map_of
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network
+from rnnsim.verbs.engines.autonomous_maps import map_of
 
 KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
 

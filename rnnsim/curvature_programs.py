@@ -29,12 +29,12 @@ from rnnsim.kernels.hessian.layers import Layout
 from rnnsim.kernels.hessian.network import Network
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
 from rnnsim.kernels.recurrence.descriptors import records
-from rnnsim.layer_sources import Source, source_of, source_of_drawn
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
-from rnnsim.programs import Room
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.program import Room
+from rnnsim.verbs.engines.sources import Source, source_of, source_of_drawn
 
 REGISTERS = 2  # a number of all lanes takes, as measured
 

@@ -12,10 +12,10 @@ from rnnsim.kernels.hessian import network as curvature
 from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
 from rnnsim.kernels.linalg import symmetric_eigenvalues
 from rnnsim.kernels.recurrence.descriptors import records
-from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
 
 def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:

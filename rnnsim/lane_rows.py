@@ -13,7 +13,7 @@ from rnnsim.kernels.training.scalar_gradients import PARAMETERS, ScalarModel
 from rnnsim.kernels.training.small_gradients import LayerModel, OfNetworks, OfUnits
 from rnnsim.numerics.parallel import Strided
 from rnnsim.runs.run import Run
-from rnnsim.scalar_runs import net_of, sizes_of
+from rnnsim.verbs.engines.scalar import net_of, sizes_of
 
 TURNED = ""  # the name of rows that are made of others
 

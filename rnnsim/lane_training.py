@@ -19,7 +19,7 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
-from rnnsim.scalar_runs import reader, registers, serves, sizes_of
+from rnnsim.verbs.engines.scalar import reader, registers, serves, sizes_of
 
 FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them, lanes of units or samples are faster
 FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes

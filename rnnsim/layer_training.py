@@ -10,13 +10,13 @@ from rnnsim.kernels.recurrence import network
 from rnnsim.kernels.recurrence.descriptors import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
 from rnnsim.kernels.training import epochs
 from rnnsim.kernels.training.epochs import Task
-from rnnsim.layer_sources import Source, Sources, distances
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
-from rnnsim.programs import Program, Wish
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.program import Program, Wish
+from rnnsim.verbs.engines.sources import Source, Sources, distances
 
 
 def trained_sources(course: Course, run: Run, theta: np.ndarray) -> Sources:

@@ -10,7 +10,6 @@ import xarray as xr
 from rnnsim.checks.arguments import as_whole, check_choice, names
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
-from rnnsim.driven_maps import DrivenMap
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.cells import Elman
 from rnnsim.families.network import Network
@@ -28,6 +27,7 @@ from rnnsim.numerics import parallel
 from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network, prepare
+from rnnsim.verbs.engines.driven_maps import DrivenMap
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once

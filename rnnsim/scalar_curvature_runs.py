@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim import scalar_runs
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels.hessian import scalar as scalar_curvature
@@ -12,6 +11,7 @@ from rnnsim.kernels.recurrence import scalar
 from rnnsim.numerics import parallel
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines import scalar as scalar_runs
 
 DIRECTIONS = ("bias", "w_in", "w_rec", "h0")
 REGISTERS = 2  # a number of a group takes, as measured

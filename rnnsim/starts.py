@@ -10,7 +10,7 @@ from rnnsim.checks.arguments import alone, check_dims, to_array, whole
 from rnnsim.equations import cells
 from rnnsim.kernels.fixed_points.multistart import Starts
 from rnnsim.kernels.maps.map import Layer
-from rnnsim.maps import Map
+from rnnsim.verbs.engines.autonomous_maps import Map
 
 USUAL, MOST = 64, 1024  # starts that are tried in any case, and at most, if none are given
 LENGTHS = (0, 0, 3, 30)

@@ -8,8 +8,6 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim import scalar_runs
-from rnnsim.cuts import Cut
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.lyapunov import scalar as scalar_exponents
 from rnnsim.kernels.lyapunov.householder import close_of, orthonormal_of
@@ -23,9 +21,11 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
-from rnnsim.programs import Program, Wish
-from rnnsim.results import NEVER
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines import scalar as scalar_runs
+from rnnsim.verbs.engines.program import Program, Wish
+from rnnsim.verbs.engines.result_arrays import NEVER
+from rnnsim.verbs.engines.tiling import Cut
 
 Reduce = Callable[[int, int, np.ndarray, np.ndarray], None]
 

@@ -15,10 +15,10 @@ import rnnsim as rs
 from rnnsim.kernels.fixed_points import enclosures
 from rnnsim.kernels.linalg import eigenvalues
 from rnnsim.kernels.maps import map as maps
-from rnnsim.maps import folded, map_of
 from rnnsim.numerics import parallel
 from rnnsim.numerics.jit import kernel
 from rnnsim.resting import at_rest
+from rnnsim.verbs.engines.autonomous_maps import folded, map_of
 
 STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
 EXACT = [

@@ -9,10 +9,10 @@ from families import refused
 import rnnsim as rs
 from rnnsim.kernels.linalg import lu
 from rnnsim.kernels.maps import map as maps
-from rnnsim.maps import map_of
 from rnnsim.numerics import elementary
 from rnnsim.numerics import parallel as blocks
 from rnnsim.numerics.jit import kernel
+from rnnsim.verbs.engines.autonomous_maps import map_of
 
 BELL = rs.Activation(lambda a: elementary.exp(-a * a), lambda a: -2.0 * a * elementary.exp(-a * a))
 GATES = {"Elman": (), "GRU": (3,), "LSTM": (4,)}

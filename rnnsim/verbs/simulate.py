@@ -4,11 +4,11 @@ from typing import Any
 
 import xarray as xr
 
-from rnnsim.engines import compute
 from rnnsim.families.network import Network
 from rnnsim.families.variables import SIMULATED
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, name_results, prepare, variables_of
+from rnnsim.verbs.engines.engine import compute
 
 
 def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from rnnsim.engines import compute
 from rnnsim.families.network import Network
 from rnnsim.kernels import periods
 from rnnsim.numerics import parallel
 from rnnsim.runs.constant_inputs import over_steps, steps_at_once
 from rnnsim.runs.run import Run, prepare
+from rnnsim.verbs.engines.engine import compute
 
 STATES = {"h0": "state", "c0": "cell_state"}
 

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim import layer_runs, scalar_runs
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines import layers
+from rnnsim.verbs.engines import scalar as scalar_runs
 
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over the axes (or points) and then their own dimensions."""
     check_room(run.numbers_of(names), np.dtype(run.dtype).itemsize)
-    engine = scalar_runs if scalar_runs.serves(run) else layer_runs
+    engine = scalar_runs if scalar_runs.serves(run) else layers
     return engine.compute(run, names, loss)

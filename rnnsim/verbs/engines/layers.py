@@ -8,12 +8,12 @@ from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, WORK, records
-from rnnsim.layer_sources import counted_of, counted_targets
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
-from rnnsim.programs import Program, Wish
-from rnnsim.results import Results
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.program import Program, Wish
+from rnnsim.verbs.engines.result_arrays import Results
+from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
 
 def pieces_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:

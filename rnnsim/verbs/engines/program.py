@@ -8,16 +8,16 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.cuts import SCRATCH_NUMBERS, Cut
 from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
 from rnnsim.kernels.recurrence import costs, layers
 from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
 from rnnsim.kernels.recurrence.network import Network
-from rnnsim.layer_sources import Sources
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.sources import Sources
+from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Cut
 
 ALIGNED = 8  # numbers: places in a room begin where a cache line may
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.kernels.propagation.output_gradients import Outputs
-from rnnsim.layer_sources import counted_of, counted_targets
-from rnnsim.maps import BlockOfSources, Map, layer_of
+from rnnsim.verbs.engines.autonomous_maps import BlockOfSources, Map, layer_of
+from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from rnnsim.equations.cells import reading
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
 from rnnsim.kernels.maps.map import Layer
-from rnnsim.layer_sources import Source, Sources
 from rnnsim.numerics import parallel
 from rnnsim.runs.run import Run, prepare
+from rnnsim.verbs.engines.sources import Source, Sources
 
 Block = tuple[tuple[Layer, ...], np.ndarray]
 
