@@ -4,7 +4,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rnnsim import schedules, surfaces, tasks
-from rnnsim.bifurcations import bifurcations
 from rnnsim.curvature import curvature
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
@@ -12,7 +11,6 @@ from rnnsim.families.cells import GRU, LSTM, Elman
 from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.families.vary import vary
-from rnnsim.fixed_points import fixed_points
 from rnnsim.interop import from_keras, from_torch, to_torch
 from rnnsim.lyapunov import lyapunov
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
@@ -24,6 +22,8 @@ from rnnsim.train import train
 from rnnsim.verbs.attractors.basins import basins
 from rnnsim.verbs.attractors.orbit_diagram import orbit_diagram
 from rnnsim.verbs.backprop import backprop
+from rnnsim.verbs.equilibria.bifurcations import bifurcations
+from rnnsim.verbs.equilibria.fixed_points import fixed_points
 from rnnsim.verbs.simulate import simulate
 from rnnsim.version import VERSION as __version__
 

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import branch_runs
-from rnnsim.seeds import places
+from rnnsim.verbs.equilibria import continuation_engine
+from rnnsim.verbs.equilibria.branch_seeds import places
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = range(1, 5)
 LOW, HIGH = -3.0, 3.0
@@ -140,7 +140,7 @@ def test_fixed_points_that_come_without_a_bifurcation_are_told():
 
 
 def test_points_of_branches_that_the_list_of_a_place_lacks_are_told(monkeypatch):
-    net, seeds_on = rs.Elman(0.0, 2.0, rs.axis("b", [-3.0, 3.0])), branch_runs.seeds_on
+    net, seeds_on = rs.Elman(0.0, 2.0, rs.axis("b", [-3.0, 3.0])), continuation_engine.seeds_on
 
     def without_one(*given):
         seeding = seeds_on(*given)
@@ -149,7 +149,7 @@ def test_points_of_branches_that_the_list_of_a_place_lacks_are_told(monkeypatch)
         return replace(seeding, listed=seeding.listed._replace(number=number))
 
     whole = rs.bifurcations(net, "b")
-    monkeypatch.setattr(branch_runs, "seeds_on", without_one)
+    monkeypatch.setattr(continuation_engine, "seeds_on", without_one)
     lacking = rs.bifurcations(net, "b")
     assert whole.undecided == 0 and lacking.undecided == 1
     xr.testing.assert_equal(whole.drop_vars("undecided"), lacking.drop_vars("undecided"))

@@ -9,10 +9,10 @@ import xarray as xr
 from families import refused
 
 import rnnsim as rs
-from rnnsim.along import check_along
 from rnnsim.kernels.maps.parametrised import evaluation_of
 from rnnsim.numerics import parallel
 from rnnsim.verbs.engines.autonomous_maps import map_of
+from rnnsim.verbs.equilibria.parameter_lines import check_along
 
 FOLDS = {1.5: 0.207546455322030292, 2.0: 0.532839975353552024, 4.0: 2.14714371821293788}
 FLIPS = {-1.5: 1.52450435224684700, -2.0: 2.29558714939263807}

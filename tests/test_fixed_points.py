@@ -17,8 +17,8 @@ from rnnsim.kernels.linalg import eigenvalues
 from rnnsim.kernels.maps import map as maps
 from rnnsim.numerics import parallel
 from rnnsim.numerics.jit import kernel
-from rnnsim.resting import at_rest
 from rnnsim.verbs.engines.autonomous_maps import folded, map_of
+from rnnsim.verbs.equilibria.rest_systems import at_rest
 
 STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
 EXACT = [

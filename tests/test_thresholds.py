@@ -8,9 +8,9 @@ import xarray as xr
 
 import rnnsim as rs
 from rnnsim import reach
-from rnnsim.fixed_points import FLAGS
 from rnnsim.kernels.fixed_points.cycle_list import stability_of
 from rnnsim.verbs.attractors.uncertainty_exponent import exponents
+from rnnsim.verbs.equilibria.fixed_points import FLAGS
 
 lyapunov = importlib.import_module("rnnsim.lyapunov")  # the name in the package is the verb's
 

@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.along import Along, check_along
-from rnnsim.branch_runs import computed
 from rnnsim.checks.arguments import flag, whole, whole_or_none
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
@@ -15,6 +13,8 @@ from rnnsim.kernels.continuation.detection import INCOMPLETE, POINTS, TRUNCATED,
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network
 from rnnsim.verbs.engines.autonomous_maps import map_of
+from rnnsim.verbs.equilibria.continuation_engine import computed
+from rnnsim.verbs.equilibria.parameter_lines import Along, check_along
 
 KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnsim.along import Along, AtPlaces
 from rnnsim.kernels.continuation.branches import Hunt, Seeds
 from rnnsim.kernels.continuation.detection import POINTS, TRUNCATED, UNLISTED, Found
 from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FOLD
 from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.numerics import parallel
-from rnnsim.searches import Wish, search_all
-from rnnsim.starts import Reach, reach, spread
 from rnnsim.verbs.engines.autonomous_maps import folded
+from rnnsim.verbs.equilibria.fixed_point_engine import Wish, search_all
+from rnnsim.verbs.equilibria.parameter_lines import Along, AtPlaces
+from rnnsim.verbs.equilibria.search_starts import Reach, reach, spread
 
 INNER = 9  # places of the axis besides its two ends
 MOST = 128  # seeds at one place

@@ -21,9 +21,9 @@ from rnnsim.kernels.maps import map as of_maps
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
-from rnnsim.resting import at_rest
-from rnnsim.starts import USUAL, starts_for
 from rnnsim.verbs.engines.autonomous_maps import Map, folded
+from rnnsim.verbs.equilibria.rest_systems import at_rest
+from rnnsim.verbs.equilibria.search_starts import USUAL, starts_for
 
 MOST_STATES, MOST_OF_CYCLES = 6, 3  # of a box that is searched for fixed points, for cycles
 SPARE = 64  # places for points beyond those that are returned, so that they come in order

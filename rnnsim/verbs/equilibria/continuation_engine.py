@@ -5,7 +5,6 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.along import Along
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.kernels.continuation.bordered_systems import Extended
 from rnnsim.kernels.continuation.branches import Course, follow_all
@@ -16,7 +15,8 @@ from rnnsim.kernels.continuation.steps import Path
 from rnnsim.kernels.maps.parametrised import Line
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
-from rnnsim.seeds import hunt_of, numbers_a_line, seeds_of, seeds_on
+from rnnsim.verbs.equilibria.branch_seeds import hunt_of, numbers_a_line, seeds_of, seeds_on
+from rnnsim.verbs.equilibria.parameter_lines import Along
 
 POSITIONS = 2048
 

@@ -12,9 +12,9 @@ from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network
-from rnnsim.searches import Wish, search_all
-from rnnsim.starts import check_starts
 from rnnsim.verbs.engines.autonomous_maps import Map, map_of
+from rnnsim.verbs.equilibria.fixed_point_engine import Wish, search_all
+from rnnsim.verbs.equilibria.search_starts import check_starts
 
 FLAGS = {
     "stability": {0: "stable", 1: "saddle", 2: "unstable", 3: "marginal", 4: "plateau"},
