@@ -3,8 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import schedules, surfaces, tasks
-from rnnsim.curvature import curvature
+from rnnsim import schedules, tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
 from rnnsim.families.cells import GRU, LSTM, Elman
@@ -24,6 +23,8 @@ from rnnsim.verbs.attractors.orbit_diagram import orbit_diagram
 from rnnsim.verbs.backprop import backprop
 from rnnsim.verbs.equilibria.bifurcations import bifurcations
 from rnnsim.verbs.equilibria.fixed_points import fixed_points
+from rnnsim.verbs.hessian import cost_surfaces as surfaces
+from rnnsim.verbs.hessian.curvature import curvature
 from rnnsim.verbs.simulate import simulate
 from rnnsim.version import VERSION as __version__
 

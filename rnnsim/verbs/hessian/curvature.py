@@ -7,14 +7,14 @@ import xarray as xr
 
 from rnnsim.checks.arguments import check_choice, names
 from rnnsim.checks.showing import shown
-from rnnsim.curvature_programs import full_sizes
-from rnnsim.curvature_runs import compute
 from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
 from rnnsim.families.variables import CURVED, chosen, dataset, meaning
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
+from rnnsim.verbs.hessian.engine import compute
+from rnnsim.verbs.hessian.program import full_sizes
 
 
 def curvature(

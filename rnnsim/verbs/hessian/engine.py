@@ -4,9 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim import scalar_curvature_runs
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.curvature_programs import CurvatureProgram
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels.hessian import network as curvature
 from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
@@ -16,6 +14,8 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.sources import counted_of, counted_targets
+from rnnsim.verbs.hessian import scalar_engine
+from rnnsim.verbs.hessian.program import CurvatureProgram
 
 
 def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
@@ -30,8 +30,8 @@ def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
 
 def compute(run: Run, loss: Any, parameters: tuple[str, ...], names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
-    scalar = scalar_curvature_runs.serves(run, parameters)
-    arrays = scalar_curvature_runs.compute(run, loss, parameters) if scalar else compute_units(run, loss, parameters)
+    scalar = scalar_engine.serves(run, parameters)
+    arrays = scalar_engine.compute(run, loss, parameters) if scalar else compute_units(run, loss, parameters)
     if "hessian_eigenvalue" in names:
         arrays["hessian_eigenvalue"] = eigenvalues_of(arrays["hessian"])
     return {name: arrays[name] for name in (*names, DIVERGED_AT)}
