@@ -11,9 +11,7 @@ from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.families.vary import vary
 from rnnsim.interop import from_keras, from_torch, to_torch
-from rnnsim.lyapunov import lyapunov
 from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
-from rnnsim.propagation import propagation
 from rnnsim.storage.netcdf import open, save
 from rnnsim.sweep.merge import merge
 from rnnsim.sweep.sweep import plan, sweep
@@ -26,6 +24,8 @@ from rnnsim.verbs.equilibria.fixed_points import fixed_points
 from rnnsim.verbs.hessian import cost_surfaces as surfaces
 from rnnsim.verbs.hessian.curvature import curvature
 from rnnsim.verbs.simulate import simulate
+from rnnsim.verbs.stability.lyapunov import lyapunov
+from rnnsim.verbs.stability.propagation import propagation
 from rnnsim.version import VERSION as __version__
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def test_the_error_of_a_drift_is_that_within_the_halves():
     rates = np.random.default_rng(3).normal(size=(5, 16))
     mean_error, halves = rates.std(axis=1, ddof=1) / 4, rates.reshape(5, 2, 8)
     drift, spread = np.diff(halves.mean(axis=2))[:, 0], halves.var(axis=2).sum(axis=1) * 8 / 14
-    drift_error = sys.modules["rnnsim.lyapunov"].drift_error
+    drift_error = sys.modules["rnnsim.verbs.stability.lyapunov"].drift_error
     np.testing.assert_allclose(drift_error(drift, mean_error, 16), np.sqrt(spread * (1 / 8 + 1 / 8)), rtol=1e-12)
     assert np.isnan(drift_error(drift, mean_error, 15)).all()
 
@@ -355,7 +355,7 @@ def test_adaptive_intervals_agree_with_every_step_over_many_networks(cell):
 
 def test_dimensions_of_chosen_spectra():
     def kaplan_yorke(*exponents, size=None):
-        from rnnsim.lyapunov import dimension, entropy
+        from rnnsim.verbs.stability.lyapunov import dimension, entropy
 
         size = size or len(exponents)
         return float(dimension(np.array(exponents), size)), float(entropy(np.array(exponents), size))

@@ -7,29 +7,29 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim import reach
 from rnnsim.kernels.fixed_points.cycle_list import stability_of
 from rnnsim.verbs.attractors.uncertainty_exponent import exponents
 from rnnsim.verbs.equilibria.fixed_points import FLAGS
+from rnnsim.verbs.stability import gradient_measures
 
-lyapunov = importlib.import_module("rnnsim.lyapunov")  # the name in the package is the verb's
+lyapunov = importlib.import_module("rnnsim.verbs.stability.lyapunov")  # the name in the package is the verb's
 
 BELOW, ABOVE = np.nextafter(1.0, 0.0), np.nextafter(1.0, 2.0)
 
 
 def test_a_regime_is_left_where_the_change_is_a_factor_of_e():
     rate = np.array([-ABOVE, -1.0, -BELOW, 0.0, BELOW, 1.0, ABOVE, np.nan]) / 8.0
-    names = [reach.FLAGS["regime"][i] for i in reach.regime(rate, 8)]
+    names = [gradient_measures.FLAGS["regime"][i] for i in gradient_measures.regime(rate, 8)]
     assert names == ["vanishing", "vanishing", "stable", "stable", "stable", "exploding", "exploding", "undefined"]
 
 
 def test_pascanus_condition_holds_below_the_threshold_only():
-    flags = reach.pascanu_condition(4.0 * np.array([BELOW, 1.0, ABOVE, np.nan]), 4.0)
-    names = [reach.FLAGS["pascanu_condition"][i] for i in flags]
+    flags = gradient_measures.pascanu_condition(4.0 * np.array([BELOW, 1.0, ABOVE, np.nan]), 4.0)
+    names = [gradient_measures.FLAGS["pascanu_condition"][i] for i in flags]
     assert names == ["vanishing", "exploding_possible", "exploding_possible", "undefined"]
 
 
-@pytest.mark.parametrize("activation", reach.THRESHOLDS)
+@pytest.mark.parametrize("activation", gradient_measures.THRESHOLDS)
 def test_a_norms_threshold_is_1_over_the_largest_slope(activation):
     rises = [rs.simulate(rs.Elman(x, 0.0, activation=activation), [1.0]).state.values[1] for x in (-0.001, 0.0, 0.001, 1.0, 1.001)]
     slope = max(np.diff(rises)[[0, 1, 3]]) / 0.001
@@ -40,7 +40,7 @@ def test_a_norms_threshold_is_1_over_the_largest_slope(activation):
 def test_memory_ends_at_the_first_lag_that_has_fallen_by_e():
     lags = np.array([1, 2, 4])
     logs = np.array([[-0.5, -1.0, -3.0], [-0.5, -BELOW, -3.0], [-1.0, 0.0, -1.0], [-0.5, -0.75, -BELOW]])
-    np.testing.assert_allclose(reach.memory_length(logs, lags), [2.0, 2.0, 1.0, np.inf], rtol=1e-14)
+    np.testing.assert_allclose(gradient_measures.memory_length(logs, lags), [2.0, 2.0, 1.0, np.inf], rtol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_memory_ends_at_the_first_lag_that_has_fallen_by_e():
     ],
 )
 def test_growth_is_the_slope_over_the_lags_from_half_of_the_longest_on(lags, logs, slope):
-    assert reach.growth_rate(np.array(logs), np.array(lags)) == pytest.approx(slope, rel=1e-14)
+    assert gradient_measures.growth_rate(np.array(logs), np.array(lags)) == pytest.approx(slope, rel=1e-14)
 
 
 def test_dimensions_count_a_sum_of_exactly_zero():

@@ -24,10 +24,10 @@ from rnnsim.kernels.propagation.jacobian_products import (
     orbits_of,
 )
 from rnnsim.numerics import parallel
-from rnnsim.reach import FLAGS, THRESHOLDS, measures
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network, prepare
 from rnnsim.verbs.engines.driven_maps import DrivenMap
+from rnnsim.verbs.stability.gradient_measures import FLAGS, THRESHOLDS, measures
 
 OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once

@@ -17,7 +17,7 @@ from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, m
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.tangent_runs import Course, rates
+from rnnsim.verbs.stability.lyapunov_engine import Course, rates
 
 ADAPTIVE = "adaptive"
 BATCHES = 16
