@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import schedules, tasks
+from rnnsim import tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
 from rnnsim.families.cells import GRU, LSTM, Elman
@@ -11,11 +11,9 @@ from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.families.vary import vary
 from rnnsim.interop import from_keras, from_torch, to_torch
-from rnnsim.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.storage.netcdf import open, save
 from rnnsim.sweep.merge import merge
 from rnnsim.sweep.sweep import plan, sweep
-from rnnsim.train import train
 from rnnsim.verbs.attractors.basins import basins
 from rnnsim.verbs.attractors.orbit_diagram import orbit_diagram
 from rnnsim.verbs.backprop import backprop
@@ -26,6 +24,9 @@ from rnnsim.verbs.hessian.curvature import curvature
 from rnnsim.verbs.simulate import simulate
 from rnnsim.verbs.stability.lyapunov import lyapunov
 from rnnsim.verbs.stability.propagation import propagation
+from rnnsim.verbs.training import schedules
+from rnnsim.verbs.training.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
+from rnnsim.verbs.training.train import train
 from rnnsim.version import VERSION as __version__
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import xarray as xr
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim import lane_training
 from rnnsim.numerics import parallel
+from rnnsim.verbs.training import small_engine
 
 SEEDS = rs.axis("seed", [3, 1, 4])
 INPUTS = np.random.default_rng(5).standard_normal((7, 6, 2))
@@ -47,7 +47,7 @@ COURSES = {
 
 
 def train(net, monkeypatch, few, targets=TARGETS, **options):
-    monkeypatch.setattr(lane_training, "FEW_NETWORKS", few)
+    monkeypatch.setattr(small_engine, "FEW_NETWORKS", few)
     return rs.train(net, INPUTS, targets, epochs=4, progress=False, **options)
 
 

@@ -13,7 +13,7 @@ from families import refused
 from training import OPTIMIZERS, Scalar, Vector
 
 import rnnsim as rs
-from rnnsim import lane_training
+from rnnsim.verbs.training import small_engine
 
 TESTS = Path(__file__).parent
 
@@ -69,7 +69,7 @@ def test_a_run_at_its_end_goes_on_with_nothing(patience, tmp_path):
 
 def interrupted(monkeypatch, at):
     """Make the engine's call number `at` stop by Ctrl-C when half of its work is done."""
-    advance, calls = lane_training.LaneEngine.advance, []
+    advance, calls = small_engine.LaneEngine.advance, []
 
     def stopped(self, first, last, finish):
         calls.append((first, last))
@@ -78,7 +78,7 @@ def interrupted(monkeypatch, at):
             raise KeyboardInterrupt
         advance(self, first, last, finish)
 
-    monkeypatch.setattr(lane_training.LaneEngine, "advance", stopped)
+    monkeypatch.setattr(small_engine.LaneEngine, "advance", stopped)
 
 
 @pytest.mark.parametrize("at", [1, 3])

@@ -13,9 +13,10 @@ from tqdm import tqdm
 from training import Scalar, Vector, sgd
 
 import rnnsim as rs
-from rnnsim import courses, lane_training
 from rnnsim.numerics import parallel
-from rnnsim.trained import best_of
+from rnnsim.verbs.training import small_engine as lane_training
+from rnnsim.verbs.training import training_run
+from rnnsim.verbs.training.history import best_of
 
 KINDS = {"scalar": Scalar, "vector": Vector}
 
@@ -257,8 +258,8 @@ def test_keep_is_exactly_what_comes_back(kind):
 
 
 def test_nothing_is_laid_out_for_parameters_that_are_not_kept(monkeypatch):
-    made, records = courses.new_record, []
-    monkeypatch.setattr(courses, "new_record", lambda *given: records.append(made(*given)) or records[-1])
+    made, records = training_run.new_record, []
+    monkeypatch.setattr(training_run, "new_record", lambda *given: records.append(made(*given)) or records[-1])
     for kind in KINDS.values():
         train(kind, keep="cost")
     train(keep=("cost", "w_in"))
@@ -292,7 +293,7 @@ def test_the_bar_does_not_count_what_the_first_epoch_takes(monkeypatch):
         now[0] += 30.0 if first == 0 else 0.01 * (last - first)
         advance(self, first, last, finish)
 
-    module = sys.modules["rnnsim.train"]
+    module = sys.modules["rnnsim.verbs.training.train"]
     monkeypatch.setattr(module, "tqdm", Bar)
     monkeypatch.setattr(module.time, "time", lambda: now[0])
     monkeypatch.setattr(lane_training.LaneEngine, "advance", slow)

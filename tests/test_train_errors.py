@@ -10,7 +10,7 @@ import xarray as xr
 from families import refused
 
 import rnnsim as rs
-from rnnsim import optimizers
+from rnnsim.verbs.training import optimizers
 
 NET, X, T = rs.Elman(rs.axis("w", [0.5, 0.6]), 0.5), np.ones((3, 5)), np.ones(3)
 ONE = rs.Elman(np.ones((2, 1)), np.eye(2), readout=rs.Readout(np.ones((1, 2))))
@@ -175,7 +175,7 @@ def test_at_refuses_other_runs_and_epochs(call, kind, message):
 
 
 HINTS = {
-    "train": importlib.import_module("rnnsim.train").MEANT,  # the name in the package is the verb's
+    "train": importlib.import_module("rnnsim.verbs.training.train").MEANT,  # the name in the package is the verb's
     "SGD": optimizers.MEANT,
     "Adam": optimizers.MEANT_BY_ADAM,
     "RMSprop": optimizers.MEANT_BY_RMSPROP,

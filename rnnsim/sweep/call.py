@@ -11,9 +11,9 @@ import xarray as xr
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import Grid, check_axis_name, common_grid
 from rnnsim.families.network import Network
-from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.runs.interrupts import passing_on
 from rnnsim.runs.run import check_network
+from rnnsim.verbs.training.optimizers import Clip, Optimizer
 
 DEEPEST = 32  # of lists within lists; arrays of NumPy have hardly more dimensions
 Where = Mapping[str, slice]

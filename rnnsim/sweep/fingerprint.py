@@ -15,9 +15,9 @@ from rnnsim.checks.showing import shown
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
 from rnnsim.numerics.jit import STAMP
-from rnnsim.optimizers import Clip, Optimizer
 from rnnsim.runs.provenance import fingerprint
 from rnnsim.sweep.call import Call, arrays_in, is_axis
+from rnnsim.verbs.training.optimizers import Clip, Optimizer
 from rnnsim.version import VERSION
 
 

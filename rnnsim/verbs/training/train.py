@@ -15,21 +15,21 @@ from tqdm import tqdm
 from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.showing import kind_of, shown
-from rnnsim.courses import Course, State
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
-from rnnsim.lane_training import LaneEngine, teaches
-from rnnsim.layer_training import LayerEngine
 from rnnsim.numerics.parallel import in_rehearsal
-from rnnsim.optimizers import Clip, ClipNorm, Optimizer
-from rnnsim.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.runs.interrupts import passed_on
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.trained import name_record, recorded_names, state_names
+from rnnsim.verbs.training.history import name_record, recorded_names, state_names
+from rnnsim.verbs.training.layer_engine import LayerEngine
+from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
+from rnnsim.verbs.training.resuming import check_resume, check_resume_with, continued, go_on, joined
+from rnnsim.verbs.training.small_engine import LaneEngine, teaches
+from rnnsim.verbs.training.training_run import Course, State
 
 MEANT = {
     **dict.fromkeys(("lr", "learning_rate", "momentum", "optim", "solver"), "optimizer=rs.SGD(0.1), say"),

@@ -13,7 +13,7 @@ import xarray as xr
 from rnnsim.checks.arguments import whole
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
-from rnnsim.optimizers import numbers
+from rnnsim.verbs.training.optimizers import numbers
 
 __all__ = ["constant_by_part", "cosine", "exponential", "linear"]
 

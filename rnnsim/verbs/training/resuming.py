@@ -9,10 +9,10 @@ import xarray as xr
 
 from rnnsim.checks.arguments import names
 from rnnsim.checks.showing import kind_of, shown
-from rnnsim.courses import Course, State, spread
 from rnnsim.families.axes import ordered
 from rnnsim.families.variables import DIVERGED_AT
-from rnnsim.trained import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
+from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
+from rnnsim.verbs.training.training_run import Course, State, spread
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")
 OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.courses import Course, State
 from rnnsim.equations.losses import METRICS
 from rnnsim.families.axes import ordered
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import NUMBERED, layer_number
 from rnnsim.families.variables import DIVERGED_AT, dataset
+from rnnsim.verbs.training.training_run import Course, State
 
 STOPPED_AT = "stopped_at"
 BEST_EPOCH = "best_epoch"

@@ -7,19 +7,19 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.courses import Course, State, course_record
 from rnnsim.families.cells import Recurrent
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import COURSE, records
 from rnnsim.kernels.recurrence.inputs import Orders
 from rnnsim.kernels.training import small_epochs
 from rnnsim.kernels.training.small_gradients import Set
-from rnnsim.lane_rows import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.scalar import reader, registers, serves, sizes_of
+from rnnsim.verbs.training.small_layout import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
+from rnnsim.verbs.training.training_run import Course, State, course_record
 
 FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them, lanes of units or samples are faster
 FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes

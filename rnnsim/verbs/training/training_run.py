@@ -15,8 +15,8 @@ from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels.training import epochs as training
 from rnnsim.kernels.training.epochs import Members, Record
 from rnnsim.numerics import parallel
-from rnnsim.optimizers import Optimizer
 from rnnsim.runs.run import Run
+from rnnsim.verbs.training.optimizers import Optimizer
 
 ALIGNED = 16  # numbers of a network, so that updates take whole registers
 CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}

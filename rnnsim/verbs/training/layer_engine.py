@@ -5,7 +5,6 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.courses import Course, State, course_record
 from rnnsim.kernels.recurrence import network
 from rnnsim.kernels.recurrence.descriptors import COST, COURSE, KEEP, SUM, UPDATE, WORK, records
 from rnnsim.kernels.training import epochs
@@ -17,6 +16,7 @@ from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.program import Program, Wish
 from rnnsim.verbs.engines.sources import Source, Sources, distances
+from rnnsim.verbs.training.training_run import Course, State, course_record
 
 
 def trained_sources(course: Course, run: Run, theta: np.ndarray) -> Sources:
