@@ -1,6 +1,7 @@
 """Sweeps: the verb's own Dataset, bit for bit, in memory and on disk; resumed, extended, refused."""
 
 import io
+import os
 import pickle
 import sys
 import time
@@ -16,9 +17,10 @@ from test_plans import taken_by
 
 import rnnsim as rs
 from rnnsim.checks import memory_limits
-from rnnsim.numerics import parallel
+from rnnsim.numerics import parallel as blocks
 from rnnsim.runs import provenance
-from rnnsim.sweep import chunking
+from rnnsim.sweep import chunking as layouts
+from rnnsim.sweep import fingerprint
 from rnnsim.sweep import planning as plans
 from rnnsim.sweep import zarr_store as stores
 
@@ -97,7 +99,7 @@ def test_a_network_without_axes_is_one_block(tmp_path):
     net = rs.Elman(0.5, 0.9)
     for to in (None, tmp_path / "x.zarr", tmp_path / "x.zarr", tmp_path / "x.nc"):
         xr.testing.assert_identical(rs.sweep(rs.simulate, net, X, to=to).load(), rs.simulate(net, X))
-    assert rs.open(tmp_path / "x.zarr").status.item() == chunking.DONE
+    assert rs.open(tmp_path / "x.zarr").status.item() == layouts.DONE
 
 
 def test_training_comes_in_blocks_with_its_optimizer_cut(tmp_path):
@@ -145,7 +147,7 @@ def test_nan_and_divergence_are_results_and_their_blocks_are_marked(tmp_path):
     net = rs.Elman(1.0, rs.axis("b", [0.5, np.nan, 0.7, 1e300]), activation="linear")
     whole = both_ways(tmp_path, rs.simulate, net, X[0], memory=60)
     status = rs.open(tmp_path / "x.zarr").status
-    np.testing.assert_array_equal(status, [chunking.DONE, chunking.DIVERGED, chunking.DONE, chunking.DIVERGED])
+    np.testing.assert_array_equal(status, [layouts.DONE, layouts.DIVERGED, layouts.DONE, layouts.DIVERGED])
     assert status.flag_meanings == "pending done diverged" and status.dtype == np.int8
     np.testing.assert_array_equal(status.flag_values, [0, 1, 2])
     assert np.isnan(whole.state[1, 1:]).all()
@@ -155,7 +157,7 @@ def test_a_network_that_begins_with_nan_marks_its_block(tmp_path):
     net = rs.Elman(1.0, 0.5, h0=rs.axis("start", [0.0, np.nan]))
     whole = both_ways(tmp_path, rs.simulate, net, X[0], memory=60)
     np.testing.assert_array_equal(whole.diverged_at, [-1, 0])
-    np.testing.assert_array_equal(rs.open(tmp_path / "x.zarr").status, [chunking.DONE, chunking.DIVERGED])
+    np.testing.assert_array_equal(rs.open(tmp_path / "x.zarr").status, [layouts.DONE, layouts.DIVERGED])
 
 
 def test_plain_xarray_reads_a_store_without_a_word(tmp_path):
@@ -183,7 +185,7 @@ def test_netcdf_comes_of_a_sweep_and_is_not_computed_again(tmp_path, monkeypatch
     with rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.nc", memory=1000) as ds:
         xr.testing.assert_identical(ds.load(), whole)
     assert {path.name for path in tmp_path.iterdir()} == {"x.nc"}
-    monkeypatch.setattr(parallel, "run", None)
+    monkeypatch.setattr(blocks, "run", None)
     with rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.nc", memory=1000) as ds:
         np.testing.assert_array_equal(ds.cost, whole.cost)
     with pytest.raises(
@@ -195,19 +197,19 @@ def test_netcdf_comes_of_a_sweep_and_is_not_computed_again(tmp_path, monkeypatch
 def test_what_is_done_is_not_computed_again(tmp_path, monkeypatch):
     path = tmp_path / "x.zarr"
     rs.sweep(rs.backprop, plane(), X, T, to=path, memory=1000)
-    monkeypatch.setattr(parallel, "run", None)
+    monkeypatch.setattr(blocks, "run", None)
     rs.sweep(rs.backprop, plane(), X, T, to=path)
 
 
 def computed_points(monkeypatch):
     """How many points each later block has."""
-    points, compute = [], chunking.Layout.compute
+    points, compute = [], layouts.Layout.compute
 
     def counted(self, call, index):
         points.append(self.points_of(index))
         return compute(self, call, index)
 
-    monkeypatch.setattr(chunking.Layout, "compute", counted)
+    monkeypatch.setattr(layouts.Layout, "compute", counted)
     return points
 
 
@@ -291,7 +293,7 @@ def test_other_values_of_an_axis_of_training_are_another_call(tmp_path, change):
 @pytest.mark.parametrize(("name", "shown"), [("VERSION", "package version"), ("STAMP", "kernel version")])
 def test_another_version_is_refused(tmp_path, monkeypatch, name, shown):
     rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.zarr")
-    monkeypatch.setattr("rnnsim.sweep.fingerprint." + name, "another")
+    monkeypatch.setattr(fingerprint, name, "another")
     with pytest.raises(ValueError, match=f"{shown} .* then, another now"):
         rs.sweep(rs.backprop, plane(), X, T, to=tmp_path / "x.zarr")
 
@@ -364,11 +366,11 @@ def test_memory_is_bytes_or_text(given, bytes_):
 
 
 def test_half_of_a_grid_is_evenly_cut():
-    assert chunking.block_shape({"a": 20, "b": 10}, 50) == {"a": 5, "b": 10}
-    assert chunking.block_shape({"a": 20, "b": 10}, 9) == {"a": 1, "b": 5}
-    assert chunking.block_shape({"a": 7, "b": 3, "c": 2}, 13) == {"a": 2, "b": 3, "c": 2}
+    assert layouts.block_shape({"a": 20, "b": 10}, 50) == {"a": 5, "b": 10}
+    assert layouts.block_shape({"a": 20, "b": 10}, 9) == {"a": 1, "b": 5}
+    assert layouts.block_shape({"a": 7, "b": 3, "c": 2}, 13) == {"a": 2, "b": 3, "c": 2}
     for edges, size, now in (([0, 4, 8, 9], 17, [0, 4, 8, 9, 12, 16, 17]), ([0, 4, 8], 8, [0, 4, 8]), ([0], 1, [0, 1])):
-        assert chunking.grown(np.array(edges), size, 4).tolist() == now
+        assert layouts.grown(np.array(edges), size, 4).tolist() == now
 
 
 REFUSED = [
@@ -465,7 +467,7 @@ def test_a_bar_is_for_terminals(monkeypatch, capsys):
 
 
 def test_a_path_that_is_not_writable_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("rnnsim.sweep.targets.os.access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(PermissionError, match=r"x\.zarr is not writable: choose another path or change its permissions"):
         rs.sweep(rs.simulate, plane(), X, to=tmp_path / "x.zarr")
 

@@ -10,8 +10,8 @@ import sweep_child
 import xarray as xr
 
 import rnnsim as rs
+from rnnsim.storage import locking
 from rnnsim.sweep import chunking
-from rnnsim.sweep import targets as places
 from rnnsim.sweep.chunking import Layout
 
 
@@ -47,7 +47,7 @@ def kills(server, path, count, rows):
     while killed < count:
         if killed_run(server, path, size, rng):
             if size == rows[-1]:
-                places.remove(path)
+                locking.remove(path)
             size = rows[(rows.index(size) + 1) % len(rows)]
             continue
         killed += 1
@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_and_loses_nothing(server, tmp_path):
 def test_a_second_sweep_on_a_path_is_refused(tmp_path):
     path = tmp_path / "x.zarr"
     with (
-        places.taken(path),
+        locking.taken(path),
         pytest.raises(BlockingIOError, match=rf"x\.zarr is being written by another sweep \(process {os.getpid()}\)"),
     ):
         rs.sweep(rs.simulate, sweep_child.family(3), sweep_child.INPUTS, to=path)

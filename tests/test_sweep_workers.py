@@ -8,8 +8,8 @@ import sweep_child
 import xarray as xr
 
 import rnnsim as rs
+from rnnsim.storage import locking
 from rnnsim.sweep import executors
-from rnnsim.sweep import targets as places
 
 
 def test_processes_write_what_threads_write_and_dead_ones_are_replaced(tmp_path):
@@ -22,7 +22,7 @@ def test_processes_write_what_threads_write_and_dead_ones_are_replaced(tmp_path)
     xr.testing.assert_equal(
         rs.open(path)[["final_state"]].drop_vars(["a_block", "b_block"], errors="ignore"), whole[["final_state"]]
     )
-    places.remove(path)
+    locking.remove(path)
     with pytest.MonkeyPatch.context() as patch:
         deaths(patch, flag, 2)
         found = rs.sweep(sweep_child.deadly, net, sweep_child.INPUTS, str(flag), to=path, memory=250, workers=2)

@@ -48,11 +48,11 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
     --------
     >>> import os, tempfile
     >>> import xarray as xr
-    >>> from rnnsim import storage
+    >>> import rnnsim as rs
     >>> surface = xr.Dataset({"cost": ("w_rec", [1.0, float("nan")])})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     storage.save(surface, os.path.join(folder, "surface.nc"))
-    ...     with storage.open(os.path.join(folder, "surface.nc")) as back:
+    ...     rs.save(surface, os.path.join(folder, "surface.nc"))
+    ...     with rs.open(os.path.join(folder, "surface.nc")) as back:
     ...         print(back.cost.values)
     [ 1. nan]
     """
@@ -100,10 +100,10 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     --------
     >>> import os, tempfile
     >>> import xarray as xr
-    >>> from rnnsim import storage
+    >>> import rnnsim as rs
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     storage.save(xr.Dataset({"cost": 2.0}), os.path.join(folder, "cost.nc"))
-    ...     with storage.open(os.path.join(folder, "cost.nc")) as ds:
+    ...     rs.save(xr.Dataset({"cost": 2.0}), os.path.join(folder, "cost.nc"))
+    ...     with rs.open(os.path.join(folder, "cost.nc")) as ds:
     ...         print(ds.cost.item(), ds.attrs)
     2.0 {}
     """

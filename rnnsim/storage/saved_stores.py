@@ -7,11 +7,10 @@ import numpy as np
 import xarray as xr
 import zarr
 
+from rnnsim.storage.locking import replacing, taken
 from rnnsim.storage.slabs import auxiliary, check_place, slab_rows, slabs
 from rnnsim.storage.zarr_arrays import ROOT, built, create, plain, put, root_of, storage_of
-from rnnsim.storage.zarr_files import encoded, is_url
-from rnnsim.sweep.targets import replacing, taken
-from rnnsim.sweep.zarr_store import RECORD
+from rnnsim.storage.zarr_files import RECORD, encoded, is_url
 
 
 def save_store(ds: xr.Dataset, path: Any) -> None:

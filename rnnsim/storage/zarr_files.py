@@ -14,9 +14,17 @@ from rnnsim.storage.storable import with_times
 FLAGS = ("flag_values", "flag_masks", "valid_range")
 
 
+RECORD = "rnnsim_sweep"  # the attribute of a sweep's store
+
+
 def is_url(path: Any) -> bool:
     """Whether a path names an object store, as fsspec does."""
     return isinstance(path, str) and "://" in path
+
+
+def label(path: str | Path) -> str:
+    """A store as messages name it."""
+    return str(path)
 
 
 def opened(path: str | os.PathLike[str]) -> xr.Dataset:

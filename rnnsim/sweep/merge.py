@@ -50,12 +50,12 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
     """
     from contextlib import ExitStack
 
-    from rnnsim.sweep import targets as places
-    from rnnsim.sweep import zarr_store as stores
+    from rnnsim.storage import locking
+    from rnnsim.sweep import targets, zarr_store
 
     check_choice("conflicts", conflicts, CONFLICTS)
     overwrite = flag("overwrite", overwrite)
-    paths = [places.check_target(path, name) for name, path in (("first", first), ("second", second), ("to", to))]
+    paths = [targets.check_target(path, name) for name, path in (("first", first), ("second", second), ("to", to))]
     for path in paths:
         if not str(path).rstrip("/").endswith(".zarr"):
             raise ValueError(f"merge was given {shown(str(path))}; it needs Zarr stores, whose paths end in .zarr")
@@ -63,16 +63,16 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
         raise ValueError("merge was given one path twice; it needs three")
     with ExitStack() as stack:
         for path in paths:
-            stack.enter_context(places.taken(path))
+            stack.enter_context(locking.taken(path))
         one, other = source(paths[0]), source(paths[1])
         axis = axis_between(one, other)
         layout, positions = joined(one, other, axis)
-        if places.found_at(paths[2]) is not None and not overwrite:
+        if targets.found_at(paths[2]) is not None and not overwrite:
             raise FileExistsError(f"{paths[2]} exists: choose another path, or give overwrite=True to replace it")
-        with places.replacing(paths[2]) as place:
-            stores.lay_out(place, layout, parts_of(one, other, axis, positions))
-            fill(stores.Store(place), Merger(layout, one, other, axis, positions, conflicts))
-        return stores.Store(paths[2]).dataset()
+        with locking.replacing(paths[2]) as place:
+            zarr_store.lay_out(place, layout, parts_of(one, other, axis, positions))
+            fill(zarr_store.Store(place), Merger(layout, one, other, axis, positions, conflicts))
+        return zarr_store.Store(paths[2]).dataset()
 
 
 def fill(target: Any, merger: "Merger") -> None:
@@ -116,9 +116,9 @@ class Source:
 def source(path: Any) -> Source:
     """A store to merge."""
     from rnnsim.storage.zarr_files import opened
-    from rnnsim.sweep import targets as places
+    from rnnsim.sweep import targets
 
-    store = places.found_at(path)
+    store = targets.found_at(path)
     if store is None:
         raise FileNotFoundError(f"{path} does not exist: merge needs two stores that sweeps have made")
     store.mend()

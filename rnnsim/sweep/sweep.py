@@ -107,7 +107,8 @@ def sweep(
     share = 1.0 if crew is None else share_of(workers or threads_of(client))
     if to is None:
         return in_memory(call, memory, share, crew, progress)
-    from rnnsim.sweep.targets import check_target, taken  # with zarr, which takes as long to import as half of all the rest
+    from rnnsim.storage.locking import taken  # with zarr, which takes as long to import as half of all the rest
+    from rnnsim.sweep.targets import check_target
 
     target = check_target(to)
     check_coordinates(call, target)
@@ -150,26 +151,26 @@ def to_store(
     call: Call, path: Any, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool, netcdf: bool = False
 ) -> xr.Dataset:
     """A sweep into a Zarr store, begun, resumed or extended, perhaps to make a NetCDF file of it."""
-    from rnnsim.sweep import targets as places
-    from rnnsim.sweep import zarr_store as stores
+    from rnnsim.storage import locking, zarr_files
+    from rnnsim.sweep import targets, zarr_store
 
     try:
-        known = places.found_at(path)
-        store = stores.Store(path)
+        known = targets.found_at(path)
+        store = zarr_store.Store(path)
         if known is None or overwrite:
-            places.clean(path)
+            locking.clean(path)
             layout = survey(call, memory).layout(memory, share)
-            stores.check_layout(layout, netcdf)
-            with places.replacing(path) as place:
-                stores.lay_out(place, layout, stores.whole(identity(call)))
+            zarr_store.check_layout(layout, netcdf)
+            with locking.replacing(path) as place:
+                zarr_store.lay_out(place, layout, zarr_store.whole(identity(call)))
         else:
             layout = resumed(call, store)
         if (store.status() == PENDING).any():
-            places.clean(path)
-            carry_out(Job(call, layout, store), store, crew, progress, stores.label(path))
+            locking.clean(path)
+            carry_out(Job(call, layout, store), store, crew, progress, zarr_files.label(path))
         return store.dataset()
     except OSError as error:
-        raise places.explained(error, stores.label(path)) from error
+        raise locking.explained(error, zarr_files.label(path)) from error
 
 
 def resumed(call: Call, store: Any) -> Layout:
@@ -212,29 +213,29 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
     """A sweep into a Zarr store beside a NetCDF file, which takes its place at the end."""
     import json
 
+    from rnnsim.storage import locking, zarr_files
     from rnnsim.storage.netcdf import open as open_file
     from rnnsim.storage.netcdf import save
-    from rnnsim.sweep import targets as places
-    from rnnsim.sweep import zarr_store as stores
+    from rnnsim.sweep import zarr_store
 
     aside = path.with_name(f".{path.name}.zarr")
     if path.exists() and not overwrite:
         with open_file(path) as ds:
-            record = ds.attrs.get(stores.RECORD)
+            record = ds.attrs.get(zarr_files.RECORD)
         if record is None:
             raise FileExistsError(f"{path} exists, but no sweep made it: choose another path, or give overwrite=True to replace it")
-        check_same(stores.Store(path), json.loads(record)["parts"], call)
+        check_same(zarr_store.Store(path), json.loads(record)["parts"], call)
     else:
         found = to_store(call, aside, overwrite, memory, share, crew, progress, netcdf=True)
-        with_record = found.assign_attrs({stores.RECORD: stores.opened(aside).attrs[stores.RECORD]})
+        with_record = found.assign_attrs({zarr_files.RECORD: zarr_files.opened(aside).attrs[zarr_files.RECORD]})
         try:
             save(with_record, path)
         except OSError as error:
-            raise places.explained(error, str(path)) from error
+            raise locking.explained(error, str(path)) from error
     if aside.exists():
-        places.remove(aside)
+        locking.remove(aside)
     ds = open_file(path)
-    del ds.attrs[stores.RECORD]
+    del ds.attrs[zarr_files.RECORD]
     return ds
 
 

@@ -15,18 +15,12 @@ import zarr
 from rnnsim.families.axes import check_axis_name
 from rnnsim.storage.storable import check_dataset, check_name, check_type, check_values
 from rnnsim.storage.zarr_arrays import ROOT, built, create, got, plain, put, root_of, storage_of
-from rnnsim.storage.zarr_files import encoded, is_url, opened
+from rnnsim.storage.zarr_files import RECORD, encoded, is_url, opened
 from rnnsim.sweep.call import Where
 from rnnsim.sweep.chunking import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
 
-RECORD = "rnnsim_sweep"
 Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all
 STATUS_CHUNK = 2**16
-
-
-def label(path: str | Path) -> str:
-    """A store as messages name it."""
-    return str(path)
 
 
 class Store:
