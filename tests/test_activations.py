@@ -238,7 +238,7 @@ def test_layers_of_a_stack_have_hashes_of_their_own():
 
 HASHES = """
 import math, numba, numpy as np, rnnsim as rs
-from rnnsim.numerics.elementary import tanh
+from rnnsim.functions import tanh
 from rnnsim.runs.provenance import fingerprint
 table, k = np.arange(3.0), {"a", "b", "c"}
 @numba.njit

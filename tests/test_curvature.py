@@ -7,8 +7,8 @@ import xarray as xr
 from families import random_family, random_inputs, refused
 
 import rnnsim as rs
+from rnnsim.functions import exp
 from rnnsim.numerics import parallel
-from rnnsim.numerics.elementary import exp
 
 COUNTING = {  # the counting task's cost is A - 2 w_x B(w) + w_x² D(w), times 20, from w⁰ on
     "A": [567],

@@ -33,7 +33,7 @@ np.savez(sys.argv[1], **{name: ds[name].values for name in ds})
 
 STACK = """
 import sys, numpy as np, rnnsim as rs
-from rnnsim.numerics.elementary import exp
+from rnnsim.functions import exp
 rng = np.random.default_rng(0)
 bell = rs.Activation(lambda a: exp(-a * a), lambda a: -2.0 * a * exp(-a * a))
 layers = [

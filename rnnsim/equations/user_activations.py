@@ -27,7 +27,7 @@ class Activation:
     Parameters
     ----------
     value, slope : φ(a) and φ'(a) of a pre-activation, functions that Numba can compile (jitted or not) from one number to one number.
-        Those written with arithmetic and `rnnsim.numerics.elementary` run on vectors of numbers, as fast as the package's own; others run number
+        Those written with arithmetic and `rnnsim.functions` run on vectors of numbers, as fast as the package's own; others run number
         by number. Gradients are as right as `slope`.
     curvature : φ''(a), or None: only what needs second derivatives asks for it.
     check : whether to compare `slope` with what `value` rises by, and `curvature` with `slope`, at a hundred numbers from -40 to 40: by
@@ -42,7 +42,7 @@ class Activation:
     Examples
     --------
     >>> import rnnsim as rs
-    >>> from rnnsim.numerics.elementary import exp
+    >>> from rnnsim.functions import exp
     >>> bell = rs.Activation(lambda a: exp(-a * a), lambda a: -2.0 * a * exp(-a * a))
     >>> rs.Elman(1.0, rs.axis("w_rec", [0.5, 1.5]), activation=bell)
     <rnnsim.Elman of one unit, activation of the user's own; axes w_rec: 2>
@@ -88,7 +88,7 @@ def jitted(name: str, function: Any) -> Any:
             compiled = numba.njit(function)
         found = compiled(0.5)
     except Exception:  # whatever Numba or the function says
-        needed = "a function of one number, of arithmetic and rnnsim.numerics.elementary or of what Numba can compile"
+        needed = "a function of one number, of arithmetic and rnnsim.functions or of what Numba can compile"
         raise TypeError(f"{name} is no function that can be compiled for a number; it needs {needed}") from None
     if as_real(found) is None:
         raise TypeError(f"{name} returned a {type(found).__name__} for 0.5; it needs to return a number")
