@@ -55,7 +55,7 @@ def copy(tmp_path):
 def test_a_second_process_finds_the_kernel_and_an_upgraded_callee_is_compiled_anew(copy):
     assert copy()[:2] == (1.5, 0)
     assert copy()[:2] == (1.5, 1)
-    cells = copy.place / "rnnsim" / "cells.py"
+    cells = copy.place / "rnnsim" / "equations" / "cells.py"
     source = cells.read_text()
     changed = source.replace("        return linear(a)\n", "        return linear(a + a)\n")
     assert changed != source
@@ -88,7 +88,7 @@ def test_an_unwritable_place_is_passed_over(copy, tmp_path):
 
 
 def test_without_any_place_kernels_are_compiled_in_memory(copy, tmp_path):
-    compiling = copy.place / "rnnsim" / "kernels" / "compiling.py"
+    compiling = copy.place / "rnnsim" / "numerics" / "jit.py"
     compiling.write_text(compiling.read_text().replace("CACHE_DIRECTORY = _cache_directory()", "CACHE_DIRECTORY = None"))
     assert copy() == (1.5, 0, "None")
 

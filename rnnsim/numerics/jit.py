@@ -15,27 +15,14 @@ from numba.core import caching
 from rnnsim.numerics.checked import CHECKED
 
 PACKAGE = Path(__file__).parents[1]
-NUMERICS = (
-    "checked.py",
-    "lanes.py",
-    "primitives.py",
-    "tables.py",
-    "functions.py",
-    "cells.py",
-    "losses.py",
-    "update_rules.py",
-    "kernels",
-    "numerics",
-    "equations",
-)
+NUMERICS = ("numerics", "equations", "kernels")
 DAYS_KEPT = 30
 
 
 def source_stamp() -> str:
     """A hash of the sources that kernels are made of. Numba's own stamp sees the kernel's file alone, and not what it calls."""
     digest = hashlib.sha256()
-    places = [PACKAGE / name for name in NUMERICS]
-    for file in sorted(file for place in places for file in (place.rglob("*.py") if place.is_dir() else [place] * place.exists())):
+    for file in sorted(file for folder in NUMERICS for file in (PACKAGE / folder).rglob("*.py")):
         digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
