@@ -1,6 +1,5 @@
 """Random parameters have their law, and are their seed's alone."""
 
-import doctest
 import os
 import subprocess
 import sys
@@ -160,8 +159,3 @@ def test_bad_draws_are_refused_in_one_sentence(call, kind, message):
     with pytest.raises(kind, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
-
-
-def test_examples_in_docstrings_run():
-    failed, tried = doctest.testmod(initializers)
-    assert tried and not failed

@@ -1,6 +1,5 @@
 """Saved files are whole, conforming, and the same bits as the Dataset."""
 
-import doctest
 import errno
 import os
 import shutil
@@ -572,11 +571,6 @@ def test_open_refuses_what_is_no_netcdf_file(path):
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(ValueError, match=r"surface\.nc is not a NetCDF file, or it is damaged"):
         storage.open(path)
-
-
-def test_examples_run():
-    assert doctest.testmod(storage).attempted > 0
-    assert doctest.testmod(storage).failed == 0
 
 
 def test_a_dimension_may_have_the_name_that_characters_would_take(path):
