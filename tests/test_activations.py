@@ -15,7 +15,7 @@ from test_units import numbers
 import rnnsim as rs
 from rnnsim.checks.function_hashes import function_hash
 from rnnsim.numerics import elementary as functions
-from rnnsim.numerics import parallel as blocks
+from rnnsim.numerics import thread_state
 from rnnsim.runs.provenance import fingerprint
 
 TANH = rs.Activation(lambda a: functions.tanh(a), lambda a: functions.tanh_and_slope(a)[1])
@@ -280,7 +280,7 @@ def test_a_method_that_nothing_would_call_is_refused(base, name):
 def test_bits_do_not_depend_on_lanes():
     for activation in (BELL, BELL_BY_NUMBER):
         whole = run(activation)
-        with blocks.settings(threads=1):
+        with thread_state.settings(threads=1):
             for name, values in run(activation).items():
                 np.testing.assert_array_equal(values, whole[name])
 

@@ -8,7 +8,7 @@ from families import members, over, random_family, random_inputs
 from test_simulate import ACTIVATIONS, EVERYTHING, identical
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 GRADIENTS = ("grad_state", "grad_preactivation", "grad_input")
 TRAINABLE = ("w_in", "w_rec", "bias", "h0")
@@ -146,7 +146,7 @@ def test_bits_do_not_depend_on_threads_blocks_width_or_company(activation):
     keep = ("cost", "grad", *GRADIENTS, "final_state")
     whole = rs.backprop(net, inputs, targets, keep=keep)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"width": 8, "block": 24}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.backprop(net, inputs, targets, keep=keep))
     for where in ({"a": 6, "b": 4, "c": 2, "d": 1}, {"a": 0, "b": 0, "c": 0, "d": 0}):
         identical(whole.isel(where), rs.backprop(net.isel(**where), inputs, targets, keep=keep))

@@ -8,7 +8,7 @@ from families import over, refused
 from test_orbits import POSITIVE, identical, rotation
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 from rnnsim.verbs.attractors import labelling
 from rnnsim.verbs.attractors.uncertainty_exponent import exponents, radii, uncertain_fraction
 
@@ -335,7 +335,7 @@ def test_bits_do_not_depend_on_threads_or_blocks(kind, monkeypatch):
         net, inputs = (family(), over("drive", [0.5, 1.0])) if kind == "scalar" else (NETWORKS[kind](), None)
     whole = rs.basins(net, inputs, discard=60)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.basins(net, inputs, discard=60))
     monkeypatch.setattr(labelling, "MOST_BYTES", 1 << 14)
     identical(whole, rs.basins(net, inputs, discard=60))

@@ -10,7 +10,7 @@ from families import refused
 
 import rnnsim as rs
 from rnnsim.kernels.maps.parametrised import evaluation_of
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 from rnnsim.verbs.engines.autonomous_maps import map_of
 from rnnsim.verbs.equilibria.parameter_lines import check_along
 
@@ -330,9 +330,9 @@ def test_families_are_their_members():
 
 def test_threads_and_blocks_change_no_bit():
     net = scalar(rs.axis("w", np.linspace(-4, 4, 24)), rs.axis("b", np.linspace(-3, 3, 5)))
-    with parallel.settings(threads=1):
+    with thread_state.settings(threads=1):
         one = rs.bifurcations(net, "b", branches=True)
-    with parallel.settings(threads=3, block=5):
+    with thread_state.settings(threads=3, block=5):
         several = rs.bifurcations(net, "b", branches=True)
     xr.testing.assert_identical(one, several)
 

@@ -8,7 +8,7 @@ from families import random_family, random_inputs, refused
 
 import rnnsim as rs
 from rnnsim.functions import exp
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 COUNTING = {  # the counting task's cost is A - 2 w_x B(w) + w_x² D(w), times 20, from w⁰ on
     "A": [567],
@@ -198,7 +198,7 @@ def test_bits_depend_on_neither_threads_nor_blocks_nor_other_points(make, parame
     net, inputs, targets = make()
     whole = rs.curvature(net, inputs, targets, parameters=parameters)
     for options in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 5}):
-        with parallel.settings(**options):
+        with thread_state.settings(**options):
             xr.testing.assert_identical(rs.curvature(net, inputs, targets, parameters=parameters).drop_attrs(), whole.drop_attrs())
     for where in ({"a": 6, "b": 1}, {"a": 2, "b": 0}):
         own = {name: i for name, i in where.items() if name in net.axes}
@@ -216,7 +216,7 @@ def test_directions_are_cut_into_groups_and_threads_without_a_trace():
     inputs, targets = rng.normal(size=(2, 4, 2)), rng.normal(size=(2, 5))
     whole = rs.curvature(net, inputs, targets)
     assert whole.sizes["parameter"] == 40
-    with parallel.settings(threads=1):
+    with thread_state.settings(threads=1):
         xr.testing.assert_identical(rs.curvature(net, inputs, targets).drop_attrs(), whole.drop_attrs())
     part = rs.curvature(net, inputs, targets, parameters=("bias", "w_in"))
     chosen = {"parameter": part.parameter, "parameter_from": part.parameter_from}

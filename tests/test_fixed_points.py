@@ -15,7 +15,7 @@ import rnnsim as rs
 from rnnsim.kernels.fixed_points import enclosures
 from rnnsim.kernels.linalg import eigenvalues
 from rnnsim.kernels.maps import map as maps
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 from rnnsim.numerics.jit import kernel
 from rnnsim.verbs.engines.autonomous_maps import folded, map_of
 from rnnsim.verbs.equilibria.rest_systems import at_rest
@@ -454,7 +454,7 @@ def test_bits_do_not_depend_on_threads_or_blocks():
     for options in ({}, {"period": 2, "starts": 10}):
         whole = rs.fixed_points(net, **options)
         for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 4}):
-            with parallel.settings(**setting):
+            with thread_state.settings(**setting):
                 identical(whole, rs.fixed_points(net, **options))
 
 

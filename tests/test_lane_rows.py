@@ -6,7 +6,7 @@ import xarray as xr
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 from rnnsim.verbs.training import small_engine
 
 SEEDS = rs.axis("seed", [3, 1, 4])
@@ -71,7 +71,7 @@ def test_units_as_lanes_are_networks_as_lanes_to_the_bit(kind, course, monkeypat
     identical(many, few)
     assert (many.diverged_at >= 0).any() == (course == "diverging") and not (many.diverged_at >= 0).all()
     assert float(abs(many.w_out.isel(epoch=-1) - many.w_out.isel(epoch=0)).max()) > 0
-    with parallel.settings(width=1, threads=3, block=1):
+    with thread_state.settings(width=1, threads=3, block=1):
         identical(few, train(net, monkeypatch, 100, **options))
 
 

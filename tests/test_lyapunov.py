@@ -10,7 +10,7 @@ import xarray as xr
 from families import members, over, random_family, refused
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 RNG = np.random.default_rng(0)
 EXPONENT = "lyapunov_exponent"
@@ -296,7 +296,7 @@ def test_bits_depend_on_no_threads_blocks_or_neighbours(name, interval):
 
     whole = run(net)
     for setting in ({"threads": 1}, {"block": 1}, {"block": 7, "threads": 2}, {"width": 8}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             assert run(net).equals(whole), setting
     for where, _ in list(members(net))[:6]:
         assert run(net.isel(**where)).equals(whole.isel(**where, drop=True))

@@ -9,8 +9,7 @@ from families import refused
 import rnnsim as rs
 from rnnsim.kernels.linalg import lu
 from rnnsim.kernels.maps import map as maps
-from rnnsim.numerics import elementary
-from rnnsim.numerics import parallel as blocks
+from rnnsim.numerics import elementary, thread_state
 from rnnsim.numerics.jit import kernel
 from rnnsim.verbs.engines.autonomous_maps import map_of
 
@@ -192,6 +191,6 @@ def test_inputs_that_are_not_constant_are_refused(call, kind, message, monkeypat
 
 def test_pieces_cover_all_points():
     found = map_of(rs.Elman(1.0, rs.axis("w", np.linspace(-1, 1, 1000))), 0.0)
-    with blocks.settings(block=7):
+    with thread_state.settings(block=7):
         pieces = found.pieces(100)
     assert [lo for lo, _ in pieces] == [0] + [hi for _, hi in pieces[:-1]] and pieces[-1][1] == 1000 and len(pieces) == 143

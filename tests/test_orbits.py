@@ -6,7 +6,7 @@ import xarray as xr
 from families import over, refused
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 from rnnsim.runs.constant_inputs import over_steps
 from rnnsim.verbs.attractors.long_orbits import periods_of
 
@@ -212,7 +212,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(kind, along):
     net = NETWORKS[kind]()
     whole = rs.orbit_diagram(net, driven(net), along=along, discard=30, steps=8)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.orbit_diagram(net, driven(net), along=along, discard=30, steps=8))
     if along is None:
         one = rs.orbit_diagram(net.isel(gain=[1]), driven(net), discard=30, steps=8)

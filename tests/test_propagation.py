@@ -11,7 +11,7 @@ from test_simulate import identical
 import rnnsim as rs
 from rnnsim.families.variables import PROPAGATED
 from rnnsim.kernels.propagation.jacobian_products import make_scratch, of_matrices
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 GATES = {"Elman": (), "GRU": (3,), "LSTM": (4,)}
 SHEAR = np.array([[0.9, 100.0], [0.0, 0.5]])
@@ -317,7 +317,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(cell):
     targets = np.zeros((2, 5))
     whole = rs.propagation(net, inputs, targets=targets)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 4}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.propagation(net, inputs, targets=targets))
     for where in ({"gain": 2, "seed": 1}, {"gain": 0}):
         identical(whole.isel(where), rs.propagation(net.isel(**where), inputs, targets=targets))

@@ -7,7 +7,7 @@ from test_simulate import identical
 
 import rnnsim as rs
 from rnnsim.families import initializers
-from rnnsim.numerics import parallel
+from rnnsim.numerics import parallel, thread_state
 
 X = np.random.default_rng(0).normal(size=(5, 5, 2))
 
@@ -28,7 +28,7 @@ def test_a_seed_is_the_same_network_alone_in_a_grid_and_made_by_hand(cell):
     by_hand = getattr(rs, cell)(**{name: alone[name] for name in alone.parameter_names if name != "leak"})
     identical(rs.simulate(by_hand, X), rs.simulate(alone, X))
     for setting in ({"threads": 1}, {"block": 1}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.simulate(family, X))
 
 

@@ -8,7 +8,7 @@ from families import members, over, random_family, random_inputs
 
 import rnnsim as rs
 from rnnsim.kernels.recurrence import scalar
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 ACTIVATIONS = ["linear", "tanh", "relu", "sigmoid"]
 EVERYTHING = ("state", "increment", "preactivation", "input", "output", "final_state")
@@ -109,7 +109,7 @@ def test_bits_do_not_depend_on_threads_blocks_width_or_company(activation):
     keep = ("state", "increment", "preactivation", "final_state")
     whole = rs.simulate(net, inputs, keep=keep)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 50}, {"width": 8, "block": 24}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.simulate(net, inputs, keep=keep))
     for where in ({"a": 6, "b": 4, "c": 2, "d": 1}, {"a": 0, "b": 0, "c": 0, "d": 0}):
         identical(whole.isel(where), rs.simulate(net.isel(**where), inputs, keep=keep))

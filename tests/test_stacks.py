@@ -9,7 +9,7 @@ from test_simulate import identical
 from test_units import GATES, numbers
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 # cells with units, inputs or tokens, outputs of a readout or none, samples, steps: points, samples and units as lanes
 STACKS = {
@@ -149,7 +149,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(name):
 
     whole = surface(net)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 9}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, surface(net))
     for where in ({"member": 4, "start": 1}, {"member": 0, "start": 0}):
         identical(whole.isel(where), surface(net.isel(**where)))

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from training import Scalar, Vector, sgd
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 from rnnsim.verbs.training import small_engine as lane_training
 from rnnsim.verbs.training import training_run
 from rnnsim.verbs.training.history import best_of
@@ -433,7 +433,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(kind, monkeypatch):
     start = rs.axis("start", np.linspace(-1, 1, 83))
     whole = run(start)
     for setting in ({"threads": 1}, {"threads": 2}, {"threads": 3, "block": 1}, {"block": 9}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, run(start))
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "1")
     identical(whole, run(start))

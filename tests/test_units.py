@@ -10,7 +10,7 @@ from families import refused
 from test_simulate import identical
 
 import rnnsim as rs
-from rnnsim.numerics import parallel
+from rnnsim.numerics import thread_state
 
 # units, inputs, samples, steps: points, samples and units as lanes; few rows and many; several strands
 SIZES = [(3, 2, 5, 4), (5, 1, 2, 6), (3, 2, 70, 3), (18, 3, 11, 4)]
@@ -112,7 +112,7 @@ def test_bits_do_not_depend_on_threads_blocks_or_company(cell, options, size):
     keep = ("cost", "grad", "grad_state", "grad_preactivation", "grad_input", "final_state")
     whole = rs.backprop(net, x, targets, keep=keep)
     for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"block": 9}):
-        with parallel.settings(**setting):
+        with thread_state.settings(**setting):
             identical(whole, rs.backprop(net, x, targets, keep=keep))
     for where in ({"member": 4, "start": 2}, {"member": 0, "start": 0}):
         identical(whole.isel(where), rs.backprop(net.isel(**where), x, targets, keep=keep))

@@ -1,11 +1,9 @@
 """Blocks of points: gathering their parameters from arrays that share axes, and running a kernel over them on all processors."""
 
 import os
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import llvmlite.binding
@@ -14,6 +12,7 @@ import numpy as np
 from rnnsim.numerics import memory
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.simd import CACHE_LINE
+from rnnsim.numerics.thread_state import Rehearsed, in_rehearsal, state
 
 BLOCK_BYTES = 1 << 21
 BLOCK_STEPS = 1 << 23
@@ -65,9 +64,6 @@ def aligned(shape: int | tuple[int, ...], dtype: Any = np.float64, value: float 
     return array
 
 
-_threads = threading.local()
-
-
 def processors() -> int:
     """How many processors this process may use ($RNNSIM_NUM_THREADS, if set, of those)."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -79,21 +75,9 @@ def processors() -> int:
     return min(int(chosen), allowed)
 
 
-@contextmanager
-def settings(*, threads: int | None = None, block: int | None = None, width: int | None = None) -> Iterator[None]:
-    """Compute with other numbers of threads, points a block and lanes, for tests and benchmarks: results do not depend on them."""
-    before = dict(vars(_threads))
-    vars(_threads).update(threads=threads, block=block, width=width)
-    try:
-        yield
-    finally:
-        vars(_threads).clear()
-        vars(_threads).update(before)
-
-
 def lanes(registers: int, dtype: Any = np.float64) -> int:
     """How many numbers `registers` vector registers of this processor hold."""
-    return getattr(_threads, "width", None) or registers * SIMD_BYTES // np.dtype(dtype).itemsize
+    return getattr(state, "width", None) or registers * SIMD_BYTES // np.dtype(dtype).itemsize
 
 
 def blocks(points: int, steps: int, rows: int, width: int) -> list[tuple[int, int]]:
@@ -109,28 +93,9 @@ def blocks_of_threads(points: int, group: int) -> list[tuple[int, int]]:
 
 def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
     """Cut points into blocks of so many, or as many as `settings` says, up to whole groups."""
-    size = getattr(_threads, "block", None) or size
+    size = getattr(state, "block", None) or size
     size = -(-size // group) * group
     return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
-
-
-class Rehearsed(BaseException):
-    """The end of a rehearsal, with what it has found."""
-
-
-@contextmanager
-def rehearsing() -> Iterator[None]:
-    """Let no kernel run: whoever asks for one ends the rehearsal."""
-    _threads.rehearsing = True
-    try:
-        yield
-    finally:
-        _threads.rehearsing = False
-
-
-def in_rehearsal() -> bool:
-    """Whether this thread is in a rehearsal."""
-    return getattr(_threads, "rehearsing", False)
 
 
 def run(work: Callable[[Callable[[], Any]], None], pieces: list[Any], threads: int | None = None) -> None:
@@ -145,7 +110,7 @@ def run(work: Callable[[Callable[[], Any]], None], pieces: list[Any], threads: i
         except IndexError:
             return None
 
-    threads = min(threads or getattr(_threads, "threads", None) or processors(), len(pieces))
+    threads = min(threads or getattr(state, "threads", None) or processors(), len(pieces))
     if threads == 1:
         work(next_piece)
         return

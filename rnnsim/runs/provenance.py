@@ -9,7 +9,7 @@ import xarray as xr
 import xxhash
 
 from rnnsim.numerics.jit import STAMP
-from rnnsim.numerics.parallel import Rehearsed, in_rehearsal, rehearsing
+from rnnsim.numerics.thread_state import Rehearsed, in_rehearsal, rehearsing
 from rnnsim.version import VERSION
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.numerics import parallel
+from rnnsim.numerics import parallel, thread_state
 from rnnsim.sweep.call import Call
 from rnnsim.sweep.chunking import Index, Layout, status_of
 from rnnsim.sweep.sinks import Account
@@ -240,5 +240,5 @@ def crowd_of(client: Any) -> int:
 
 def work_of(job: Job, unit: list[Index], crowd: int) -> list[Report]:
     """Do a unit in a Dask worker, on its share of the processors."""
-    with parallel.settings(threads=max(1, parallel.processors() // crowd)):
+    with thread_state.settings(threads=max(1, parallel.processors() // crowd)):
         return job.do(unit)

@@ -20,7 +20,7 @@ from rnnsim.families.axes import common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
-from rnnsim.numerics.parallel import in_rehearsal
+from rnnsim.numerics.thread_state import in_rehearsal
 from rnnsim.runs.interrupts import passed_on
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
