@@ -1,7 +1,6 @@
-"""Intervals (low, high) that hold what they stand for whatever is rounded, and enclosures of activations, cells and their slopes by them.
+"""Enclosures of activations, cells and their slopes by intervals.
 
-Each result is widened by more than the rounding of what made it. Values of the package's tanh and sigmoid are good to 2 ulp and their
-slopes to 4.5 (see `functions`), and are widened by 8.
+Values of the package's tanh and sigmoid are good to 2 ulp and their slopes to 4.5 (see `elementary`), and are widened by 8.
 """
 
 import numpy as np
@@ -10,39 +9,11 @@ from numba.extending import overload, register_jitable
 from rnnsim.equations.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
 from rnnsim.kernels.maps.map import kernel_of
 from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.numerics.intervals import EPSILON, TINY, minus, plus, scaled, times, widen
 from rnnsim.numerics.jit import part, specialised
 from rnnsim.numerics.tuples import INLINE
 
-EPSILON = 2.0**-52
-TINY = 1e-300
 TANH, SIGMOID = ACTIVATIONS["tanh"], ACTIVATIONS["sigmoid"]
-
-
-@register_jitable(forceinline=True)
-def widen(low, high, units):
-    """Wider by some units in the last place."""
-    return low - units * EPSILON * abs(low) - TINY, high + units * EPSILON * abs(high) + TINY
-
-
-@register_jitable(forceinline=True)
-def plus(a, b):
-    return widen(a[0] + b[0], a[1] + b[1], 1.0)
-
-
-@register_jitable(forceinline=True)
-def minus(a, b):
-    return widen(a[0] - b[1], a[1] - b[0], 1.0)
-
-
-@register_jitable(forceinline=True)
-def times(a, b):
-    u, v, w, z = a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1]
-    return widen(min(min(u, v), min(w, z)), max(max(u, v), max(w, z)), 1.0)
-
-
-@register_jitable(forceinline=True)
-def scaled(number, a):
-    return times((number, number), a)
 
 
 def values_in(phi, a):

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.fixed_points.cycle_list import list_one
-from rnnsim.kernels.fixed_points.enclosures import minus, plus, scaled, times
 from rnnsim.kernels.fixed_points.multistart import EDGE, is_finite, try_cycle, try_starts
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.dispatch import advance, enclose, narrow
+from rnnsim.numerics.intervals import minus, plus, scaled, times
 from rnnsim.numerics.jit import kernel, part
 
 MOST_BOXES = 1 << 15  # of one network
