@@ -38,23 +38,6 @@ def _gather_rows(kind, count, theta, first, at):
     )
 
 
-def slots(cell, what):
-    """A tuple with one member for each of a cell's `gates`, `states` or `constants`, or of what a rule has."""
-    return (0,) * size_of(type(cell), what)
-
-
-@overload(slots, prefer_literal=True, jit_options=INLINE)
-def _slots(cell, what):
-    members = (0,) * size_of(cell.instance_class, what.literal_value)
-    return lambda cell, what: members
-
-
-def size_of(kind, what):
-    """How many of something a class of cells or rules has: a number, or names."""
-    found = getattr(kind, what)
-    return len(found) if isinstance(found, tuple) else found
-
-
 def numbers_of(count, array, position):
     """The tuple of numbers that stand from `position` on, one for each member of the tuple `count`."""
     return tuple(array[position + i] for i in range(len(count)))
@@ -97,20 +80,6 @@ def _spoil(zero, values):
     if len(values) == 0:
         return lambda zero, values: zero
     return lambda zero, values: spoil(muladd(values[0], 0.0, zero), values[1:])
-
-
-def partials_of(cell):
-    """A tuple with one member for each partial derivative of a cell."""
-    return (0,) * cell.partials
-
-
-@overload(partials_of, jit_options=INLINE)
-def _partials_of(cell):
-    count = cell.instance_class.partials
-    if not isinstance(count, int):
-        count = cell.types[cell.fields.index("activation")].instance_class.partials
-    members = (0,) * count
-    return lambda cell: members
 
 
 def zeros(kind, count):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
+from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, reading
 from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC
 from rnnsim.kernels.linalg.matmul import element, factor
@@ -14,7 +15,7 @@ from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import part, specialised
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, store
-from rnnsim.numerics.tuples import add, partials_of, put, slots, take, width, zeros
+from rnnsim.numerics.tuples import add, put, take, width, zeros
 
 TOGETHER = 8  # steps whose frames stay in a cache while the gradients of weights are summed
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
+from rnnsim.equations.arity import partials_of
 from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
 from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
 from rnnsim.kernels.recurrence.inputs import read, turn_to
@@ -21,7 +22,7 @@ from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, st
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, splat
-from rnnsim.numerics.tuples import INLINE, partials_of, put, take, width, write
+from rnnsim.numerics.tuples import INLINE, put, take, width, write
 
 
 class Found(NamedTuple):

@@ -3,6 +3,7 @@ tangents, so that the sum of all exponents can be checked by it."""
 
 from numba.extending import overload
 
+from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import pushforward, reading, volume
 from rnnsim.kernels.linalg.lu import factorise
 from rnnsim.kernels.linalg.matmul import factor
@@ -13,7 +14,7 @@ from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import part, specialised
 from rnnsim.numerics.primitives import absolute
 from rnnsim.numerics.simd import align_stack, load, splat, store
-from rnnsim.numerics.tuples import INLINE, partials_of, slots, width
+from rnnsim.numerics.tuples import INLINE, width
 
 
 def by_tangent(count, gate, readers, room, at, apart):

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
+from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import pushforward, reading
 from rnnsim.kernels.linalg.matmul import Rows, Vectors, element, factor, product_of_two
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import part, specialised
 from rnnsim.numerics.simd import align_stack
-from rnnsim.numerics.tuples import INLINE, partials_of, put, slots, take, width
+from rnnsim.numerics.tuples import INLINE, put, take, width
 
 
 class Spread(NamedTuple):

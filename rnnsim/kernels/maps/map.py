@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
+from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.jit import kernel, part, specialised
-from rnnsim.numerics.tuples import INLINE, numbers_of, slots
+from rnnsim.numerics.tuples import INLINE, numbers_of
 
 
 class Layer(NamedTuple):

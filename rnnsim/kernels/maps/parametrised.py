@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
+from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.maps.map import (
     Layer,
@@ -25,7 +26,7 @@ from rnnsim.kernels.maps.map import (
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import part, specialised
-from rnnsim.numerics.tuples import INLINE, numbers_of, slots
+from rnnsim.numerics.tuples import INLINE, numbers_of
 
 
 class Line(NamedTuple):

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
+from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import linearize, pullback, reading, report, step
 from rnnsim.kernels.linalg.matmul import AsNumbers, Rows, Vectors, factor, product, product_of_two
 from rnnsim.numerics.jit import kernel, part, specialised
 from rnnsim.numerics.simd import align_stack, load, store
-from rnnsim.numerics.tuples import INLINE, add, partials_of, put, slots, take, width, zeros
+from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros
 
 TERMS = 32  # of a product for weights' gradients, as many sequences and steps as stay in the first-level cache
 ONES = 0  # where a room has a register of ones

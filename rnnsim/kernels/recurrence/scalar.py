@@ -14,26 +14,14 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
+from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import linearize, pullback, step, watch
 from rnnsim.equations.losses import contribution, cotangent
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import any_lane, at_most, muladd, select
 from rnnsim.numerics.simd import align_stack, end_streams, load, splat, store, stream
-from rnnsim.numerics.tuples import (
-    add,
-    dot,
-    gather_rows,
-    muladd_each,
-    partials_of,
-    put,
-    slots,
-    take,
-    width,
-    write,
-    write_each,
-    zeros,
-)
+from rnnsim.numerics.tuples import add, dot, gather_rows, muladd_each, put, take, width, write, write_each, zeros
 
 
 class Sizes(NamedTuple):

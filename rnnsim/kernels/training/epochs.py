@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnsim.equations.arity import slots
 from rnnsim.equations.update_rules import begin, update
 from rnnsim.kernels.recurrence.network import Data, Wanted, keep_sums, load_points, run_samples
 from rnnsim.kernels.recurrence.packing import all_finite, group_of
@@ -17,7 +18,7 @@ from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import kernel, part, specialised
 from rnnsim.numerics.primitives import at_least, at_most
 from rnnsim.numerics.simd import load, store
-from rnnsim.numerics.tuples import numbers_of, put, put_numbers, slots, take, width
+from rnnsim.numerics.tuples import numbers_of, put, put_numbers, take, width
 
 UNCLIPPED, BY_NORM, BY_VALUE = 0, 1, 2
 RUN, UPDATE = 0, 1  # kernels by their addresses

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload, register_jitable
 
+from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, step
 from rnnsim.equations.losses import contribution, contributions, cotangent
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
 from rnnsim.kernels.recurrence.scalar import Weights, preactivations
 from rnnsim.numerics.primitives import muladd, select
 from rnnsim.numerics.simd import splat, store
-from rnnsim.numerics.tuples import INLINE, slots, take, width, zeros
+from rnnsim.numerics.tuples import INLINE, take, width, zeros
 
 
 class ScalarModel(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
+from rnnsim.equations.arity import slots
 from rnnsim.equations.update_rules import begin, update
 from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, judge, moving, norm_of
 from rnnsim.kernels.training.small_gradients import gradient, measured
@@ -18,7 +19,7 @@ from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import kernel, specialised
 from rnnsim.numerics.primitives import absolute, any_lane, at_least, at_most, select, square_root
 from rnnsim.numerics.simd import align_stack, load, splat, store
-from rnnsim.numerics.tuples import put, slots, spoil, take, width
+from rnnsim.numerics.tuples import put, spoil, take, width
 
 
 class Places(NamedTuple):

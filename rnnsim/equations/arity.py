@@ -1,0 +1,36 @@
+"""How many gates, states, constants and partial derivatives a cell or a rule has, as tuples that Numba unrolls."""
+
+from numba.extending import overload
+
+from rnnsim.numerics.tuples import INLINE
+
+
+def slots(cell, what):
+    """A tuple with one member for each of a cell's `gates`, `states` or `constants`, or of what a rule has."""
+    return (0,) * size_of(type(cell), what)
+
+
+@overload(slots, prefer_literal=True, jit_options=INLINE)
+def _slots(cell, what):
+    members = (0,) * size_of(cell.instance_class, what.literal_value)
+    return lambda cell, what: members
+
+
+def size_of(kind, what):
+    """How many of something a class of cells or rules has: a number, or names."""
+    found = getattr(kind, what)
+    return len(found) if isinstance(found, tuple) else found
+
+
+def partials_of(cell):
+    """A tuple with one member for each partial derivative of a cell."""
+    return (0,) * cell.partials
+
+
+@overload(partials_of, jit_options=INLINE)
+def _partials_of(cell):
+    count = cell.instance_class.partials
+    if not isinstance(count, int):
+        count = cell.types[cell.fields.index("activation")].instance_class.partials
+    members = (0,) * count
+    return lambda cell: members
