@@ -4,28 +4,28 @@ import numpy as np
 import pytest
 from reference import SLOPES, VALUES
 
-from rnnsim.equations import cells
+from rnnsim.equations import activations, cells
 
 POINTS = np.array([-30.0, -2.5, -0.3, 0.2, 0.55, 1.7, 30.0])
 
 
-@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+@pytest.mark.parametrize("name", activations.ACTIVATIONS)
 def test_activations_are_what_they_are_called(name):
-    phi = cells.ACTIVATIONS[name]
-    y, partials = cells.linearize_activation(phi, POINTS)
+    phi = activations.ACTIVATIONS[name]
+    y, partials = activations.linearize_activation(phi, POINTS)
     assert len(partials) == phi.partials
-    np.testing.assert_allclose(cells.value(phi, POINTS), VALUES[name](POINTS), rtol=1e-15)
-    np.testing.assert_array_equal(y, cells.value(phi, POINTS))
-    slope = cells.scale(phi, partials, np.ones_like(POINTS))
+    np.testing.assert_allclose(activations.value(phi, POINTS), VALUES[name](POINTS), rtol=1e-15)
+    np.testing.assert_array_equal(y, activations.value(phi, POINTS))
+    slope = activations.scale(phi, partials, np.ones_like(POINTS))
     np.testing.assert_allclose(slope, SLOPES[name](POINTS), rtol=1e-14)
 
 
 def make(rule, name, leak):
-    cell = rule(cells.ACTIVATIONS[name])
+    cell = rule(activations.ACTIVATIONS[name])
     return cell, (np.full(POINTS.shape, leak),) * cell.constants
 
 
-@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+@pytest.mark.parametrize("name", activations.ACTIVATIONS)
 @pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
 def test_cells_step_as_the_equation_says(rule, name, leak):
     cell, constants = make(rule, name, leak)
@@ -35,7 +35,7 @@ def test_cells_step_as_the_equation_says(rule, name, leak):
     np.testing.assert_array_equal(cells.linearize(cell, constants, s, a)[0][0], h)
 
 
-@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+@pytest.mark.parametrize("name", activations.ACTIVATIONS)
 @pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
 def test_pullbacks_are_the_transpose_of_pushforwards_and_both_are_the_derivative(rule, name, leak):
     cell, constants = make(rule, name, leak)
@@ -103,7 +103,7 @@ def bent(cell, constants, s, a, ds, da, g, dg):
     return out, [(up - down) / (2 * size) for up, down in zip(at(1), at(-1), strict=True)]
 
 
-@pytest.mark.parametrize("name", cells.ACTIVATIONS)
+@pytest.mark.parametrize("name", activations.ACTIVATIONS)
 @pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
 def test_bends_are_tangents_of_partials_and_pullbacks(rule, name, leak):
     cell, constants = make(rule, name, leak)
@@ -129,9 +129,9 @@ def test_gated_bends_are_tangents_of_partials_and_pullbacks(cell):
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_second_derivatives_keep_their_digits_where_activations_saturate(name):
-    phi, a = cells.ACTIVATIONS[name], np.array([-300.0, -40.0, -20.0, -3.0, 3.0, 20.0, 40.0, 300.0])
-    _, partials = cells.linearize_activation(phi, a)
-    (bend,) = cells.bend_activation(phi, a, partials, np.ones_like(a))
+    phi, a = activations.ACTIVATIONS[name], np.array([-300.0, -40.0, -20.0, -3.0, 3.0, 20.0, 40.0, 300.0])
+    _, partials = activations.linearize_activation(phi, a)
+    (bend,) = activations.bend_activation(phi, a, partials, np.ones_like(a))
     e = np.exp(-abs(a)) if name == "sigmoid" else np.exp(-2 * abs(a))
     exact = e * (e - 1) / (1 + e) ** 3 if name == "sigmoid" else 8 * e * (e - 1) / (1 + e) ** 3
     np.testing.assert_allclose(bend, np.sign(a) * exact, rtol=3e-15)

@@ -15,7 +15,7 @@ from rnnsim.numerics.jit import CACHE_DIRECTORY
 PACKAGE = Path(__file__).parents[1] / "rnnsim"
 # a kernel of its own, which compiles in no time
 KERNEL = """
-from rnnsim.equations.cells import value
+from rnnsim.equations.activations import value
 from rnnsim.numerics.jit import kernel
 
 @kernel
@@ -23,7 +23,7 @@ def probe(activation, a):
     return value(activation, a)
 """
 SCRIPT = """
-from rnnsim.equations.cells import Linear
+from rnnsim.equations.activations import Linear
 from rnnsim.kernels import probe
 from rnnsim.numerics import jit as compiling
 print(probe.probe(Linear(), 1.5))

@@ -1,4 +1,4 @@
-"""What a recurrent network is: every activation and every cell, as equations on numbers, arrays or lanes.
+"""What a recurrent network is: every cell, as equations on numbers, arrays or lanes.
 
 A cell is the element-wise part of one unit. Its states s[k-1] and pre-activations a[k] (one a gate; the kernels own the linear maps
 that make them; `reads` says which of them read inputs, x, and which states, h) give the states s[k], h first; `constants` are the
@@ -14,45 +14,20 @@ unit's own numbers that are no weights, such as the leak. A cell has eight rules
     volume       a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its place
                  among those that read h; where it is no such product, -1
 
-An activation φ has the same: `value`, `linearize`, `scale`, which multiplies by φ', `bend`, and `bent_scale`, the tangent of what `scale`
-gives. A new cell or activation is one more class.
-States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a finite state can follow one
-that is not.
+A new cell is one more class. States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a
+finite state can follow one that is not.
 """
 
 from typing import NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.numerics.elementary import linear, relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.equations.activations import bend_activation, bent_scale, linearize_activation, scale, value
+from rnnsim.equations.dispatch import dispatch
+from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.numerics.primitives import muladd, select
 
 NOTHING = -0.0  # x + NOTHING is x to the bit, for every x
-
-
-def value(phi, a):
-    """φ(a)."""
-    return type(phi).value(phi, a)
-
-
-def linearize_activation(phi, a):
-    """φ(a), and what `scale` needs."""
-    return type(phi).linearize(phi, a)
-
-
-def scale(phi, partials, g):
-    """φ'(a) g."""
-    return type(phi).scale(phi, partials, g)
-
-
-def bend_activation(phi, a, partials, da):
-    """The tangents of what `scale` needs."""
-    return type(phi).bend(phi, a, partials, da)
-
-
-def bent_scale(phi, partials, bends, g, dg):
-    """The tangent of φ'(a) g."""
-    return type(phi).bent_scale(phi, partials, bends, g, dg)
 
 
 def step(cell, constants, s, a):
@@ -112,121 +87,13 @@ def _watch(cell, h, zero):
     return lambda cell, h, zero: zero
 
 
-def _dispatch(rule, name):
-    """Kernels call `rule(cell, …)`; Numba inlines the method of that name of the cell's class."""
-    overload(rule, jit_options={"forceinline": True}, strict=False)(lambda cell, *_: getattr(cell.instance_class, name))
-
-
-for _rule, _name in (
-    (value, "value"),
-    (linearize_activation, "linearize"),
-    (scale, "scale"),
-    (bend_activation, "bend"),
-    (bent_scale, "bent_scale"),
-    (step, "step"),
-    (linearize, "linearize"),
-    (pullback, "pullback"),
-    (pushforward, "pushforward"),
-    (bend, "bend"),
-    (bent_pullback, "bent_pullback"),
-    (report, "report"),
-    (volume, "volume"),
-):
-    _dispatch(_rule, _name)
+for _rule in (step, linearize, pullback, pushforward, bend, bent_pullback, report, volume):
+    dispatch(_rule, _rule.__name__)
 
 
 def as_they_are(cell, a):
     """Pre-activations that users know as the kernels do."""
     return a
-
-
-def by_slope(phi, partials, g):
-    """φ'(a) g, of an activation whose one partial derivative is its slope."""
-    return partials[0] * g
-
-
-def bent_by_slope(phi, partials, bends, g, dg):
-    """The tangent of φ'(a) g, of such an activation."""
-    return muladd(partials[0], dg, bends[0] * g)
-
-
-class Linear(NamedTuple):
-    """φ(a) = a."""
-
-    partials = 0
-    comes_back = False
-
-    def value(phi, a):
-        return linear(a)
-
-    def linearize(phi, a):
-        return linear(a), ()
-
-    def scale(phi, partials, g):
-        return g
-
-    def bend(phi, a, partials, da):
-        return ()
-
-    def bent_scale(phi, partials, bends, g, dg):
-        return dg
-
-
-class Tanh(NamedTuple):
-    """φ(a) = tanh a."""
-
-    partials = 1
-    comes_back = False
-    scale = by_slope
-    bent_scale = bent_by_slope
-
-    def value(phi, a):
-        return tanh(a)
-
-    def linearize(phi, a):
-        y, slope = tanh_and_slope(a)
-        return y, (slope,)
-
-    def bend(phi, a, partials, da):
-        return (-2.0 * tanh(a) * partials[0] * da,)
-
-
-class Sigmoid(NamedTuple):
-    """φ(a) = 1 / (1 + exp(-a))."""
-
-    partials = 1
-    comes_back = False
-    scale = by_slope
-    bent_scale = bent_by_slope
-
-    def value(phi, a):
-        return sigmoid(a)
-
-    def linearize(phi, a):
-        y, slope = sigmoid_and_slope(a)
-        return y, (slope,)
-
-    def bend(phi, a, partials, da):
-        return ((1.0 - 2.0 * sigmoid(a)) * partials[0] * da,)
-
-
-class ReLU(NamedTuple):
-    """φ(a) = max(a, 0), with slope 0 at 0."""
-
-    partials = 1
-    comes_back = True
-    scale = by_slope
-    bent_scale = bent_by_slope
-
-    def value(phi, a):
-        return relu(a)
-
-    def linearize(phi, a):
-        y, slope = relu_and_slope(a)
-        return y, (slope,)
-
-    def bend(phi, a, partials, da):
-        return (0.0 * da,)
 
 
 class Elman(NamedTuple):
@@ -448,6 +315,3 @@ class Readout(NamedTuple):
     states = 0
     constants = 0
     partials = 0
-
-
-ACTIVATIONS = {"linear": Linear(), "tanh": Tanh(), "relu": ReLU(), "sigmoid": Sigmoid()}

@@ -16,7 +16,7 @@ from rnnsim.checks.arguments import as_real, flag, refuse_methods
 from rnnsim.checks.derivatives import check_derivative
 from rnnsim.checks.function_hashes import function_hash
 from rnnsim.checks.showing import kind_of
-from rnnsim.equations.cells import bent_by_slope, by_slope
+from rnnsim.equations.activations import bent_by_slope, by_slope
 from rnnsim.numerics.primitives import each_lane, select
 from rnnsim.numerics.simd import Lanes
 

@@ -8,6 +8,7 @@ import xarray as xr
 from rnnsim.checks.arguments import refuse_methods, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.equations import cells
+from rnnsim.equations.activations import ACTIVATIONS
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member, Network
@@ -226,8 +227,8 @@ class Elman(Recurrent):
         leak: Any = 1.0,
         readout: Readout | None = None,
     ):
-        if not isinstance(activation, Activation) and (not isinstance(activation, str) or activation not in cells.ACTIVATIONS):
-            known = ", ".join(cells.ACTIVATIONS)
+        if not isinstance(activation, Activation) and (not isinstance(activation, str) or activation not in ACTIVATIONS):
+            known = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation was given as {shown(activation)}; it needs one of {known}, or an rs.Activation")
         self.activation = activation
         self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak}, check_readout(readout))
@@ -243,7 +244,7 @@ class Elman(Recurrent):
 
     @property
     def cell(self) -> Any:
-        phi = self.activation.rule if isinstance(self.activation, Activation) else cells.ACTIVATIONS[self.activation]
+        phi = self.activation.rule if isinstance(self.activation, Activation) else ACTIVATIONS[self.activation]
         rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
         return rule(phi)
 

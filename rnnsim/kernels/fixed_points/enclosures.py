@@ -6,7 +6,8 @@ Values of the package's tanh and sigmoid are good to 2 ulp and their slopes to 4
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.equations.cells import ACTIVATIONS, GRU, Elman, LeakyElman, Linear, ReLU, Sigmoid, Tanh
+from rnnsim.equations.activations import ACTIVATIONS, Linear, ReLU, Sigmoid, Tanh
+from rnnsim.equations.cells import GRU, Elman, LeakyElman
 from rnnsim.kernels.maps.map import kernel_of
 from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.numerics.intervals import EPSILON, TINY, minus, plus, scaled, times, widen

@@ -8,7 +8,7 @@ The leak changes multipliers and no fixed point.
 import numpy as np
 from numba.extending import overload
 
-from rnnsim.equations.cells import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
+from rnnsim.equations.activations import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
 from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle
 from rnnsim.kernels.maps.dispatch import candidates as candidates_by_rule

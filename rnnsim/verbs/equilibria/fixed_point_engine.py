@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.equations import cells
+from rnnsim.equations import activations, cells
 from rnnsim.kernels.fixed_points import enclosures as intervals
 from rnnsim.kernels.fixed_points import krawczyk, slow_points
 from rnnsim.kernels.fixed_points import multistart as fixed_points
@@ -44,8 +44,8 @@ def search_for(maps: Map, period: int, starts: int | None) -> Search:
     cell, phi, n = maps.cells[0], getattr(maps.cells[0], "activation", None), maps.size
     if starts is not None or len(maps.cells) > 1:
         return Search(fixed_points.search, tuple, starts or USUAL)
-    linear, rectified = isinstance(phi, cells.Linear), isinstance(phi, cells.ReLU)
-    bounded = isinstance(cell, cells.GRU) or isinstance(phi, cells.Tanh | cells.Sigmoid)
+    linear, rectified = isinstance(phi, activations.Linear), isinstance(phi, activations.ReLU)
+    bounded = isinstance(cell, cells.GRU) or isinstance(phi, activations.Tanh | activations.Sigmoid)
     if period == 1 and maps.net.scalar and type(phi) in (*scalar_points.EXTREMES, *scalar_points.LINES):
         return Search(scalar_points.search, lambda: (np.zeros(8), np.zeros(2, np.int64)), 1)
     if linear or (rectified and n * period <= regions.MOST_SWITCHES):

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import alone, check_dims, to_array, whole
-from rnnsim.equations import cells
+from rnnsim.equations import activations
 from rnnsim.kernels.fixed_points.multistart import Starts
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.verbs.engines.autonomous_maps import Map
@@ -99,9 +99,9 @@ def reach(maps: Map, layers: tuple[Layer, ...]) -> Reach:
     for cell, layer in zip(maps.cells, layers, strict=True):
         n, phi = layer.bias.shape[2], getattr(cell, "activation", None)
         h, c = np.s_[:, at : at + n], np.s_[:, at + n : at + 2 * n]
-        if isinstance(phi, cells.Sigmoid):
+        if isinstance(phi, activations.Sigmoid):
             low[h], center[h], scale[h] = 0.0, 0.5, 0.5
-        elif phi is not None and not isinstance(phi, cells.Tanh):
+        elif phi is not None and not isinstance(phi, activations.Tanh):
             scale[h] = 2.0 * (1.0 + np.abs(layer.bias).max(axis=(1, 2)))[:, None]
             low[h], high[h] = -np.inf, np.inf
         if cell.states > 1:

@@ -1,0 +1,139 @@
+"""Every activation, as equations on numbers, arrays or lanes.
+
+An activation φ has five rules: `value`, `linearize`, `scale`, which multiplies by φ', `bend`, the tangents of the partial derivatives, and
+`bent_scale`, the tangent of what `scale` gives. A new activation is one more class. `comes_back` says whether φ of what is not finite can
+be finite.
+"""
+
+from typing import NamedTuple
+
+from rnnsim.equations.dispatch import dispatch
+from rnnsim.numerics.elementary import linear, relu, relu_and_slope, sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.numerics.primitives import muladd
+
+
+def value(phi, a):
+    """φ(a)."""
+    return type(phi).value(phi, a)
+
+
+def linearize_activation(phi, a):
+    """φ(a), and what `scale` needs."""
+    return type(phi).linearize(phi, a)
+
+
+def scale(phi, partials, g):
+    """φ'(a) g."""
+    return type(phi).scale(phi, partials, g)
+
+
+def bend_activation(phi, a, partials, da):
+    """The tangents of what `scale` needs."""
+    return type(phi).bend(phi, a, partials, da)
+
+
+def bent_scale(phi, partials, bends, g, dg):
+    """The tangent of φ'(a) g."""
+    return type(phi).bent_scale(phi, partials, bends, g, dg)
+
+
+for _rule, _name in (
+    (value, "value"),
+    (linearize_activation, "linearize"),
+    (scale, "scale"),
+    (bend_activation, "bend"),
+    (bent_scale, "bent_scale"),
+):
+    dispatch(_rule, _name)
+
+
+def by_slope(phi, partials, g):
+    """φ'(a) g, of an activation whose one partial derivative is its slope."""
+    return partials[0] * g
+
+
+def bent_by_slope(phi, partials, bends, g, dg):
+    """The tangent of φ'(a) g, of such an activation."""
+    return muladd(partials[0], dg, bends[0] * g)
+
+
+class Linear(NamedTuple):
+    """φ(a) = a."""
+
+    partials = 0
+    comes_back = False
+
+    def value(phi, a):
+        return linear(a)
+
+    def linearize(phi, a):
+        return linear(a), ()
+
+    def scale(phi, partials, g):
+        return g
+
+    def bend(phi, a, partials, da):
+        return ()
+
+    def bent_scale(phi, partials, bends, g, dg):
+        return dg
+
+
+class Tanh(NamedTuple):
+    """φ(a) = tanh a."""
+
+    partials = 1
+    comes_back = False
+    scale = by_slope
+    bent_scale = bent_by_slope
+
+    def value(phi, a):
+        return tanh(a)
+
+    def linearize(phi, a):
+        y, slope = tanh_and_slope(a)
+        return y, (slope,)
+
+    def bend(phi, a, partials, da):
+        return (-2.0 * tanh(a) * partials[0] * da,)
+
+
+class Sigmoid(NamedTuple):
+    """φ(a) = 1 / (1 + exp(-a))."""
+
+    partials = 1
+    comes_back = False
+    scale = by_slope
+    bent_scale = bent_by_slope
+
+    def value(phi, a):
+        return sigmoid(a)
+
+    def linearize(phi, a):
+        y, slope = sigmoid_and_slope(a)
+        return y, (slope,)
+
+    def bend(phi, a, partials, da):
+        return ((1.0 - 2.0 * sigmoid(a)) * partials[0] * da,)
+
+
+class ReLU(NamedTuple):
+    """φ(a) = max(a, 0), with slope 0 at 0."""
+
+    partials = 1
+    comes_back = True
+    scale = by_slope
+    bent_scale = bent_by_slope
+
+    def value(phi, a):
+        return relu(a)
+
+    def linearize(phi, a):
+        y, slope = relu_and_slope(a)
+        return y, (slope,)
+
+    def bend(phi, a, partials, da):
+        return (0.0 * da,)
+
+
+ACTIVATIONS = {"linear": Linear(), "tanh": Tanh(), "relu": ReLU(), "sigmoid": Sigmoid()}
