@@ -8,8 +8,9 @@ from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BACKPROPAGATED
+from rnnsim.runs.naming import name_results, variables_of
 from rnnsim.runs.provenance import attributes
-from rnnsim.runs.run import check_network, name_results, prepare, variables_of
+from rnnsim.runs.run import check_network, prepare
 from rnnsim.verbs.simulate import computed
 
 

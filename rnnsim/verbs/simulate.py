@@ -6,8 +6,9 @@ import xarray as xr
 
 from rnnsim.families.network import Network
 from rnnsim.families.variables import SIMULATED
+from rnnsim.runs.naming import name_results, variables_of
 from rnnsim.runs.provenance import attributes
-from rnnsim.runs.run import Run, check_network, name_results, prepare, variables_of
+from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.engines.engine import compute
 
 

@@ -11,8 +11,9 @@ from rnnsim.families.axes import Grid
 from rnnsim.families.network import Network
 from rnnsim.families.variables import DIVERGED_AT, ORBITS, dataset, meaning
 from rnnsim.runs.constant_inputs import check_constant, over_steps
+from rnnsim.runs.naming import variables_of
 from rnnsim.runs.provenance import attributes
-from rnnsim.runs.run import Run, check_network, prepare, variables_of
+from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
