@@ -15,9 +15,10 @@ MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 
 def check_constant(net: Network, inputs: Any) -> xr.DataArray:
     """Constant inputs over (axes…, input), without `input` for scalar networks and tokens; `None` is 0."""
-    one = net.scalar or net.table is not None
+    tokens = tokens_of(net)
+    one = net.scalar or tokens is not None
     if inputs is None:
-        if net.table is not None:
+        if tokens is not None:
             raise ValueError("inputs was given as None; a network behind an embedding needs a token, a whole number")
         inputs = 0.0
     if isinstance(inputs, xr.DataArray):
@@ -26,16 +27,20 @@ def check_constant(net: Network, inputs: Any) -> xr.DataArray:
     else:
         numbers = to_array("inputs", inputs)
         if numbers.ndim > (0 if one else 1):
-            needed = "a number" if one else f"a number or ({net.inputs}) numbers"
-            raise ValueError(f"inputs was given an array of shape {numbers.shape}; it needs {needed}, the same at every step")
+            needed = "a number" if net.scalar else "one token" if one else f"a number or ({net.inputs},) numbers"
+            raise ValueError(f"inputs was given an array of shape {numbers.shape}; constant inputs need {needed}, or a DataArray")
         array = xr.DataArray(numbers, dims=("input",)[: numbers.ndim])
     for dim in ("sample", "step"):
         if dim in array.dims:
-            raise ValueError(f"inputs was given a dimension {shown(dim)}; it needs numbers that are the same at every step")
+            raise ValueError(
+                f"inputs was given a dimension {shown(dim)}; constant inputs need none: one a network, on axes if wanted"
+            )
+    if tokens is not None and array.dtype.kind not in "iu":
+        raise TypeError(f"inputs was given {shown(inputs)}; an embedding needs a token, a whole number 0…{tokens - 1}")
     if not one and "input" not in array.dims:
         array = array.expand_dims(input=net.inputs, axis=-1)
-    checked = check_inputs(array.expand_dims("step"), None if net.scalar else net.inputs, tokens_of(net)).array
-    return checked.isel(step=0, drop=True).astype(array.dtype if net.table is not None else np.float64)
+    checked = check_inputs(array.expand_dims("step"), None if net.scalar else net.inputs, tokens).array
+    return checked.isel(step=0, drop=True).astype(np.float64 if tokens is None else array.dtype)
 
 
 def tokens_of(net: Network) -> int | None:

@@ -5,15 +5,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from rnnsim.checks.arguments import check_named, to_array
-from rnnsim.checks.showing import shown
 from rnnsim.equations.cells import reading
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.numerics import parallel
+from rnnsim.runs.constant_inputs import check_constant, over_steps
 from rnnsim.runs.run import Run, prepare
 from rnnsim.verbs.engines.sources import Source, Sources
 
@@ -175,32 +173,7 @@ def inputs_of(maps: Map, sources: BlockOfSources) -> np.ndarray:
     return table[np.arange(len(tokens)), tokens]
 
 
-def constant_inputs(net: Network, inputs: Any) -> xr.DataArray:
-    """Inputs that stay: a number for all of them, (input), a token before an embedding, or a DataArray with axes; as one step."""
-    if isinstance(inputs, xr.DataArray):
-        for dim in ("sample", "step"):
-            if dim in inputs.dims:
-                raise ValueError(
-                    f"inputs was given a dimension {shown(dim)}; constant inputs need none: one a network, on axes if wanted"
-                )
-        array = inputs
-        check_named("inputs", array)
-    else:
-        values = to_array("inputs", inputs)
-        one_each = net.scalar or net.table is not None
-        if values.ndim > (0 if one_each else 1):
-            needed = "a number" if net.scalar else "one token" if one_each else f"a number or ({net.inputs},) numbers"
-            raise ValueError(f"inputs was given an array of shape {values.shape}; constant inputs need {needed}, or a DataArray")
-        array = xr.DataArray(values, dims=("input",)[: values.ndim])
-    if net.table is not None:
-        if array.dtype.kind not in "iu":
-            tokens = net.table.sizes["token"]
-            raise TypeError(f"inputs was given {shown(inputs)}; an embedding needs a token, a whole number 0…{tokens - 1}")
-    elif not net.scalar and "input" not in array.dims:
-        array = array.expand_dims(input=net.inputs, axis=-1)
-    return array.expand_dims("step", axis=array.ndim - ("input" in array.dims))
-
-
 def map_of(net: Network, inputs: Any, names: Any = ()) -> Map:
     """The maps of a family with constant inputs, all checked; `names` are the variables of the result, which no axis may have."""
-    return Map(prepare(net, constant_inputs(net, inputs), None, names, "float64", with_targets=False))
+    constant = over_steps(check_constant(net, inputs), 1)
+    return Map(prepare(net, constant, None, names, "float64", with_targets=False))
