@@ -10,26 +10,39 @@ from pathlib import Path
 
 import pytest
 
+from rnnsim.numerics import jit
 from rnnsim.numerics.jit import CACHE_DIRECTORY
 
 PACKAGE = Path(__file__).parents[1] / "rnnsim"
-# a kernel of its own, which compiles in no time
+CALLEES = ("numerics", "equations", "kernels/linalg")
+CALLEE = """
+from numba.extending import register_jitable
+
+@register_jitable
+def callee(a):
+    return a
+"""
+# a kernel of its own, which compiles in no time, and another of the same name at the same line of a module of the same name
 KERNEL = """
-from rnnsim.equations.activations import value
+from rnnsim.equations import callee as equations
+from rnnsim.kernels.linalg import callee as linalg
+from rnnsim.numerics import callee as numerics
 from rnnsim.numerics.jit import kernel
 
 @kernel
-def probe(activation, a):
-    return value(activation, a)
+def probe(a):
+    return numerics.callee(a) * equations.callee(a) + linalg.callee(a) * {factor}
 """
 SCRIPT = """
-from rnnsim.equations.activations import Linear
 from rnnsim.kernels import probe
-from rnnsim.numerics import jit as compiling
-print(probe.probe(Linear(), 1.5))
+from rnnsim.kernels.maps import probe as other
+from rnnsim.numerics import jit
+print(probe.probe(1.5))
+print(other.probe(1.5))
 print(sum(probe.probe.stats.cache_hits.values()))
-print(compiling.CACHE_DIRECTORY)
+print(jit.CACHE_DIRECTORY)
 """
+FOUND = 1.5 * 1.5 + 1.5 * 2.0
 
 
 @pytest.fixture
@@ -37,7 +50,10 @@ def copy(tmp_path):
     """A copy of the package that may be changed, and a way to run the script with it."""
     place = tmp_path / "checkout"
     shutil.copytree(PACKAGE, place / "rnnsim", ignore=shutil.ignore_patterns("__pycache__"))
-    (place / "rnnsim" / "kernels" / "probe.py").write_text(KERNEL)
+    for folder, factor in (("kernels", 2.0), ("kernels/maps", 3.0)):
+        (place / "rnnsim" / folder / "probe.py").write_text(KERNEL.format(factor=factor))
+    for folder in CALLEES:
+        (place / "rnnsim" / folder / "callee.py").write_text(CALLEE)
 
     def run(**environment):
         settings = {"PYTHONPATH": str(place), "RNNSIM_CACHE_DIR": str(tmp_path / "cache"), **environment}
@@ -45,24 +61,37 @@ def copy(tmp_path):
             [sys.executable, "-c", SCRIPT], env={**os.environ, **settings}, cwd=tmp_path, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-        number, hits, directory = done.stdout.split()
+        number, other, hits, directory = done.stdout.split()
+        assert float(other) - float(number) in (1.5, 3.0)
         return float(number), int(hits), directory
 
     run.place = place
     return run
 
 
-def test_a_second_process_finds_the_kernel_and_an_upgraded_callee_is_compiled_anew(copy):
-    assert copy()[:2] == (1.5, 0)
-    assert copy()[:2] == (1.5, 1)
-    cells = copy.place / "rnnsim" / "equations" / "cells.py"
-    source = cells.read_text()
-    changed = source.replace("        return linear(a)\n", "        return linear(a + a)\n")
-    assert changed != source
-    cells.write_text(changed)
-    assert copy()[:2] == (3.0, 0)
-    cells.write_text(source)
-    assert copy()[:2] == (1.5, 1)
+def test_a_second_process_finds_the_kernel_and_upgraded_callees_are_compiled_anew(copy):
+    assert copy()[:2] == (FOUND, 0)
+    assert copy()[:2] == (FOUND, 1)
+    for folder in CALLEES:
+        callee = copy.place / "rnnsim" / folder / "callee.py"
+        callee.write_text(CALLEE.replace("return a", "return a + a"))
+        assert copy()[:2] == (FOUND + (3.0 if "linalg" in folder else 2.25), 0)
+        callee.write_text(CALLEE)
+    assert copy()[:2] == (FOUND, 1)
+
+
+def test_the_stamp_sees_every_file_that_kernels_are_made_of(tmp_path, monkeypatch):
+    shutil.copytree(PACKAGE, tmp_path / "rnnsim", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(jit, "PACKAGE", tmp_path / "rnnsim")
+    before = jit.source_stamp()
+    assert before == jit.STAMP
+    for folder in {path.parent for top in ("numerics", "equations", "kernels") for path in (PACKAGE / top).rglob("*.py")}:
+        file = tmp_path / "rnnsim" / folder.relative_to(PACKAGE) / "__init__.py"
+        source = file.read_text()
+        file.write_text(source + "# new")
+        assert jit.source_stamp() != before
+        file.write_text(source)
+    assert jit.source_stamp() == before
 
 
 def test_damaged_files_are_compiled_anew(copy, tmp_path):
@@ -73,24 +102,24 @@ def test_damaged_files_are_compiled_anew(copy, tmp_path):
             assert files
             for file in files:
                 file.write_bytes(damage)
-            assert copy()[0] == 1.5
-    assert copy()[:2] == (1.5, 1)
+            assert copy()[0] == FOUND
+    assert copy()[:2] == (FOUND, 1)
 
 
 def test_an_unwritable_place_is_passed_over(copy, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     number, _, directory = copy(RNNSIM_CACHE_DIR=str(blocked), XDG_CACHE_HOME=str(tmp_path / "home"), NUMBA_CACHE_DIR="")
-    assert number == 1.5 and directory.startswith(str(tmp_path / "home"))
+    assert number == FOUND and directory.startswith(str(tmp_path / "home"))
     everywhere = {name: str(blocked) for name in ("RNNSIM_CACHE_DIR", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "HOME")}
     number, _, directory = copy(**everywhere, TMPDIR=str(tmp_path))
-    assert number == 1.5 and directory.startswith(str(tmp_path / "rnnsim"))
+    assert number == FOUND and directory.startswith(str(tmp_path / "rnnsim"))
 
 
 def test_without_any_place_kernels_are_compiled_in_memory(copy, tmp_path):
     compiling = copy.place / "rnnsim" / "numerics" / "jit.py"
     compiling.write_text(compiling.read_text().replace("CACHE_DIRECTORY = _cache_directory()", "CACHE_DIRECTORY = None"))
-    assert copy() == (1.5, 0, "None")
+    assert copy() == (FOUND, 0, "None")
 
 
 def test_caches_of_old_versions_are_forgotten(copy, tmp_path):

@@ -68,7 +68,7 @@ class _Locator(caching._CacheLocator):
     """Numba's question where to keep a function's machine code, answered."""
 
     def __init__(self, function):
-        self._line = function.__code__.co_firstlineno
+        self._place = f"{function.__module__}-{function.__code__.co_firstlineno}"  # Numba's names have the module's last name alone
 
     def get_cache_path(self):
         return str(CACHE_DIRECTORY)
@@ -77,7 +77,7 @@ class _Locator(caching._CacheLocator):
         return STAMP
 
     def get_disambiguator(self):
-        return str(self._line)
+        return self._place
 
     @classmethod
     def from_function(cls, function, file):
