@@ -13,6 +13,7 @@ import pytest
 from test_units import numbers
 
 import rnnsim as rs
+import rnnsim.functions
 from rnnsim.checks.function_hashes import function_hash
 from rnnsim.numerics import elementary as functions
 from rnnsim.numerics import thread_state
@@ -312,3 +313,7 @@ def test_names_that_are_not_known_are_refused():
         ValueError, match=r"activation was given as 'selu'; it needs one of linear, tanh, relu, sigmoid, or an rs.Act"
     ):
         rs.Elman(1, 1, activation="selu")
+
+
+def test_functions_go_by_the_name_under_which_users_know_them():
+    assert {getattr(rnnsim.functions, name).__module__ for name in rnnsim.functions.__all__} == {"rnnsim.functions"}
