@@ -23,7 +23,8 @@ BUILD = "import setuptools.build_meta as meta, sys; print(meta.build_sdist(sys.a
 
 
 def sources(folder):
-    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.suffix == ".py" or folder == ".ci"}
+    wanted = (path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".typed") or folder == ".ci")
+    return {str(path.relative_to(ROOT)) for path in wanted}
 
 
 def test_the_source_distribution_has_everything_that_its_tests_need(tmp_path):

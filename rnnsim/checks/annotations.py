@@ -1,0 +1,22 @@
+"""The types of arguments that many public functions take, for editors and type checkers; what is checked stands in `arguments`.
+
+Modules that use them begin with `from __future__ import annotations`, so that signatures show these names and not the unions behind them.
+"""
+
+from collections.abc import Iterable
+from os import PathLike
+from typing import Literal, SupportsFloat, SupportsIndex, TypeAlias
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+Whole: TypeAlias = int | SupportsIndex | xr.DataArray  # a whole number, NumPy's too
+Real: TypeAlias = float | SupportsFloat  # a real number, NumPy's too
+Numbers: TypeAlias = ArrayLike | xr.DataArray  # a number or an array; axes as a DataArray
+Seed: TypeAlias = Whole  # a whole number, or an axis of whole numbers
+Inputs: TypeAlias = ArrayLike | xr.DataArray | xr.Dataset  # sequences, or a task that holds them
+Names: TypeAlias = str | Iterable[str]
+Path: TypeAlias = str | PathLike[str]
+Loss: TypeAlias = Literal["mse", "cross_entropy"]
+Precision: TypeAlias = Literal["float64", "float32"] | type[float] | type[np.floating] | np.dtype
