@@ -3,7 +3,7 @@
 import argparse
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +12,7 @@ import xarray as xr
 import rnnsim as rs
 
 UNITS, SYMBOLS, SAMPLES, BATCH = 16, 4, 500, 25
-LOSSES = {"adding": "mse", "recall": "cross_entropy"}
+LOSSES: dict[str, Literal["mse", "cross_entropy"]] = {"adding": "mse", "recall": "cross_entropy"}
 SOLVED = {"adding": "error below 0.04 (blind: 0.17)", "recall": "accuracy over 0.95 (blind: 0.25)"}
 FORGET = np.repeat([[0.0], [3.0], [0.0], [0.0]], UNITS, axis=1)  # an LSTM's biases: sigmoid(3) = 0.95 of its memory stays
 CELLS: dict[str, Any] = {

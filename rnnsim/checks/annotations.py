@@ -13,10 +13,13 @@ from numpy.typing import ArrayLike
 
 Whole: TypeAlias = int | SupportsIndex | xr.DataArray  # a whole number, NumPy's too
 Real: TypeAlias = float | SupportsFloat  # a real number, NumPy's too
+Flag: TypeAlias = bool | np.bool_
+Hyperparameter: TypeAlias = float | SupportsFloat | xr.DataArray  # a number, an axis, or a schedule over `epoch`
 Numbers: TypeAlias = ArrayLike | xr.DataArray  # a number or an array; axes as a DataArray
 Seed: TypeAlias = Whole  # a whole number, or an axis of whole numbers
 Inputs: TypeAlias = ArrayLike | xr.DataArray | xr.Dataset  # sequences, or a task that holds them
 Names: TypeAlias = str | Iterable[str]
 Path: TypeAlias = str | PathLike[str]
 Loss: TypeAlias = Literal["mse", "cross_entropy"]
+Metric: TypeAlias = Literal["rounded_accuracy", "accuracy"]
 Precision: TypeAlias = Literal["float64", "float32"] | type[float] | type[np.floating] | np.dtype

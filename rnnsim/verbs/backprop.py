@@ -1,9 +1,10 @@
 """Costs and gradients of a family, by back-propagation through time."""
 
-from typing import Any
+from __future__ import annotations
 
 import xarray as xr
 
+from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers, Precision
 from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
@@ -16,38 +17,58 @@ from rnnsim.verbs.simulate import computed
 
 def backprop(
     net: Network,
-    inputs: Any,
-    targets: Any = None,
+    inputs: Inputs,
+    targets: Numbers | None = None,
     *,
-    loss: str = "mse",
-    keep: Any = ("cost", "grad"),
-    dtype: Any = "float64",
+    loss: Loss = "mse",
+    keep: Names = ("cost", "grad"),
+    dtype: Precision = "float64",
 ) -> xr.Dataset:
-    """The cost of every network of a family and its exact derivatives.
+    """Compute the cost of every network of a family and its exact derivatives, by back-propagation through time.
 
     Parameters
     ----------
-    net : the family.
-    inputs : as `simulate` takes them; or a task, a Dataset with `inputs` and `targets`, instead of both.
-    targets : of the last step, (output) or (sample, output), or of every step, (step, output) or (sample, step, output); without
-        `output` for scalar networks, and for cross-entropy; with axes as a DataArray. An entry that is nan does not count.
-    loss : "mse": the mean over samples, targeted steps and outputs of (output - target)²; "cross_entropy": the mean of
-        log Σ exp(output) - output[target], targets being whole numbers, -1 for one that does not count. Without a readout the state is the
-        output.
-    keep : exactly the variables to return: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` and so on, the derivatives of the cost
-        by each parameter ("grad" is all of them); `grad_state`, `grad_preactivation`, `grad_input` over (axes…, sample, step, …), those by
-        what happens at step k, with all its consequences (`grad_state_0` in a stack); and whatever `simulate` keeps.
-    dtype : "float64" or "float32", for computing and for results.
+    net : Network
+        The family.
+    inputs : array_like or DataArray or Dataset
+        As `simulate` takes them. A task, a Dataset with `inputs` and `targets`, stands for both.
+    targets : array_like or DataArray, optional
+        Those of the last step, of shape (output) or (sample, output), or those of every step, of shape (step, output) or
+        (sample, step, output). Scalar networks and cross-entropy have no dimension `output`. A DataArray may have axes. An entry
+        that is nan does not count. Targets may be left out if `inputs` is a task.
+    loss : {"mse", "cross_entropy"}, default "mse"
+        The cost. "mse" is the mean of (output - target)² over samples, targeted steps and outputs. "cross_entropy" is the mean of
+        log Σ exp(output) - output[target], where targets are whole numbers and -1 is one that does not count. Without a readout the
+        state is the output.
+    keep : str or sequence of str, default ("cost", "grad")
+        The variables to return, and no others: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` and so on, the derivatives
+        of the cost by each parameter, of which "grad" means all; `grad_state`, `grad_preactivation` and `grad_input` over
+        (axes…, sample, step, …), the derivatives by what happens at step k with all its consequences (`grad_state_0` and so on in a
+        stack); and whatever `simulate` can keep.
+    dtype : {"float64", "float32"}, default "float64"
+        The precision of the computation and of the results.
 
     Returns
     -------
-    A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite,
-    or -1. Gradients have their parameters' shapes; `grad_h0` has a dimension `sample` if h0 has. At step 0 `grad_preactivation` is nan
-    and `grad_input` 0.
+    Dataset
+        The variables kept, and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1.
+        Gradients have the shapes of their parameters; `grad_h0` has a dimension `sample` if h0 has. At step 0, `grad_preactivation`
+        is nan and `grad_input` is 0.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type, or if there are no targets.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.simulate : The states alone.
+    rnnsim.train : Descend along these gradients.
+    rnnsim.curvature : The second derivatives of the cost.
 
     Examples
     --------

@@ -1,9 +1,12 @@
 """Forward states of a family."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import xarray as xr
 
+from rnnsim.checks.annotations import Inputs, Names, Precision
 from rnnsim.families.network import Network
 from rnnsim.families.variables import SIMULATED
 from rnnsim.runs.naming import name_results, variables_of
@@ -12,29 +15,46 @@ from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.engines.engine import compute
 
 
-def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = "float64") -> xr.Dataset:
+def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: Precision = "float64") -> xr.Dataset:
     """Run every network of a family over the inputs.
 
     Parameters
     ----------
-    net : the family.
-    inputs : (step, input) or (sample, step, input) finite numbers, at least one step; without `input` for scalar networks, and for whole
-        numbers before an embedding; or a DataArray with these dimensions and, if wanted, axes; or a task, a Dataset with `inputs`.
-    keep : exactly the variables to return: `state`, `increment` (state[k] - state[k-1]), `preactivation`, `input`, `output`, and an LSTM's
-        `cell_state`, each over (axes…, sample, step, …) with the T+1 steps 0…T, step 0 being the start; `final_state` and
-        `final_cell_state` over (axes…, sample, …). In a stack, those of layer 0 are `state_0` and so on, and `state` is the top layer's.
-    dtype : "float64" or "float32", for computing and for results.
+    net : Network
+        The family.
+    inputs : array_like or DataArray or Dataset
+        Finite numbers of shape (step, input) or (sample, step, input), with at least one step. Scalar networks have no dimension
+        `input`. A stack with an embedding has none either, and takes tokens, which are whole numbers. A DataArray has these
+        dimensions and, if wanted, axes. A Dataset is a task, of which `inputs` is taken.
+    keep : str or sequence of str, default "state"
+        The variables to return, and no others. Over (axes…, sample, step, …), with the T+1 steps 0…T of which step 0 is the start:
+        `state`; `increment`, which is state[k] - state[k-1]; `preactivation`; `input`; `output`; and the `cell_state` of an LSTM.
+        Over (axes…, sample, …): `final_state` and `final_cell_state`. In a stack, the variables of layer 0 are `state_0` and so on,
+        and `state` is that of the top layer.
+    dtype : {"float64", "float32"}, default "float64"
+        The precision of the computation and of the results.
 
     Returns
     -------
-    A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite,
-    or -1. Without `sample` in the inputs (or h0) there is none in the result. Scalar networks have no `unit`, and without a readout the
-    output is the state. At step 0 `increment` and `input` are 0, and `preactivation` and `output` nan. (xarray lists `input` and `output`
-    of networks with units among the coordinates, since dimensions have these names.)
+    Dataset
+        The variables kept, and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1. If
+        neither the inputs nor h0 have `sample`, the result has none. Scalar networks have no `unit`, and without a readout the
+        output is the state. At step 0, `increment` and `input` are 0, and `preactivation` and `output` are nan. xarray lists
+        `input` and `output` of networks with units among the coordinates, since dimensions have these names.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.backprop : The cost and its gradients.
+    rnnsim.sweep : The same block by block, for results that do not fit into memory.
 
     Examples
     --------
@@ -43,8 +63,8 @@ def simulate(net: Network, inputs: Any, *, keep: Any = ("state",), dtype: Any = 
     >>> rs.simulate(net, np.full(10, 0.5)).state.sizes
     Frozen({'w_rec': 2, 'h0': 2, 'step': 11})
 
-    Inputs over an axis and steps, here one sine of each frequency, are an array with both dimensions; it broadcasts against the axes of the
-    family, and has `sample` and `input` besides where there are samples and units:
+    Inputs over an axis and steps, here a sine of each frequency, are an array with both dimensions. It broadcasts against the axes
+    of the family. It has `sample` and `input` besides, where there are samples and units:
 
     >>> import xarray as xr
     >>> frequency = rs.axis("frequency", [0.05, 0.1, 0.2])

@@ -1,18 +1,22 @@
 """Optimisers, as values: a rule and its numbers, each of which may be a number, an axis, or a schedule over epochs."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Flag, Hyperparameter
 from rnnsim.checks.arguments import as_real, check_choice, check_dims, flag, refuse_methods, to_array
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.showing import shown
 from rnnsim.equations import update_rules
 from rnnsim.families.axes import check_axis_name
 
+Variant: TypeAlias = Literal["irprop-", "rprop-", "rprop+", "irprop+", "tutorial"]
 RPROP_VARIANTS: dict[str, Any] = {
     "rprop-": update_rules.RpropMinus,
     "rprop+": update_rules.RpropPlus,
@@ -62,7 +66,7 @@ def check_steps(least: Any, most: Any) -> None:
 
 
 class Optimizer:
-    """What `rs.train` moves parameters by: `rs.SGD`, `rs.Rprop`, `rs.Adam` or `rs.RMSprop`."""
+    """The rule by which `rs.train` moves parameters: `rs.SGD`, `rs.Rprop`, `rs.Adam` or `rs.RMSprop`."""
 
     def __init__(self, rule: Any, options: dict[str, Any], numbers: dict[str, Any]):
         self.rule, self.numbers = rule, numbers
@@ -72,7 +76,18 @@ class Optimizer:
         refuse_methods(cls, ("step", "update", "begin"), "one of rs.SGD, rs.Rprop, rs.Adam, rs.RMSprop with other numbers")
 
     def changed(self, change: Callable[[Any], Any]) -> Self:
-        """The same with every number changed."""
+        """Apply a function to every number of the optimizer.
+
+        Parameters
+        ----------
+        change : callable
+            What each number becomes, as a function of it.
+
+        Returns
+        -------
+        Optimizer
+            One of the same kind with the changed numbers.
+        """
         other = copy.copy(self)
         other.numbers = {name: change(value) for name, value in self.numbers.items()}
         other._shown = {name: change(value) for name, value in self._shown.items()}
@@ -105,16 +120,32 @@ MEANT_BY_RPROP = {
 
 
 class SGD(Optimizer):
-    """Gradient descent: p - lr v, v ← momentum v + g; with Nesterov's momentum p - lr (g + momentum v). As `torch.optim.SGD`.
+    """Gradient descent, with or without momentum, as `torch.optim.SGD`.
+
+    A parameter p becomes p - lr v, where v ← momentum v + g and g is the gradient. With Nesterov's momentum it becomes
+    p - lr (g + momentum v).
 
     Parameters
     ----------
-    lr, momentum : numbers, axes, or schedules (`rs.schedules`).
-    nesterov : whether the gradient is taken with the momentum to come.
+    lr : float or DataArray
+        The learning rate, 0 or more: a number, an axis, or a schedule (`rs.schedules`).
+    momentum : float or DataArray, default 0.0
+        The share of v that is kept, 0 or more: a number, an axis, or a schedule.
+    nesterov : bool, default False
+        Whether the gradient is taken with the momentum to come. It needs a momentum above 0.
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or a negative one.
+    ValueError
+        If `lr` or `momentum` is negative or not finite, or if `nesterov` is given without momentum.
+    TypeError
+        If `lr` or `momentum` is not a real number or an array of them.
+
+    See Also
+    --------
+    rnnsim.train : What takes an optimizer.
+    rnnsim.Adam : Steps that are scaled for each parameter.
+    rnnsim.schedules : Learning rates that change from epoch to epoch.
 
     Examples
     --------
@@ -124,7 +155,7 @@ class SGD(Optimizer):
     """
 
     @pointing(MEANT)
-    def __init__(self, lr: Any, momentum: Any = 0.0, nesterov: bool = False):
+    def __init__(self, lr: Hyperparameter, momentum: Hyperparameter = 0.0, nesterov: Flag = False):
         given = {"lr": numbers("lr", lr, 0.0), "momentum": numbers("momentum", momentum, 0.0)}
         options = given | {"nesterov": flag("nesterov", nesterov)}
         still = isinstance(given["momentum"], float) and given["momentum"] == 0.0
@@ -135,15 +166,35 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015), as `torch.optim.Adam`.
+    """Adam, which scales steps by running means of gradients and their squares [1]_, as `torch.optim.Adam`.
 
     Parameters
     ----------
-    lr, beta1, beta2, eps : numbers, axes, or schedules (`rs.schedules`).
+    lr : float or DataArray, default 1e-3
+        The learning rate, 0 or more: a number, an axis, or a schedule (`rs.schedules`).
+    beta1 : float or DataArray, default 0.9
+        The decay of the mean of gradients, in [0, 1): a number, an axis, or a schedule.
+    beta2 : float or DataArray, default 0.999
+        The decay of the mean of squared gradients, in [0, 1): a number, an axis, or a schedule.
+    eps : float or DataArray, default 1e-8
+        What is added to the root of the mean square, above 0: a number, an axis, or a schedule.
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or out of range.
+    ValueError
+        If a number is out of its range.
+    TypeError
+        If one is not a real number or an array of them.
+
+    See Also
+    --------
+    rnnsim.train : What takes an optimizer.
+    rnnsim.RMSprop : Gradients divided by their root mean square.
+    rnnsim.schedules : Learning rates that change from epoch to epoch.
+
+    References
+    ----------
+    .. [1] D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, ICLR 2015.
 
     Examples
     --------
@@ -153,7 +204,9 @@ class Adam(Optimizer):
     """
 
     @pointing(MEANT_BY_ADAM)
-    def __init__(self, lr: Any = 1e-3, beta1: Any = 0.9, beta2: Any = 0.999, eps: Any = 1e-8):
+    def __init__(
+        self, lr: Hyperparameter = 1e-3, beta1: Hyperparameter = 0.9, beta2: Hyperparameter = 0.999, eps: Hyperparameter = 1e-8
+    ):
         given = {
             "lr": numbers("lr", lr, 0.0),
             "beta1": numbers("beta1", beta1, 0.0, 1.0),
@@ -164,16 +217,38 @@ class Adam(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """RMSprop (Hinton 2012), as `torch.optim.RMSprop`.
+    """RMSprop, which divides gradients by their root mean square [1]_, as `torch.optim.RMSprop`.
 
     Parameters
     ----------
-    lr, alpha, eps, momentum : numbers, axes, or schedules (`rs.schedules`).
-    centered : whether to divide by the gradient's standard deviation instead of its root mean square (Graves 2013).
+    lr : float or DataArray, default 1e-2
+        The learning rate, 0 or more: a number, an axis, or a schedule (`rs.schedules`).
+    alpha : float or DataArray, default 0.99
+        The decay of the mean of squared gradients, in [0, 1): a number, an axis, or a schedule.
+    eps : float or DataArray, default 1e-8
+        What is added to the root of the mean square, above 0: a number, an axis, or a schedule.
+    momentum : float or DataArray, default 0.0
+        The momentum of the steps, 0 or more: a number, an axis, or a schedule.
+    centered : bool, default False
+        Whether to divide by the gradient's standard deviation instead of its root mean square [2]_.
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or out of range.
+    ValueError
+        If a number is out of its range.
+    TypeError
+        If one is not a real number or an array of them.
+
+    See Also
+    --------
+    rnnsim.train : What takes an optimizer.
+    rnnsim.Adam : Running means of gradients and of their squares.
+    rnnsim.schedules : Learning rates that change from epoch to epoch.
+
+    References
+    ----------
+    .. [1] G. Hinton, Neural networks for machine learning, lecture 6, 2012.
+    .. [2] A. Graves, Generating sequences with recurrent neural networks, arXiv:1308.0850, 2013.
 
     Examples
     --------
@@ -183,7 +258,14 @@ class RMSprop(Optimizer):
     """
 
     @pointing(MEANT_BY_RMSPROP)
-    def __init__(self, lr: Any = 1e-2, alpha: Any = 0.99, eps: Any = 1e-8, momentum: Any = 0.0, centered: bool = False):
+    def __init__(
+        self,
+        lr: Hyperparameter = 1e-2,
+        alpha: Hyperparameter = 0.99,
+        eps: Hyperparameter = 1e-8,
+        momentum: Hyperparameter = 0.0,
+        centered: Flag = False,
+    ):
         given = {"lr": numbers("lr", lr, 0.0), "alpha": numbers("alpha", alpha, 0.0, 1.0), "eps": numbers("eps", eps, ABOVE_0)}
         given["momentum"] = numbers("momentum", momentum, 0.0)
         options = {"centered": flag("centered", centered)}
@@ -192,22 +274,43 @@ class RMSprop(Optimizer):
 
 
 class Rprop(Optimizer):
-    """Resilient back-propagation: every parameter has a step size of its own, and of its gradient only the sign counts.
+    """Resilient back-propagation: every parameter has a step size of its own, and only the sign of its gradient counts.
 
     Parameters
     ----------
-    variant : "rprop-" (always a step), "rprop+" (Riedmiller and Braun 1993: after a flip of the sign the last step is undone), "irprop-"
-        (after a flip no step; `torch.optim.Rprop`), "irprop+" (Igel and Hüsken 2003: undone only if the cost rose), or "tutorial" (by
-        Roelants: like "rprop-", but sizes shrink unless the sign is the last one's, before the first step too; without bounds there).
-    step : the first step size.
-    grow, shrink : by which a size is multiplied where the sign stayed, and where it flipped.
-    step_min, step_max : bounds of sizes.
-
-    Each but `variant` may be a number, an axis, or a schedule.
+    variant : {"irprop-", "rprop-", "rprop+", "irprop+", "tutorial"}, default "irprop-"
+        What happens after the sign of a gradient flips. "rprop-": there is always a step. "rprop+": the last step is undone [1]_.
+        "irprop-": there is no step, as in `torch.optim.Rprop`. "irprop+": the last step is undone only if the cost rose [2]_.
+        "tutorial" is that of P. Roelants' tutorial, which has no bounds of sizes: like "rprop-", but a size shrinks unless the sign
+        is that of the last gradient, before the first step too.
+    step : float or DataArray, default 1e-2
+        The first step size, 0 or more: a number, an axis, or a schedule (`rs.schedules`).
+    grow : float or DataArray, default 1.2
+        By what a size is multiplied where the sign stayed, 1 or more: a number, an axis, or a schedule.
+    shrink : float or DataArray, default 0.5
+        By what a size is multiplied where the sign flipped, in [0, 1]: a number, an axis, or a schedule.
+    step_min : float or DataArray, default 1e-6
+        The smallest size, 0 or more: a number, an axis, or a schedule.
+    step_max : float or DataArray, default 50.0
+        The largest size, at least `step_min`, perhaps inf: a number, an axis, or a schedule.
 
     Raises
     ------
-    ValueError, TypeError : an unknown variant; what is no number, or out of range.
+    ValueError
+        If `variant` is unknown, if a number is out of its range, or if `step_min` is above `step_max`.
+    TypeError
+        If one is not a real number or an array of them.
+
+    See Also
+    --------
+    rnnsim.train : What takes an optimizer.
+    rnnsim.SGD : Steps in proportion to the gradient.
+    rnnsim.schedules : Numbers that change from epoch to epoch.
+
+    References
+    ----------
+    .. [1] M. Riedmiller and H. Braun, A direct adaptive method for faster backpropagation learning: the RPROP algorithm, ICNN 1993.
+    .. [2] C. Igel and M. Hüsken, Empirical evaluation of the improved Rprop learning algorithms, Neurocomputing 50, 105, 2003.
 
     Examples
     --------
@@ -219,12 +322,12 @@ class Rprop(Optimizer):
     @pointing(MEANT_BY_RPROP)
     def __init__(
         self,
-        variant: str = "irprop-",
-        step: Any = 1e-2,
-        grow: Any = 1.2,
-        shrink: Any = 0.5,
-        step_min: Any = 1e-6,
-        step_max: Any = 50.0,
+        variant: Variant = "irprop-",
+        step: Hyperparameter = 1e-2,
+        grow: Hyperparameter = 1.2,
+        shrink: Hyperparameter = 0.5,
+        step_min: Hyperparameter = 1e-6,
+        step_max: Hyperparameter = 50.0,
     ):
         check_choice("variant", variant, RPROP_VARIANTS)
         given = {"step": numbers("step", step, 0.0), "grow": numbers("grow", grow, 1.0)}
@@ -235,20 +338,31 @@ class Rprop(Optimizer):
 
 
 class Clip:
-    """A bound of gradients, `rs.ClipNorm` or `rs.ClipValue`."""
+    """A bound of gradients: `rs.ClipNorm` or `rs.ClipValue`."""
 
     kind: str
 
-    def __init__(self, limit: Any):
+    def __init__(self, limit: Hyperparameter):
         self.limit = numbers("limit", limit, 0.0, endless=True)
 
     @property
     def numbers(self) -> dict[str, Any]:
-        """The limit, by name."""
+        """The limit, by its name."""
         return {"limit": self.limit}
 
     def changed(self, change: Callable[[Any], Any]) -> Self:
-        """The same with another limit."""
+        """Apply a function to the limit.
+
+        Parameters
+        ----------
+        change : callable
+            What the limit becomes, as a function of it.
+
+        Returns
+        -------
+        Clip
+            One of the same kind with the changed limit.
+        """
         return type(self)(change(self.limit))
 
     def __repr__(self) -> str:
@@ -256,16 +370,30 @@ class Clip:
 
 
 class ClipNorm(Clip):
-    """Clip by norm (Pascanu, Mikolov and Bengio 2013): a gradient by all trained parameters, g, whose norm is above `limit` becomes
-    limit g / ‖g‖.
+    """Clip gradients by their norm [1]_.
+
+    A gradient g by all trained parameters whose norm is above `limit` becomes limit g / ‖g‖.
 
     Parameters
     ----------
-    limit : a number, an axis, or a schedule.
+    limit : float or DataArray
+        The largest norm, 0 or more, perhaps inf: a number, an axis, or a schedule (`rs.schedules`).
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or a negative one.
+    ValueError
+        If `limit` is negative or nan.
+    TypeError
+        If it is not a real number or an array of them.
+
+    See Also
+    --------
+    rnnsim.train : What takes it, as `clip`.
+    rnnsim.ClipValue : Clip each number of a gradient.
+
+    References
+    ----------
+    .. [1] R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013.
 
     Examples
     --------
@@ -278,15 +406,24 @@ class ClipNorm(Clip):
 
 
 class ClipValue(Clip):
-    """Clip by value: every number of a gradient is brought into -limit…limit.
+    """Clip gradients by value: every number of a gradient is brought into -limit…limit.
 
     Parameters
     ----------
-    limit : a number, an axis, or a schedule.
+    limit : float or DataArray
+        The largest size of a number, 0 or more, perhaps inf: a number, an axis, or a schedule (`rs.schedules`).
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or a negative one.
+    ValueError
+        If `limit` is negative or nan.
+    TypeError
+        If it is not a real number or an array of them.
+
+    See Also
+    --------
+    rnnsim.train : What takes it, as `clip`.
+    rnnsim.ClipNorm : Clip the gradient as a whole.
 
     Examples
     --------

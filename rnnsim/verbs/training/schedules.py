@@ -3,6 +3,8 @@
 The first value is that of epoch 1, the first that moves; the last one holds for all epochs after it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Hyperparameter, Whole
 from rnnsim.checks.arguments import whole
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
@@ -18,21 +21,40 @@ from rnnsim.verbs.training.optimizers import numbers
 __all__ = ["constant_by_part", "cosine", "exponential", "linear"]
 
 
-def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.DataArray:
-    """start · factorⁱ in the i-th `every` epochs, i from 0 on. As `torch.optim.lr_scheduler.StepLR`.
+def constant_by_part(start: Hyperparameter, every: Whole, factor: Hyperparameter, epochs: Whole) -> xr.DataArray:
+    """Multiply a number by a factor every so many epochs, as `torch.optim.lr_scheduler.StepLR`.
+
+    The schedule is start · factorⁱ in the i-th part of `every` epochs, where i counts from 0.
 
     Parameters
     ----------
-    start, factor : numbers or axes.
-    every, epochs : whole numbers.
+    start : float or DataArray
+        The first value, 0 or more: a number or an axis.
+    every : int
+        The epochs of a part.
+    factor : float or DataArray
+        The ratio of the values of neighbouring parts, 0 or more: a number or an axis.
+    epochs : int
+        The length of the schedule.
 
     Returns
     -------
-    A DataArray over (axes…, epoch).
+    DataArray
+        The values, over (axes…, epoch).
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or out of range.
+    ValueError
+        If `start` or `factor` is negative, not finite, or over `epoch`, or if a count is not a whole number of 1 or more.
+    TypeError
+        If `start` or `factor` is not a real number or an array of them.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.schedules.exponential : A factor for every epoch.
+    rnnsim.train : What takes schedules, as numbers of an optimizer.
 
     Examples
     --------
@@ -44,21 +66,38 @@ def constant_by_part(start: Any, every: int, factor: Any, epochs: int) -> xr.Dat
     return over_epochs(start, factors, whole("epochs", epochs), lambda epoch: factors ** (epoch // length))
 
 
-def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
-    """start · factorᵉ, e = 0, 1, …. As `torch.optim.lr_scheduler.ExponentialLR`.
+def exponential(start: Hyperparameter, factor: Hyperparameter, epochs: Whole) -> xr.DataArray:
+    """Multiply a number by a factor every epoch, as `torch.optim.lr_scheduler.ExponentialLR`.
+
+    The schedule is start · factorᵉ, e = 0, 1, ….
 
     Parameters
     ----------
-    start, factor : numbers or axes.
-    epochs : a whole number.
+    start : float or DataArray
+        The first value, 0 or more: a number or an axis.
+    factor : float or DataArray
+        The ratio of the values of neighbouring epochs, 0 or more: a number or an axis.
+    epochs : int
+        The length of the schedule.
 
     Returns
     -------
-    A DataArray over (axes…, epoch).
+    DataArray
+        The values, over (axes…, epoch).
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or out of range.
+    ValueError
+        If `start` or `factor` is negative, not finite, or over `epoch`, or if `epochs` is not a whole number of 1 or more.
+    TypeError
+        If `start` or `factor` is not a real number or an array of them.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.schedules.constant_by_part : A factor for every so many epochs.
+    rnnsim.train : What takes schedules, as numbers of an optimizer.
 
     Examples
     --------
@@ -71,21 +110,36 @@ def exponential(start: Any, factor: Any, epochs: int) -> xr.DataArray:
     return over_epochs(start, factors, whole("epochs", epochs), lambda epoch: factors**epoch)
 
 
-def linear(start: Any, end: Any, epochs: int) -> xr.DataArray:
-    """From start to end on a straight line: start at the first, end at the last of the epochs.
+def linear(start: Hyperparameter, end: Hyperparameter, epochs: Whole) -> xr.DataArray:
+    """Go from one number to another on a straight line.
 
     Parameters
     ----------
-    start, end : numbers or axes.
-    epochs : a whole number, 2 or more.
+    start : float or DataArray
+        The value in the first epoch, 0 or more: a number or an axis.
+    end : float or DataArray
+        The value in the last epoch, 0 or more: a number or an axis.
+    epochs : int
+        The length of the schedule, 2 or more.
 
     Returns
     -------
-    A DataArray over (axes…, epoch).
+    DataArray
+        The values, over (axes…, epoch).
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or out of range.
+    ValueError
+        If `start` or `end` is negative, not finite, or over `epoch`, or if `epochs` is not a whole number of 2 or more.
+    TypeError
+        If `start` or `end` is not a real number or an array of them.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.schedules.cosine : The same on half a period of a cosine.
+    rnnsim.train : What takes schedules, as numbers of an optimizer.
 
     Examples
     --------
@@ -96,22 +150,42 @@ def linear(start: Any, end: Any, epochs: int) -> xr.DataArray:
     return between(start, end, epochs, lambda share: 1.0 - share)
 
 
-def cosine(start: Any, end: Any, epochs: int) -> xr.DataArray:
-    """From start to end on half a period of a cosine (Loshchilov and Hutter 2017). As `torch.optim.lr_scheduler.CosineAnnealingLR`, whose
-    `T_max` is `epochs - 1`.
+def cosine(start: Hyperparameter, end: Hyperparameter, epochs: Whole) -> xr.DataArray:
+    """Go from one number to another on half a period of a cosine [1]_.
+
+    It is that of `torch.optim.lr_scheduler.CosineAnnealingLR`, whose `T_max` is `epochs - 1`.
 
     Parameters
     ----------
-    start, end : numbers or axes.
-    epochs : a whole number, 2 or more.
+    start : float or DataArray
+        The value in the first epoch, 0 or more: a number or an axis.
+    end : float or DataArray
+        The value in the last epoch, 0 or more: a number or an axis.
+    epochs : int
+        The length of the schedule, 2 or more.
 
     Returns
     -------
-    A DataArray over (axes…, epoch).
+    DataArray
+        The values, over (axes…, epoch).
 
     Raises
     ------
-    ValueError, TypeError : what is no number, or out of range.
+    ValueError
+        If `start` or `end` is negative, not finite, or over `epoch`, or if `epochs` is not a whole number of 2 or more.
+    TypeError
+        If `start` or `end` is not a real number or an array of them.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.schedules.linear : The same on a straight line.
+    rnnsim.train : What takes schedules, as numbers of an optimizer.
+
+    References
+    ----------
+    .. [1] I. Loshchilov and F. Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017.
 
     Examples
     --------
@@ -143,7 +217,7 @@ def check_epochs(epochs: int, *arrays: xr.DataArray) -> None:
     check_room(3 * epochs * prod(sizes.values()), instead="it needs fewer epochs")
 
 
-def between(start: Any, end: Any, epochs: int, share_of_start: Callable[[Any], Any]) -> xr.DataArray:
+def between(start: Any, end: Any, epochs: Any, share_of_start: Callable[[Any], Any]) -> xr.DataArray:
     """From one value to another."""
     count = whole("epochs", epochs, 2)
     first, last = as_array("start", start), as_array("end", end)

@@ -1,9 +1,11 @@
 """Training of a family, every network of it at once."""
 
+from __future__ import annotations
+
 import json
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
+from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, Loss, Metric, Names, Numbers, Precision, Seed, Whole
 from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.showing import kind_of, shown
@@ -58,78 +61,123 @@ Engine = LaneEngine | LayerEngine
 @pointing(MEANT)
 def train(
     net: Network,
-    inputs: Any,
-    targets: Any = None,
+    inputs: Inputs,
+    targets: Numbers | None = None,
     *,
     optimizer: Optimizer,
-    epochs: int,
-    loss: str = "mse",
-    train: Any = None,
-    batch_size: int | None = None,
-    shuffle: bool = False,
-    seed: Any = 0,
-    validation: Any = None,
-    metrics: Any = (),
-    clip: Any = None,
-    patience: int | None = None,
-    truncate: int | None = None,
-    every: int = 1,
+    epochs: Whole,
+    loss: Loss = "mse",
+    train: Names | None = None,
+    batch_size: Whole | None = None,
+    shuffle: Flag = False,
+    seed: Seed = 0,
+    validation: tuple[Inputs, Numbers] | list[Any] | xr.Dataset | None = None,
+    metrics: Metric | Iterable[Metric] = (),
+    clip: Clip | Hyperparameter | None = None,
+    patience: Whole | None = None,
+    truncate: Whole | None = None,
+    every: Whole = 1,
     resume: xr.Dataset | None = None,
-    resume_with: Any = (),
-    keep: Any = (*OF_EVERY_EPOCH, PARAMETERS, STATES),
-    dtype: Any = "float64",
-    progress: bool = True,
+    resume_with: Names = (),
+    keep: Names = (*OF_EVERY_EPOCH, PARAMETERS, STATES),
+    dtype: Precision = "float64",
+    progress: Flag = True,
 ) -> xr.Dataset:
     """Train every network of a family.
 
     Parameters
     ----------
-    net, inputs, targets, loss : as `backprop` takes them, also as a task: `rs.train(net, task, optimizer=…)`.
-    optimizer : `rs.SGD`, `rs.Rprop`, `rs.Adam` or `rs.RMSprop`. Each of its numbers may be an axis, so that the family grows by it, or a
-        schedule: an array over `epoch`, such as those of `rs.schedules`.
-    epochs : how often to go through all samples.
-    train : the names of the parameters that move, each as a whole (zeros of `init="sparse"` too); None: all but the starts (`h0`, `c0`)
-        and `leak`.
-    batch_size : samples of an update, the last batch perhaps smaller; None: all.
-    shuffle : whether every epoch takes the samples in a random order of its own, the same for every network.
-    seed : of these orders, a whole number; or an axis: then each of its networks has orders of its own.
-    validation : (inputs, targets), or a Dataset with these names, on which costs and metrics are measured, too.
-    metrics : "rounded_accuracy", the share of outputs that are the target once they are rounded to whole numbers. With cross-entropy,
-        `accuracy`, the share of targets that have the largest output, is there without asking.
-    clip : `rs.ClipNorm(limit)`, `rs.ClipValue(limit)`, or a limit of the norm alone: what becomes of large gradients; None: nothing.
-    patience : a network stops when its validation cost (cost, if there is no validation) has not fallen below its lowest value for so many
-        epochs; None: never.
-    truncate : go back through so many steps at most. The steps are cut into such pieces, each of which makes an update of its own and hands
-        its last states on to the next.
-    every : record each `every`-th epoch, and the last.
-    resume : a run to go on from, with all that it remembers: then `epochs` come on top of its own, and its record is the first part of the
-        new one. The family is the one that the run began with, or `net.at(run)`, and everything else is as it was.
-    resume_with : the names of what may be another than in the run to resume: any argument above but epochs, or "net" for the kind of
-        network and parameters that are not trained. The attribute `resumed_with` tells what changed after which epoch. An optimizer of
-        another kind, or one that moves more parameters, begins afresh; so do patience and `best_epoch` with other data or another loss.
-    keep : exactly what is recorded beside what is asked for above: `cost`, `grad_norm`, parameters by their names ("parameters" is all of
-        them), and what `resume` needs besides, such as `velocity_w_in` ("states" is all of that). A cost that decides about patience always
-        is. Where updates go by batches, `cost` and `grad_norm` take a pass over the training set at each recorded epoch.
-    dtype : "float64" or "float32", for computing and for results.
-    progress : whether to show a bar if it takes long.
+    net : Network
+        The family.
+    inputs : array_like or DataArray or Dataset
+        As `backprop` takes them. A task stands for inputs and targets: `rs.train(net, task, optimizer=…)`.
+    targets : array_like or DataArray, optional
+        As `backprop` takes them.
+    optimizer : SGD or Rprop or Adam or RMSprop
+        The rule by which parameters move. Each of its numbers may be an axis, by which the family then grows, or a schedule: an
+        array over `epoch`, such as those of `rs.schedules`.
+    epochs : int
+        How often to go through all samples.
+    loss : {"mse", "cross_entropy"}, default "mse"
+        The cost, as in `backprop`.
+    train : str or sequence of str, optional
+        The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too). By default all move except the
+        starts (`h0`, `c0`) and `leak`.
+    batch_size : int, optional
+        The samples of an update; the last batch of an epoch may be smaller. By default an update takes all samples.
+    shuffle : bool, default False
+        Whether every epoch takes the samples in a random order of its own, which is the same for every network.
+    seed : int or DataArray, default 0
+        The seed of these orders. With an axis of seeds, each of its networks has orders of its own.
+    validation : tuple or Dataset, optional
+        (inputs, targets), or a Dataset with these names, on which costs and metrics are measured as well.
+    metrics : str or sequence of str, optional
+        "rounded_accuracy" is the share of outputs that equal the target once they are rounded to whole numbers. With cross-entropy,
+        `accuracy`, the share of targets that have the largest output, is always there.
+    clip : ClipNorm or ClipValue or float or DataArray, optional
+        What becomes of large gradients: `rs.ClipNorm(limit)`, `rs.ClipValue(limit)`, or the limit of the norm alone. By default
+        nothing.
+    patience : int, optional
+        A network stops when its validation cost (its cost, if there is no validation) has not fallen below its lowest value for so
+        many epochs. By default no network stops.
+    truncate : int, optional
+        The largest number of steps to go back through. The steps are cut into pieces of this length, each of which makes an update
+        of its own and hands its last states on to the next.
+    every : int, default 1
+        Record each `every`-th epoch, and the last.
+    resume : Dataset, optional
+        A run to go on from, with all that it remembers. Then `epochs` come on top of its own, and its record is the first part of
+        the new one. The family is the one that the run began with, or `net.at(run)`, and everything else is as it was.
+    resume_with : str or sequence of str, optional
+        The names of what may differ from the run to resume: any argument above except `epochs`, or "net" for the kind of network
+        and the parameters that are not trained. The attribute `resumed_with` tells what changed after which epoch. An optimizer of
+        another kind, or one that moves more parameters, begins afresh; so do patience and `best_epoch` with other data or another
+        loss.
+    keep : str or sequence of str, default ("cost", "grad_norm", "parameters", "states")
+        What is recorded beside what is asked for above, and nothing else: `cost`, `grad_norm`, parameters by their names
+        ("parameters" means all of them), and what `resume` needs besides, such as `velocity_w_in` ("states" means all of that). A
+        cost that decides about patience is always recorded. Where updates go by batches, `cost` and `grad_norm` take a pass over
+        the training set at each recorded epoch.
+    dtype : {"float64", "float32"}, default "float64"
+        The precision of the computation and of the results.
+    progress : bool, default True
+        Whether to show a bar if it takes long.
 
     Returns
     -------
-    A Dataset over the axes and `epoch`, of which 0 is the start: `cost (…, epoch)`, that of the whole training set after the epoch;
-    `validation_cost` and metrics alike; `grad_norm`, the norm of the gradient of that cost by the trained parameters, not clipped; every
-    parameter, (…, epoch, unit, …). Over the axes alone, as they are at the end: `diverged_at`, the epoch in which an update was not finite,
-    -1 for never: from then on the network stays as it was before it; `best_epoch`, the recorded one with the lowest validation cost, or
-    cost without validation, if one is recorded; with patience `stopped_at`, -1 if it never ran out; and what `resume` needs (an optimizer's
-    states, such as `velocity_w_in`). If no network moves any more for want of patience, the record ends. Ctrl-C returns what was recorded
-    so far, with a warning that has the line that goes on; within `rs.sweep` it ends the sweep, as with any verb.
+    Dataset
+        The record, over the axes and `epoch`, of which 0 is the start. `cost (…, epoch)` is the cost of the whole training set
+        after the epoch; `validation_cost` and metrics are measured then, too; `grad_norm` is the norm of the gradient of that cost
+        by the trained parameters, not clipped; and every parameter is there over (…, epoch, unit, …).
 
-    Warns
-    -----
-    UserWarning : Ctrl-C; a sparse matrix that training makes dense.
+        Over the axes alone, as they are at the end: `diverged_at`, the epoch in which an update was not finite, or -1 if there was
+        none (from then on the network stays as it was before the update); `best_epoch`, the recorded epoch with the lowest
+        validation cost, or cost without validation, if one is recorded; with patience `stopped_at`, -1 if patience never ran out;
+        and what `resume` needs, which are the states of the optimizer, such as `velocity_w_in`.
+
+        The record ends when patience has stopped all networks. Ctrl-C returns what was recorded so far, with a warning that has the
+        line that goes on; within `rs.sweep` it ends the sweep, as with any verb.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type, or is one that `train` does not take; the message names the one that is meant.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    Warns
+    -----
+    UserWarning
+        If Ctrl-C ended the training, or if training makes a sparse matrix dense.
+
+    See Also
+    --------
+    rnnsim.backprop : One cost and its gradients.
+    rnnsim.Elman.at : The networks as they were at an epoch of a run.
+    rnnsim.schedules : Numbers that change from epoch to epoch.
+    rnnsim.plot.training_curves : Draw a run.
 
     Examples
     --------
