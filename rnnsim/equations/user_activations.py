@@ -22,22 +22,34 @@ from rnnsim.numerics.simd import Lanes
 
 
 class Activation:
-    """φ, an activation of your own, for `rs.Elman(…, activation=φ)`.
+    """An activation φ of the user's own, for `rs.Elman(…, activation=φ)`.
+
+    The functions are compiled by Numba, jitted or not, and take one number to one number. Those written with arithmetic and
+    `rnnsim.functions` run on vectors of numbers, as fast as the package's own; others run number by number.
 
     Parameters
     ----------
-    value, slope : φ(a) and φ'(a) of a pre-activation, functions that Numba can compile (jitted or not) from one number to one number.
-        Those written with arithmetic and `rnnsim.functions` run on vectors of numbers, as fast as the package's own; others run number
-        by number. Gradients are as right as `slope`.
-    curvature : φ''(a), or None: only what needs second derivatives asks for it.
-    check : whether to compare `slope` with what `value` rises by, and `curvature` with `slope`, at a hundred numbers from -40 to 40: by
-        complex steps if they are right for the function, else by differences, which see a relative error of 1e-8. False for a slope that is
-        meant to be another, as a surrogate gradient is.
+    value : callable
+        The function φ(a) of a pre-activation a.
+    slope : callable
+        Its derivative φ'(a). Gradients are as right as it is.
+    curvature : callable or None
+        Its second derivative φ''(a). It may be None unless second derivatives are asked for.
+    check : bool, default True
+        Whether to compare `slope` with the derivative of `value`, and `curvature` with that of `slope`, at a hundred numbers from
+        -40 to 40: by complex steps if they are right for the function, else by differences, which see a relative error of 1e-8.
+        Give False for a slope that is meant to be another, such as a surrogate gradient.
 
     Raises
     ------
-    TypeError : what is no function of a number that Numba can compile to one that returns a number.
-    ValueError : a slope or a curvature that is not the derivative.
+    TypeError
+        If Numba cannot compile one of them to a function of a number that returns a number.
+    ValueError
+        If `slope` or `curvature` is not the derivative.
+
+    See Also
+    --------
+    rnnsim.Elman : The networks that take an activation.
 
     Examples
     --------

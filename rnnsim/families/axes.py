@@ -35,17 +35,34 @@ RESERVED = frozenset(
 
 
 def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
-    """A sweep axis: an array over one dimension `name`, with `values` as its coordinate too.
+    """Make a sweep axis: an array over one dimension `name`, whose coordinate holds the same values.
 
     Parameters
     ----------
-    name : the dimension's name; not one of the package's own, such as `sample`, `step` or `unit`.
-    values : (n,) numbers, labels, dates or time differences, n ≥ 1.
-    **attrs : attributes such as `long_name` and `units`.
+    name : str
+        The name of the dimension: letters, digits and underscores. The names of the package's own dimensions, such as `sample`,
+        `step` and `unit`, are taken.
+    values : array_like or DataArray
+        Numbers, labels, dates or time differences of shape (n,), n ≥ 1. Floats of other sizes than 4 and 8 bytes become float64.
+    **attrs : str or number
+        Attributes of the coordinate. `long_name` and `units` are texts; they are `name` and "1" if they are not given, and dates
+        and time differences have no default units.
+
+    Returns
+    -------
+    DataArray
+        The values, over the dimension `name` and with the coordinate `name`.
 
     Raises
     ------
-    ValueError, TypeError : a name that is taken, or values that are not one-dimensional, empty or complex.
+    ValueError
+        If the name is no identifier or is taken, or if the values are not one-dimensional or are empty.
+    TypeError
+        If the values are neither real numbers nor texts nor dates, or if an attribute is neither a text nor a number.
+
+    See Also
+    --------
+    rnnsim.vary : A matrix one entry of which is an axis.
 
     Examples
     --------

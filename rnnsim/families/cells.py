@@ -101,10 +101,12 @@ class Recurrent(Network):
 
     @property
     def levels(self) -> tuple[tuple[str, Any], ...]:
+        """The one layer, without anything added to the names of its parameters."""
         return (("", self),)
 
     @property
     def options(self) -> dict[str, Any]:
+        """The options that are no parameters, such as the activation, by name."""
         return {name: getattr(self, name) for name in self.OPTIONS}
 
     @property
@@ -113,7 +115,20 @@ class Recurrent(Network):
         raise NotImplementedError
 
     def member(self, suffix: str, top: bool) -> Member:
-        """This network as a layer whose parameters have `suffix` behind their names; the top one's results are known without it, too."""
+        """Describe this network as a layer of a larger one.
+
+        Parameters
+        ----------
+        suffix : str
+            What stands behind the names of the layer's parameters, such as "_0".
+        top : bool
+            Whether this is the top layer, whose results are known without `suffix`, too.
+
+        Returns
+        -------
+        Member
+            The layer as kernels run it.
+        """
         cell = self.cell
         x_gates, h_gates = cells.reading(cell, "x"), cells.reading(cell, "h")
         biases = [name for name in self.DIMENSIONS if name.startswith("bias")]
@@ -144,24 +159,55 @@ class Recurrent(Network):
         density: float = 0.1,
         **options: Any,
     ) -> Self:
-        """A random family. Matrices are drawn block by block when they are needed; `seed=s` is the same network in whatever grid.
+        """Make a random family.
+
+        Matrices are drawn block by block when they are needed. A seed stands for the same network in whatever grid it appears.
 
         Parameters
         ----------
-        units, inputs : sizes.
-        gain : by which the recurrent matrix is multiplied; a number or an axis.
-        init : the recurrent matrix at gain 1: "gaussian" (variance 1/units), "orthogonal", "uniform" (±1/√units, as PyTorch draws),
-            "identity", "spectral" (gaussian, of spectral radius 1) or "sparse" (a share `density` of entries, of variance
-            1/(units · density); `rs.train` moves its zeros too). Input weights are uniform in ±1/√units for "uniform", else normal of
-            variance 1/inputs.
-        seed : whole numbers from 0; a number or an axis.
-        h0 : the state at step 0 as the family takes it, or "gaussian": drawn, of variance 1. An LSTM's `c0` likewise.
-        bias : biases as the family takes them, or "gaussian" (variance 1) or "uniform" (±1/√units): drawn.
-        **options : what else the family takes, such as `activation` and `leak`.
+        units : int
+            The number of units, at least 1.
+        inputs : int, default 1
+            The number of inputs, at least 1.
+        gain : float or DataArray, default 1.0
+            The factor by which the recurrent matrix is multiplied: a number or an axis.
+        init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse"}
+            The law of the recurrent matrix at gain 1: "gaussian" (variance 1/units), "orthogonal" (uniform over rotations and
+            reflections), "uniform" (±1/√units, as PyTorch draws), "identity", "spectral" (gaussian, divided by its spectral
+            radius) or "sparse" (a share `density` of entries, of variance 1/(units · density); `rs.train` moves its zeros, too).
+            Input weights are uniform in ±1/√units for "uniform", and normal of variance 1/inputs for every other law.
+        seed : int or DataArray, default 0
+            Whole numbers from 0: one, or an axis of them.
+        h0 : array_like or DataArray or "gaussian", default 0.0
+            The state at step 0 as the family takes it, or "gaussian": drawn, of variance 1. An LSTM takes `c0` in the same way.
+        bias : array_like or DataArray or {"gaussian", "uniform"}, default 0.0
+            The biases as the family takes them, or drawn: "gaussian" (variance 1) or "uniform" (±1/√units). A GRU takes it for
+            each of `bias_in` and `bias_rec` that is not given by its own name.
+        density : float, default 0.1
+            The share of entries of a "sparse" matrix that are not 0, in (0, 1].
+        **options : object
+            The family's further arguments, such as `activation`, `leak` and `readout`.
+
+        Returns
+        -------
+        Elman or GRU or LSTM
+            A family of the class on which the method is called, over the axes of `gain`, `seed` and the other arguments.
 
         Raises
         ------
-        ValueError, TypeError : sizes, names or seeds that do not fit, before anything is computed.
+        ValueError
+            If a size, a seed, the density or the name of a law does not fit.
+        TypeError
+            If a seed or another argument holds anything but real numbers, or if an option is unknown.
+
+        See Also
+        --------
+        rnnsim.Readout.random : A random readout.
+        rnnsim.axis : An axis of gains or seeds.
+
+        References
+        ----------
+        .. [1] G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980): random orthogonal matrices.
 
         Examples
         --------
@@ -177,23 +223,47 @@ class Recurrent(Network):
 
 
 class Elman(Recurrent):
-    """A family of Elman networks: h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
+    """A family of Elman networks, h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
+
+    A scalar network, of one unit, has a number for each weight. Every parameter may have axes: further dimensions of a
+    `DataArray`, such as `rs.axis` makes. Axes of one name are one axis and must agree exactly.
 
     Parameters
     ----------
-    w_in, w_rec : (unit, input) and (unit, unit_from) weights of the input and of the last state. A scalar network has a number for each.
-        As `DataArray`s (such as `rs.axis` makes) they may have further dimensions, which are axes. Axes of one name are one axis and
-        must agree exactly.
-    bias : (unit), or a number for all units; it may have axes, as everything below.
-    h0 : (unit) or a number: the state at step 0; with a dimension `sample` before (`(sample, unit)`; `(sample)` of a scalar network)
-        every sample has its own start.
-    activation : φ: "tanh", "linear", "relu", "sigmoid", or an `Activation` of your own.
-    leak : in (0, 1], (unit) or a number: how much of the new state comes in at a step; the Euler step dt/τ of τ dh/dt = -h + φ(…).
-    readout : a `Readout`, or None: then the state is the output.
+    w_in : array_like or DataArray
+        Weights of the input, (unit, input), or a number in a scalar network.
+    w_rec : array_like or DataArray
+        Weights of the last state, (unit, unit_from), or a number in a scalar network.
+    bias : array_like or DataArray, default 0.0
+        Biases, (unit), or a number for all units.
+    h0 : array_like or DataArray, default 0.0
+        The state at step 0, (unit), or a number for all units. With a dimension `sample` before, every sample has its own start:
+        (sample, unit), or (sample) in a scalar network.
+    activation : {"tanh", "linear", "relu", "sigmoid"} or Activation
+        The function φ: one of the package's own by its name, or an `rs.Activation` of the user's.
+    leak : array_like or DataArray, default 1.0
+        How much of the new state comes in at a step, in (0, 1]: (unit), or a number for all units. This is the step dt/τ of the
+        Euler method for τ dh/dt = -h + φ(…).
+    readout : Readout or None
+        The outputs as linear functions of the state. None makes the state the output.
 
     Raises
     ------
-    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+    ValueError
+        If shapes, names of dimensions or values do not fit, or if the activation is unknown.
+    TypeError
+        If a parameter holds anything but real numbers, or if the readout is no `rs.Readout`.
+
+    See Also
+    --------
+    rnnsim.GRU : Gated recurrent units.
+    rnnsim.LSTM : Long short-term memories.
+    rnnsim.Stack : Several layers, one fed into the next.
+    rnnsim.Activation : An activation of the user's own.
+
+    References
+    ----------
+    .. [1] J. L. Elman, Cognitive Science 14, 179 (1990).
 
     Examples
     --------
@@ -244,26 +314,51 @@ class Elman(Recurrent):
 
     @property
     def cell(self) -> Any:
+        """The recurrence that kernels run, without the leak where it is 1 everywhere."""
         phi = self.activation.rule if isinstance(self.activation, Activation) else ACTIVATIONS[self.activation]
         rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
         return rule(phi)
 
 
 class GRU(Recurrent):
-    """A family of gated recurrent units (Cho et al. 2014), by PyTorch's equations: with (r, z) = σ(w_in x[k] + bias_in + w_rec h[k-1] +
-    bias_rec) and n = tanh(w_in x[k] + bias_in + r (w_rec h[k-1] + bias_rec)), each with its gate's weights, h[k] = (1 - z) n + z h[k-1].
+    """A family of gated recurrent units, by PyTorch's equations.
+
+    With (r, z) = σ(w_in x[k] + bias_in + w_rec h[k-1] + bias_rec) and n = tanh(w_in x[k] + bias_in + r (w_rec h[k-1] +
+    bias_rec)), each with the weights of its gate, h[k] = (1 - z) n + z h[k-1]. The gates are r, z, n, in this order. Every
+    parameter may have axes: further dimensions of a `DataArray`, such as `rs.axis` makes.
 
     Parameters
     ----------
-    w_in, w_rec : (gate, unit, input) and (gate, unit, unit_from), gates r, z, n; (gate) each in a scalar network. As `DataArray`s they may
-        have further dimensions, which are axes.
-    bias_in, bias_rec : (gate, unit), or a number.
-    h0 : (unit) or (sample, unit), or a number: the state at step 0.
-    readout : a `Readout`, or None: then the state is the output.
+    w_in : array_like or DataArray
+        Weights of the input, (gate, unit, input), or (gate) in a scalar network.
+    w_rec : array_like or DataArray
+        Weights of the last state, (gate, unit, unit_from), or (gate) in a scalar network.
+    bias_in : array_like or DataArray, default 0.0
+        Biases beside the input, (gate, unit), or (gate) in a scalar network, or a number for all.
+    bias_rec : array_like or DataArray, default 0.0
+        Biases beside the last state, of the same shapes as `bias_in`.
+    h0 : array_like or DataArray, default 0.0
+        The state at step 0: (unit), (sample, unit), or a number for all units.
+    readout : Readout or None
+        The outputs as linear functions of the state. None makes the state the output.
 
     Raises
     ------
-    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+    ValueError
+        If shapes, names of dimensions or values do not fit.
+    TypeError
+        If a parameter holds anything but real numbers, or if the readout is no `rs.Readout`.
+
+    See Also
+    --------
+    rnnsim.Elman : Networks without gates.
+    rnnsim.LSTM : Long short-term memories.
+    rnnsim.from_torch : A trained PyTorch module as a network.
+
+    References
+    ----------
+    .. [1] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation", EMNLP
+       2014.
 
     Examples
     --------
@@ -287,26 +382,50 @@ class GRU(Recurrent):
 
     @property
     def cell(self) -> Any:
+        """The recurrence that kernels run."""
         rule: Any = cells.GRU
         return rule()
 
 
 class LSTM(Recurrent):
-    """A family of long short-term memories (Hochreiter and Schmidhuber 1997; with forget gates), by PyTorch's equations: with
-    (i, f, o) = σ(w_in x[k] + w_rec h[k-1] + bias) and g = tanh(…), each with its gate's weights, c[k] = f c[k-1] + i g and
-    h[k] = o tanh c[k].
+    """A family of long short-term memories with forget gates, by PyTorch's equations.
+
+    With (i, f, o) = σ(w_in x[k] + w_rec h[k-1] + bias) and g = tanh(w_in x[k] + w_rec h[k-1] + bias), each with the weights of
+    its gate, c[k] = f c[k-1] + i g and h[k] = o tanh c[k]. The gates are i, f, g, o, in this order. Every parameter may have
+    axes: further dimensions of a `DataArray`, such as `rs.axis` makes.
 
     Parameters
     ----------
-    w_in, w_rec : (gate, unit, input) and (gate, unit, unit_from), gates i, f, g, o; (gate) each in a scalar network. As `DataArray`s they
-        may have further dimensions, which are axes.
-    bias : (gate, unit), or a number.
-    h0, c0 : (unit) or (sample, unit), or a number: the state and the cell state at step 0.
-    readout : a `Readout`, or None: then the state is the output.
+    w_in : array_like or DataArray
+        Weights of the input, (gate, unit, input), or (gate) in a scalar network.
+    w_rec : array_like or DataArray
+        Weights of the last state, (gate, unit, unit_from), or (gate) in a scalar network.
+    bias : array_like or DataArray, default 0.0
+        Biases, (gate, unit), or (gate) in a scalar network, or a number for all.
+    h0 : array_like or DataArray, default 0.0
+        The state at step 0: (unit), (sample, unit), or a number for all units.
+    c0 : array_like or DataArray, default 0.0
+        The cell state at step 0, of the same shapes as `h0`.
+    readout : Readout or None
+        The outputs as linear functions of the state. None makes the state the output.
 
     Raises
     ------
-    ValueError, TypeError : shapes, names, types or values that do not fit, before anything is computed.
+    ValueError
+        If shapes, names of dimensions or values do not fit.
+    TypeError
+        If a parameter holds anything but real numbers, or if the readout is no `rs.Readout`.
+
+    See Also
+    --------
+    rnnsim.Elman : Networks without gates.
+    rnnsim.GRU : Gated recurrent units.
+    rnnsim.from_torch : A trained PyTorch module as a network.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, Neural Computation 9, 1735 (1997).
+    .. [2] F. A. Gers, J. Schmidhuber and F. Cummins, Neural Computation 12, 2451 (2000): forget gates.
 
     Examples
     --------
@@ -329,5 +448,6 @@ class LSTM(Recurrent):
 
     @property
     def cell(self) -> Any:
+        """The recurrence that kernels run."""
         rule: Any = cells.LSTM
         return rule()

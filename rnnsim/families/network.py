@@ -248,7 +248,29 @@ class Network:
         return self._dimensions[name]
 
     def replace(self, **changes: Any) -> Self:
-        """This family with some parameters (or the activation) changed.
+        """Make this family anew with some parameters or options changed.
+
+        Parameters
+        ----------
+        **changes : array_like or DataArray or str or Activation
+            Parameters, and the activation of an Elman network, by name. Those of a stack's layers have the layer's number:
+            `w_rec_0`.
+
+        Returns
+        -------
+        Network
+            A family of the same kind. This one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or if a value does not fit.
+        TypeError
+            If a parameter holds anything but real numbers.
+
+        See Also
+        --------
+        rnnsim.axis : An axis in the place of a number.
 
         Examples
         --------
@@ -270,16 +292,30 @@ class Network:
         return made
 
     def at(self, run: xr.Dataset, epoch: Any = -1) -> Self:
-        """The family with the parameters that a run of `rs.train` had at an epoch; its axes are the run's.
+        """Take the parameters that a training run had at an epoch.
 
         Parameters
         ----------
-        run : what `rs.train` returned.
-        epoch : one of `run.epoch`; or an array of them over axes, such as `run.best_epoch`; -1: the last.
+        run : Dataset
+            A result of `rs.train`.
+        epoch : int or DataArray, default -1
+            One of `run.epoch`, or an array of them over axes, such as `run.best_epoch`; -1 is the last one.
+
+        Returns
+        -------
+        Network
+            The family with those parameters; its axes are the run's.
 
         Raises
         ------
-        ValueError, TypeError : no such run, or an epoch that it has not recorded.
+        ValueError
+            If the run has not recorded the epoch, or lacks a parameter of this family.
+        TypeError
+            If `run` is no Dataset over epochs, or if `epoch` is no whole number.
+
+        See Also
+        --------
+        rnnsim.train : Train a family.
 
         Examples
         --------
@@ -311,16 +347,32 @@ class Network:
         return value.rename({f"{dim}{number}": dim for dim in NUMBERED if f"{dim}{number}" in value.dims})
 
     def isel(self, indexers: Mapping[str, Any] | None = None, /, **positions: Any) -> Self:
-        """Part of the family, by positions along its axes; an axis at one position is gone.
+        """Take a part of the family by positions along its axes.
+
+        An axis of which a single position is taken is gone.
 
         Parameters
         ----------
-        indexers : a mapping in place of keywords, or beside them.
-        **positions : for each axis one position, a list of them, or a slice; negative ones count from the end.
+        indexers : mapping of str to positions, optional
+            Axes and positions in the place of keywords, or beside them.
+        **positions : int or sequence of int or slice
+            One position of an axis, several, or a slice. Negative ones count from the end.
+
+        Returns
+        -------
+        Network
+            The part, a family of the same kind.
 
         Raises
         ------
-        ValueError : names that are no axes, or positions that are not on them.
+        ValueError
+            If a name is no axis, or if a position is not on it.
+        TypeError
+            If `indexers` is no mapping.
+
+        See Also
+        --------
+        rnnsim.axis : Make an axis.
 
         Examples
         --------
@@ -341,19 +393,37 @@ class Network:
         tolerance: float | None = None,
         **values: Any,
     ) -> Self:
-        """Part of the family, by values of its axes; an axis at one value is gone.
+        """Take a part of the family by values of its axes.
+
+        An axis of which a single value is taken is gone.
 
         Parameters
         ----------
-        indexers : a mapping in place of keywords, or beside them.
-        method : None: exactly these values; "nearest", "ffill" or "bfill": the nearest one on the axis, or the last one before or the
-            first one behind, as xarray has it.
-        tolerance : how far away that one may be; None: any distance.
-        **values : for each axis one value, a list of them, or a slice from one to another.
+        indexers : mapping of str to values, optional
+            Axes and values in the place of keywords, or beside them.
+        method : {None, "nearest", "ffill", "bfill"}
+            None takes exactly these values. "nearest" takes the nearest one on the axis, "ffill" the last one before and "bfill"
+            the first one behind, as xarray does.
+        tolerance : float or None
+            How far away that one may be; None is any distance.
+        **values : object or sequence of object or slice
+            One value of an axis, several, or a slice from one to another.
+
+        Returns
+        -------
+        Network
+            The part, a family of the same kind.
 
         Raises
         ------
-        ValueError : names that are no axes, or values that are not on them.
+        ValueError
+            If a name is no axis, if a value is not on it, or if `tolerance` is given without `method`.
+        TypeError
+            If `indexers` is no mapping.
+
+        See Also
+        --------
+        rnnsim.axis : Make an axis.
 
         Examples
         --------

@@ -12,16 +12,25 @@ from rnnsim.families.parameters import has_units, parameter
 
 
 class Readout:
-    """y[k] = w_out h[k] + b_out, the outputs of a network.
+    """The outputs of a network, linear in its states: y[k] = w_out h[k] + b_out.
 
     Parameters
     ----------
-    w_out : (output, unit); a number in a scalar network. As a `DataArray` it may have further dimensions, which are axes.
-    b_out : (output), or a number for all outputs; it may have axes, too.
+    w_out : array_like or DataArray
+        Weights, (output, unit), or a number in a scalar network. As a `DataArray` it may have further dimensions, which are axes.
+    b_out : array_like or DataArray, default 0.0
+        Biases, (output), or a number for all outputs. It may have axes, too.
 
     Raises
     ------
-    ValueError, TypeError : shapes, names, types or values that do not fit.
+    ValueError
+        If shapes or names of dimensions do not fit.
+    TypeError
+        If a parameter holds anything but real numbers.
+
+    See Also
+    --------
+    rnnsim.Elman : A network that takes a readout, as `rnnsim.GRU`, `rnnsim.LSTM` and `rnnsim.Stack` do.
 
     Examples
     --------
@@ -45,16 +54,33 @@ class Readout:
 
     @classmethod
     def random(cls, units: int, outputs: int = 1, *, seed: Any = 0) -> Self:
-        """A random readout: weights and biases uniform in ±1/√units, as PyTorch draws them.
+        """Make a random readout, with weights and biases uniform in ±1/√units, as PyTorch draws them.
 
         Parameters
         ----------
-        units, outputs : sizes.
-        seed : whole numbers from 0; a number or an axis, best that of the layer below. Both are drawn independently.
+        units : int
+            The number of units of the layer below, at least 1.
+        outputs : int, default 1
+            The number of outputs, at least 1.
+        seed : int or DataArray, default 0
+            Whole numbers from 0: one, or an axis of them, best that of the layer below. The readout and the layer are drawn
+            independently.
+
+        Returns
+        -------
+        Readout
+            The readout, over the axes of `seed`.
 
         Raises
         ------
-        ValueError, TypeError : sizes or seeds that do not fit.
+        ValueError
+            If a size or a seed is no whole number in its range.
+        TypeError
+            If a seed is no number.
+
+        See Also
+        --------
+        rnnsim.Elman.random : Random networks.
 
         Examples
         --------
@@ -79,7 +105,20 @@ class Readout:
         return self.parameters[name]
 
     def check(self, scalar: bool, units: int) -> None:
-        """Refuse to read a layer of another size."""
+        """Refuse to read a layer of another size.
+
+        Parameters
+        ----------
+        scalar : bool
+            Whether the layer is a scalar network.
+        units : int
+            The number of units of the layer.
+
+        Raises
+        ------
+        ValueError
+            If the sizes do not agree.
+        """
         if self.scalar != scalar:
             has = "no units" if self.scalar else f"{self.parameters['w_out'].sizes['unit']} units"
             raise ValueError(f"w_out has {has}, but the layer below it has {'none' if scalar else units}; they need to agree")

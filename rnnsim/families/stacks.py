@@ -11,15 +11,23 @@ from rnnsim.families.readouts import Readout, check_readout, readout_of
 
 
 class Embedding:
-    """Turns whole numbers, the inputs of a stack whose first layer it is, into rows of a table.
+    """Rows of a table in the place of whole numbers, which are the inputs of a stack that begins with it.
 
     Parameters
     ----------
-    table : (token, input); as a `DataArray` it may have further dimensions, which are axes.
+    table : array_like or DataArray
+        The rows, (token, input). As a `DataArray` it may have further dimensions, which are axes.
 
     Raises
     ------
-    ValueError, TypeError : shapes, names, types or values that do not fit.
+    ValueError
+        If the shape or the names of dimensions do not fit.
+    TypeError
+        If the table holds anything but real numbers.
+
+    See Also
+    --------
+    rnnsim.Stack : The layers that read the rows.
 
     Examples
     --------
@@ -38,19 +46,32 @@ class Embedding:
 
 
 class Stack(Network):
-    """Layers fed one into the next: layer i + 1 reads the states of layer i. Layers count from 0 at the bottom, and a layer's parameters,
-    gradients and states carry its number: `w_rec_0`, `grad_w_in_1`, `state_0`; `state` is the top layer's.
+    """A family of networks of several layers: layer i + 1 reads the states of layer i.
+
+    Layers count from 0 at the bottom, and the parameters, gradients and states of a layer carry its number: `w_rec_0`,
+    `grad_w_in_1`, `state_0`. `state` is that of the top layer.
 
     Parameters
     ----------
-    layers : Elman, GRU and LSTM networks of any sizes, bottom first, that fit together; perhaps an `Embedding` before them. All of them
-        are scalar networks, or none is. Axes of one name are one axis. (Random layers of one seed and size have one matrix: give each a
-        seed of its own.)
-    readout : a `Readout` of the top layer, or None: then its states are the outputs.
+    layers : sequence of Elman, GRU and LSTM
+        The layers, bottom first, of any sizes that fit together; an `rs.Embedding` may stand before them. Either all are scalar
+        networks, or none is. Axes of one name are one axis. Random layers of one seed and size have the same matrix: give each a
+        seed of its own.
+    readout : Readout or None
+        The outputs as linear functions of the top layer's states. None makes these states the outputs.
 
     Raises
     ------
-    ValueError, TypeError : layers that do not fit together.
+    ValueError
+        If there is no layer, or if layers, embedding and readout do not fit together.
+    TypeError
+        If something else than a layer is given, or if the readout is no `rs.Readout`.
+
+    See Also
+    --------
+    rnnsim.Embedding : A table before the layers.
+    rnnsim.Readout : Outputs behind the layers.
+    rnnsim.from_torch : PyTorch's modules of several layers as a stack.
 
     Examples
     --------
@@ -105,6 +126,7 @@ class Stack(Network):
 
     @property
     def levels(self) -> tuple[tuple[str, Any], ...]:
+        """The layers, bottom first, each behind what is added to the names of its parameters."""
         return tuple((f"_{i}", layer) for i, layer in enumerate(self._layers))
 
     @property
@@ -114,11 +136,12 @@ class Stack(Network):
 
     @property
     def embedding(self) -> Embedding | None:
-        """The embedding, if there is one."""
+        """The embedding before the layers, or None."""
         return self._embedding
 
     @property
     def described(self) -> dict[str, Any]:
+        """What kind of network this is, layer by layer, for a result's attributes."""
         return {"cell": "Stack", "layers": [layer.described for layer in self._layers]}
 
     def _rebuild(self, parameters: dict[str, Any]) -> Self:

@@ -11,23 +11,37 @@ from rnnsim.families.parameters import OWN_DIMENSIONS, nameless_of
 
 
 def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
-    """A matrix one entry of which is an axis: for every value of the axis, the matrix with that value in this place.
+    """Make a matrix one entry of which is an axis.
+
+    For every value of the axis, the result holds the matrix with that value in the chosen place.
 
     Parameters
     ----------
-    matrix : numbers of any rank, such as (unit, unit_from) or (gate, unit, input). As a `DataArray` it may have axes already, so that
+    matrix : array_like or DataArray
+        Real numbers of any rank, such as (unit, unit_from) or (gate, unit, input). A `DataArray` may have axes already, so that
         several entries can vary one after the other.
-    where : the place: a whole number for each dimension but axes; a single one for a vector. Negative ones count from the end.
-    axis : an axis, as `rs.axis` makes it; a `DataArray` over several is several axes.
+    where : int or sequence of int
+        The place: a whole number for each dimension that is not an axis; a single one for a vector. Negative numbers count from the
+        end.
+    axis : DataArray
+        An axis, as `rs.axis` makes it. A `DataArray` over several dimensions is several axes.
 
     Returns
     -------
-    A DataArray over the axes, then over the matrix's own dimensions. Those of a NumPy array have no names yet: they are taken in the order
-    in which a parameter has them.
+    DataArray
+        Float64 numbers over the axes, then over the matrix's own dimensions. Those of a NumPy array have no names yet: they are
+        taken in the order in which a parameter has them.
 
     Raises
     ------
-    ValueError, TypeError : a place that is not there, or values that are no numbers.
+    ValueError
+        If `where` is not a place in the matrix, or if a dimension stands twice or has a MultiIndex.
+    TypeError
+        If `axis` is not a DataArray, or if the matrix or the axis holds anything but real numbers.
+
+    See Also
+    --------
+    rnnsim.axis : An axis of values.
 
     Examples
     --------

@@ -23,24 +23,35 @@ PLAIN: dict[str, dict[str, tuple[Any, ...]]] = {
 
 
 def from_keras(layer_or_weights: Any) -> Any:
-    """The network that a Keras layer is, in float64.
+    """Make the network that a Keras layer is, in float64.
+
+    Keras need not be installed for weights alone. The network starts at 0 and drops nothing, as a Keras layer does that is neither
+    stateful nor training. Weights of a SimpleRNN get its default activation, tanh; `replace(activation="relu")` gives another.
 
     Parameters
     ----------
-    layer_or_weights : a SimpleRNN, GRU (with reset_after=True) or LSTM; or a list, such as a Sequential's `model.layers`, of an
-        Embedding (or none), some of these, and a linear Dense (or none), which becomes the readout; or one recurrent layer's
-        `get_weights()`: kernel (input, n·unit), recurrent kernel (unit, n·unit) and perhaps bias (n·unit), n being 1 for a
-        SimpleRNN, 4 for an LSTM and 3 for a GRU, whose bias is (2, 3·unit).
+    layer_or_weights : Keras layer or sequence of Keras layers or sequence of array_like
+        A SimpleRNN, GRU (with reset_after=True) or LSTM; or a list, such as a Sequential's `model.layers`, of an Embedding (or
+        none), some of these, and a linear Dense (or none), which becomes the readout; or the `get_weights()` of one recurrent
+        layer: kernel (input, n·unit), recurrent kernel (unit, n·unit) and perhaps bias (n·unit), n being 1 for a SimpleRNN, 4 for
+        an LSTM and 3 for a GRU, whose bias is (2, 3·unit).
 
     Returns
     -------
-    Elman, GRU or LSTM for one layer; Stack for more, and behind an embedding. They start at 0 and drop nothing, as Keras does that is
-        neither stateful nor training. Weights of a SimpleRNN get its default, tanh; `replace(activation="relu")` gives another.
+    Elman or GRU or LSTM or Stack
+        An Elman, GRU or LSTM network for one layer; a stack for more, and behind an embedding.
 
     Raises
     ------
-    TypeError, ValueError : layers of other kinds, with other activations, `go_backwards`, `reset_after=False` or masks; layers that
-        are not built; weights of other shapes.
+    TypeError
+        If a layer is of another kind.
+    ValueError
+        If a layer has another activation, `go_backwards`, `reset_after=False` or masks; if it is not built; or if weights have
+        other shapes.
+
+    See Also
+    --------
+    rnnsim.from_torch : The same of PyTorch's modules.
 
     Examples
     --------

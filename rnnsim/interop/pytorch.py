@@ -17,24 +17,37 @@ PLAIN = {"bidirectional": False, "proj_size": 0, "max_norm": None, "scale_grad_b
 
 
 def from_torch(module: Any) -> Any:
-    """The network that a PyTorch module is, in float64.
+    """Make the network that a PyTorch module is, in float64.
+
+    The network starts at 0, as PyTorch does, and reads inputs (step, input) or (sample, step, input), whatever `batch_first` is.
+    The `bias` of Elman and LSTM networks is PyTorch's bias_ih + bias_hh; without biases it is 0. The `padding_idx` of an embedding
+    becomes a token like any other: its row has a gradient.
 
     Parameters
     ----------
-    module : torch.nn.RNN, GRU or LSTM of one or more layers, or RNNCell, GRUCell or LSTMCell; or a list or torch.nn.Sequential of
+    module : torch.nn.Module or sequence of torch.nn.Module
+        A torch.nn.RNN, GRU or LSTM of one or more layers, or an RNNCell, GRUCell or LSTMCell; or a list or torch.nn.Sequential of
         an Embedding (or none), some of these, and a Linear (or none), which becomes the readout.
 
     Returns
     -------
-    Elman, GRU or LSTM for one layer; Stack for more, and behind an embedding. They start at 0, as PyTorch does, and read (step, input)
-        or (sample, step, input), whatever `batch_first` is. The `bias` of Elman and LSTM is PyTorch's bias_ih + bias_hh; without biases
-        it is 0. An embedding's `padding_idx` becomes a token like any other: its row has a gradient.
+    Elman or GRU or LSTM or Stack
+        An Elman, GRU or LSTM network for one layer; a stack for more, and behind an embedding.
 
     Raises
     ------
-    TypeError, ValueError : modules of other kinds, both directions, projections, dropout while training, an embedding's max_norm or
-        scale_grad_by_freq, and modules without real numbers (lazy ones, those on the meta device).
-    ImportError : without PyTorch.
+    TypeError
+        If a module is of another kind.
+    ValueError
+        If a module is bidirectional, has projections or dropout while training, or holds no real numbers (lazy modules and those on
+        the meta device); or if an embedding has max_norm or scale_grad_by_freq.
+    ImportError
+        If PyTorch is not installed.
+
+    See Also
+    --------
+    rnnsim.to_torch : The way back.
+    rnnsim.from_keras : The same of Keras layers.
 
     Examples
     --------
@@ -50,23 +63,35 @@ def from_torch(module: Any) -> Any:
 
 
 def to_torch(net: Any) -> Any:
-    """The PyTorch module that a network is, in float64.
+    """Make the PyTorch module that a network is, in float64.
+
+    PyTorch's second bias of RNN and LSTM is 0. `from_torch` gives the same numbers back, bit by bit.
 
     Parameters
     ----------
-    net : one network without axes: Elman (tanh or relu, leak 1), GRU, LSTM, or a Stack of them. All starts are 0: PyTorch's modules
+    net : Network
+        One network without axes: Elman (tanh or relu, leak 1), GRU, LSTM, or a stack of them. All starts are 0: PyTorch's modules
         take other ones when they are called, as in `module(x, h0)`.
 
     Returns
     -------
-    torch.nn.RNN, GRU or LSTM with `batch_first=True`, one for all layers of a Stack whose layers are of one kind and size. With an
-        embedding, a readout or different layers, a `TorchNetwork`: a torch.nn.Sequential whose call gives the outputs alone.
-        PyTorch's second bias of RNN and LSTM is 0. `from_torch` gives the same numbers back, bit by bit.
+    torch.nn.Module
+        A torch.nn.RNN, GRU or LSTM with `batch_first=True`, one for all layers of a stack whose layers are of one kind and size.
+        With an embedding, a readout or different layers, a `TorchNetwork`: a torch.nn.Sequential whose call gives the outputs
+        alone.
 
     Raises
     ------
-    TypeError, ValueError : axes, starts other than 0, leaks other than 1 and activations other than tanh and relu.
-    ImportError : without PyTorch.
+    TypeError
+        If `net` is no network.
+    ValueError
+        If the network has axes, starts other than 0, a leak other than 1 or an activation other than tanh and relu.
+    ImportError
+        If PyTorch is not installed.
+
+    See Also
+    --------
+    rnnsim.from_torch : The way back.
 
     Examples
     --------

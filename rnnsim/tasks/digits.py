@@ -10,21 +10,37 @@ LEGACY_SEED = 2**32 - 1
 
 
 def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
-    """Count the ones in random binary sequences; the weights w_in = w_rec = 1 of a linear network do.
+    """Make the task of counting the ones in random binary sequences.
+
+    The weights w_in = w_rec = 1 of a linear network count them.
 
     Parameters
     ----------
-    samples, steps : the number of sequences and their length.
-    seed : of NumPy's legacy generator, one call a sequence, as in the tutorial that the task comes from
-        (Roelants, "Minimal RNN example").
+    samples : int, default 20
+        The number of sequences, at least 1.
+    steps : int, default 10
+        Their length, at least 1.
+    seed : int, default 1
+        A whole number from 0 for NumPy's legacy generator, which is called once a sequence, as in the tutorial that the task
+        comes from.
 
     Returns
     -------
-    A Dataset with `inputs (sample, step)`, 0 or 1, and `targets (sample)`, their sums.
+    Dataset
+        The `inputs (sample, step)`, 0 or 1, and the `targets (sample)`, their sums.
 
     Raises
     ------
-    ValueError : numbers of sequences or steps that are not whole, or below 1.
+    ValueError
+        If an argument is no whole number in its range, or if memory has no room for the task.
+
+    See Also
+    --------
+    rnnsim.tasks.sum_of_digits : The same with digits from 0 to 9.
+
+    References
+    ----------
+    .. [1] P. Roelants, "Minimal RNN example".
 
     Examples
     --------
@@ -47,23 +63,38 @@ def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
 
 
 def sum_of_digits(samples: int = 10_000, digits: int = 3, seed: int = 0, encoding: str = "integer") -> xr.Dataset:
-    """Add a few random digits, each 0…9; w_in = w_rec = 1 of a linear network do, or the weights 0…9 of one-hot digits.
+    """Make the task of adding a few random digits, each from 0 to 9.
+
+    The weights w_in = w_rec = 1 of a linear network add them; those of one-hot digits are 0…9.
 
     Parameters
     ----------
-    samples, digits : the number of sums, and of digits in each, one a step.
-    seed : of NumPy's `default_rng`; one seed gives the same digits in every encoding.
-    encoding : "integer": the digits themselves, for a scalar network; "one_hot": ten inputs, 1 for the digit and 0 for the others;
-        "index": whole numbers, for an `rs.Embedding`.
+    samples : int, default 10_000
+        The number of sums, at least 1.
+    digits : int, default 3
+        The number of digits in each, one a step, at least 1.
+    seed : int, default 0
+        A whole number from 0 for NumPy's `default_rng`. One seed gives the same digits in every encoding.
+    encoding : {"integer", "one_hot", "index"}
+        How a digit is written. "integer" is the digit itself, for a scalar network; "one_hot" is ten inputs, 1 for the digit and 0
+        for the others; "index" is a whole number, for an `rs.Embedding`.
 
     Returns
     -------
-    A Dataset with `inputs` and `targets`, the sums. integer: `inputs (sample, step)` and `targets (sample)`; one_hot:
-    `inputs (sample, step, input)` and `targets (sample, output)`; index: `inputs (sample, step)` and `targets (sample, output)`.
+    Dataset
+        The `inputs` and the `targets`, which are the sums. With "integer" they are `inputs (sample, step)` and `targets (sample)`;
+        with "one_hot" `inputs (sample, step, input)` and `targets (sample, output)`; with "index" `inputs (sample, step)` and
+        `targets (sample, output)`.
 
     Raises
     ------
-    ValueError : numbers that are not whole or too small, or another encoding.
+    ValueError
+        If a number is not whole or out of its range, if the encoding is unknown, or if memory has no room for the task.
+
+    See Also
+    --------
+    rnnsim.tasks.counting : The same with binary digits.
+    rnnsim.Embedding : A table that reads whole numbers.
 
     Examples
     --------

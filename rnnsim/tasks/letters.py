@@ -11,21 +11,31 @@ from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 
 def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase) -> xr.Dataset:
-    """Say the alphabet: from each letter but the last, tell the next one; for cross-entropy.
+    """Make the task of saying the alphabet: from each letter but the last, tell the next one.
+
+    It is for the loss "cross_entropy".
 
     Parameters
     ----------
-    encoding : "one_hot": an input for each letter; "index": whole numbers, for an `rs.Embedding`.
-    letters : the alphabet, each letter once; two at least.
+    encoding : {"one_hot", "index"}
+        How a letter is written: as an input for each letter, or as a whole number, for an `rs.Embedding`.
+    letters : str, default "abcdefghijklmnopqrstuvwxyz"
+        The alphabet, each letter once; at least two of them.
 
     Returns
     -------
-    A Dataset of one sequence: `inputs (step, input)`, `input` being labelled by letters, or `inputs (step)`, the letters' numbers; and
-    `targets (step)`, the number of the letter that follows. With n letters there are n-1 steps.
+    Dataset
+        One sequence of n-1 steps for n letters: `inputs (step, input)`, whose `input` is labelled by letters, or `inputs (step)`,
+        the letters' numbers; and `targets (step)`, the number of the letter that follows.
 
     Raises
     ------
-    ValueError : letters that are too few or stand twice, or another encoding.
+    ValueError
+        If there are too few letters, if one stands twice, if the encoding is unknown, or if memory has no room for the task.
+
+    See Also
+    --------
+    rnnsim.Embedding : A table that reads whole numbers.
 
     Examples
     --------

@@ -10,24 +10,41 @@ AS_TEXT = 8  # numbers that take as much room as a label of a few digits
 
 
 def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
-    """Add the two marked ones of many numbers: the adding problem of Hochreiter & Schmidhuber (1997).
+    """Make the adding problem: add the two marked ones of many numbers.
 
-    The form is that of Le, Jaitly & Hinton (2015) and of Arjovsky, Shah & Bengio (2016): numbers in [0, 1] and plain sums. To answer 1
-    always costs 1/6.
+    The problem is Hochreiter and Schmidhuber's [1]_; the form is that of [2]_ and [3]_: numbers in [0, 1] and plain sums. To
+    answer 1 always costs 1/6.
 
     Parameters
     ----------
-    samples, steps : the number of sequences and their length, two steps at least.
-    seed : of NumPy's `default_rng`.
+    samples : int, default 1000
+        The number of sequences, at least 1.
+    steps : int, default 50
+        Their length, at least 2.
+    seed : int, default 0
+        A whole number from 0 for NumPy's `default_rng`.
 
     Returns
     -------
-    A Dataset with `inputs (sample, step, input)`, where the input `value` is uniform in [0, 1] and `marker` is 1 at one of the first
-    steps//2 steps and at one of the others, 0 elsewhere; and `targets (sample, output)`, the sum of the two marked values.
+    Dataset
+        The `inputs (sample, step, input)`, where the input `value` is uniform in [0, 1] and `marker` is 1 at one of the first
+        steps//2 steps and at one of the others, 0 elsewhere; and the `targets (sample, output)`, the sum of the two marked
+        values.
 
     Raises
     ------
-    ValueError : numbers that are not whole or too small.
+    ValueError
+        If an argument is no whole number in its range, or if memory has no room for the task.
+
+    See Also
+    --------
+    rnnsim.tasks.delayed_recall : Another task of memory.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, Neural Computation 9, 1735 (1997).
+    .. [2] Q. V. Le, N. Jaitly and G. E. Hinton, arXiv:1504.00941 (2015).
+    .. [3] M. Arjovsky, A. Shah and Y. Bengio, "Unitary evolution recurrent neural networks", ICML 2016.
 
     Examples
     --------
@@ -57,27 +74,48 @@ def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
 def delayed_recall(
     samples: int = 1000, symbols: int = 8, length: int = 1, delay: int = 20, seed: int = 0, encoding: str = "one_hot"
 ) -> xr.Dataset:
-    """Say a few symbols again after a delay: the copy task of Hochreiter & Schmidhuber (1997) and Arjovsky, Shah & Bengio (2016).
+    """Make the copy task: say a few symbols again after a delay.
 
-    A sequence has length + delay + 1 + length steps. Its inputs are `length` random symbols; `delay` blanks; one cue; and `length` blanks,
-    during which the symbols are to be said in their order. So each is due length + delay + 1 steps after it was heard.
+    A sequence has length + delay + 1 + length steps. Its inputs are `length` random symbols, `delay` blanks, one cue, and
+    `length` blanks, during which the symbols are to be said in their order. Each is due length + delay + 1 steps after it was
+    heard. The task comes from [1]_ and [2]_.
 
     Parameters
     ----------
-    samples : the number of sequences.
-    symbols : how many symbols there are, numbered from 0. As inputs, the number `symbols` is the blank and `symbols` + 1 the cue.
-    length, delay : of what is to be said, and the number of blanks before the cue, which may be 0.
-    seed : of NumPy's `default_rng`; one seed gives the same symbols in every encoding.
-    encoding : "one_hot": `symbols` + 2 inputs; "index": whole numbers, for an `rs.Embedding` of `symbols` + 2 rows.
+    samples : int, default 1000
+        The number of sequences, at least 1.
+    symbols : int, default 8
+        How many symbols there are, numbered from 0. As inputs, the number `symbols` is the blank and `symbols` + 1 the cue.
+    length : int, default 1
+        The number of symbols to be said, at least 1.
+    delay : int, default 20
+        The number of blanks before the cue, which may be 0.
+    seed : int, default 0
+        A whole number from 0 for NumPy's `default_rng`. One seed gives the same symbols in every encoding.
+    encoding : {"one_hot", "index"}
+        How a symbol is written: as `symbols` + 2 inputs, or as a whole number, for an `rs.Embedding` of `symbols` + 2 rows.
 
     Returns
     -------
-    A Dataset with `inputs (sample, step, input)`, labelled by symbols, blank and cue, or `inputs (sample, step)`; and
-    `targets (sample, step)` for cross-entropy, the symbols in the last `length` steps and -1, which does not count, before.
+    Dataset
+        The `inputs (sample, step, input)`, labelled by symbols, blank and cue, or `inputs (sample, step)`; and the `targets
+        (sample, step)` for the loss "cross_entropy": the symbols in the last `length` steps and -1, which does not count,
+        before.
 
     Raises
     ------
-    ValueError : numbers that are not whole or too small, or another encoding.
+    ValueError
+        If a number is not whole or out of its range, if the encoding is unknown, or if memory has no room for the task.
+
+    See Also
+    --------
+    rnnsim.tasks.adding : Another task of memory.
+    rnnsim.Embedding : A table that reads whole numbers.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, Neural Computation 9, 1735 (1997).
+    .. [2] M. Arjovsky, A. Shah and Y. Bengio, "Unitary evolution recurrent neural networks", ICML 2016.
 
     Examples
     --------
@@ -111,23 +149,40 @@ def delayed_recall(
 
 
 def flip_flop(samples: int = 100, steps: int = 100, bits: int = 3, probability: float = 0.05, seed: int = 0) -> xr.Dataset:
-    """Hold the sign of each bit's last pulse: the flip-flops of Sussillo & Barak (2013).
+    """Make the task of flip-flops: hold the sign of the last pulse of each bit.
 
     Parameters
     ----------
-    samples, steps, bits : the number of sequences, their length, and the number of independent flip-flops.
-    probability : of a pulse, for each bit at each step, in (0, 1]; half of the pulses are +1 and half -1.
-    seed : of NumPy's `default_rng`.
+    samples : int, default 100
+        The number of sequences, at least 1.
+    steps : int, default 100
+        Their length, at least 1.
+    bits : int, default 3
+        The number of independent flip-flops, at least 1.
+    probability : float, default 0.05
+        The probability of a pulse, for each bit at each step, in (0, 1]. Pulses are +1 or -1, each with probability one half.
+    seed : int, default 0
+        A whole number from 0 for NumPy's `default_rng`.
 
     Returns
     -------
-    A Dataset with `inputs (sample, step, input)`, pulses of -1 and +1 among zeros, an input for each bit, and
-    `targets (sample, step, output)`, the last pulse of the bit, that of the same step included, and nan, which does not count, before
-    its first.
+    Dataset
+        The `inputs (sample, step, input)`, pulses of -1 and +1 among zeros, an input for each bit; and the `targets (sample,
+        step, output)`: the last pulse of the bit, that of the same step included, and nan, which does not count, before its
+        first.
 
     Raises
     ------
-    ValueError : numbers that are not whole or too small, or no probability.
+    ValueError
+        If a number is out of its range, or if memory has no room for the task.
+
+    See Also
+    --------
+    rnnsim.tasks.delayed_recall : Another task of memory.
+
+    References
+    ----------
+    .. [1] D. Sussillo and O. Barak, Neural Computation 25, 626 (2013).
 
     Examples
     --------

@@ -18,12 +18,29 @@ LABELLED = ("input", "output")
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Means and standard deviations of columns: called on data it standardises them, (x - mean) / scale; `inverse` undoes it.
+    """Means and standard deviations of columns, which standardise data and bring it back.
+
+    A call gives (x - mean) / scale of its data; `inverse` undoes it. `Scaling.of(training)` makes one from a table; that of a task
+    is `Scaling(task.input_mean, task.input_scale)`.
 
     Parameters
     ----------
-    mean, scale : over one dimension, which has the columns' names as its coordinate and perhaps their units as another, `units`.
-        `Scaling.of(training)` makes them; those of a task are `Scaling(task.input_mean, task.input_scale)`.
+    mean : DataArray
+        Means over one dimension, which has the names of the columns as its coordinate and perhaps their units as another, `units`.
+    scale : DataArray
+        Standard deviations above 0, over the same columns.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, if a scale is not above 0, or if the columns differ.
+    TypeError
+        If one of them is no DataArray over one dimension of named columns, or holds anything but real numbers.
+
+    See Also
+    --------
+    rnnsim.tasks.split : Parts of a table.
+    rnnsim.tasks.windows : A task of sliding windows over a table.
 
     Examples
     --------
@@ -56,16 +73,38 @@ class Scaling:
 
     @classmethod
     def of(cls, training: Any) -> "Scaling":
-        """The means and standard deviations (of the population, with n and not n-1) of all columns; the scale of a constant one is 1.
+        """Compute the means and standard deviations of all columns.
+
+        The standard deviations are those of the population, with n and not n-1. The scale of a constant column is 1.
 
         Parameters
         ----------
-        training : a DataFrame, a Dataset over one dimension, a mapping of names to arrays, or a DataArray with labelled `input` or
-            `output`.
+        training : DataFrame or Dataset or mapping or DataArray
+            A table: a DataFrame, a Dataset over one dimension, a mapping of names to arrays, or a DataArray with labelled `input`
+            or `output`.
+
+        Returns
+        -------
+        Scaling
+            The scaling of these columns.
 
         Raises
         ------
-        ValueError, TypeError : columns that are not numbers, nan or infinite.
+        ValueError
+            If a column holds nan or inf, if there are no columns or rows, or if a DataArray has no labels.
+        TypeError
+            If `training` is no table, or if a column holds anything but real numbers.
+
+        See Also
+        --------
+        rnnsim.tasks.split : Parts of a table.
+
+        Examples
+        --------
+        >>> import numpy as np, rnnsim as rs
+        >>> scaling = rs.tasks.Scaling.of({"rain": np.array([0.0, 2.0, 4.0])})
+        >>> scaling.mean.values, scaling.scale.values.round(3)
+        (array([2.]), array([1.633]))
         """
         if isinstance(training, xr.DataArray):
             dim = labelled_dimension(training)
@@ -86,26 +125,74 @@ class Scaling:
         return cls(xr.DataArray(means, coords, "column"), xr.DataArray(scales, coords, "column"))
 
     def __call__(self, data: Any, columns: str | Sequence[str] | None = None) -> Any:
-        """Standardise data.
+        """Standardise data: (x - mean) / scale.
 
         Parameters
         ----------
-        data : a DataFrame, Dataset or mapping, all columns of which have a mean and a scale here; a DataArray over `input` or
+        data : DataFrame or Dataset or mapping or DataArray or array_like
+            A DataFrame, Dataset or mapping, all columns of which have a mean and a scale here; a DataArray over `input` or
             `output`; or any array of one column.
-        columns : the names of the labels of `input` or `output`, or of the one column; by default the DataArray's own labels or name.
+        columns : str or sequence of str, optional
+            The names of the labels of `input` or `output`, or of the one column; by default the DataArray's own labels or name.
 
         Returns
         -------
-        The same type, (x - mean) / scale.
+        DataFrame or Dataset or dict or DataArray or ndarray
+            The standardised data, of the same type.
 
         Raises
         ------
-        ValueError, TypeError : columns that are not known here, or not named.
+        ValueError
+            If a column is not known here, or if an array's columns are not named.
+        TypeError
+            If a column holds anything but real numbers.
+
+        See Also
+        --------
+        rnnsim.tasks.Scaling.inverse : The way back.
+
+        Examples
+        --------
+        >>> import numpy as np, rnnsim as rs
+        >>> scaling = rs.tasks.Scaling.of({"rain": np.array([0.0, 2.0, 4.0, 2.0])})
+        >>> scaling(np.array([2.0]), "rain")
+        array([0.])
         """
         return self._mapped(data, columns, lambda x, mean, scale: (x - mean) / scale, back=False)
 
     def inverse(self, data: Any, columns: str | Sequence[str] | None = None) -> Any:
-        """Undo it: x · scale + mean, of the same kinds of data; `scaling.inverse(run.output, "temp_max")`, say."""
+        """Undo the standardisation: x · scale + mean.
+
+        Parameters
+        ----------
+        data : DataFrame or Dataset or mapping or DataArray or array_like
+            Standardised data of the same kinds as a call takes, such as the `output` of a run.
+        columns : str or sequence of str, optional
+            The names of the columns of an array, as a call takes them.
+
+        Returns
+        -------
+        DataFrame or Dataset or dict or DataArray or ndarray
+            The data in the units of the columns, of the same type.
+
+        Raises
+        ------
+        ValueError
+            If a column is not known here, or if an array's columns are not named.
+        TypeError
+            If a column holds anything but real numbers.
+
+        See Also
+        --------
+        rnnsim.tasks.Scaling.of : Make a scaling from a table.
+
+        Examples
+        --------
+        >>> import numpy as np, rnnsim as rs
+        >>> scaling = rs.tasks.Scaling.of({"rain": np.array([0.0, 2.0, 4.0, 2.0])})
+        >>> scaling.inverse(np.array([0.0]), "rain")
+        array([2.])
+        """
         return self._mapped(data, columns, lambda x, mean, scale: x * scale + mean, back=True)
 
     def _mapped(self, data: Any, columns: Any, function: Callable[[Any, Any, Any], Any], back: bool) -> Any:

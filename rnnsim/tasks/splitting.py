@@ -15,26 +15,42 @@ from rnnsim.tasks.tables import as_columns, check_order
 def split(
     data: Any, shares: Sequence[float] = (0.7, 0.15, 0.15), *, dim: str | None = None, how: str = "time", seed: int = 0
 ) -> tuple[Any, ...]:
-    """A table or a task in parts.
+    """Split a table or a task into parts.
 
     Split a table before `windows` are made of it: windows of different parts of a task have rows in common.
 
     Parameters
     ----------
-    data : a Dataset or DataArray, a DataFrame, or a mapping of names to arrays over the same rows.
-    shares : of the parts, all above 0, with the sum 1. Of n rows, the parts end at the whole part of n times the shares' running sum.
-    dim : the dimension to split, by default `sample`, `time`, or else the only one that there is, or that has a coordinate.
-    how : "time": contiguous parts, in order; "random": a random permutation in parts.
-    seed : of NumPy's `default_rng`, for the permutation.
+    data : Dataset or DataArray or DataFrame or mapping
+        A Dataset or DataArray, a DataFrame, or a mapping of names to arrays over the same rows.
+    shares : sequence of float, default (0.7, 0.15, 0.15)
+        The shares of the parts, all above 0, with the sum 1. Of n rows, the parts end at the whole part of n times the running sum
+        of the shares.
+    dim : str, optional
+        The dimension of a Dataset or DataArray to split; by default `sample`, `time`, or else the only one that there is, or that
+        has a coordinate.
+    how : {"time", "random"}
+        Whether the parts are contiguous and in order, or those of a random permutation.
+    seed : int, default 0
+        A whole number from 0 for NumPy's `default_rng`, which makes the permutation.
 
     Returns
     -------
-    A tuple of the parts, of the type of `data`.
+    tuple
+        The parts, each of the type of `data`.
 
     Raises
     ------
-    ValueError, TypeError : shares that are no shares or leave a part without rows; a dimension that is missing or not clear; times that
-        go back, if parts are to be split in time.
+    ValueError
+        If the shares do not fit or leave a part without rows, if the dimension is missing or not clear, or if times go back where
+        parts are contiguous.
+    TypeError
+        If `data` is of another kind.
+
+    See Also
+    --------
+    rnnsim.tasks.windows : A task of sliding windows over a table.
+    rnnsim.tasks.Scaling : Standardise by the training part.
 
     Examples
     --------

@@ -25,24 +25,34 @@ MEANINGS = {
 
 
 def weather_table(csv: str | os.PathLike[str] | None = None) -> xr.Dataset:
-    """The daily weather of Seattle from 2012 to 2015, 1461 days, or a table of your own.
+    """Read the daily weather of Seattle from 2012 to 2015, 1461 days, or a table of your own.
 
     The numbers of Seattle are NOAA's, as the package `vega-datasets` brings them: nothing is downloaded.
 
     Parameters
     ----------
-    csv : a file to read instead: names in its first line, and in its first column dates such as 2012-01-31. Missing numbers are filled
-        with the last ones before them.
+    csv : str or path-like, optional
+        A file to read instead: names in its first line, and in its first column dates such as 2012-01-31. Missing numbers are
+        filled with the last ones before them.
 
     Returns
     -------
-    A Dataset over `time` with a variable for each column; `precipitation` (mm), `temp_max`, `temp_min` (°C), `wind` (m/s) and `weather`,
-    a word. `time` is in days since 1970-01-01, so that `rs.save` takes it; `xr.decode_cf(table)` makes dates of it.
+    Dataset
+        A variable over `time` for each column: `precipitation` (mm), `temp_max`, `temp_min` (°C), `wind` (m/s) and `weather`, a
+        word. `time` is in days since 1970-01-01, so that `rs.save` takes it; `xr.decode_cf(table)` makes dates of it.
 
     Raises
     ------
-    ValueError, TypeError : a csv that is no path, or no table with dates.
-    FileNotFoundError : no such file.
+    ValueError
+        If the file is no table, or if its first column holds no dates.
+    TypeError
+        If `csv` is no path.
+    FileNotFoundError
+        If the file cannot be read.
+
+    See Also
+    --------
+    rnnsim.tasks.weather : The task of predicting this table.
 
     Examples
     --------
@@ -107,28 +117,49 @@ def weather(
     shares: Sequence[float] = (0.7, 0.15, 0.15),
     csv: str | os.PathLike[str] | None = None,
 ) -> xr.Dataset:
-    """Predict tomorrow's maximum temperature at every one of some days, from the weather up to that day.
+    """Make the task of predicting tomorrow's maximum temperature at every one of some days, from the weather up to that day.
 
-    The table is split in time first, and windows are made of each part, so no two parts share a row; the predictors are standardised by
-    the mean and standard deviation of the training part. For more freedom, call `split`, `windows` and `Scaling` yourself.
+    The table is split in time first, and windows are made of each part, so that no two parts share a row. The predictors are
+    standardised by the mean and standard deviation of the training part. For more freedom, call `split`, `windows` and `Scaling`
+    yourself.
 
     Parameters
     ----------
-    length : days in a window, which are the steps.
-    part : "training", "validation" or "test"; by default all three, one after the other, told apart by the coordinate `part (sample)`.
-    predictors, target, ahead : as `windows` takes them.
-    shares : of the three parts, as `split` takes them.
-    csv : a table of your own, as `weather_table` takes it.
+    length : int, default 13
+        Days in a window, which are the steps.
+    part : {"training", "validation", "test"}, optional
+        The part to return; by default all three, one after the other, told apart by the coordinate `part (sample)`.
+    predictors : str or sequence of str, default ("temp_max", "temp_min", "precipitation")
+        The names of the columns that are inputs, as `windows` takes them.
+    target : str, default "temp_max"
+        The name of the column to predict, as `windows` takes it.
+    ahead : int, default 1
+        How many days later the target stands, as `windows` takes it.
+    shares : sequence of float, default (0.7, 0.15, 0.15)
+        The shares of the three parts, as `split` takes them.
+    csv : str or path-like, optional
+        A table of your own, as `weather_table` takes it.
 
     Returns
     -------
-    A Dataset with `inputs (sample, step, input)`, standardised, `targets (sample, step, output)` in the table's own units, and
-    `input_mean (input)` and `input_scale (input)`, which undo the first: `rs.tasks.Scaling(task.input_mean, task.input_scale)`.
-    `sample` is the window's last day.
+    Dataset
+        The `inputs (sample, step, input)`, standardised, the `targets (sample, step, output)` in the table's own units, and
+        `input_mean (input)` and `input_scale (input)`, which undo the first: `rs.tasks.Scaling(task.input_mean, task.input_scale)`.
+        `sample` is the last day of the window.
 
     Raises
     ------
-    ValueError, TypeError : whatever `weather_table`, `split` and `windows` refuse.
+    ValueError
+        If `weather_table`, `split` or `windows` refuse an argument, or if there are not three shares.
+    TypeError
+        If a column holds anything but numbers, or if a name or the path is none.
+    FileNotFoundError
+        If the file cannot be read.
+
+    See Also
+    --------
+    rnnsim.tasks.weather_table : The table alone.
+    rnnsim.tasks.windows : The same for any table.
 
     Examples
     --------

@@ -14,27 +14,45 @@ from rnnsim.tasks.tables import EPOCH, check_order, numeric_columns
 
 
 def windows(table: Any, predictors: str | Sequence[str], target: str, length: int, *, ahead: int = 1) -> xr.Dataset:
-    """Predict a column of a table from the rows before: windows of rows that slide by one, with a target at every step.
+    """Make the task of predicting a column of a table from the rows before.
+
+    The samples are windows of rows that slide by one, with a target at every step. Sample j has the rows j…j+length-1 as inputs,
+    and at every step the target `ahead` rows later; of n rows there are n - length - ahead + 1 samples.
 
     Parameters
     ----------
-    table : a DataFrame; a Dataset whose variables stand over one dimension; or a mapping of names to one-dimensional arrays.
-    predictors : the names of the columns that are inputs.
-    target : the name of the column to predict; it may be a predictor too.
-    length : the number of rows in a window, which are the steps.
-    ahead : how many rows later the target stands.
+    table : DataFrame or Dataset or mapping
+        A DataFrame, a Dataset whose variables stand over one dimension, or a mapping of names to one-dimensional arrays.
+    predictors : str or sequence of str
+        The names of the columns that are inputs.
+    target : str
+        The name of the column to predict, which may be a predictor, too.
+    length : int
+        The number of rows in a window, which are the steps.
+    ahead : int, default 1
+        How many rows later the target stands.
 
     Returns
     -------
-    A Dataset with `inputs (sample, step, input)` and `targets (sample, step, output)`. Sample j has the rows j…j+length-1 as inputs
-    and at every step the target `ahead` rows later; of n rows there are n - length - ahead + 1 samples. `input` and `output` are
-    labelled by columns, and `sample` by the table's index at the window's last row (without an index, by that row's number). Dates are
-    whole numbers with CF's units, "days since 1970-01-01", so that `rs.save` takes them; `xr.decode_cf(task)` makes them dates again.
-    Where the columns of a Dataset have units, so have `inputs` and `targets`, and the coordinate `units (input)` has those of each.
+    Dataset
+        The `inputs (sample, step, input)` and `targets (sample, step, output)`. `input` and `output` are labelled by columns, and
+        `sample` by the table's index at the last row of the window (without an index, by that row's number). Dates are whole
+        numbers with CF's units, "days since 1970-01-01", so that `rs.save` takes them; `xr.decode_cf(task)` makes them dates again.
+        Where the columns of a Dataset have units, `inputs` and `targets` have them, too, and the coordinate `units (input)` has
+        those of each.
 
     Raises
     ------
-    ValueError, TypeError : columns that are missing, not numbers, nan or infinite; rows that go back in time; fewer rows than needed.
+    ValueError
+        If a column is missing or holds nan or inf, if rows go back in time, or if there are fewer rows than a window and its
+        targets need.
+    TypeError
+        If the table is of another kind, or if a column holds anything but numbers.
+
+    See Also
+    --------
+    rnnsim.tasks.split : Split a table before windows are made of it.
+    rnnsim.tasks.weather : Windows over the weather of Seattle.
 
     Examples
     --------
