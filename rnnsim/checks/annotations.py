@@ -5,7 +5,7 @@ Modules that use them begin with `from __future__ import annotations`, so that s
 
 from collections.abc import Iterable
 from os import PathLike
-from typing import Literal, SupportsFloat, SupportsIndex, TypeAlias
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -19,7 +19,16 @@ Numbers: TypeAlias = ArrayLike | xr.DataArray  # a number or an array; axes as a
 Seed: TypeAlias = Whole  # a whole number, or an axis of whole numbers
 Inputs: TypeAlias = ArrayLike | xr.DataArray | xr.Dataset  # sequences, or a task that holds them
 Names: TypeAlias = str | Iterable[str]
-Path: TypeAlias = str | PathLike[str]
+Location: TypeAlias = str | PathLike[str]
+Bytes: TypeAlias = float | SupportsFloat | str  # bytes, or text such as "64MB"
 Loss: TypeAlias = Literal["mse", "cross_entropy"]
 Metric: TypeAlias = Literal["rounded_accuracy", "accuracy"]
 Precision: TypeAlias = Literal["float64", "float32"] | type[float] | type[np.floating] | np.dtype
+
+
+class Client(Protocol):
+    """What a `dask.distributed.Client` is taken for."""
+
+    def submit(self, *args: Any, **options: Any) -> Any: ...
+    def scatter(self, *args: Any, **options: Any) -> Any: ...
+    def scheduler_info(self, *args: Any, **options: Any) -> Any: ...

@@ -1,5 +1,7 @@
 """Datasets as NetCDF-4 files that follow the CF conventions, and back; Zarr stores as Datasets."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -14,6 +16,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Location
 from rnnsim.checks.arguments import path as checked_path
 from rnnsim.checks.showing import shown
 from rnnsim.storage.slabs import auxiliary, check_place, slabs
@@ -25,24 +28,35 @@ SAVED = "rnnsim_saved"  # what a file has that its Dataset has not
 BY = "rnnsim.save"
 
 
-def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a Dataset to a NetCDF-4 file or a Zarr store, whole or not at all, from which `open` reads the same Dataset.
+def save(ds: xr.Dataset, path: Location) -> None:
+    """Write a Dataset to a NetCDF-4 file or a Zarr store, whole or not at all; `open` reads the same Dataset from it.
 
-    A reader sees the old file or the new one, never a part: the data go to a temporary file beside `path`, which takes its
-    place once it is on the disk. Every number comes back bit for bit, and nan is stored as nan, never as a missing value.
-    A NetCDF file follows the CF conventions: it has `Conventions`, a `title` and a line of `history`, and an axis whose values are
-    not in order stands along a dimension `<axis>_place`. `open` takes that back. `ds` itself stays as it is.
+    A reader sees the old file or the new one, never a part: the data go to a temporary file beside `path`, which takes its place
+    once it is on the disk. Every number comes back bit for bit, and nan is stored as nan, never as a missing value. A NetCDF file
+    follows the CF conventions: it has `Conventions`, a `title` and a line of `history`, and an axis whose values are not in order
+    stands along a dimension `<axis>_place`. `open` takes that back. `ds` itself stays as it is.
 
     Parameters
     ----------
-    ds : Dataset of real numbers, booleans, strings, dates and time differences, in memory or lazily opened
-    path : file to write or replace, ending in .nc, .nc4 or .netcdf; or Zarr store, or its fsspec URL, ending in .zarr
+    ds : Dataset
+        Real numbers, booleans, strings, dates and time differences, in memory or lazily opened.
+    path : path_like
+        The file to write or replace, which ends in .nc, .nc4 or .netcdf; or a Zarr store, or its fsspec URL, which ends in .zarr.
 
     Raises
     ------
-    TypeError : `ds` is no Dataset, or a variable or an attribute holds what NetCDF cannot
-    ValueError : `path` has another ending, or a name is one that NetCDF cannot hold
-    OSError : the directory is missing or not writable, something else is at `path`, such as the store of a sweep, or the disk is full
+    TypeError
+        If `ds` is not a Dataset, or if a variable or an attribute holds what NetCDF cannot.
+    ValueError
+        If `path` has another ending, or if a name is one that NetCDF cannot hold.
+    OSError
+        If the directory is missing or not writable, if something else is at `path`, such as the store of a sweep, or if the disk is
+        full.
+
+    See Also
+    --------
+    rnnsim.open : Read it back.
+    rnnsim.sweep : Compute into a store.
 
     Examples
     --------
@@ -80,21 +94,30 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str]) -> None:
         _flush(target.parent)
 
 
-def open(path: str | os.PathLike[str]) -> xr.Dataset:
+def open(path: Location) -> xr.Dataset:
     """Open a NetCDF file or a Zarr store lazily, with its numbers as they are stored.
 
     Parameters
     ----------
-    path : NetCDF file, Zarr store (a directory), or fsspec URL of a Zarr store
+    path : path_like
+        A NetCDF file, a Zarr store (a directory), or an fsspec URL of a Zarr store.
 
     Returns
     -------
-    Dataset whose numbers are read when they are used, and strings at once; a context manager, or `close` it
+    Dataset
+        Its numbers are read when they are used, and its strings at once. It is a context manager; else `close` it.
 
     Raises
     ------
-    FileNotFoundError : there is no such file or store
-    ValueError : it is no NetCDF file and no Zarr store, or a damaged one
+    FileNotFoundError
+        If there is no such file or store.
+    ValueError
+        If it is neither a NetCDF file nor a Zarr store, or a damaged one.
+
+    See Also
+    --------
+    rnnsim.save : Write such a file.
+    rnnsim.sweep : Compute into a store.
 
     Examples
     --------

@@ -1,11 +1,14 @@
 """Two stores of one call, or of calls that differ in the values of one axis, made into one."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Flag, Location
 from rnnsim.checks.arguments import check_choice, flag
 from rnnsim.checks.showing import shown
 from rnnsim.sweep.chunking import PENDING, Field, Index, Layout, status_of
@@ -14,26 +17,55 @@ from rnnsim.sweep.fingerprint import changed, goes_over
 CONFLICTS = ("refuse", "first", "second")
 
 
-def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwrite: bool = False) -> xr.Dataset:
-    """Make one Zarr store of two that sweeps have made of the same call, each perhaps unfinished, or of calls that differ only in the
-    values of one axis, as two halves of a grid do.
+def merge(
+    first: Location,
+    second: Location,
+    to: Location,
+    *,
+    conflicts: Literal["refuse", "first", "second"] = "refuse",
+    overwrite: Flag = False,
+) -> xr.Dataset:
+    """Make one Zarr store of two that sweeps have made.
+
+    The two are of the same call, each perhaps unfinished, or of calls that differ only in the values of one axis, as two halves of
+    a grid do.
 
     Parameters
     ----------
-    first, second : paths of the stores. They are left as they are.
-    to : the path of the new one. Along the axis in which they differ it has the values of the first, then the others of the second. What
-        is in neither is pending: `rs.sweep` with the whole family goes on from there.
-    conflicts : what to do where both have a number and it is not the same: "refuse", or take that of the "first" or "second".
-    overwrite : whether a store of a sweep that stands at `to` is replaced.
+    first : path_like
+        The path of the first store, which is left as it is.
+    second : path_like
+        The path of the second store, which is left as it is.
+    to : path_like
+        The path of the new store. Along the axis in which they differ it has the values of the first, then the others of the
+        second. What is in neither is pending: `rs.sweep` with the whole family goes on from there.
+    conflicts : {"refuse", "first", "second"}, default "refuse"
+        What to do where both have a number and it is not the same: refuse, or take that of the first or of the second.
+    overwrite : bool, default False
+        Whether a store of a sweep that stands at `to` is replaced.
 
     Returns
     -------
-    The Dataset, opened lazily, as `rs.sweep` returns it.
+    Dataset
+        The new store, opened lazily, as `rs.sweep` returns it.
 
     Raises
     ------
-    ValueError, TypeError : stores that do not belong together, or a conflict.
-    FileNotFoundError, FileExistsError, BlockingIOError : no such store; something else at `to`; a store that a sweep is writing.
+    ValueError
+        If the stores do not belong together, if their numbers conflict, or if a path is given twice or does not end in .zarr.
+    TypeError
+        If an argument has the wrong type.
+    FileNotFoundError
+        If there is no such store.
+    FileExistsError
+        If something else is at `to`, or a store without `overwrite`.
+    BlockingIOError
+        If a sweep is writing to one of the stores.
+
+    See Also
+    --------
+    rnnsim.sweep : Make a store.
+    rnnsim.open : Open a store.
 
     Examples
     --------
@@ -75,7 +107,7 @@ def merge(first: Any, second: Any, to: Any, *, conflicts: str = "refuse", overwr
         return zarr_store.Store(paths[2]).dataset()
 
 
-def fill(target: Any, merger: "Merger") -> None:
+def fill(target: Any, merger: Merger) -> None:
     """Write all blocks that can be made of the two stores."""
     status, done = target.status(), []
     for index in np.ndindex(merger.layout.pieces):

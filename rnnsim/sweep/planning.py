@@ -25,11 +25,26 @@ TIMED_BYTES = 1 << 23  # of a block that is timed, at most
 
 @dataclass(frozen=True, repr=False)
 class Plan:
-    """What a sweep would take; shown as a table.
+    """What a sweep would take, shown as a table.
 
-    Attributes: `axes`, the number of values of each axis; `points`; `steps`, None if there are none; `variables`, the bytes of each;
-    `nbytes`, those of all; `block`, how many values of each axis a block has; `blocks`, their number; `seconds`, the time estimated from
-    one block.
+    Attributes
+    ----------
+    axes : dict of str to int
+        The number of values of each axis.
+    points : int
+        The number of points.
+    steps : int or None
+        The steps of each point, or None if there are none.
+    variables : dict of str to int
+        The bytes of each variable.
+    block : dict of str to int
+        How many values of each axis a block has.
+    blocks : int
+        The number of blocks.
+    seconds : float
+        The time, estimated from one block.
+    verb : str
+        The name of the verb.
     """
 
     axes: dict[str, int]
@@ -43,7 +58,7 @@ class Plan:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the result."""
+        """The bytes of the result."""
         return sum(self.variables.values())
 
     def __repr__(self) -> str:

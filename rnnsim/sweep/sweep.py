@@ -1,6 +1,9 @@
 """Verbs block by block: larger than memory, resumed where they stopped, on many workers."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -9,6 +12,7 @@ from typing import Any
 
 import xarray as xr
 
+from rnnsim.checks.annotations import Bytes, Client, Flag, Location, Whole
 from rnnsim.checks.arguments import flag, whole_or_none
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, free_memory
 from rnnsim.checks.showing import kind_of
@@ -21,23 +25,43 @@ from rnnsim.sweep.planning import Plan, share_of, survey, whole_attributes
 from rnnsim.sweep.sinks import Account, Memory, progress_bar
 
 
-def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any) -> Plan:
-    """What a sweep would take: points, steps, bytes of each variable, blocks, and the time, estimated from a block that is computed.
+def plan(verb: Callable[..., xr.Dataset], net: Network, *args: Any, memory: Bytes | None = None, **options: Any) -> Plan:
+    """Tell what a sweep would take: points, steps, bytes of each variable, blocks, and the time.
+
+    The time is estimated from a block that is computed.
 
     Parameters
     ----------
-    verb, net, args, options : as `sweep` takes them.
-    memory : the most that a block may take, in bytes or as text such as "64MB"; None: 64 MB or a sixteenth of what is free.
+    verb : callable
+        As `sweep` takes it.
+    net : Network
+        As `sweep` takes it.
+    *args : Any
+        As `sweep` takes them.
+    memory : int or str, optional
+        The most that a block may take, in bytes or as text such as "64MB". By default it is 64 MB or a sixteenth of what is free,
+        if that is less.
+    **options : Any
+        As `sweep` takes them.
 
     Returns
     -------
-    A Plan, which prints as a table, with `axes`, `points`, `steps`, `variables` (bytes by name), `nbytes`, `block` (values of each axis),
-    `blocks` and `seconds`.
+    Plan
+        It prints as a table, and has `axes`, `points`, `steps`, `variables` (bytes by name), `nbytes`, `block` (values of each
+        axis), `blocks` and `seconds`.
 
     Raises
     ------
-    ValueError, TypeError : what the verb refuses, or a memory that is too small for a point.
-    MemoryError : axes that are not cut and do not fit.
+    ValueError
+        If the verb refuses the call, or if `memory` is too small for a point.
+    TypeError
+        If the verb refuses the call, or is not one.
+    MemoryError
+        If axes that are not cut do not fit into memory.
+
+    See Also
+    --------
+    rnnsim.sweep : Compute it.
 
     Examples
     --------
@@ -50,44 +74,76 @@ def plan(verb: Any, net: Network, *args: Any, memory: Any = None, **options: Any
 
 
 def sweep(
-    verb: Any,
+    verb: Callable[..., xr.Dataset],
     net: Network,
     *args: Any,
-    to: Any = None,
-    overwrite: bool = False,
-    memory: Any = None,
-    workers: int | None = None,
-    client: Any = None,
-    progress: bool = True,
+    to: Location | None = None,
+    overwrite: Flag = False,
+    memory: Bytes | None = None,
+    workers: Whole | None = None,
+    client: Client | None = None,
+    progress: Flag = True,
     **options: Any,
 ) -> xr.Dataset:
     """Compute a verb block by block along the axes of a family, in memory or into a store that a later call goes on from.
 
     Parameters
     ----------
-    verb : any function that takes a family and returns a Dataset with the family's axes, such as `rs.backprop`.
-    net, args, options : what the verb takes. What carries axes (inputs, targets, an optimizer) is cut along with the family.
-    to : a path that ends in .zarr, or .nc, or an fsspec URL of a Zarr store; None: in memory. The same call on the same path computes only
-        what is missing there. If axes have got more values at their ends, it computes those. Any other change is refused.
-    overwrite : whether a store of another sweep that stands there is replaced.
-    memory : the most that a block may take, in bytes or as text such as "64MB"; None: 64 MB or a sixteenth of what is free. A block is
-        also no longer than about half a second.
-    workers : None: this process with all its threads; a number: so many processes, which share the processors.
-    client : a `dask.distributed.Client`, whose workers compute and write; they must see the path.
-    progress : whether to show a bar, in terminals and notebooks.
+    verb : callable
+        Any function that takes a family and returns a Dataset with the axes of the family, such as `rs.backprop`.
+    net : Network
+        The family.
+    *args : Any
+        What the verb takes by position after the family. What carries axes (inputs, targets, an optimizer) is cut along with the
+        family.
+    to : path_like, optional
+        A path that ends in .zarr or .nc, or an fsspec URL of a Zarr store. The same call on the same path computes only what is
+        missing there, also if axes have got more values at their ends. Any other change is refused. By default the result is in
+        memory.
+    overwrite : bool, default False
+        Whether a store of another sweep that stands at `to` is replaced.
+    memory : int or str, optional
+        The most that a block may take, in bytes or as text such as "64MB". By default it is 64 MB or a sixteenth of what is free,
+        if that is less. A block is also no longer than about half a second.
+    workers : int, optional
+        The number of processes, which share the processors. By default this process computes with all its threads.
+    client : dask.distributed.Client, optional
+        A client whose workers compute and write; they must see the path.
+    progress : bool, default True
+        Whether to show a bar, in terminals and notebooks.
+    **options : Any
+        What the verb takes by name.
 
     Returns
     -------
-    The Dataset that the verb would return, bit for bit; with `to`, opened lazily. The store has beside it `status` over the blocks:
-    pending, done, or diverged (done, and a network in it diverged). It can be opened at any time, also while it is being written. An axis
-    that an option names, such as `along`, is not cut, nor one that vanishes. With patience, a record of training has all epochs.
+    Dataset
+        What the verb would return, bit for bit; with `to`, opened lazily. The store has `status` over the blocks beside it:
+        pending, done, or diverged (done, and a network in it diverged). The store can be opened at any time, also while it is being
+        written. An axis that an option names, such as `along`, is not cut, nor is one that the result does not have. With patience,
+        a record of training has all epochs.
 
     Raises
     ------
-    ValueError, TypeError : what the verb refuses; a store of another call, naming what changed.
-    MemoryError : without `to`, a result that does not fit; axes that are not cut and do not fit.
-    FileExistsError, BlockingIOError, OSError : a path that something else has, that another sweep is writing, or that cannot be written.
-    KeyboardInterrupt : Ctrl-C; the line that goes on is printed.
+    ValueError
+        If the verb refuses the call, or if the store is of another call; the message names what changed.
+    TypeError
+        If the verb refuses the call, or if an argument has the wrong type.
+    MemoryError
+        If the result does not fit into memory and there is no `to`, or if axes that are not cut do not fit.
+    FileExistsError
+        If something else is at `to`.
+    BlockingIOError
+        If another sweep is writing to `to`.
+    OSError
+        If `to` cannot be written.
+    KeyboardInterrupt
+        At Ctrl-C. The line that goes on is printed.
+
+    See Also
+    --------
+    rnnsim.plan : What it would take.
+    rnnsim.merge : Make one store of two.
+    rnnsim.open : Open a store.
 
     Examples
     --------

@@ -33,18 +33,18 @@ def backprop(
     inputs : array_like or DataArray or Dataset
         As `simulate` takes them. A task, a Dataset with `inputs` and `targets`, stands for both.
     targets : array_like or DataArray, optional
-        Those of the last step, of shape (output) or (sample, output), or those of every step, of shape (step, output) or
-        (sample, step, output). Scalar networks and cross-entropy have no dimension `output`. A DataArray may have axes. An entry
-        that is nan does not count. Targets may be left out if `inputs` is a task.
+        Those of the last step, of shape (output) or (sample, output), or those of every step, of shape (step, output) or (sample,
+        step, output). Scalar networks and cross-entropy have no dimension `output`. A DataArray may have axes. An entry that is nan
+        does not count. Targets may be left out if `inputs` is a task.
     loss : {"mse", "cross_entropy"}, default "mse"
         The cost. "mse" is the mean of (output - target)² over samples, targeted steps and outputs. "cross_entropy" is the mean of
         log Σ exp(output) - output[target], where targets are whole numbers and -1 is one that does not count. Without a readout the
         state is the output.
     keep : str or sequence of str, default ("cost", "grad")
         The variables to return, and no others: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` and so on, the derivatives
-        of the cost by each parameter, of which "grad" means all; `grad_state`, `grad_preactivation` and `grad_input` over
-        (axes…, sample, step, …), the derivatives by what happens at step k with all its consequences (`grad_state_0` and so on in a
-        stack); and whatever `simulate` can keep.
+        of the cost by each parameter, of which "grad" means all; `grad_state`, `grad_preactivation` and `grad_input` over (axes…,
+        sample, step, …), the derivatives by what happens at step k with all its consequences (`grad_state_0` and so on in a stack);
+        and whatever `simulate` can keep.
     dtype : {"float64", "float32"}, default "float64"
         The precision of the computation and of the results.
 

@@ -1,11 +1,14 @@
 """Which start of a network goes to which attractor."""
 
+from __future__ import annotations
+
 from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Names, Numbers, Real, Whole
 from rnnsim.checks.arguments import keeps_whole, number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
@@ -31,59 +34,89 @@ def axes_of_starts(net: Network, inputs: Any = None, **options: Any) -> set[str]
 @keeps_whole(axes_of_starts)
 def basins(
     net: Network,
-    inputs: Any = None,
+    inputs: Numbers | None = None,
     *,
-    steps: int = 64,
-    discard: int = 1000,
-    max_period: int | None = None,
-    tolerance: float = 1e-6,
-    distance: float = 1e-3,
-    nearness: float = 0.1,
-    max_attractors: int = 16,
-    keep: Any = ("attractor", "fraction", "attractor_state", "attractor_period", "uncertainty"),
+    steps: Whole = 64,
+    discard: Whole = 1000,
+    max_period: Whole | None = None,
+    tolerance: Real = 1e-6,
+    distance: Real = 1e-3,
+    nearness: Real = 0.1,
+    max_attractors: Whole = 16,
+    keep: Names = ("attractor", "fraction", "attractor_state", "attractor_period", "uncertainty"),
 ) -> xr.Dataset:
     """Find the attractors of every network of a family, and which of its starts end on which.
 
     Parameters
     ----------
-    net : the family. The starts of a network are the axes that only `h0` (and `c0`) have, and `sample` if h0 has it: a map of the
+    net : Network
+        The family. The starts of a network are the axes that only `h0` (and `c0`) have, and `sample` if h0 has it: a map of the
         basins of a network of two units is a family over two axes of h0. All other axes make networks.
-    inputs : constant: None (0), a number, one for each input, or a DataArray of these over axes; behind an embedding, a token.
-    steps, discard : how many states to compare, at least 2, after how many.
-    max_period, tolerance : the longest period to look for, and when two states are the same, as in `orbit_diagram`.
-    distance : two cycles are one attractor if none of their states is farther than this from the nearest of the other, in the number in
+    inputs : array_like or DataArray, optional
+        Constant inputs: one number, one for each input, or a DataArray of these over axes; for a stack with an embedding, a token.
+        By default they are 0.
+    steps : int, default 64
+        How many states to compare, at least 2.
+    discard : int, default 1000
+        The steps before these, in which states settle.
+    max_period : int, optional
+        The longest period to look for, as in `orbit_diagram`. By default it is half of `steps`.
+    tolerance : float, default 1e-6
+        When two states are the same, as in `orbit_diagram`.
+    distance : float, default 1e-3
+        Two cycles are one attractor if none of their states is farther than this from the nearest of the other, in the number in
         which they differ most.
-    nearness : two orbits without a period (quasi-periodic or chaotic) are one attractor if their states are, in the mean, no farther from
-        the nearest of the other than this share of their extent, or than twice as far as from the nearest of their own. A cycle and an
-        orbit without a period are never one. An orbit without a period whose first and last half are at least half as far from each
-        other as those of a steady drift has not settled: it needs a larger `discard`, or, if it turns slowly, more `steps`.
-    max_attractors : how many attractors of a network to list.
-    keep : exactly the variables to return; "uncertainty" is the last four of those below.
+    nearness : float, default 0.1
+        Two orbits without a period (quasi-periodic or chaotic) are one attractor if their states are, in the mean, no farther from
+        the nearest of the other than this share of their extent, or than twice as far as from the nearest of their own. A cycle and
+        an orbit without a period are never one. An orbit without a period whose first and last half are at least half as far from
+        each other as those of a steady drift has not settled: it needs a larger `discard` or, if it turns slowly, more `steps`.
+    max_attractors : int, default 16
+        How many attractors of a network to list.
+    keep : str or sequence of str, default ("attractor", "fraction", "attractor_state", "attractor_period", "uncertainty")
+        The variables to return, and no others. "uncertainty" means `uncertain_fraction`, `uncertainty_exponent`,
+        `uncertainty_error` and `boundary_dimension`.
 
     Returns
     -------
-    A Dataset; `networks` are the axes that are no starts.
-    `attractor (axes…, sample)` : the number of the attractor that a start ends on; -1: its states were not finite at the end or had not
-        settled, or there was no room for its attractor (then `truncated` is 1). Numbers are given in the order of the starts, for each
-        network alone. A start exactly on an unstable cycle stays there.
-    `fraction (networks…, basin)` : of the starts that end on attractor number `basin`; 1 less their sum is that of the -1.
-    `attractor_state (networks…, basin, iterate, unit)` : the last states of the first orbit found on it, nan where there is none.
-    `attractor_period (networks…, basin)` : 1 for a fixed point, 0 for none found, -1 where there is no attractor.
-    `uncertain_fraction (networks…, radius)` : of the starts, that which has one with another number so many cells of the grid away along an
-        axis (of those so far inside that the largest radius fits, over all samples).
-    `uncertainty_exponent`, `uncertainty_error (networks…)` : α of f(ε) ~ ε^α, f being that fraction and ε the radius, by least squares of
-        the logs, at the radii where f ≤ 1/4 (or at the first three where f > 0), and its standard error from what they leave; nan if there
-        are fewer. Starts are to be evenly spaced.
-    `boundary_dimension (networks…)` : the number of the axes of starts less α.
-    `attractor_count`, `truncated (networks…)`, and `diverged_at (axes…)`, as in `orbit_diagram`.
+    Dataset
+        The variables kept, where `networks` stands for the axes that are no starts.
+
+        - `attractor (axes…, sample)`: the number of the attractor on which a start ends. Attractors are numbered in the order of
+          the starts, for each network alone. It is -1 if the states were not finite at the end or had not settled, or if there was
+          no room for the attractor (then `truncated` is 1). A start exactly on an unstable cycle stays there.
+        - `fraction (networks…, basin)`: the share of the starts that end on attractor number `basin`. 1 less the sum of the shares
+          is that of the starts with -1.
+        - `attractor_state (networks…, basin, iterate, unit)`: the last states of the first orbit found on it, nan where there is
+          none.
+        - `attractor_period (networks…, basin)`: 1 for a fixed point, 0 for no period found, -1 where there is no attractor.
+        - `uncertain_fraction (networks…, radius)`: the share of the starts with another number than a start that many cells of the
+          grid away along an axis [1]_, of the starts so far inside that the largest radius fits, over all samples.
+        - `uncertainty_exponent`, `uncertainty_error (networks…)`: α of f(ε) ~ ε^α, where f is that share and ε the radius, by least
+          squares of the logarithms, at the radii where f ≤ 1/4 (or at the first three where f > 0), and its standard error from
+          what they leave; nan if there are fewer radii. Starts are to be evenly spaced.
+        - `boundary_dimension (networks…)`: the number of the axes of starts less α.
+        - `attractor_count`, `truncated (networks…)` and `diverged_at (axes…)`, as in `orbit_diagram`; these are always there.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.orbit_diagram : Where states are in the long run.
+    rnnsim.fixed_points : Fixed points and cycles that are not stable, too.
+    rnnsim.plot.basins : Draw the basins.
 
     References
     ----------
-    Grebogi, McDonald, Ott and Yorke 1983, Final state sensitivity: an obstruction to predictability, Physics Letters A 99, 415.
+    .. [1] C. Grebogi, S. W. McDonald, E. Ott and J. A. Yorke, Final state sensitivity: an obstruction to predictability, Physics
+       Letters A 99, 415, 1983.
 
     Examples
     --------

@@ -1,10 +1,13 @@
 """Long-run states over the axes of a family, and their periods, up and down along one axis."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Names, Numbers, Real, Whole
 from rnnsim.checks.arguments import check_choice, number, whole
 from rnnsim.checks.showing import shown
 from rnnsim.families.axes import Grid
@@ -21,42 +24,68 @@ SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
 
 def orbit_diagram(
     net: Network,
-    inputs: Any = None,
+    inputs: Numbers | None = None,
     *,
     along: str | None = None,
-    sweep: str = "both",
-    steps: int = 64,
-    discard: int = 1000,
-    max_period: int | None = None,
-    tolerance: float = 1e-6,
-    keep: Any = ("orbit", "period"),
+    sweep: Literal["up", "down", "both"] = "both",
+    steps: Whole = 64,
+    discard: Whole = 1000,
+    max_period: Whole | None = None,
+    tolerance: Real = 1e-6,
+    keep: Names = ("orbit", "period"),
 ) -> xr.Dataset:
-    """Where the states of every network of a family are in the long run, and with which period they come back.
+    """Find where the states of every network of a family are in the long run, and the periods with which they repeat.
 
     Parameters
     ----------
-    net : the family.
-    inputs : constant: None (0), a number, one for each input, or a DataArray of these over axes; behind an embedding, a token.
-    along : an axis to go along step by step, the state at one of its values being the start at the next, so that hysteresis shows; None:
-        every network begins at its own start. A network also does at the first value, and after a state that was not finite.
-    sweep : "up", towards larger values of `along` (or later labels), "down" or "both".
-    steps : states to keep after `discard` of them at each value, at least 2.
-    discard : steps of the transient, 0 or more. Where states settle slowly, near bifurcations, they need many.
-    max_period : the longest period to look for; None: half of `steps`, which is the most.
-    tolerance : two states are the same if none of their numbers differs by more than this times its size, or than this if that is below 1.
-        States have the period p if each is the same as the one p steps before: the states of all units and layers, cell states included.
-    keep : exactly the variables to return: `orbit`, `period`; of a stack's layers, `orbit_0` and so on (`orbit` is the top layer's).
+    net : Network
+        The family.
+    inputs : array_like or DataArray, optional
+        Constant inputs: one number, one for each input, or a DataArray of these over axes; for a stack with an embedding, a token.
+        By default they are 0.
+    along : str, optional
+        An axis to go along step by step: the state at one of its values is the start at the next, so that hysteresis shows. A
+        network begins at its own start at the first value, and after a state that was not finite. By default every network begins
+        at its own start.
+    sweep : {"both", "up", "down"}, default "both"
+        The direction along the axis: "up" is towards larger values of `along` (or later labels).
+    steps : int, default 64
+        How many states to keep at each value, at least 2, after `discard` of them.
+    discard : int, default 1000
+        The steps of the transient, 0 or more. Where states settle slowly, near bifurcations, they need many.
+    max_period : int, optional
+        The longest period to look for. By default it is half of `steps`, which is the most.
+    tolerance : float, default 1e-6
+        Two states are the same if none of their numbers differs by more than this times its size, or than this if the size is below
+        1. States have the period p if each is the same as the one p steps before: the states of all units and layers, cell states
+        included.
+    keep : str or sequence of str, default ("orbit", "period")
+        The variables to return, and no others: `orbit` and `period`; of the layers of a stack, `orbit_0` and so on (`orbit` is that
+        of the top layer).
 
     Returns
     -------
-    A Dataset with `orbit (axes…, direction, sample, iterate, unit)`, whose `iterate` counts the steps at one value of the axis, from
-    discard + 1 on; the integer `period (axes…, direction, sample)`, 1 for a fixed point and 0 for none up to max_period (orbits that are
-    quasi-periodic, chaotic, not settled or not finite); and `diverged_at (axes…, direction)`: the first of these steps at which a state of
-    any sample is not finite, or -1. `direction` (up, down) is there with `along`, `sample` if h0 has it.
+    Dataset
+        The variables kept. `orbit (axes…, direction, sample, iterate, unit)` has the states; `iterate` counts the steps at one
+        value of the axis, from discard + 1 on. `period (axes…, direction, sample)` is an integer: 1 for a fixed point, and 0 for no
+        period up to max_period, where orbits are quasi-periodic, chaotic, not settled or not finite. `diverged_at (axes…,
+        direction)` is the first of these steps at which a state of any sample is not finite, or -1. `direction` (up, down) is there
+        with `along`, and `sample` if h0 has it.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.basins : Which starts end on which attractor.
+    rnnsim.bifurcations : The places where fixed points change.
+    rnnsim.plot.orbit_diagram : Draw it.
 
     Examples
     --------

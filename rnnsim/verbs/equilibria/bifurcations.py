@@ -1,10 +1,13 @@
 """Bifurcations of the fixed points of a family along one of its axes."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Flag, Numbers, Whole
 from rnnsim.checks.arguments import flag, whole, whole_or_none
 from rnnsim.families.network import Network
 from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
@@ -22,50 +25,96 @@ KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
 def bifurcations(
     net: Network,
     along: str = "bias",
-    max_points: int = 32,
+    max_points: Whole = 32,
     *,
-    inputs: Any = 0.0,
-    starts: int | None = None,
-    resolution: int = 64,
-    branches: bool = False,
+    inputs: Numbers | None = 0.0,
+    starts: Whole | None = None,
+    resolution: Whole = 64,
+    branches: Flag = False,
 ) -> xr.Dataset:
-    """Where fixed points of the map h[k] = F(h[k-1]) change along one axis of a family: folds (a multiplier is 1), flips (-1),
-    Neimark–Sacker points (a pair exp ±iθ), and branch points (1, where branches cross, as at a pitchfork), each located to rounding by
-    Newton's method on an extended system (Govaerts 2000, Kuznetsov 2004), on branches that are followed through folds by pseudo-arclength.
+    """Find where the fixed points of the map h[k] = F(h[k-1]) change along one axis of a family.
+
+    The special points are folds (a multiplier is 1), flips (a multiplier is -1), Neimark–Sacker points (a pair of multipliers is
+    exp ±iθ), and branch points (a multiplier is 1 where branches cross, as at a pitchfork). Each is located to rounding by Newton's
+    method on an extended system [1]_ [2]_, on branches that are followed through folds by pseudo-arclength continuation.
 
     Parameters
     ----------
-    net : the family.
-    along : the axis that is moved along; its values are numbers that increase or decrease. Parameters over it are linear between
-        neighbouring values: a family that is linear along the axis is the same however many values there are. The other axes are those
-        of the result.
-    max_points : how many special points of each network are kept.
-    inputs : constant ones: a number for all, (input), a token before an embedding; or a DataArray with these and, if wanted, axes.
-    starts : how fixed points are looked for at 11 places of the axis, both ends among them: as in `fixed_points`, by its complete searches
-        where there are some (None), or from how many states. The branches through these points are followed.
-    resolution : no step along a branch is longer than the axis divided by this, with states as they are.
-    branches : whether to return the branches, too, as long as the longest is found to be (so that `rs.sweep` can't have them).
+    net : Network
+        The family.
+    along : str, default "bias"
+        The axis that is moved along; its values are numbers that increase or decrease. Parameters over it are linear between
+        neighbouring values, so that a family that is linear along the axis is the same however many values there are. The other
+        axes are those of the result.
+    max_points : int, default 32
+        How many special points of each network are kept.
+    inputs : array_like or DataArray, default 0.0
+        Constant inputs: one number for all, an array (input) of them, or a token for a stack with an embedding; or a DataArray with
+        these and, if wanted, axes.
+    starts : int, optional
+        From how many states fixed points are looked for, as in `fixed_points`, at 11 places of the axis, both ends among them. By
+        default they are found by the complete searches of `fixed_points` where there are such. The branches through these points
+        are followed.
+    resolution : int, default 64
+        No step along a branch is longer than the axis divided by this, where the axis counts as 2 long, and states count as they
+        are.
+    branches : bool, default False
+        Whether to return the branches as well. They are as long as the longest turns out to be, so that `rs.sweep` cannot have
+        them.
 
     Returns
     -------
-    A Dataset over (axes…, point), points in order along the axis, nan behind the last: the axis's value under its own name, `kind` (flags:
-    none, fold, flip, neimark_sacker, branch_point), `state` (and an LSTM's `cell_state`; `state_0` and so on in stacks), `residual`,
-    `multiplier_real` and `multiplier_imag` over (…, mode), largest first. A pitchfork is one branch point: the branch that turns round
-    there is not told as a fold again. Over the axes: `point_count`; `truncated`: there were more points, or fixed points, than room;
-    `unlocated`: changes of stability at which there is no such point, as at a kink of relu; `incomplete`: branches that could not be
-    followed to an end; `branch_count`: how many were followed; `undecided`. With `branches`, over (axes…, branch, position):
-    `branch_<axis>`, `branch_state` and `branch_unstable`, the number of multipliers outside the unit circle.
+    Dataset
+        The special points over (axes…, point), in order along the axis, nan behind the last.
 
-    `undecided` is 0 where the fixed points at all places of the search are proved to be all there are, each is on a branch that was
-    followed, and each change of their number from place to place has its special points. It counts what is not: regions of states that
-    could not be decided at a place (see `fixed_points`), points of branches that the list of a place lacks, and changes without a special
-    point, as where a fixed point comes from infinity or ends at a kink; it is -1 where points come from starts, which may miss some. Even
-    at 0 a branch that closes between two places, and so passes none, may be missed: it is looked for from 64 points. So may two special
-    points that undo each other within one step.
+        - The value of the axis, under its own name.
+        - `kind`, a flag: none, fold, flip, neimark_sacker or branch_point. A pitchfork is one branch point; the branch that turns
+          round there is not told as a fold again.
+        - `state`, of an LSTM `cell_state` as well, and `state_0` and so on in stacks.
+        - `residual`.
+        - `multiplier_real` and `multiplier_imag` over (…, mode), the largest first.
+
+        Over the axes:
+
+        - `point_count`, the number of special points.
+        - `truncated`: there were more points, or fixed points, than room.
+        - `unlocated`: the changes of stability at which there is no such point, as at a kink of relu.
+        - `incomplete`: the branches that could not be followed to an end.
+        - `branch_count`: the branches that were followed.
+        - `undecided`, which the notes explain.
+
+        With `branches`, over (axes…, branch, position): `branch_<axis>`, `branch_state` and `branch_unstable`, the number of
+        multipliers outside the unit circle.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.fixed_points : The fixed points of each network.
+    rnnsim.orbit_diagram : Where states are in the long run along an axis.
+
+    Notes
+    -----
+    `undecided` is 0 where three things are so: the fixed points at all places of the search are proved to be all there are, each is
+    on a branch that was followed, and each change of their number from place to place has its special points. It counts what is not
+    so: regions of states that could not be decided at a place (see `fixed_points`), points of branches that the list of a place
+    lacks, and changes without a special point, as where a fixed point comes from infinity or ends at a kink. It is -1 where points
+    come from starts, which may miss some.
+
+    Even at 0, a branch that closes between two places, and so passes none, may be missed; it is looked for from 64 points. So may
+    two special points that undo each other within one step.
+
+    References
+    ----------
+    .. [1] W. Govaerts, Numerical methods for bifurcations of dynamical equilibria, SIAM, 2000.
+    .. [2] Y. A. Kuznetsov, Elements of applied bifurcation theory, Springer, 2004.
 
     Examples
     --------

@@ -1,10 +1,13 @@
 """Where the networks of a family rest: their fixed points and cycles."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Flag, Numbers, Real, Whole
 from rnnsim.checks.arguments import SEED, flag, number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.variables import FIXED_POINTS, dataset
@@ -24,56 +27,90 @@ FLAGS = {
 
 def fixed_points(
     net: Network,
-    inputs: Any = 0.0,
+    inputs: Numbers | None = 0.0,
     *,
-    period: int = 1,
-    starts: Any = None,
-    tolerance: float = 1e-12,
-    max_points: int = 32,
-    seed: int = 0,
-    slow_points: bool = False,
+    period: Whole = 1,
+    starts: Numbers | None = None,
+    tolerance: Real = 1e-12,
+    max_points: Whole = 32,
+    seed: Whole = 0,
+    slow_points: Flag = False,
 ) -> xr.Dataset:
     """Find the fixed points, or the cycles of a period, of every network of a family with constant inputs.
 
     Parameters
     ----------
-    net : the family.
-    inputs : a number for all inputs, (input) of them, or a DataArray with axes; a whole number, a token, before an embedding.
-    period : 1 for fixed points; k for orbits that close after k steps, and not earlier.
-    starts : how many states to search from, some spread over the box of possible states, some taken from orbits that begin there; None: 64,
-        and more until three quarters of them have found nothing new, up to 1024; or (start, unit) states (of stacks and LSTMs perhaps with
-        all states: layers bottom first, h before c); a DataArray over `unit` may have axes of the family, and other dimensions such as
-        `sample` and `step`, all of which are starts.
-    tolerance : the residual up to which a point is one: the largest |F(s) - s| of its states, divided by the largest |s| beyond 1.
-        Where it is more than rounding makes, Newton's next step has to be below 1e-4, too.
-    max_points : places for points, at most.
-    seed : a whole number, of the starts.
-    slow_points : whether to look for slow points too, from the starts: local minima of the speed |F(s) - s| that are not 0.
+    net : Network
+        The family.
+    inputs : array_like or DataArray, default 0.0
+        Constant inputs: one number for all, an array (input) of them, or a DataArray with axes. A stack with an embedding needs a
+        token, a whole number.
+    period : int, default 1
+        1 for fixed points; k for orbits that close after k steps, and not earlier.
+    starts : int or array_like or DataArray, optional
+        How many states to search from, some of them spread over the box of possible states, some taken from orbits that begin
+        there. Or the states themselves, of shape (start, unit), which for stacks and LSTMs may hold all states: layers bottom
+        first, h before c. A DataArray over `unit` may have axes of the family, and other dimensions such as `sample` and `step`,
+        all of which are starts. By default there are 64, and more until three quarters of them have found nothing new, up to 1024.
+    tolerance : float, default 1e-12
+        The residual up to which a point is one: the largest |F(s) - s| of its states, divided by the largest |s| beyond 1. Where it
+        is more than rounding makes, the next step of Newton's method has to be below 1e-4 as well.
+    max_points : int, default 32
+        How many points of a network there is room for.
+    seed : int, default 0
+        The seed of the starts.
+    slow_points : bool, default False
+        Whether to look from the starts for slow points too: local minima of the speed |F(s) - s| that are not 0.
 
     Returns
     -------
-    A Dataset over (axes…, point), points in order of their states, nan where there are fewer: `state` (of an LSTM also `cell_state`, in
-    a stack also `state_0` …) over `unit`, and for cycles first over `step` 0…period-1; `residual`; `multiplier_real` and
-    `multiplier_imag`, the eigenvalues over `mode` of the Jacobian, of cycles that of the whole period, largest modulus first; `stability`
-    (flags; marginal: a multiplier within 1e-6 of the unit circle, where points that rounding cannot tell apart are one; plateau: a marginal
-    point beside which, 1e-3 away, states rest as well, up to rounding); and over the axes `point_count`, `truncated` (there are more)
-    and `undecided`.
+    Dataset
+        The points over (axes…, point), in the order of their states, nan where there are fewer.
 
-    What keeps a state (1 - leak, z of a GRU) moves no fixed point and is left out of the search, so that points are as exact where it
-    keeps nearly all. Of a plateau on which rounding or the equations leave no single point (a line of fixed points; the cell state of
-    an LSTM that forgets nothing) one state is listed, once.
+        - `state` over `unit`; of an LSTM `cell_state` as well, and in a stack `state_0` and so on; for cycles over `step`
+          0…period-1 before.
+        - `residual`, as `tolerance` measures it.
+        - `multiplier_real` and `multiplier_imag` over `mode`: the eigenvalues of the Jacobian, of cycles that of the whole period,
+          the largest modulus first.
+        - `stability`, a flag: stable, saddle, unstable, marginal or plateau. A marginal point has a multiplier within 1e-6 of the
+          unit circle; marginal points that rounding cannot tell apart are one. A plateau is a marginal point beside which, 1e-3
+          away, states rest as well, up to rounding.
+        - With `slow_points`, `slow_state` and so on, and `slow_speed`, over `point`; and `slow_point_count` over the axes. These
+          are other points than the fixed points.
 
-    `undecided` is 0 where the search is complete, so that no other point exists: without `starts`, of scalar Elman networks; of linear and
-    rectified ones, up to 16 units times `period`, one linear system for each way in which units can be on; of up to 6 tanh or sigmoid
-    units or a GRU's (3 for cycles), by interval arithmetic on the whole box. It counts the regions that could not be decided, as at a
-    degenerate point, and is -1 where points come from starts: the more starts, the fewer are missed. (Of 540 random tanh networks of 4 to
-    6 units, 64 starts missed a point in 8; the search of the box in none, in 8 ms each. Of 60 of 16 units and gains 1.5 to 4, `starts=None`
-    missed a point that 2048 starts found in 4, 64 starts in 14.) With `slow_points` there are `slow_state` …,
-    `slow_speed` over `point` and `slow_point_count`, of other points.
+        Over the axes: `point_count`; `truncated`, 1 if there are more points than room; and `undecided`, which the notes explain.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.bifurcations : Where fixed points appear, vanish or change stability.
+    rnnsim.basins : Which starts end on which attractor.
+    rnnsim.plot.phase_plane : Draw the fixed points of two units.
+
+    Notes
+    -----
+    The part of a state that a network keeps by itself (1 - leak, or z of a GRU) does not move fixed points. The search leaves it
+    out, so that points are as exact where nearly all is kept. A plateau may have no single point, by rounding or by its equations:
+    a line of fixed points, or the cell state of an LSTM that forgets nothing. One state of it is listed, once.
+
+    `undecided` is 0 where the search is complete, so that no other point exists. Without `starts`, these searches are complete:
+
+    - of scalar Elman networks;
+    - of linear and rectified networks up to 16 units times `period`, by one linear system for each way in which units can be on;
+    - of up to 6 tanh or sigmoid units or those of a GRU (3 for cycles), by interval arithmetic on the whole box.
+
+    `undecided` counts the regions that could not be decided, as at a degenerate point. It is -1 where points come from starts: the
+    more starts, the fewer points are missed. Of 540 random tanh networks of 4 to 6 units, 64 starts missed a point in 8; the search
+    of the box missed one in none, in 8 ms each. Of 60 networks of 16 units and gains 1.5 to 4, `starts=None` missed a point that
+    2048 starts found in 4, and 64 starts in 14.
 
     Examples
     --------

@@ -1,11 +1,14 @@
 """What a cost surface looks like: how steep it is, where it has minima, and where it has cliffs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Names, Real
 from rnnsim.checks.arguments import names as names_given
 from rnnsim.checks.arguments import number, text
 from rnnsim.checks.showing import kind_of, plain, shown
@@ -18,22 +21,34 @@ STARTS = ("h0", "c0")
 FLAG = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
 
 
-def gradient_norm(surface: xr.Dataset, parameters: Any = None) -> xr.DataArray:
-    """√Σ(∂cost/∂parameter)², the length of the gradient at every point of a surface.
+def gradient_norm(surface: xr.Dataset, parameters: Names | None = None) -> xr.DataArray:
+    """Compute √Σ(∂cost/∂parameter)², the length of the gradient, at every point of a surface.
 
     Parameters
     ----------
-    surface : what `rs.backprop` or `rs.curvature` returned, with its gradients.
-    parameters : names of those whose gradient it is, such as ("w_in", "w_rec"), or one; by default all that the surface has gradients of,
-        but for the starts h0 and c0.
+    surface : Dataset
+        What `rs.backprop` or `rs.curvature` returned, with its gradients.
+    parameters : str or sequence of str, optional
+        The names of the parameters whose gradient it is, such as ("w_in", "w_rec"). By default these are all that the surface has
+        gradients of, except the starts h0 and c0.
 
     Returns
     -------
-    `gradient_norm` over the axes, with a long name. It neither overflows nor underflows where the gradients do not.
+    DataArray
+        `gradient_norm` over the axes, with a long name. It neither overflows nor underflows where the gradients do not.
 
     Raises
     ------
-    ValueError, TypeError : no surface, or one without these gradients.
+    ValueError
+        If the surface has no gradients, not those of `parameters`, or neither `cost` nor `diverged_at`, which tell its axes.
+    TypeError
+        If `surface` is not a Dataset of real numbers, or `parameters` are not names.
+
+    See Also
+    --------
+    rnnsim.backprop : The cost and its gradients.
+    rnnsim.surfaces.cliffs : Where gradients do not foretell the cost.
+    rnnsim.plot.gradient_norm_map : Draw it.
 
     Examples
     --------
@@ -87,26 +102,37 @@ def base_of(name: str) -> str:
 
 
 def minima(surface: xr.Dataset, variable: str = "cost") -> xr.Dataset:
-    """The local minima of a surface over two axes: the cells that are lower than all their neighbours.
+    """Find the local minima of a surface over two axes: the cells that are lower than all their neighbours.
 
-    A cell whose eight neighbours are finite and which they surround is refined: the minimum of the quadratic that has the cell's value
-    and its slopes and curvatures, as differences over the grid give them, if that quadratic is convex and its minimum is not beyond the
-    neighbours. Cells of a plateau, equal to a neighbour, are none.
+    If all eight neighbours of a cell are there and finite, its position is refined: it becomes the minimum of the quadratic that
+    has the cell's value, and the slopes and curvatures that differences over the grid give. That needs a convex quadratic whose
+    minimum is not beyond the neighbours. Cells of a plateau, which equal a neighbour, are not minima.
 
     Parameters
     ----------
-    surface : Dataset with `variable` over exactly two axes, with numbers that rise or fall along both. Neighbours that are nan or inf
-        count as higher.
-    variable : what is to be small.
+    surface : Dataset
+        It has `variable` over exactly two axes, with numbers that rise or fall along both. Neighbours that are nan or inf count as
+        higher.
+    variable : str, default "cost"
+        The variable that is to be small.
 
     Returns
     -------
-    A Dataset over `point`, the lowest first: the position, under the names of both axes; `variable`; and the flags `refined` and
-    `on_edge`, 1 where a cell has less than eight finite neighbours.
+    Dataset
+        The minima over `point`, the lowest first: the position, under the names of both axes; `variable`; and the flags `refined`
+        and `on_edge`, which is 1 where a cell has less than eight finite neighbours.
 
     Raises
     ------
-    ValueError, TypeError : no such surface.
+    ValueError
+        If the surface lacks the variable, or if this is not over exactly two axes with numbers that rise or fall.
+    TypeError
+        If `surface` is not a Dataset, or if the variable is not of real numbers.
+
+    See Also
+    --------
+    rnnsim.surfaces.cliffs : Where the surface jumps.
+    rnnsim.curvature : The exact second derivatives of the cost.
 
     Examples
     --------
@@ -164,29 +190,46 @@ def slope_and_curvature(x: np.ndarray, z: np.ndarray) -> tuple[float, float]:
     return (left * after + right * before) / (before + after), 2.0 * (right - left) / (before + after)
 
 
-def cliffs(surface: xr.Dataset, slopes: dict[str, str] | None = None, factor: float = 10.0) -> xr.Dataset:
-    """Where the cost jumps between neighbours more than its slopes foretell: the walls of Pascanu et al. (2013).
+def cliffs(surface: xr.Dataset, slopes: Mapping[str, str] | None = None, factor: Real = 10.0) -> xr.Dataset:
+    """Find where the cost jumps between neighbours by more than its slopes foretell: the walls of Pascanu et al. [1]_.
 
-    Between two neighbours along an axis, the mean slope is |Δcost / Δaxis|. Somewhere between them the cost is at least that steep. There
-    is a cliff where that is `factor` times the slopes |∂cost/∂axis| at both ends, or more: gradient descent on either side cannot see
-    it. A grid so fine that points stand on the wall itself has none there: what is steep can be seen in `gradient_norm`.
+    Between two neighbours along an axis, the mean slope is |Δcost / Δaxis|. Somewhere between them the cost is at least that steep.
+    There is a cliff where the mean slope is `factor` times the slopes |∂cost/∂axis| at both ends, or more: gradient descent cannot
+    see it from either side. A grid may be so fine that points stand on the wall itself; then there is no cliff, and `gradient_norm`
+    shows what is steep.
 
     Parameters
     ----------
-    surface : what `rs.backprop` or `rs.curvature` returned, with `cost` and gradients, over one or two axes.
-    slopes : by the name of each axis to look along, the parameter that changes along it just as the axis does; by default the axes that
-        are called like a parameter of scalar networks that there is a gradient by.
-    factor : more than 1.
+    surface : Dataset
+        What `rs.backprop` or `rs.curvature` returned, with `cost` and gradients, over one or two axes.
+    slopes : dict of str to str, optional
+        The axes to look along, each with the name of the parameter that changes along it just as the axis does. By default these
+        are the axes that are called like a parameter of scalar networks by which there is a gradient.
+    factor : float, default 10.0
+        How many times steeper a cliff is than the slopes at its ends, more than 1.
 
     Returns
     -------
-    A Dataset over `point`, the steepest first: the middle between the two neighbours, under the names of the axes; `jump`, the change
-    of the cost; `steepness`, the mean slope in multiples of the larger slope at the ends (inf where that is 0); and `along`, the name of
-    the axis.
+    Dataset
+        The cliffs over `point`, the steepest first: the middle between the two neighbours, under the names of the axes; `jump`, the
+        change of the cost; `steepness`, the mean slope in multiples of the larger slope at the ends (inf where that is 0); and
+        `along`, the name of the axis.
 
     Raises
     ------
-    ValueError, TypeError : no such surface, or an axis whose gradient is not known.
+    ValueError
+        If the surface has no cost, no gradient by an axis to look along, or more than two axes, or if `factor` is not above 1.
+    TypeError
+        If `surface` is not a Dataset of real numbers, or if `slopes` is not a dictionary.
+
+    See Also
+    --------
+    rnnsim.surfaces.gradient_norm : How steep a surface is.
+    rnnsim.surfaces.minima : Where it is lowest.
+
+    References
+    ----------
+    .. [1] R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013.
 
     Examples
     --------
@@ -230,7 +273,7 @@ def cliffs_along(cost: xr.DataArray, axis: str, slope: xr.DataArray, factor: flo
     return {**ordered, "jump": jump[places], "steepness": steepness[places], "along": np.full(len(places[0]), axis)}
 
 
-def slopes_along(surface: xr.Dataset, slopes: dict[str, str] | None) -> dict[str, xr.DataArray]:
+def slopes_along(surface: xr.Dataset, slopes: Mapping[str, str] | None) -> dict[str, xr.DataArray]:
     """∂cost/∂axis for each axis to look along."""
     axes = [str(dim) for dim in surface["cost"].dims]
     if "gradient" in surface:

@@ -1,10 +1,13 @@
 """Second derivatives of the cost of a family, by the tangents of back-propagation through time."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers
 from rnnsim.checks.arguments import check_choice, names
 from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
@@ -19,39 +22,63 @@ from rnnsim.verbs.hessian.program import full_sizes
 
 def curvature(
     net: Network,
-    inputs: Any,
-    targets: Any = None,
+    inputs: Inputs,
+    targets: Numbers | None = None,
     *,
-    loss: str = "mse",
-    parameters: Any = None,
-    keep: Any = ("cost", "gradient", "hessian", "hessian_eigenvalue"),
+    loss: Loss = "mse",
+    parameters: Names | None = None,
+    keep: Names = ("cost", "gradient", "hessian", "hessian_eigenvalue"),
 ) -> xr.Dataset:
-    """The Hessian of the cost of every network of a family, exact to rounding.
+    """Compute the Hessian of the cost of every network of a family, exact to rounding.
 
     Parameters
     ----------
-    net : the family. An activation of your own needs its `curvature`.
-    inputs, targets, loss : as `backprop` takes them.
-    parameters : the names of those that vary, such as ("w_in", "w_rec"), in the order in which their numbers become the dimension
-        `parameter`; by default all but the starts h0 and c0.
-    keep : exactly the variables to return, of `cost`, `gradient`, `hessian` and `hessian_eigenvalue`.
+    net : Network
+        The family. An activation of your own needs its `curvature`.
+    inputs : array_like or DataArray or Dataset
+        As `backprop` takes them. A task, a Dataset with `inputs` and `targets`, stands for both.
+    targets : array_like or DataArray, optional
+        As `backprop` takes them.
+    loss : {"mse", "cross_entropy"}, default "mse"
+        The cost, as in `backprop`.
+    parameters : str or sequence of str, optional
+        The names of the parameters that vary, such as ("w_in", "w_rec"), in the order in which their numbers become the dimension
+        `parameter`. By default these are all but the starts h0 and c0.
+    keep : str or sequence of str, default ("cost", "gradient", "hessian", "hessian_eigenvalue")
+        The variables to return, and no others.
 
     Returns
     -------
-    A Dataset with the variables kept and `diverged_at` over the axes: `cost`; `gradient (parameter)`, the derivatives of the cost by all
-    numbers of the parameters, each parameter flattened with its last dimension fastest; `hessian (parameter, parameter_from)`, the
-    derivatives of the gradient, which is symmetric to rounding; `hessian_eigenvalue (mode)`, the eigenvalues of its symmetric part,
-    ascending. The coordinate `parameter` names each number, as "w_rec[0,1]" (gate and sample first where there are any), or "w_rec"
-    in a scalar network. The second derivative of relu is 0 everywhere.
+    Dataset
+        The variables kept, and `diverged_at` over the axes. `cost` is over the axes alone. `gradient (parameter)` has the
+        derivatives of the cost by all numbers of the parameters, each parameter flattened with its last dimension fastest. `hessian
+        (parameter, parameter_from)` has the derivatives of the gradient, and is symmetric to rounding. `hessian_eigenvalue (mode)`
+        has the eigenvalues of its symmetric part, ascending. The coordinate `parameter` names each number, as "w_rec[0,1]" (gate
+        and sample first where there are any), or "w_rec" in a scalar network. The second derivative of relu is 0 everywhere.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value, or if an activation lacks its curvature. Nothing has been computed by
+        then.
+    TypeError
+        If an argument has the wrong type, or if there are no targets.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.backprop : The cost and its first derivatives.
+    rnnsim.surfaces.minima : The local minima of a cost surface.
 
     Notes
     -----
-    Each direction is a pass forward with tangents, and one back with the tangents of all cotangents (B. A. Pearlmutter, Neural
-    Computation 6, 147 (1994)): as many of them as there are numbers, some at a time.
+    Each direction is a pass forward with tangents, and one back with the tangents of all cotangents [1]_. There are as many
+    directions as there are numbers; some go at a time.
+
+    References
+    ----------
+    .. [1] B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6, 147, 1994.
 
     Examples
     --------

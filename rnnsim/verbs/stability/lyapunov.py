@@ -1,14 +1,17 @@
 """Lyapunov exponents of a family."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Inputs, Names, Whole
 from rnnsim.checks.arguments import SEED, as_whole, whole, whole_or_none
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
@@ -19,7 +22,7 @@ from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.stability.lyapunov_engine import Course, rates
 
-ADAPTIVE = "adaptive"
+ADAPTIVE: Final = "adaptive"
 BATCHES = 16
 OVER_INTERVALS = ("history", "local")
 OVER_SAMPLES = ("lyapunov_mean", "lyapunov_spread")
@@ -28,55 +31,86 @@ SIGMAS, LEAST_DRIFT = 6.0, 0.01
 
 def lyapunov(
     net: Network,
-    inputs: Any = None,
+    inputs: Inputs | None = None,
     *,
-    steps: int | None = None,
-    discard: int = 0,
-    exponents: int | None = None,
-    reorthonormalize: int | str = 1,
-    seed: int = 0,
-    keep: Any = ("spectrum",),
+    steps: Whole | None = None,
+    discard: Whole = 0,
+    exponents: Whole | None = None,
+    reorthonormalize: Whole | Literal["adaptive"] = 1,
+    seed: Whole = 0,
+    keep: Names = ("spectrum",),
 ) -> xr.Dataset:
-    """The Lyapunov exponents of every network of a family: how fast small changes of its state grow, by natural logarithm a step.
+    """Compute the Lyapunov exponents of every network of a family: the rates at which small changes of its state grow.
 
-    A frame of tangent vectors, random at first, is pushed through the exact Jacobian of every step and made orthonormal by Householder
-    reflections; the exponents are the mean logarithms of |R_jj|. The state is that of all layers, an LSTM's c beside its h, so that there
-    are Σ states · units exponents.
+    The rates are natural logarithms per step. A frame of tangent vectors, random at first, is pushed through the exact Jacobian of
+    every step and made orthonormal by Householder reflections [1]_ [2]_; the exponents are the means of ln |R_jj|. The state is
+    that of all layers, with an LSTM's c beside its h, so that there are Σ states · units exponents. For recurrent networks see [3]_
+    [4]_.
 
     Parameters
     ----------
-    net : the family; orbits begin at its h0 (and c0).
-    inputs : as `simulate` takes them, at least discard + steps of them; None is no input, for which `steps` is needed.
-    steps : how many steps count, those after `discard`; all that are left, if there are inputs.
-    discard : steps before, in which state and frame settle.
-    exponents : how many of the largest to find; None: all.
-    reorthonormalize : steps between two orthonormal frames, or "adaptive": as many as tangents allow that fall onto each
-        other, 64 at most. It goes by the steps before: where saturated units make single steps contract far more than these, exponents
-        far below 0 lose digits (a few parts in 1e5), or are nan with a warning; 1 is right there, too.
-    seed : of the first frame, which is the same for all networks.
-    keep : exactly the variables to return. "spectrum" is the first six of these, and the means over samples if there are samples:
+    net : Network
+        The family. Orbits begin at its h0 (and c0).
+    inputs : array_like or DataArray or Dataset, optional
+        As `simulate` takes them, with at least discard + steps steps. None is no input, for which `steps` is needed.
+    steps : int, optional
+        How many steps count, after those of `discard`. By default these are all that are left of the inputs.
+    discard : int, default 0
+        How many steps go before, in which state and frame settle.
+    exponents : int, optional
+        How many of the largest exponents to find. By default all.
+    reorthonormalize : int or "adaptive", default 1
+        The steps between two orthonormal frames. "adaptive" makes a frame orthonormal before its tangents fall onto each other,
+        after 64 steps at most. It judges by the steps before: where saturated units make single steps contract far more than these,
+        exponents far below 0 lose digits (a few parts in 1e5), or are nan with a warning. 1 is right there, too.
+    seed : int, default 0
+        The seed of the first frame, which is the same for all networks.
+    keep : str or sequence of str, default "spectrum"
+        The variables to return, and no others. "spectrum" means the first six of these, and the means over samples if there are
+        samples.
 
-        `lyapunov_exponent` (exponent), largest first by construction; -inf where the Jacobian leaves no volume.
-        `lyapunov_error` (exponent), its standard error from the means of up to 16 batches of steps.
-        `lyapunov_drift` (exponent), that of the second half of the steps less that of the first.
-        `kaplan_yorke_dimension`; nan if the exponents that were found do not suffice, with a warning if it was named itself.
-        `entropy_rate`, the sum of the positive exponents (Pesin's bound); nan alike.
-        `sum_rule_residual`: Σ of the exponents less the mean of ln |det J|, which is found apart from them; of full spectra only.
-        `lyapunov_mean`, `lyapunov_spread` (exponent): mean and standard deviation over samples.
-        `history`, `local` (step, exponent): the exponents of the steps so far, and those of the interval that ends at the step.
+        - `lyapunov_exponent` (exponent): the largest first by construction; -inf where the Jacobian leaves no volume.
+        - `lyapunov_error` (exponent): its standard error, from the means of up to 16 batches of steps.
+        - `lyapunov_drift` (exponent): that of the second half of the steps less that of the first.
+        - `kaplan_yorke_dimension`: nan if the exponents that were found do not suffice, with a warning if `keep` names it itself.
+        - `entropy_rate`: the sum of the positive exponents (Pesin's bound); nan as for the dimension.
+        - `sum_rule_residual`: the sum of the exponents less the mean of ln |det J|, which is found apart from them; of full spectra
+          only.
+        - `lyapunov_mean`, `lyapunov_spread` (exponent): the mean and the standard deviation over samples.
+        - `history`, `local` (step, exponent): the exponents of the steps so far, and those of the interval that ends at the step.
 
     Returns
     -------
-    A Dataset of them over the axes, then `sample` if the inputs (or h0) have samples, and `diverged_at`.
-
-    Warns
-    -----
-    RuntimeWarning : exponents that still drift; an orbit that never leaves a fixed point; dimensions for which there are too few exponents;
-    tangents that fell onto each other between two orthonormal frames (nan).
+    Dataset
+        The variables kept, over the axes, then `sample` if the inputs (or h0) have samples; and `diverged_at`.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    Warns
+    -----
+    RuntimeWarning
+        If exponents still drift, if an orbit never leaves a fixed point, if there are too few exponents for a dimension, or if
+        tangents fell onto each other between two orthonormal frames, which makes exponents nan.
+
+    See Also
+    --------
+    rnnsim.propagation : How far a finite number of steps stretches states and gradients.
+    rnnsim.orbit_diagram : The orbits themselves.
+    rnnsim.plot.spectrum : Draw the exponents.
+
+    References
+    ----------
+    .. [1] G. Benettin, L. Galgani, A. Giorgilli and J.-M. Strelcyn, Meccanica 15, 9, 1980.
+    .. [2] K. Geist, U. Parlitz and W. Lauterborn, Progress of Theoretical Physics 83, 875, 1990.
+    .. [3] R. Engelken, F. Wolf and L. F. Abbott, Physical Review Research 5, 043044, 2023.
+    .. [4] R. Vogt et al., Frontiers in Applied Mathematics and Statistics 8, 818799, 2022.
 
     Examples
     --------
@@ -85,11 +119,6 @@ def lyapunov(
     >>> chaos = rs.lyapunov(net, steps=500, discard=500, exponents=10, keep="lyapunov_exponent")
     >>> (chaos.lyapunov_exponent.isel(exponent=0) > 0).values
     array([False,  True])
-
-    References
-    ----------
-    G. Benettin et al., Meccanica 15, 9 (1980); K. Geist, U. Parlitz, W. Lauterborn, Prog. Theor. Phys. 83, 875 (1990).
-    R. Engelken, F. Wolf, L. F. Abbott, Phys. Rev. Research 5, 043044 (2023); R. Vogt et al., Front. Appl. Math. Stat. 8, 818799 (2022).
     """
     check_network(net)
     size = sum(member.units * member.cell.states for member in net.members)
@@ -118,7 +147,7 @@ def count_of(exponents: Any, size: int) -> int:
     return count
 
 
-def interval_of(reorthonormalize: Any) -> int | str:
+def interval_of(reorthonormalize: Any) -> int | Literal["adaptive"]:
     """The steps between two orthonormal frames, or the word for as many as tangents allow."""
     if isinstance(reorthonormalize, str) and reorthonormalize == ADAPTIVE:
         return ADAPTIVE
@@ -179,7 +208,7 @@ class Spectra:
     rates: np.ndarray | None
 
     @classmethod
-    def empty(cls, run: Run, course: Course, names: tuple[str, ...]) -> "Spectra":
+    def empty(cls, run: Run, course: Course, names: tuple[str, ...]) -> Spectra:
         samples = run.samples or 1
         shape = run.grid.points, samples, course.products
         check_room(3 * prod(shape))

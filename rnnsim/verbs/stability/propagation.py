@@ -1,5 +1,7 @@
 """How far states and gradients reach: the last state's dependence on earlier ones, and the cost's on all."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers
 from rnnsim.checks.arguments import as_whole, check_choice, names
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
@@ -34,42 +37,95 @@ JACOBIAN_BYTES = 1 << 23  # that a thread holds at once
 
 
 def propagation(
-    net: Network, inputs: Any, *, lags: Any = None, targets: Any = None, loss: str = "mse", keep: Any = None
+    net: Network,
+    inputs: Inputs,
+    *,
+    lags: Numbers | None = None,
+    targets: Numbers | None = None,
+    loss: Loss = "mse",
+    keep: Names | None = None,
 ) -> xr.Dataset:
-    """How the last state depends on earlier ones, and the cost on all, in logs, however far that leaves the range of floats.
+    """Measure how the last state depends on earlier ones, and the cost on all of them.
 
-    A state is all that a network carries on: h of all units of all layers, with c of LSTMs; it has as many `mode`s as it has numbers. The
-    derivatives are of one whole state by another: in a stack, by a layer's h at a step with the layers above at that step held.
+    Results are logarithms, and so hold however far the numbers themselves leave the range of floats. A state is all that a network
+    carries on: h of all units of all layers, with c of LSTMs. It has as many modes (dimension `mode`) as it has numbers.
+    Derivatives are of one whole state by another: in a stack, they are taken by a layer's h at a step while the layers above at
+    that step are held.
 
     Parameters
     ----------
-    net : the family.
-    inputs : as `simulate` takes them; T steps.
-    lags : whole numbers 1…T, rising, or one; by default all of them.
-    targets, loss : as `backprop` takes them, for `log_grad_norm`; without targets there is no cost.
-    keep : exactly the variables to return, by default all that there are for this family. Over (axes…, sample, lag): `log_singular_value`,
-        with `mode` besides, largest first, -inf for 0, of ∂state[T]/∂state[T-lag]; `log_norm`, of its Frobenius norm; `log_determinant`,
-        the sum of all modes, made of each step's determinant, so that it is right where the smallest modes have lost digits.
-        Over (axes…, sample): `growth_rate` of the largest mode, the slope of the line through the later half of the lags; its `regime`,
-        vanishing, stable or exploding (at this rate it falls by e or more over the longest lag, neither, or grows by e or more; undefined:
-        nan); `memory_length`, the lag at which it has first fallen by e, by lines between lags, inf if it has at none of them.
-        Over (axes…, sample, step), with targets: `log_grad_norm`, ln ‖∂cost/∂state[k]‖.
-        Over the axes, for one layer of Elman's: `recurrent_norm`, σ_max of w_rec; `norm_threshold`, 1/γ, where γ is the largest slope of
-        the activation; `pascanu_condition`: vanishing (σ_max below 1/γ, which suffices) or exploding_possible (which exploding needs).
+    net : Network
+        The family.
+    inputs : array_like or DataArray or Dataset
+        As `simulate` takes them; T is the number of their steps.
+    lags : int or sequence of int, optional
+        Whole numbers from 1 to T, rising. By default all of them.
+    targets : array_like or DataArray, optional
+        As `backprop` takes them, for `log_grad_norm`. Without targets there is no cost.
+    loss : {"mse", "cross_entropy"}, default "mse"
+        The cost, as in `backprop`.
+    keep : str or sequence of str, optional
+        The variables to return, and no others. By default these are all that there are for this family.
+
+        Over (axes…, sample, lag):
+
+        - `log_singular_value`, with `mode` besides: ln of the singular values of ∂state[T]/∂state[T-lag], the largest first, -inf
+          for 0.
+        - `log_norm`: ln of its Frobenius norm.
+        - `log_determinant`: the sum over all modes, computed from the determinant of each step, so that it is right where the
+          smallest modes have lost digits.
+
+        Over (axes…, sample):
+
+        - `growth_rate` of the largest mode: the slope of the line through the later half of the lags.
+        - `regime`, a flag: vanishing, stable or exploding. At the growth rate, the largest mode falls by a factor e or more over
+          the longest lag, does neither, or grows by e or more; undefined where the rate is nan.
+        - `memory_length`: the lag at which it has first fallen by a factor e, interpolated between lags; inf if it has at none of
+          them.
+
+        Over (axes…, sample, step), with targets:
+
+        - `log_grad_norm`: ln ‖∂cost/∂state[k]‖.
+
+        Over the axes, for one layer of `Elman` with an activation of the package's own:
+
+        - `recurrent_norm`: σ_max, the largest singular value of w_rec.
+        - `norm_threshold`: 1/γ, where γ is the largest slope of the activation.
+        - `pascanu_condition`, a flag: vanishing (σ_max is below 1/γ, which suffices) or exploding_possible (what exploding needs)
+          [2]_; undefined where σ_max is nan.
 
     Returns
     -------
-    A Dataset with the variables kept and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1.
+    Dataset
+        The variables kept, and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1.
 
     Raises
     ------
-    ValueError, TypeError : anything that does not fit, before anything is computed.
+    ValueError
+        If an argument has the wrong shape, size or value, or if `keep` names a variable that the family does not have. Nothing has
+        been computed by then.
+    TypeError
+        If an argument has the wrong type.
+    MemoryError
+        If the results do not fit into memory. The message says what to do instead.
+
+    See Also
+    --------
+    rnnsim.lyapunov : The rates in the limit of many steps.
+    rnnsim.backprop : Gradients as they are, not their logarithms.
+    rnnsim.plot.singular_values : Draw the modes over lags.
 
     Notes
     -----
-    Products of Jacobians are kept as singular vectors times singular values with their exponents apart, which QR decompositions with sorted
-    rows and columns and Jacobi's rotations bring from one lag to the next (Drmač and Veselić 2008). A mode of a network whose Jacobians are
-    singular to rounding counts as 0 where rounding is all that is left of it. The conditions: Pascanu, Mikolov and Bengio 2013.
+    Products of Jacobians are kept as singular vectors times singular values with their exponents apart. QR decompositions with
+    sorted rows and columns and Jacobi rotations bring them from one lag to the next [1]_. A mode of a network whose Jacobians are
+    singular to rounding counts as 0 where rounding is all that is left of it.
+
+    References
+    ----------
+    .. [1] Z. Drmač and K. Veselić, New fast and accurate Jacobi SVD algorithm, SIAM Journal on Matrix Analysis and Applications 29,
+       2008.
+    .. [2] R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013.
 
     Examples
     --------

@@ -122,8 +122,8 @@ MEANT_BY_RPROP = {
 class SGD(Optimizer):
     """Gradient descent, with or without momentum, as `torch.optim.SGD`.
 
-    A parameter p becomes p - lr v, where v ← momentum v + g and g is the gradient. With Nesterov's momentum it becomes
-    p - lr (g + momentum v).
+    A parameter p becomes p - lr v, where v ← momentum v + g and g is the gradient. With Nesterov's momentum it becomes p - lr (g +
+    momentum v).
 
     Parameters
     ----------
