@@ -1,0 +1,54 @@
+"""A type checker finds what is wrong in a user's script, and nothing in one that is right."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# other packages, and kernels, are left out for speed
+CONFIG = f"""
+[mypy]
+follow_imports = skip
+ignore_missing_imports = true
+mypy_path = {ROOT}
+[mypy-rnnsim.*]
+follow_imports = silent
+[mypy-rnnsim.kernels.*,rnnsim.numerics.*]
+follow_imports = skip
+"""
+BEGIN = """
+import numpy as np
+import rnnsim as rs
+
+net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.5]))
+inputs = np.zeros(9)
+"""
+RIGHT = """
+rs.simulate(net, [0, 1, 0], keep=["state", "output"], dtype="float32")
+rs.backprop(net, inputs, 0.5, loss="mse", keep="cost")
+optimizer = rs.Rprop("irprop+", step=rs.axis("step", [0.1, 0.2]))
+rs.train(net, inputs, 0.5, optimizer=optimizer, epochs=np.int64(3), validation=(inputs, 0.5), metrics="rounded_accuracy")
+rs.sweep(rs.lyapunov, net, steps=9, reorthonormalize="adaptive", to="exponents.zarr", memory="64MB")
+"""
+WRONG = {
+    'rs.backprop(net, inputs, 0.5, loss="huber")': "expected \"Literal['mse', 'cross_entropy']\"",
+    'rs.simulate(net, inputs, kep="state")': 'Unexpected keyword argument "kep" for "simulate"',
+    'rs.train(net, inputs, 0.5, optimizer="sgd", epochs=3)': 'expected "Optimizer"',
+    'rs.orbit_diagram(net, along="w_rec", sweep="left")': "expected \"Literal['up', 'down', 'both']\"",
+}
+
+
+def test_a_type_checker_finds_wrong_arguments_and_nothing_else(tmp_path):
+    pytest.importorskip("mypy")
+    (tmp_path / "mypy.ini").write_text(CONFIG)
+    (tmp_path / "right.py").write_text(BEGIN + RIGHT)
+    (tmp_path / "wrong.py").write_text(BEGIN + "\n".join(WRONG) + "\n")
+    command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "right.py", "wrong.py"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    errors = [line.partition(" error: ") for line in run.stdout.splitlines() if " error: " in line]
+    first = BEGIN.count("\n") + 1
+    assert [place for place, _, _ in errors] == [f"wrong.py:{first + i}:" for i in range(len(WRONG))], run.stdout + run.stderr
+    for (_, _, said), expected in zip(errors, WRONG.values(), strict=True):
+        assert expected in said

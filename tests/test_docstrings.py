@@ -1,0 +1,55 @@
+"""What every public name says of itself can be read by tools, but for what `pyproject.toml` excuses."""
+
+import inspect
+import tomllib
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from test_signatures import public
+
+docscrape = pytest.importorskip("numpydoc.docscrape")
+validation = pytest.importorskip("numpydoc.validate")
+TABLE = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]["numpydoc_validation"]
+FINISHED = ("rnnsim.verbs", "rnnsim.sweep", "rnnsim.storage")
+
+
+def documented():
+    """Every public callable and property by its name, and whether it is a member of a class; what classes inherit, once."""
+    known, classes = set(), set()
+    for path, value in public():
+        if inspect.isclass(value):
+            classes.add(path)
+            members = {name: inspect.getattr_static(value, name, None) for name in getattr(value, "_PUBLIC", dir(value))}
+            for name, member in members.items():
+                if not name.startswith("_") and isinstance(member, property | cached_property) and id(member) not in known:
+                    known.add(id(member))
+                    yield f"{path}.{name}", member, True
+        inner = getattr(value, "__func__", value)
+        if id(inner) not in known:
+            known.add(id(inner))
+            yield path, value, path.rpartition(".")[0] in classes
+
+
+def home(value):
+    """The module that a callable or a property comes from."""
+    return inspect.unwrap(getattr(value, "fget", None) or getattr(value, "func", value)).__module__
+
+
+FOUND = [pytest.param(value, member, id=path) for path, value, member in documented() if home(value).startswith(FINISHED)]
+
+
+@pytest.mark.parametrize(("value", "member"), FOUND)
+def test_numpydoc_finds_nothing_but_what_is_excused(value, member):
+    excused = {*TABLE["checks"], *(TABLE["of_members"] if member else ())}
+    errors = validation.validate(docscrape.get_doc_object(value))["errors"]
+    assert [error for error in errors if error[0] not in excused] == []
+
+
+@pytest.mark.parametrize(("value", "member"), FOUND)
+def test_what_is_raised_and_warned_of_stands_in_one_entry_each(value, member):
+    doc = docscrape.get_doc_object(value)
+    for _, kind, told in (*doc["Raises"], *doc["Warns"]):
+        text = " ".join(told)
+        assert kind.isidentifier() and kind.endswith(("Error", "Warning", "Interrupt")), kind
+        assert text[:1].isupper() and text.endswith("."), text
