@@ -1,8 +1,8 @@
 """Every activation, as equations on numbers, arrays or lanes.
 
 An activation φ has five rules: `value`, `linearize`, `scale`, which multiplies by φ', `bend`, the tangents of the partial derivatives, and
-`bent_scale`, the tangent of what `scale` gives. A new activation is one more class. `comes_back` says whether φ of what is not finite can
-be finite.
+`bent_scale`, the tangent of what `scale` gives. A new activation is one more class. `hides_divergence` says whether a
+finite state can follow one that is not, as with ReLU(-∞) = 0.
 """
 
 from typing import NamedTuple
@@ -61,7 +61,7 @@ class Linear(NamedTuple):
     """φ(a) = a."""
 
     partials = 0
-    comes_back = False
+    hides_divergence = False
 
     def value(phi, a):
         return linear(a)
@@ -83,7 +83,7 @@ class Tanh(NamedTuple):
     """φ(a) = tanh a."""
 
     partials = 1
-    comes_back = False
+    hides_divergence = False
     scale = by_slope
     bent_scale = bent_by_slope
 
@@ -102,7 +102,7 @@ class Sigmoid(NamedTuple):
     """φ(a) = 1 / (1 + exp(-a))."""
 
     partials = 1
-    comes_back = False
+    hides_divergence = False
     scale = by_slope
     bent_scale = bent_by_slope
 
@@ -121,7 +121,7 @@ class ReLU(NamedTuple):
     """φ(a) = max(a, 0), with slope 0 at 0."""
 
     partials = 1
-    comes_back = True
+    hides_divergence = True
     scale = by_slope
     bent_scale = bent_by_slope
 

@@ -14,8 +14,8 @@ unit's own numbers that are no weights, such as the leak. A cell has eight rules
     volume       a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its place
                  among those that read h; where it is no such product, -1
 
-A new cell is one more class. States and partial derivatives are tuples, and each class says how many it has. `comes_back` says whether a
-finite state can follow one that is not.
+A new cell is one more class. States and partial derivatives are tuples, and each class says how many it has. `hides_divergence` says
+whether a finite state can follow one that is not.
 """
 
 from typing import NamedTuple
@@ -76,13 +76,13 @@ def reading(cell, letter):
 
 
 def watch(cell, h, zero):
-    """`zero`, made nan by a state that is not finite, if a finite one can follow and hide it."""
-    return muladd(h, 0.0, zero) if cell.comes_back else zero
+    """`zero`, or nan where the state h is not finite and the next one may be finite again."""
+    return muladd(h, 0.0, zero) if cell.hides_divergence else zero
 
 
 @overload(watch, jit_options={"forceinline": True})
 def _watch(cell, h, zero):
-    if cell.types[cell.fields.index("activation")].instance_class.comes_back:
+    if cell.types[cell.fields.index("activation")].instance_class.hides_divergence:
         return lambda cell, h, zero: muladd(h, 0.0, zero)
     return lambda cell, h, zero: zero
 
@@ -107,7 +107,7 @@ class Elman(NamedTuple):
     report = as_they_are
     volume_gate = 0
     constants = 0
-    comes_back = property(lambda cell: cell.activation.comes_back)
+    hides_divergence = property(lambda cell: cell.activation.hides_divergence)
 
     @property
     def partials(cell):
@@ -150,7 +150,7 @@ class LeakyElman(NamedTuple):
     report = as_they_are
     volume_gate = -1
     constants = 1
-    comes_back = property(lambda cell: cell.activation.comes_back)
+    hides_divergence = property(lambda cell: cell.activation.hides_divergence)
 
     @property
     def partials(cell):
@@ -195,7 +195,7 @@ class GRU(NamedTuple):
     volume_gate = -1
     constants = 0
     partials = 5
-    comes_back = False
+    hides_divergence = False
 
     def step(cell, constants, s, a):
         r, z = sigmoid(a[0]), sigmoid(a[1])
@@ -252,7 +252,7 @@ class LSTM(NamedTuple):
     volume_gate = 3
     constants = 0
     partials = 6
-    comes_back = False
+    hides_divergence = False
     report = as_they_are
 
     def step(cell, constants, s, a):

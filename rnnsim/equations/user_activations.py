@@ -142,7 +142,14 @@ def rule_of(value: Any, slope: Any, curvature: Any = None) -> Any:
     def bent(phi, a, partials, da):
         return (on_lanes(curvature, a) * da,)
 
-    members = {"partials": 1, "comes_back": True, "cached": False, "value": value_of, "linearize": linearized, "scale": by_slope}
+    members = {
+        "partials": 1,
+        "hides_divergence": True,
+        "cached": False,
+        "value": value_of,
+        "linearize": linearized,
+        "scale": by_slope,
+    }
     if curvature is not None:
         members |= {"bend": bent, "bent_scale": bent_by_slope}
     return type("Own", (namedtuple("Own", ()),), members)()

@@ -29,7 +29,7 @@ LAYER = _record(
     *("units", "state_count", "terms", "row", "frame", "tiles", "panel"),
     *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
     *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
-    *("below", "below_row", "below_frame", "below_tiles", "nothing", "reported", "comes_back"),
+    *("below", "below_row", "below_frame", "below_tiles", "nothing", "reported", "hides_divergence"),
     *("place", "place_below", "in_tangent", "rec_tangent", "volume"),
 )
 

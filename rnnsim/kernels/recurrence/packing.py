@@ -232,10 +232,10 @@ def all_finite(room, first, last):
 @part
 def first_not_finite(room, layer, group, start, steps, found):
     """found[point] becomes the first step at which one of a layer's states is not finite, from step `start` on, or the next one if an
-    earlier chunk of steps has seen that. If none can come back to be finite, the last step tells whether there is one."""
+    earlier chunk of steps has seen that. Where no state can be finite again, the last step tells whether there is one."""
     states = layer.state_count
     skip, jump = (1 if start else 0), states * layer.frame
-    first = layer.states + (skip if layer.comes_back else steps) * jump
+    first = layer.states + (skip if layer.hides_divergence else steps) * jump
     if all_finite(room, first, layer.states + (steps + 1) * jump):
         return
     for row in range(group.rows):

@@ -195,7 +195,7 @@ class Program:
             self._keep("forward", ("output",), pre - frame, frame, row, n, begin=1)
             return
         named = member.results
-        layer["comes_back"] = int(cell.comes_back)
+        layer["hides_divergence"] = int(cell.hides_divergence)
         self._keep("forward", named("state"), states, jump, row, n)
         self._keep("forward", named("increment"), states, jump, row, n, begin=1, back=jump)
         self._keep("forward", named("final_state"), states, jump, row, n, final=1)

@@ -221,7 +221,7 @@ class State:
         return cls(course, members, new_record(course, dtype))
 
     def remember(self) -> None:
-        """Keep the networks as they are, to come back to them."""
+        """Keep a copy of the networks as they are now."""
         self._before = [array.copy() for array in self.members]
 
     def go_back(self) -> None:
