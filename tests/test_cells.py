@@ -88,11 +88,11 @@ def test_gated_pullbacks_are_the_transpose_of_pushforwards_and_both_are_the_deri
         np.testing.assert_allclose(tangent, (up[i] - down[i]) / (2 * size), rtol=1e-6, atol=1e-8)
 
 
-def bent(cell, constants, s, a, ds, da, g, dg):
+def tangents_and_differences(cell, constants, s, a, ds, da, g, dg):
     """The tangents of the partial derivatives and of what `pullback` gives, by the rules, and by differences."""
     _, partials = cells.linearize(cell, constants, s, a)
-    bends = cells.bend(cell, constants, s, a, partials, ds, da)
-    out = (*bends, *(part for rule in cells.bent_pullback(cell, constants, partials, bends, g, dg) for part in rule))
+    d_partials = cells.partial_tangents(cell, constants, s, a, partials, ds, da)
+    out = (*d_partials, *(part for rule in cells.pullback_tangent(cell, constants, partials, d_partials, g, dg) for part in rule))
     size = 1e-6
 
     def at(sign):
@@ -109,7 +109,7 @@ def test_bends_are_tangents_of_partials_and_pullbacks(rule, name, leak):
     cell, constants = make(rule, name, leak)
     rng = np.random.default_rng(0)
     ds, da, g, dg = ((rng.normal(size=POINTS.size),) for _ in range(4))
-    out, exact = bent(cell, constants, (POINTS[::-1].copy(),), (POINTS,), ds, da, g, dg)
+    out, exact = tangents_and_differences(cell, constants, (POINTS[::-1].copy(),), (POINTS,), ds, da, g, dg)
     assert len(out) == cell.partials + 2
     for found, expected in zip(out, exact, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
@@ -121,7 +121,7 @@ def test_gated_bends_are_tangents_of_partials_and_pullbacks(cell):
     s, a = gated(rng, cell)
     ds, g, dg = (tuple(rng.normal(size=POINTS.size) for _ in range(cell.states)) for _ in range(3))
     da = tuple(rng.normal(size=POINTS.size) for _ in range(cell.gates))
-    out, exact = bent(cell, (), s, a, ds, da, g, dg)
+    out, exact = tangents_and_differences(cell, (), s, a, ds, da, g, dg)
     assert len(out) == cell.partials + cell.states + cell.gates
     for found, expected in zip(out, exact, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
@@ -131,7 +131,7 @@ def test_gated_bends_are_tangents_of_partials_and_pullbacks(cell):
 def test_second_derivatives_keep_their_digits_where_activations_saturate(name):
     phi, a = activations.ACTIVATIONS[name], np.array([-300.0, -40.0, -20.0, -3.0, 3.0, 20.0, 40.0, 300.0])
     _, partials = activations.linearize_activation(phi, a)
-    (bend,) = activations.bend_activation(phi, a, partials, np.ones_like(a))
+    (partial_tangents,) = activations.activation_tangents(phi, a, partials, np.ones_like(a))
     e = np.exp(-abs(a)) if name == "sigmoid" else np.exp(-2 * abs(a))
     exact = e * (e - 1) / (1 + e) ** 3 if name == "sigmoid" else 8 * e * (e - 1) / (1 + e) ** 3
-    np.testing.assert_allclose(bend, np.sign(a) * exact, rtol=3e-15)
+    np.testing.assert_allclose(partial_tangents, np.sign(a) * exact, rtol=3e-15)

@@ -1,7 +1,7 @@
 """Every activation, as equations on numbers, arrays or lanes.
 
-An activation φ has five rules: `value`, `linearize`, `scale`, which multiplies by φ', `bend`, the tangents of the partial derivatives, and
-`bent_scale`, the tangent of what `scale` gives. A new activation is one more class. `hides_divergence` says whether a
+An activation φ has five rules: `value`, `linearize`, `scale`, which multiplies by φ', `partial_tangents`, those of the partial
+derivatives, and `scale_tangent`, the tangent of what `scale` gives. A new activation is one more class. `hides_divergence` says whether a
 finite state can follow one that is not, as with ReLU(-∞) = 0.
 """
 
@@ -27,22 +27,22 @@ def scale(phi, partials, g):
     return type(phi).scale(phi, partials, g)
 
 
-def bend_activation(phi, a, partials, da):
+def activation_tangents(phi, a, partials, da):
     """The tangents of what `scale` needs."""
-    return type(phi).bend(phi, a, partials, da)
+    return type(phi).partial_tangents(phi, a, partials, da)
 
 
-def bent_scale(phi, partials, bends, g, dg):
+def scale_tangent(phi, partials, d_partials, g, dg):
     """The tangent of φ'(a) g."""
-    return type(phi).bent_scale(phi, partials, bends, g, dg)
+    return type(phi).scale_tangent(phi, partials, d_partials, g, dg)
 
 
 for _rule, _name in (
     (value, "value"),
     (linearize_activation, "linearize"),
     (scale, "scale"),
-    (bend_activation, "bend"),
-    (bent_scale, "bent_scale"),
+    (activation_tangents, "partial_tangents"),
+    (scale_tangent, "scale_tangent"),
 ):
     dispatch(_rule, _name)
 
@@ -52,9 +52,9 @@ def by_slope(phi, partials, g):
     return partials[0] * g
 
 
-def bent_by_slope(phi, partials, bends, g, dg):
+def by_slope_tangent(phi, partials, d_partials, g, dg):
     """The tangent of φ'(a) g, of such an activation."""
-    return muladd(partials[0], dg, bends[0] * g)
+    return muladd(partials[0], dg, d_partials[0] * g)
 
 
 class Linear(NamedTuple):
@@ -72,10 +72,10 @@ class Linear(NamedTuple):
     def scale(phi, partials, g):
         return g
 
-    def bend(phi, a, partials, da):
+    def partial_tangents(phi, a, partials, da):
         return ()
 
-    def bent_scale(phi, partials, bends, g, dg):
+    def scale_tangent(phi, partials, d_partials, g, dg):
         return dg
 
 
@@ -85,7 +85,7 @@ class Tanh(NamedTuple):
     partials = 1
     hides_divergence = False
     scale = by_slope
-    bent_scale = bent_by_slope
+    scale_tangent = by_slope_tangent
 
     def value(phi, a):
         return tanh(a)
@@ -94,7 +94,7 @@ class Tanh(NamedTuple):
         y, slope = tanh_and_slope(a)
         return y, (slope,)
 
-    def bend(phi, a, partials, da):
+    def partial_tangents(phi, a, partials, da):
         return (-2.0 * tanh(a) * partials[0] * da,)
 
 
@@ -104,7 +104,7 @@ class Sigmoid(NamedTuple):
     partials = 1
     hides_divergence = False
     scale = by_slope
-    bent_scale = bent_by_slope
+    scale_tangent = by_slope_tangent
 
     def value(phi, a):
         return sigmoid(a)
@@ -113,7 +113,7 @@ class Sigmoid(NamedTuple):
         y, slope = sigmoid_and_slope(a)
         return y, (slope,)
 
-    def bend(phi, a, partials, da):
+    def partial_tangents(phi, a, partials, da):
         return ((1.0 - 2.0 * sigmoid(a)) * partials[0] * da,)
 
 
@@ -123,7 +123,7 @@ class ReLU(NamedTuple):
     partials = 1
     hides_divergence = True
     scale = by_slope
-    bent_scale = bent_by_slope
+    scale_tangent = by_slope_tangent
 
     def value(phi, a):
         return relu(a)
@@ -132,7 +132,7 @@ class ReLU(NamedTuple):
         y, slope = relu_and_slope(a)
         return y, (slope,)
 
-    def bend(phi, a, partials, da):
+    def partial_tangents(phi, a, partials, da):
         return (0.0 * da,)
 
 

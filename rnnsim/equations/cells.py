@@ -4,15 +4,15 @@ A cell is the element-wise part of one unit. Its states s[k-1] and pre-activatio
 that make them; `reads` says which of them read inputs, x, and which states, h) give the states s[k], h first; `constants` are the
 unit's own numbers that are no weights, such as the leak. A cell has eight rules:
 
-    step         s[k]
-    linearize    s[k], and the partial derivatives that the two rules below need
-    pullback     cotangents of s[k]                    ->  of s[k-1] (but for the path through a[k]) and of a[k]
-    pushforward  tangents of s[k-1] and of a[k]        ->  of s[k]
-    bend         tangents of the partial derivatives, from those of s[k-1] and of a[k]
-    bent_pullback  tangents of what `pullback` gives, from those of the partial derivatives and of the cotangents of s[k]
-    report       the pre-activations as users know them, one for each of the cell's `labels`
-    volume       a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its place
-                 among those that read h; where it is no such product, -1
+    step              s[k]
+    linearize         s[k], and the partial derivatives that the two rules below need
+    pullback          cotangents of s[k]               ->  of s[k-1] (but for the path through a[k]) and of a[k]
+    pushforward       tangents of s[k-1] and of a[k]   ->  of s[k]
+    partial_tangents  tangents of s[k-1] and of a[k]   ->  of the partial derivatives
+    pullback_tangent  tangents of the partial derivatives and of the cotangents of s[k]  ->  of what `pullback` gives
+    report            the pre-activations as users know them, one for each of the cell's `labels`
+    volume            a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its
+                      place among those that read h; where it is no such product, -1
 
 A new cell is one more class. States and partial derivatives are tuples, and each class says how many it has. `hides_divergence` says
 whether a finite state can follow one that is not.
@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from numba.extending import overload
 
-from rnnsim.equations.activations import bend_activation, bent_scale, linearize_activation, scale, value
+from rnnsim.equations.activations import activation_tangents, linearize_activation, scale, scale_tangent, value
 from rnnsim.equations.dispatch import dispatch
 from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.numerics.primitives import muladd, select
@@ -50,14 +50,14 @@ def pushforward(cell, constants, partials, ds, da):
     return type(cell).pushforward(cell, constants, partials, ds, da)
 
 
-def bend(cell, constants, s, a, partials, ds, da):
+def partial_tangents(cell, constants, s, a, partials, ds, da):
     """Tangents of the partial derivatives from those of s[k-1] and a[k]."""
-    return type(cell).bend(cell, constants, s, a, partials, ds, da)
+    return type(cell).partial_tangents(cell, constants, s, a, partials, ds, da)
 
 
-def bent_pullback(cell, constants, partials, bends, g, dg):
+def pullback_tangent(cell, constants, partials, d_partials, g, dg):
     """Tangents of the cotangents of s[k-1] and of a[k] from those of the partial derivatives and of the cotangents of s[k]."""
-    return type(cell).bent_pullback(cell, constants, partials, bends, g, dg)
+    return type(cell).pullback_tangent(cell, constants, partials, d_partials, g, dg)
 
 
 def report(cell, a):
@@ -87,7 +87,7 @@ def _watch(cell, h, zero):
     return lambda cell, h, zero: zero
 
 
-for _rule in (step, linearize, pullback, pushforward, bend, bent_pullback, report, volume):
+for _rule in (step, linearize, pullback, pushforward, partial_tangents, pullback_tangent, report, volume):
     dispatch(_rule, _rule.__name__)
 
 
@@ -129,11 +129,11 @@ class Elman(NamedTuple):
     def volume(cell, partials, one):
         return scale(cell.activation, partials, one)
 
-    def bend(cell, constants, s, a, partials, ds, da):
-        return bend_activation(cell.activation, a[0], partials, da[0])
+    def partial_tangents(cell, constants, s, a, partials, ds, da):
+        return activation_tangents(cell.activation, a[0], partials, da[0])
 
-    def bent_pullback(cell, constants, partials, bends, g, dg):
-        return (NOTHING,), (bent_scale(cell.activation, partials, bends, g[0], dg[0]),)
+    def pullback_tangent(cell, constants, partials, d_partials, g, dg):
+        return (NOTHING,), (scale_tangent(cell.activation, partials, d_partials, g[0], dg[0]),)
 
 
 class LeakyElman(NamedTuple):
@@ -176,13 +176,13 @@ class LeakyElman(NamedTuple):
         kept = (1.0 - leak) * select(leak == 1.0, NOTHING, ds[0])
         return (muladd(leak, scale(cell.activation, partials, da[0]), kept),)
 
-    def bend(cell, constants, s, a, partials, ds, da):
-        return bend_activation(cell.activation, a[0], partials, da[0])
+    def partial_tangents(cell, constants, s, a, partials, ds, da):
+        return activation_tangents(cell.activation, a[0], partials, da[0])
 
-    def bent_pullback(cell, constants, partials, bends, g, dg):
+    def pullback_tangent(cell, constants, partials, d_partials, g, dg):
         leak = constants[0]
         kept = (1.0 - leak) * select(leak == 1.0, NOTHING, dg[0])
-        return (kept,), (bent_scale(cell.activation, partials, bends, leak * g[0], leak * dg[0]),)
+        return (kept,), (scale_tangent(cell.activation, partials, d_partials, leak * g[0], leak * dg[0]),)
 
 
 class GRU(NamedTuple):
@@ -219,7 +219,7 @@ class GRU(NamedTuple):
         dn = muladd(r, da[3], muladd(n_by_r, da[0], da[2]))
         return (muladd(z, ds[0], muladd(by_z, da[1], by_n * dn)),)
 
-    def bend(cell, constants, s, a, partials, ds, da):
+    def partial_tangents(cell, constants, s, a, partials, ds, da):
         _, _, _, n_by_r, r = partials
         _, r_slope = sigmoid_and_slope(a[0])
         z, z_slope = sigmoid_and_slope(a[1])
@@ -231,9 +231,9 @@ class GRU(NamedTuple):
         d_by_n = muladd(1.0 - z, dn_slope, -dz * n_slope)
         return dz, d_by_z, d_by_n, muladd(da[3], r_slope, a[3] * dr_slope), dr
 
-    def bent_pullback(cell, constants, partials, bends, g, dg):
+    def pullback_tangent(cell, constants, partials, d_partials, g, dg):
         z, by_z, by_n, n_by_r, r = partials
-        dz, d_by_z, d_by_n, dn_by_r, dr = bends
+        dz, d_by_z, d_by_n, dn_by_r, dr = d_partials
         g_n, dg_n = g[0] * by_n, muladd(dg[0], by_n, g[0] * d_by_n)
         by_r = muladd(dg_n, n_by_r, g_n * dn_by_r)
         return (muladd(dg[0], z, g[0] * dz),), (by_r, muladd(dg[0], by_z, g[0] * d_by_z), dg_n, muladd(dg_n, r, g_n * dr))
@@ -282,7 +282,7 @@ class LSTM(NamedTuple):
     def volume(cell, partials, one):
         return partials[0] * partials[4]
 
-    def bend(cell, constants, s, a, partials, ds, da):
+    def partial_tangents(cell, constants, s, a, partials, ds, da):
         f, c_by_i, c_by_f, c_by_g, _, _ = partials
         i, i_slope = sigmoid_and_slope(a[0])
         _, f_slope = sigmoid_and_slope(a[1])
@@ -297,9 +297,9 @@ class LSTM(NamedTuple):
         dh_by_o = muladd(y_slope * dc, o_slope, y * (1.0 - 2.0 * o) * do)
         return df, dc_by_i, dc_by_f, dc_by_g, dh_by_o, muladd(do, y_slope, -2.0 * o * y * y_slope * dc)
 
-    def bent_pullback(cell, constants, partials, bends, g, dg):
+    def pullback_tangent(cell, constants, partials, d_partials, g, dg):
         f, c_by_i, c_by_f, c_by_g, h_by_o, h_by_c = partials
-        df, dc_by_i, dc_by_f, dc_by_g, dh_by_o, dh_by_c = bends
+        df, dc_by_i, dc_by_f, dc_by_g, dh_by_o, dh_by_c = d_partials
         g_c, dg_c = muladd(g[0], h_by_c, g[1]), muladd(dg[0], h_by_c, muladd(g[0], dh_by_c, dg[1]))
         by_i, by_f = muladd(dg_c, c_by_i, g_c * dc_by_i), muladd(dg_c, c_by_f, g_c * dc_by_f)
         by_g, by_o = muladd(dg_c, c_by_g, g_c * dc_by_g), muladd(dg[0], h_by_o, g[0] * dh_by_o)

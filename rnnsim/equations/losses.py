@@ -17,12 +17,12 @@ def cotangent(loss, y, target):
     return type(loss).cotangent(loss, y, target)
 
 
-def bend_cotangent(loss, y, target, dy):
+def cotangent_tangent(loss, y, target, dy):
     """The tangent of `cotangent` from that of y."""
-    return type(loss).bend_cotangent(loss, y, target, dy)
+    return type(loss).cotangent_tangent(loss, y, target, dy)
 
 
-for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent"), (bend_cotangent, "bend_cotangent")):
+for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent"), (cotangent_tangent, "cotangent_tangent")):
     overload(_rule, jit_options={"forceinline": True}, strict=False)(
         lambda loss, *_, name=_name: getattr(loss.instance_class, name)
     )
@@ -56,7 +56,7 @@ class MeanSquaredError(NamedTuple):
         error = y - target
         return select(target == target, error + error, 0.0)
 
-    def bend_cotangent(loss, y, target, dy):
+    def cotangent_tangent(loss, y, target, dy):
         return select(target == target, dy + dy, 0.0)
 
 

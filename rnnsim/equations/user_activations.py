@@ -16,7 +16,7 @@ from rnnsim.checks.arguments import as_real, flag, refuse_methods
 from rnnsim.checks.derivatives import check_derivative
 from rnnsim.checks.function_hashes import function_hash
 from rnnsim.checks.showing import kind_of
-from rnnsim.equations.activations import bent_by_slope, by_slope
+from rnnsim.equations.activations import by_slope, by_slope_tangent
 from rnnsim.numerics.primitives import each_lane, select
 from rnnsim.numerics.simd import Lanes
 
@@ -139,7 +139,7 @@ def rule_of(value: Any, slope: Any, curvature: Any = None) -> Any:
     def linearized(phi, a):
         return on_lanes(value, a), (on_lanes(slope, a),)
 
-    def bent(phi, a, partials, da):
+    def tangents(phi, a, partials, da):
         return (on_lanes(curvature, a) * da,)
 
     members = {
@@ -151,5 +151,5 @@ def rule_of(value: Any, slope: Any, curvature: Any = None) -> Any:
         "scale": by_slope,
     }
     if curvature is not None:
-        members |= {"bend": bent, "bent_scale": bent_by_slope}
+        members |= {"partial_tangents": tangents, "scale_tangent": by_slope_tangent}
     return type("Own", (namedtuple("Own", ()),), members)()

@@ -163,7 +163,7 @@ TRAINED = {
         for name, p in PARAMETERS.items()
     },
 }
-CURVED = {
+CURVATURE = {
     "cost": Meaning((), "cost"),
     "gradient": Meaning(("parameter",), "derivative of the cost by each parameter"),
     "hessian": Meaning(("parameter", "parameter_from"), "second derivative of the cost by each two parameters"),
@@ -184,7 +184,7 @@ FIXED_POINTS = {
     "undecided": Meaning((), "regions in which more points may be, -1 if no complete search was made"),
 }
 MEANINGS = {
-    **CURVED,
+    **CURVATURE,
     **BIFURCATIONS,
     **BRANCHES,
     **TRAINED,

@@ -2,7 +2,7 @@
 
 import math
 
-from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
+from rnnsim.equations.losses import contribution, cotangent, cotangent_tangent
 from rnnsim.numerics.elementary import exp
 from rnnsim.numerics.jit import kernel, specialised
 from rnnsim.numerics.primitives import at_least, muladd, select
@@ -23,7 +23,7 @@ def element_cost(kind, loss):
                 target = load(kind, room, what.targets + k * what.target_step + p)
                 total = total + contribution(loss, y, target)
                 store(room, what.g + k * what.g_step + p, cotangent(loss, y, target))
-                store(room, what.d_g + k * what.g_step + p, bend_cotangent(loss, y, target, dy))
+                store(room, what.d_g + k * what.g_step + p, cotangent_tangent(loss, y, target, dy))
         store(room, what.total, total)
 
     return cost
@@ -59,10 +59,10 @@ def class_cost(kind):
             mean = mean / total
             for i in range(what.outputs):
                 share = load(kind, room, g + i * lanes) / total
-                bent = share * (load(kind, room, dy + i * lanes) - mean)
+                tangent = share * (load(kind, room, dy + i * lanes) - mean)
                 share = share - select(target == float(i), 1.0, 0.0)
                 store(room, g + i * lanes, select(target == target, share, 0.0))
-                store(room, dg + i * lanes, select(target == target, bent, 0.0))
+                store(room, dg + i * lanes, select(target == target, tangent, 0.0))
             store(room, at, select(target == target, total, 1.0))
             for lane in range(lanes):
                 room[at + lane] = math.log(room[at + lane])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, reading
+from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullback_tangent, pushforward, reading
 from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC
 from rnnsim.kernels.linalg.matmul import element, factor
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
@@ -174,12 +174,12 @@ def forward_layer(layout, cell, room, layer, number, work, directions):
             s, ds = take(kind, states, room, past + p, frame), take(kind, states, room, d_past + p, frame)
             a, da = take(kind, gates, room, layer.pre + at + p, frame), take(kind, gates, room, layer.d_pre + at + p, frame)
             new, d = linearize(cell, c, s, a)
-            bends = bend(cell, c, s, a, d, ds, da)
+            d_partials = partial_tangents(cell, c, s, a, d, ds, da)
             d_new = pushforward(cell, c, d, ds, da)
             put(room, past + jump + p, frame, new)
             put(room, d_past + jump + p, frame, d_new)
             put(room, layer.partials + tape + p, frame, d)
-            put(room, layer.bends + tape + p, frame, bends)
+            put(room, layer.d_partials + tape + p, frame, d_partials)
 
 
 @part
@@ -261,9 +261,9 @@ def pull_cell(layout, cell, room, layer, work, k):
         c = take(kind, constants, room, layer.constants + p, frame)
         s, ds = take(kind, states, room, layer.cotangent + p, frame), take(kind, states, room, layer.d_cotangent + p, frame)
         d = take(kind, partials, room, layer.partials + tape + p, frame)
-        bends = take(kind, partials, room, layer.bends + tape + p, frame)
+        d_partials = take(kind, partials, room, layer.d_partials + tape + p, frame)
         past, a = pullback(cell, c, d, s)
-        d_past, d_a = bent_pullback(cell, c, d, bends, s, ds)
+        d_past, d_a = pullback_tangent(cell, c, d, d_partials, s, ds)
         put(room, layer.cotangent + p, frame, add(zeros(kind, states), past))
         put(room, layer.d_cotangent + p, frame, add(zeros(kind, states), d_past))
         put(room, layer.pre + at + p, frame, a)

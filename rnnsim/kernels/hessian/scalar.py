@@ -5,7 +5,7 @@ Directions are the bias, w_in, w_rec and, if there are four, the start. With ẋ
 
     ȧ[k] = w_rec ḣ[k-1] + e[k],   e = 1, x[k], h[k-1], 0
 
-and back: the tangents of the cotangents by the cell's `bent_pullback`, dh̄[k-1] += w_rec ǡ[k] (and ā[k] in the direction of w_rec); those
+and back: the tangents of the cotangents by the cell's `pullback_tangent`, dh̄[k-1] += w_rec ǡ[k] (and ā[k] in the direction of w_rec); those
 of the gradients are Σ ǡ[k], Σ ǡ[k] x[k], Σ ǡ[k] h[k-1] + ā[k] ḣ[k-1], and what is left at the start.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from rnnsim.equations.arity import partials_of
-from rnnsim.equations.cells import bend, bent_pullback, linearize, pullback, pushforward, watch
-from rnnsim.equations.losses import bend_cotangent, contribution, cotangent
+from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullback_tangent, pushforward, watch
+from rnnsim.equations.losses import contribution, cotangent, cotangent_tangent
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, starts_of, weights_of
 from rnnsim.numerics.jit import kernel
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 def push_one(cell, constants, s, a, partials, w_rec, dh, e):
     """ḣ[k] and the tangents of the partial derivatives, one after the other."""
     da = (muladd(w_rec, dh, e),)
-    return pushforward(cell, constants, partials, (dh,), da) + bend(cell, constants, s, a, partials, (dh,), da)
+    return pushforward(cell, constants, partials, (dh,), da) + partial_tangents(cell, constants, s, a, partials, (dh,), da)
 
 
 def push_each(cell, constants, s, a, partials, w_rec, dh, e):
@@ -92,7 +92,7 @@ def pull_one(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_re
     dg, _, by_bias, by_in, by_rec = sums
     members = take(kind, partials_of(cell), tape, position + width(kind), width(kind))
     dh = load(kind, tape, position)
-    past, d_a = bent_pullback(cell, constants, partials, members, (g,), (dg,))
+    past, d_a = pullback_tangent(cell, constants, partials, members, (g,), (dg,))
     dg = muladd(w_rec, d_a[0], extra + past[0])
     return dg, dh, by_bias + d_a[0], muladd(d_a[0], x, by_in), muladd(g_a, dh, muladd(d_a[0], h, by_rec))
 
@@ -120,7 +120,7 @@ def _pull_each(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_
 
 def aim_each(loss, y, target, sums):
     """Add the tangent of an output's cotangent in each direction."""
-    return tuple((s[0] + bend_cotangent(loss, y, target, s[1]),) + s[1:] for s in sums)
+    return tuple((s[0] + cotangent_tangent(loss, y, target, s[1]),) + s[1:] for s in sums)
 
 
 @overload(aim_each, jit_options=INLINE)
@@ -128,7 +128,7 @@ def _aim_each(loss, y, target, sums):
     if len(sums) == 0:
         return lambda loss, y, target, sums: ()
     return lambda loss, y, target, sums: (
-        ((sums[0][0] + bend_cotangent(loss, y, target, sums[0][1]),) + sums[0][1:],) + aim_each(loss, y, target, sums[1:])
+        ((sums[0][0] + cotangent_tangent(loss, y, target, sums[0][1]),) + sums[0][1:],) + aim_each(loss, y, target, sums[1:])
     )
 
 

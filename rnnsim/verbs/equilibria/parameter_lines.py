@@ -86,7 +86,7 @@ class Along:
 
     def on(self, line: Line, numbers: np.ndarray) -> Line:
         """A line with the numbers (place, number) of one network; places between which all is linear are no nodes."""
-        nodes = bends(self.places, numbers)
+        nodes = corners(self.places, numbers)
         return line._replace(nodes=self.places[nodes], numbers=np.ascontiguousarray(numbers[nodes]))
 
 
@@ -112,7 +112,7 @@ class AtPlaces(Map):
         return self.line.laid_out(first + share[:, None] * (second - first))
 
 
-def bends(places: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+def corners(places: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """The ends, if all is linear between them, to rounding; else all places."""
     size = ROUNDING * np.abs(numbers).max(axis=0)
     straight = numbers[0] + 0.5 * (places[:, None] + 1.0) * (numbers[-1] - numbers[0])

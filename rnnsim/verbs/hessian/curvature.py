@@ -13,7 +13,7 @@ from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
-from rnnsim.families.variables import CURVED, chosen, dataset, meaning
+from rnnsim.families.variables import CURVATURE, chosen, dataset, meaning
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.hessian.engine import compute
@@ -93,7 +93,7 @@ def curvature(
     check_choice("loss", loss, LOSSES)
     check_activations(net)
     chosen_parameters = check_parameters(net, parameters)
-    names = chosen(keep, CURVED, {})
+    names = chosen(keep, CURVATURE, {})
     run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
     attrs = attributes("curvature", net, run.given, {"keep": names, "loss": loss, "parameters": chosen_parameters})
     labels = labels_of(run, chosen_parameters)

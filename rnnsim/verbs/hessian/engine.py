@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.kernels.hessian import network as curvature
-from rnnsim.kernels.hessian.descriptors import CURVED_COST, CURVING
+from rnnsim.kernels.hessian.descriptors import HESSIAN_COST, HESSIAN_WORK
 from rnnsim.kernels.linalg import symmetric_eigenvalues
 from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.numerics import parallel
@@ -51,9 +51,9 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
         room = program.room.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
         told = records(
-            CURVING, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
+            HESSIAN_WORK, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
         )
-        scratch = curvature.Scratch(room, told, records(CURVED_COST, [program.cost]), *lanes)
+        scratch = curvature.Scratch(room, told, records(HESSIAN_COST, [program.cost]), *lanes)
         while (piece := next_piece()) is not None:
             lo, hi, first, last = piece
             places = np.empty((2, hi - lo), np.int64)

@@ -11,14 +11,14 @@ from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member
 from rnnsim.families.parameters import layer_number
 from rnnsim.kernels.hessian import costs
-from rnnsim.kernels.hessian import layers as curved_layers
+from rnnsim.kernels.hessian import layers as hessian_layers
 from rnnsim.kernels.hessian.descriptors import (
     BIAS,
-    CURVED,
-    CURVED_COST,
-    CURVED_PLAN,
-    CURVING,
     DIRECTION,
+    HESSIAN_COST,
+    HESSIAN_LAYER,
+    HESSIAN_PLAN,
+    HESSIAN_WORK,
     IN,
     LAID,
     REC,
@@ -171,7 +171,7 @@ class CurvatureProgram:
         layer["constants"] = self.room.take(cell.constants, n, lanes)
         layer["states"], layer["d_states"] = self._frames((steps + 1) * cell.states, n)
         layer["pre"], layer["d_pre"] = self._frames(steps * cell.gates, n)
-        layer["partials"], layer["bends"] = self._frames(steps * cell.partials, n)
+        layer["partials"], layer["d_partials"] = self._frames(steps * cell.partials, n)
         layer["cotangent"], layer["d_cotangent"] = self._frames(cell.states, n)
         layer["top"], layer["d_top"] = self._frames(steps * bool(cell.states), n)
         self._read(layer, number)
@@ -268,14 +268,14 @@ class CurvatureProgram:
     def network(self) -> Network:
         """The layers and their kernels."""
         room = numba.typeof(np.empty(0))
-        table, maps = records(CURVED, self.layers), self.run.net.maps
+        table, maps = records(HESSIAN_LAYER, self.layers), self.run.net.maps
         directions = records(DIRECTION, self.directions)
-        work, cost = (numba.typeof(records(record, [{}])[0]) for record in (CURVING, CURVED_COST))
+        work, cost = (numba.typeof(records(record, [{}])[0]) for record in (HESSIAN_WORK, HESSIAN_COST))
         of_layer = (room, numba.typeof(table[0]), numba.int64, work, numba.typeof(directions))
         return Network(
             table,
-            addresses([curved_layers.forward_of(self.layout, member.cell) for member in maps], of_layer),
-            addresses([curved_layers.backward_of(self.layout, member.cell) for member in maps], of_layer),
+            addresses([hessian_layers.forward_of(self.layout, member.cell) for member in maps], of_layer),
+            addresses([hessian_layers.backward_of(self.layout, member.cell) for member in maps], of_layer),
             addresses([costs.cost_of(self.layout.kind, self.loss)], (room, cost)),
             directions,
             records(LAID, self.laid),
@@ -293,4 +293,4 @@ class CurvatureProgram:
 
     def plan_record(self) -> Any:
         """The plan, as a record."""
-        return records(CURVED_PLAN, [self.plan])[0]
+        return records(HESSIAN_PLAN, [self.plan])[0]
