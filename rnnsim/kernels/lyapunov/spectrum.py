@@ -127,7 +127,7 @@ def keep_still(network, tangents, room, group):
 
 
 @kernel
-def exponents(plan, network, data, scratch, wanted, tangents, points):
+def exponents(plan, network, data, scratch, kept, tangents, points):
     """The rates of growth of all samples of the points 0…points of a block."""
     room = scratch.room
     lanes = plan.lanes if plan.lane_points else 1
@@ -147,7 +147,7 @@ def exponents(plan, network, data, scratch, wanted, tangents, points):
                 begin(tangents, room, tangents.frames[row], plan.lanes)
             for start in range(0, plan.steps, plan.chunk_steps):
                 steps = min(plan.chunk_steps, plan.steps - start)
-                run_forward(plan, network, data, scratch, wanted, group, start, steps)
+                run_forward(plan, network, data, scratch, kept, group, start, steps)
                 if start == 0:
                     keep_still(network, tangents, room, group)
                 follow(network, tangents, room, group, start, steps)

@@ -49,7 +49,7 @@ class Data(NamedTuple):
     order: Any
 
 
-class Wanted(NamedTuple):
+class Kept(NamedTuple):
     """Results to keep: on the way forward, on the way back, sums over samples; the block's first point; and the first step of each point at
     which a state is not finite."""
 
@@ -140,7 +140,7 @@ def find_inputs(plan, network, data, scratch, group, i, start):
 
 
 @part
-def run_forward(plan, network, data, scratch, wanted, group, start, steps):
+def run_forward(plan, network, data, scratch, kept, group, start, steps):
     """All layers over the steps from `start` on, and what is to be kept of them."""
     room, work = scratch.room, scratch.work[0]
     load_inputs(plan, data, scratch, group, start, steps)
@@ -151,11 +151,11 @@ def run_forward(plan, network, data, scratch, wanted, group, start, steps):
     for i in range(len(network.layers)):
         layer = network.layers[i]
         if layer.state_count:
-            first_not_finite(room, layer, group, start, steps, wanted.found)
+            first_not_finite(room, layer, group, start, steps, kept.found)
         if layer.reported >= 0:
             call(network.report, i, (room, room, layer, work))
-    for i in range(len(wanted.forward)):
-        keep_frames(room, wanted.forward[i], group, start, steps, plan.steps, data.counted, wanted.first_point)
+    for i in range(len(kept.forward)):
+        keep_frames(room, kept.forward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
 
 
 @part
@@ -203,12 +203,12 @@ def run_backward(plan, network, data, scratch, group, start, steps, first):
 
 
 @part
-def keep_sums(plan, room, wanted, group, added, whole, counted):
+def keep_sums(plan, room, kept, group, added, whole, counted):
     """The costs, and all sums over samples that are to be kept."""
     for i in range(plan.costs * plan.partial_costs):
         room[plan.cost + i // plan.partial_costs * plan.lanes + i % plan.lanes] += room[plan.partial_cost + i]
-    for i in range(len(wanted.sums)):
-        keep_sum(room, wanted.sums[i], group, added, whole, counted, wanted.first_point)
+    for i in range(len(kept.sums)):
+        keep_sum(room, kept.sums[i], group, added, whole, counted, kept.first_point)
 
 
 @part
@@ -236,7 +236,7 @@ def carry_over(network, room, steps, place, back):
 
 
 @part
-def run_samples(plan, network, data, scratch, wanted, point, points, begin, end, from_step, to_step, all_costs):
+def run_samples(plan, network, data, scratch, kept, point, points, begin, end, from_step, to_step, all_costs):
     """All that a group of points makes of the samples begin…end at the steps from_step…to_step, summed over the samples from 0 on; a run
     that begins at a later step goes on from the states that the one before it left."""
     room = scratch.room
@@ -251,12 +251,12 @@ def run_samples(plan, network, data, scratch, wanted, point, points, begin, end,
             carry_over(network, room, 0, carried, True)
         for start in range(from_step, to_step, plan.chunk_steps):
             steps = min(plan.chunk_steps, to_step - start)
-            run_forward(plan, network, data, scratch, wanted, group, start, steps)
+            run_forward(plan, network, data, scratch, kept, group, start, steps)
             first = run_cost(plan, network, data, scratch, group, start, steps, all_costs) if plan.measured else steps
             if plan.back:
                 run_backward(plan, network, data, scratch, group, start, steps, first)
-                for i in range(len(wanted.backward)):
-                    keep_frames(room, wanted.backward[i], group, start, steps, plan.steps, data.counted, wanted.first_point)
+                for i in range(len(kept.backward)):
+                    keep_frames(room, kept.backward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
             elif start + steps < to_step:
                 carry_states(network, room, steps)
             if plan.carried >= 0 and start + steps == to_step:
@@ -264,7 +264,7 @@ def run_samples(plan, network, data, scratch, wanted, point, points, begin, end,
 
 
 @kernel
-def compute(plan, network, data, scratch, wanted, points, first_strand, last_strand, strands):
+def compute(plan, network, data, scratch, kept, points, first_strand, last_strand, strands):
     """States of the points 0…points of a block, for some strands of the samples; cost and gradients too, if the plan says so: each is
     divided by the number of targets that count, once all strands are summed."""
     room = scratch.room
@@ -273,7 +273,7 @@ def compute(plan, network, data, scratch, wanted, points, first_strand, last_str
         load_points(plan, network, data, room, group)
         for strand in range(first_strand, last_strand):
             begin, end = strands[strand], strands[strand + 1]
-            run_samples(plan, network, data, scratch, wanted, point, points, begin, end, 0, plan.steps, True)
+            run_samples(plan, network, data, scratch, kept, point, points, begin, end, 0, plan.steps, True)
             if plan.measured:
                 whole = first_strand == 0 and strand == strands.size - 2
-                keep_sums(plan, room, wanted, group, strand > first_strand, whole, data.counted)
+                keep_sums(plan, room, kept, group, strand > first_strand, whole, data.counted)

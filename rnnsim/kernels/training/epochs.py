@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnsim.equations.arity import slots
 from rnnsim.equations.update_rules import begin, update
-from rnnsim.kernels.recurrence.network import Data, Wanted, keep_sums, load_points, run_samples
+from rnnsim.kernels.recurrence.network import Data, Kept, keep_sums, load_points, run_samples
 from rnnsim.kernels.recurrence.packing import all_finite, group_of
 from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import kernel, part, specialised
@@ -32,7 +32,7 @@ class Task(NamedTuple):
     network: Any
     data: Any
     scratch: Any
-    wanted: Any
+    kept: Any
     costs: Any
     gradient: Any
 
@@ -124,12 +124,12 @@ def run_task(task, order, order_of, point, last, begin, end, from_step, to_step,
     plan, network, room = task.plan, task.network, task.scratch.room
     data = Data(task.data.sources, task.data.offsets, task.data.counted, (order, order_of))
     group = group_of(plan, data.order, point, last, begin, end)
-    wanted = Wanted(task.wanted.forward, task.wanted.backward, task.wanted.sums, -point, task.wanted.found)
+    kept = Kept(task.kept.forward, task.kept.backward, task.kept.sums, -point, task.kept.found)
     for i in range(point, min(point + plan.points, last)):
         data.counted[i] = 0.0
     load_points(plan, network, data, room, group)
-    run_samples(plan, network, data, task.scratch, wanted, point, last, begin, end, from_step, to_step, all_costs)
-    keep_sums(plan, room, wanted, group, False, True, data.counted)
+    run_samples(plan, network, data, task.scratch, kept, point, last, begin, end, from_step, to_step, all_costs)
+    keep_sums(plan, room, kept, group, False, True, data.counted)
 
 
 @part

@@ -109,11 +109,11 @@ def orbit_diagram(
     directions = SWEEPS[sweep] if along is not None else ()
     options = {"along": along, "sweep": sweep, "steps": steps, "discard": discard, "max_period": most, "tolerance": tolerance}
     attrs = attributes("orbit_diagram", net, {"inputs": constant}, {"keep": names, **options})
-    wanted = Wanted(names, steps, discard, most, tolerance)
-    return name_orbits(run, found_along(net, constant, run, along, directions, wanted), directions, wanted, attrs)
+    request = Request(names, steps, discard, most, tolerance)
+    return name_orbits(run, found_along(net, constant, run, along, directions, request), directions, request, attrs)
 
 
-class Wanted(NamedTuple):
+class Request(NamedTuple):
     """What to find: the variables, how many steps to keep and to discard, the longest period, and when two states are the same."""
 
     names: tuple[str, ...]
@@ -142,11 +142,11 @@ def check_along(along: Any, run: Run) -> None:
 
 
 def found_along(
-    net: Network, constant: xr.DataArray, run: Run, along: str | None, directions: tuple[str, ...], wanted: Wanted
+    net: Network, constant: xr.DataArray, run: Run, along: str | None, directions: tuple[str, ...], request: Request
 ) -> dict[str, xr.DataArray]:
     """The variables over (axes…, direction, …)."""
     if along is None:
-        return variables_at(net, run, orbit_after(net, constant, wanted.discard, wanted.steps), wanted)
+        return variables_at(net, run, orbit_after(net, constant, request.discard, request.steps), request)
     order = rising(run.grid, along)
     found: dict[str, np.ndarray] = {}
     dims: dict[str, tuple[str, ...]] = {}
@@ -156,8 +156,8 @@ def found_along(
         here = [int(places[direction]) for direction in directions]
         member = net.isel(**{along: here}) if along in net.axes else net
         driven = constant.isel({along: here}) if along in constant.dims else constant
-        orbit = orbit_after(gone_on(member, orbit), driven, wanted.discard, wanted.steps)
-        for name, array in variables_at(net, run, orbit, wanted).items():
+        orbit = orbit_after(gone_on(member, orbit), driven, request.discard, request.steps)
+        for name, array in variables_at(net, run, orbit, request).items():
             values = array.transpose(along, *(dim for dim in array.dims if dim != along))
             if name not in found:
                 dims[name] = (along, "direction", *map(str, values.dims[1:]))
@@ -187,33 +187,33 @@ def gone_on(net: Network, orbit: Orbit | None) -> Network:
     return net.started({start: array.where(finite, own[start]).transpose(*array.dims) for start, array in last.items()})
 
 
-def variables_at(net: Network, run: Run, orbit: Orbit, wanted: Wanted) -> dict[str, xr.DataArray]:
+def variables_at(net: Network, run: Run, orbit: Orbit, request: Request) -> dict[str, xr.DataArray]:
     """The variables of one orbit a network, over (axes…, sample, iterate, unit)."""
     top = net.levels[-1][0]
     found = {}
-    for name in wanted.names:
+    for name in request.names:
         if name != "period":
             suffix = name.removeprefix("orbit") or top
             array = orbit.states[f"h0{suffix}"].rename(step="iterate")
             found[name] = array.rename({f"unit{top}": "unit"}) if top and name == "orbit" and f"unit{top}" in array.dims else array
     leading = (*run.grid.sizes, *(("sample",) if run.samples is not None else ()))
-    if "period" in wanted.names:
+    if "period" in request.names:
         sizes = next(iter(orbit.states.values())).sizes
-        periods = periods_of(rows_of(orbit, leading), wanted.max_period, wanted.tolerance)
+        periods = periods_of(rows_of(orbit, leading), request.max_period, request.tolerance)
         found["period"] = xr.DataArray(periods.reshape([sizes[dim] for dim in leading]), dims=leading)
     return {**found, DIVERGED_AT: orbit.diverged_at}
 
 
 def name_orbits(
-    run: Run, found: dict[str, xr.DataArray], directions: tuple[str, ...], wanted: Wanted, attrs: dict[str, str]
+    run: Run, found: dict[str, xr.DataArray], directions: tuple[str, ...], request: Request, attrs: dict[str, str]
 ) -> xr.Dataset:
     """The variables with their coordinates."""
     arrays = {}
-    for name in (*wanted.names, DIVERGED_AT):
+    for name in (*request.names, DIVERGED_AT):
         own = [dim for dim in ("direction", *meaning(name).dims) if dim in found[name].dims]
         array = found[name].transpose(*run.grid.sizes, *dict.fromkeys(own))
         arrays[name] = tuple(map(str, array.dims)), array.values
-    count = np.arange(1, wanted.steps + 1, dtype=np.int64) + wanted.discard
+    count = np.arange(1, request.steps + 1, dtype=np.int64) + request.discard
     coords: dict[str, Any] = {
         "iterate": ("iterate", count, {"long_name": "step at this point", "units": "1"}),
         "direction": ("direction", list(directions), {"long_name": "direction of the sweep", "units": "1"}),

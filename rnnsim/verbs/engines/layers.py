@@ -11,7 +11,7 @@ from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, WORK, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.program import Program, Wish
+from rnnsim.verbs.engines.program import Program, Request
 from rnnsim.verbs.engines.result_arrays import Results
 from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
@@ -29,7 +29,7 @@ def pieces_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
     return [(lo, hi, strand, strand + 1) for lo, hi in points for strand in range(strands)]
 
 
-def wanted_of(program: Program, results: Results) -> dict[str, Any]:
+def kept_of(program: Program, results: Results) -> dict[str, Any]:
     """What kernels keep, as records."""
     found = {
         when: records(KEEP, [{**what, **results.place(name), **results.sizes(name)} for name, what in program.kept[when]])
@@ -42,11 +42,11 @@ def wanted_of(program: Program, results: Results) -> dict[str, Any]:
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
-    program = Program(run, names, Wish((loss,), back=True) if loss is not None else Wish())
+    program = Program(run, names, Request((loss,), back=True) if loss is not None else Request())
     pieces, strands = pieces_of(run, program), program.cut.strands
     apart = len(strands) > 2 and pieces[0][3] - pieces[0][2] == 1
     results = Results.of(run, names, len(strands) - 1 if apart else 1)
-    plan, network, wanted = program.plan_record(), program.network(), wanted_of(program, results)
+    plan, network, kept = program.plan_record(), program.network(), kept_of(program, results)
     counts = counted_targets(run) if run.targets else None
     found = results.arrays[DIVERGED_AT]
 
@@ -59,11 +59,11 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             slot = first if apart else 0
             sources, offsets, arrays = program.sources.block(lo, hi)
             counted = counted_of(counts, lo, hi) if counts else np.ones(1, run.dtype)
-            sums = wanted["sums"].copy()
-            sums.address += slot * wanted["by_slot"]
-            keeps = groups.Wanted(wanted["forward"], wanted["backward"], sums, lo, found[slot, lo:hi])
+            sums = kept["sums"].copy()
+            sums.address += slot * kept["by_slot"]
+            of_block = groups.Kept(kept["forward"], kept["backward"], sums, lo, found[slot, lo:hi])
             groups.compute(
-                plan, network, groups.Data(sources, offsets, counted, (0, 0)), scratch, keeps, hi - lo, first, last, strands
+                plan, network, groups.Data(sources, offsets, counted, (0, 0)), scratch, of_block, hi - lo, first, last, strands
             )
             del arrays
 

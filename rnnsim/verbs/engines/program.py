@@ -52,7 +52,7 @@ def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What a program is to do: measure these costs, the one that is differentiated first; go back; take the samples in an order that is
     told; and go back through so many steps at once, or all, over so many samples; push so many tangents forward."""
 
@@ -67,31 +67,31 @@ class Wish:
 class Program:
     """A run as kernels are told of it. `kept` and `summed` list results by name, with their frames and sums, for `Results` to fill."""
 
-    def __init__(self, run: Run, names: tuple[str, ...], wish: Wish, sources: Sources | None = None):
-        self.run, self.names, self.wish, self.back = run, names, wish, wish.back
-        self.samples = wish.samples or run.samples or 1
-        self.cut, self.sources = Cut.of(run, self.samples, bool(wish.tangents)), sources or Sources(run)
-        self.steps = (wish.steps or run.steps) if self.back else self.cut.steps_at_once(run)
+    def __init__(self, run: Run, names: tuple[str, ...], request: Request, sources: Sources | None = None):
+        self.run, self.names, self.request, self.back = run, names, request, request.back
+        self.samples = request.samples or run.samples or 1
+        self.cut, self.sources = Cut.of(run, self.samples, bool(request.tangents)), sources or Sources(run)
+        self.steps = (request.steps or run.steps) if self.back else self.cut.steps_at_once(run)
         self.room = Room(self.cut.layout.narrow.width)
         self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
         self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
         self.summed: list[tuple[str, dict[str, int]]] = []
         self.plan = self._plan()
         self.layers: list[dict[str, int]] = []
-        self.maps = run.net.members if wish.tangents else run.net.maps
+        self.maps = run.net.members if request.tangents else run.net.maps
         for member in self.maps:
             self.layers.append(self._layer(member))
-        self.costs = self._costs() if wish.costs else []
+        self.costs = self._costs() if request.costs else []
 
     def _plan(self) -> dict[str, int]:
         """How the run is cut, and where its inputs stand."""
         run, cut, net = self.run, self.cut, self.run.net
         features = net.members[0].inputs
         below = cut.shape(features)
-        stand = cut.lanes == 1 and net.table is None and not self.wish.ordered
+        stand = cut.lanes == 1 and net.table is None and not self.request.ordered
         plan = {name: getattr(cut, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
         plan |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": self.samples, "back": int(self.back)}
-        plan |= {"measured": int(bool(self.wish.costs)), "counting": 0}
+        plan |= {"measured": int(bool(self.request.costs)), "counting": 0}
         plan |= {"chunk_steps": self.steps, "steps": run.steps, "targeted": run.targets.array.sizes["step"] if run.targets else 0}
         plan |= {"input_source": self.sources.index("inputs"), "as_they_stand": int(stand), "features": features}
         plan |= {"input_row": below.row, "input_frame": below.frame}
@@ -146,11 +146,11 @@ class Program:
         self._spread(member.starts, layer["states"], layer)
         layer["pre"] = room.take(steps, cell.gates, frame)
         self._keep_states(layer, member)
-        if self.back or self.wish.tangents:
+        if self.back or self.request.tangents:
             layer["partials"] = room.take(steps, cell.partials, frame)
         if self.back:
             self._way_back(layer, member)
-        if self.wish.tangents:
+        if self.request.tangents:
             self._tangents(layer, member)
         return layer
 
@@ -245,7 +245,7 @@ class Program:
 
     def _costs(self) -> list[dict[str, int]]:
         """Where outputs, their cotangents and targets stand, and the costs."""
-        cut, plan, top, last, costs = self.cut, self.plan, self.layers[-1], self.run.net.maps[-1], self.wish.costs
+        cut, plan, top, last, costs = self.cut, self.plan, self.layers[-1], self.run.net.maps[-1], self.request.costs
         targets, count = cut.shape(1 if costs[0].classes else last.units), min(plan["targeted"], self.steps)
         jump, frame, wide = last.cell.states * top["frame"], top["frame"], cut.layout.wide.width
         plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units, "costs": len(costs)}
@@ -269,7 +269,7 @@ class Program:
         layout, maps = self.cut.layout, self.maps
         table = records(LAYER, self.layers)
         of_layer, of_cost = signatures(self.run.dtype)
-        forward = [layers.forward_of(layout, member.cell, self.back or bool(self.wish.tangents)) for member in maps]
+        forward = [layers.forward_of(layout, member.cell, self.back or bool(self.request.tangents)) for member in maps]
         back = [layers.backward_of(layout, member.cell) for member in maps] if self.back else []
         reported = [layer.get("reported", -1) >= 0 for layer in self.layers]
         reports = [
@@ -281,7 +281,7 @@ class Program:
             addresses(forward, of_layer),
             addresses(back, of_layer),
             addresses(reports, of_layer),
-            addresses([costs.cost_of(layout, cost, self.run.dtype) for cost in self.wish.costs], of_cost),
+            addresses([costs.cost_of(layout, cost, self.run.dtype) for cost in self.request.costs], of_cost),
             records(PACK, self.tables["packs"]),
             records(SPREAD, self.tables["biases"]),
             records(SPREAD, self.tables["starts"]),

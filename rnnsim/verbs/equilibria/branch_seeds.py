@@ -11,7 +11,7 @@ from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FOLD
 from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.numerics import thread_state
 from rnnsim.verbs.engines.autonomous_maps import folded
-from rnnsim.verbs.equilibria.fixed_point_engine import Wish, search_all
+from rnnsim.verbs.equilibria.fixed_point_engine import Request, search_all
 from rnnsim.verbs.equilibria.parameter_lines import Along, AtPlaces
 from rnnsim.verbs.equilibria.search_starts import Reach, reach, spread
 
@@ -65,7 +65,7 @@ def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
     q = places()
     maps = AtPlaces(line.maps.run, line, numbers, q)
     with thread_state.settings(threads=1, block=maps.points):
-        listed, _ = search_all(maps, Wish(1, starts, TOLERANCE, MOST, 0, False))
+        listed, _ = search_all(maps, Request(1, starts, TOLERANCE, MOST, 0, False))
     layers, _ = folded(maps.block(0, maps.points))
     return Seeding(q, listed, reach(maps, layers))
 

@@ -72,7 +72,7 @@ def rules_for(maps: Map, search: Search) -> Any:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What is looked for, and from where."""
 
     period: int
@@ -83,11 +83,11 @@ class Wish:
     slow_points: bool
 
 
-def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
+def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
     """The points of all networks, and the slow ones if they are wanted, block by block."""
-    period, given = wish.period, wish.starts
-    listed = places_for(maps, period, wish.max_points)
-    slow = slow_places_for(maps, wish.max_points) if wish.slow_points else None
+    period, given = request.period, request.starts
+    listed = places_for(maps, period, request.max_points)
+    slow = slow_places_for(maps, request.max_points) if request.slow_points else None
     count = given.shape[-2] if isinstance(given, np.ndarray) else given
     own = isinstance(given, np.ndarray) and given.ndim > 2
     search = search_for(maps, period, count)
@@ -95,15 +95,15 @@ def search_all(maps: Map, wish: Wish) -> tuple[Listed, Slow | None]:
 
     def work(next_piece):
         room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
-        found = list_for(maps, period, wish.max_points + SPARE)
+        found = list_for(maps, period, request.max_points + SPARE)
         while (piece := next_piece()) is not None:
             layers, x = folded(maps.block(*piece))
             at = np.unravel_index(piece[0], tuple(maps.grid.sizes.values())) if own else ()
-            starts = starts_for(np.ascontiguousarray(given[at]) if own else given, wish.seed, maps, layers)
+            starts = starts_for(np.ascontiguousarray(given[at]) if own else given, request.seed, maps, layers)
             resting = layers if period > 1 else at_rest(maps.cells, layers)
-            search.kernel(rules, layers, resting, x, starts, wish.tolerance, cycle, found, listed, piece[0], *more, room)
+            search.kernel(rules, layers, resting, x, starts, request.tolerance, cycle, found, listed, piece[0], *more, room)
             if slow is not None:
-                usual = rules, layers, x, starts, wish.tolerance, cycle, found
+                usual = rules, layers, x, starts, request.tolerance, cycle, found
                 slow_points.search(*usual, slow, piece[0], descent_for(maps.size), room)
 
     pieces = maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))

@@ -16,7 +16,7 @@ from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import check_network
 from rnnsim.verbs.engines.autonomous_maps import Map, map_of
-from rnnsim.verbs.equilibria.fixed_point_engine import Wish, search_all
+from rnnsim.verbs.equilibria.fixed_point_engine import Request, search_all
 from rnnsim.verbs.equilibria.search_starts import check_starts
 
 FLAGS = {
@@ -128,7 +128,7 @@ def fixed_points(
         raise ValueError(f"slow_points was given with a period of {period}; slow points need a period of 1")
     maps = map_of(net, inputs, ("state", "cell_state", *FIXED_POINTS))
     given = check_starts(starts, maps)
-    wish = Wish(period, given, tolerance, max_points, seed, slow_points)
+    request = Request(period, given, tolerance, max_points, seed, slow_points)
     options: dict[str, Any] = {
         "period": period,
         "tolerance": tolerance,
@@ -142,12 +142,12 @@ def fixed_points(
     else:
         options["starts"] = given
     attrs = attributes("fixed_points", net, hashed, options)
-    return name_points(maps, wish, *search_all(maps, wish), attrs)
+    return name_points(maps, request, *search_all(maps, request), attrs)
 
 
-def name_points(maps: Map, wish: Wish, found: Listed, slow: Slow | None, attrs: dict[str, str]) -> xr.Dataset:
+def name_points(maps: Map, request: Request, found: Listed, slow: Slow | None, attrs: dict[str, str]) -> xr.Dataset:
     """Give the results over points their names."""
-    steps = ("step",) if wish.period > 1 else ()
+    steps = ("step",) if request.period > 1 else ()
     named: dict[str, tuple[tuple[str, ...], Any]] = {
         **{name: ((*steps, *own), found.state[..., place]) for name, own, place in states_of(maps, "")},
         "residual": ((), found.residual),
@@ -163,11 +163,11 @@ def name_points(maps: Map, wish: Wish, found: Listed, slow: Slow | None, attrs: 
     counts = {"point_count": found.number, "truncated": found.truncated, "undecided": found.undecided}
     counts |= {} if slow is None else {"slow_point_count": slow.number}
     arrays |= {name: (axes, values) for name, values in counts.items()}
-    sizes = {**maps.grid.sizes, "point": wish.max_points, "step": wish.period, "mode": maps.size}
+    sizes = {**maps.grid.sizes, "point": request.max_points, "step": request.period, "mode": maps.size}
     shaped = {
         name: (dims, values.reshape([sizes.get(dim, values.shape[-1]) for dim in dims])) for name, (dims, values) in arrays.items()
     }
-    coords = {"step": ("step", np.arange(wish.period, dtype=np.int32), {"long_name": "step", "units": "1"})}
+    coords = {"step": ("step", np.arange(request.period, dtype=np.int32), {"long_name": "step", "units": "1"})}
     ds = dataset(maps.grid, shaped, coords, attrs)
     for name, meanings in FLAGS.items():
         values = np.array(list(meanings), np.int8)

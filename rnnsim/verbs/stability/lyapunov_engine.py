@@ -23,7 +23,7 @@ from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
-from rnnsim.verbs.engines.program import Program, Wish
+from rnnsim.verbs.engines.program import Program, Request
 from rnnsim.verbs.engines.result_arrays import NEVER
 from rnnsim.verbs.engines.tiling import Cut
 
@@ -113,7 +113,7 @@ def tangents_of(program: Program, course: Course) -> tuple[list[dict[str, int]],
 
 def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     """`rates` of networks of many units."""
-    program = Program(run, (), Wish(tangents=course.columns))
+    program = Program(run, (), Request(tangents=course.columns))
     frames, what = tangents_of(program, course)
     plan, network, empty = program.plan_record(), program.network(), (records(KEEP, []), records(KEEP, []), records(SUM, []))
     found = np.full(run.grid.points, NEVER, np.int32)
@@ -134,7 +134,7 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
             of_block = {"frames": told_frames.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
-            exponents(plan, network, data, scratch, groups.Wanted(*empty, lo, found[lo:hi]), tangents, hi - lo)
+            exponents(plan, network, data, scratch, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
             reduce(lo, hi, grown, still)
             del arrays
 

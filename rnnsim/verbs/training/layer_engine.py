@@ -14,7 +14,7 @@ from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.program import Program, Wish
+from rnnsim.verbs.engines.program import Program, Request
 from rnnsim.verbs.engines.sources import Source, Sources, distances
 from rnnsim.verbs.training.training_run import Course, State, course_record
 
@@ -37,10 +37,10 @@ def trained_sources(course: Course, run: Run, theta: np.ndarray) -> Sources:
 class Teacher:
     """A sequence set of a course as kernels take it, for one thread at a time."""
 
-    def __init__(self, course: Course, run: Run, theta: np.ndarray, wish: Wish):
-        names = "cost", *(f"grad_{name}" for name in course.trained if wish.back)
+    def __init__(self, course: Course, run: Run, theta: np.ndarray, request: Request):
+        names = "cost", *(f"grad_{name}" for name in course.trained if request.back)
         self.course, self.run = course, run
-        self.program = Program(run, names, wish, trained_sources(course, run, theta))
+        self.program = Program(run, names, request, trained_sources(course, run, theta))
         self.program.plan["counting"] = 1
         self.plan, self.network = self.program.plan_record(), self.program.network()
 
@@ -70,8 +70,8 @@ class Teacher:
         sources, offsets, arrays = self.program.sources.block(lo, hi)
         data = network.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
         nothing = records(KEEP, [])
-        wanted = network.Wanted(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
-        return Task(self.plan, self.network, data, scratch, wanted, costs, gradient), arrays
+        kept = network.Kept(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
+        return Task(self.plan, self.network, data, scratch, kept, costs, gradient), arrays
 
 
 _addresses: dict[Any, Any] = {}  # by rule, each of which has one signature: it takes numba a while to tell the types of records
@@ -84,13 +84,13 @@ class LayerEngine:
         self.course, self.state = course, state
         theta, measures = state.members.theta, course.measures
         batch, shuffled = min(course.batch, course.samples), course.seed is not None and not course.whole
-        wish = Wish(measures, back=True, ordered=shuffled, steps=course.together, samples=batch)
-        self.teachers = [Teacher(course, course.run, theta, wish)]
+        request = Request(measures, back=True, ordered=shuffled, steps=course.together, samples=batch)
+        self.teachers = [Teacher(course, course.run, theta, request)]
         apart = course.measured and not course.whole
         back = "grad_norm" in course.keep
-        self.teachers.append(Teacher(course, course.run, theta, Wish(measures, back=back)) if apart else self.teachers[0])
+        self.teachers.append(Teacher(course, course.run, theta, Request(measures, back=back)) if apart else self.teachers[0])
         held_out = course.held_out
-        self.teachers.append(Teacher(course, held_out, theta, Wish(measures)) if held_out is not None else self.teachers[0])
+        self.teachers.append(Teacher(course, held_out, theta, Request(measures)) if held_out is not None else self.teachers[0])
         self.kind = Kind(parallel.lanes(1, course.run.dtype), course.run.dtype)
 
     def advance(self, first: int, last: int, finish: bool) -> None:
