@@ -79,7 +79,7 @@ def surface() -> xr.Dataset:
 
 
 @cache
-def course() -> xr.Dataset:
+def trained() -> xr.Dataset:
     return rs.train(scalar(), X, T, optimizer=rs.SGD(0.1), epochs=3, progress=False)
 
 
@@ -240,7 +240,7 @@ def of_verbs() -> Iterator[Entry]:
     yield Entry(
         "train",
         rs.train,
-        lambda: {"net": scalar(), "inputs": X, "targets": T, **going_on, "resume": course()},
+        lambda: {"net": scalar(), "inputs": X, "targets": T, **going_on, "resume": trained()},
     )
     yield Entry(
         "lyapunov",
@@ -559,7 +559,7 @@ def of_plots() -> Iterator[Entry]:
         "plot.training_curves",
         plot.training_curves,
         lambda: {
-            "ds": course(),
+            "ds": trained(),
             "variables": "cost",
             "band": (0.1, 0.9),
             "over": ["w"],
@@ -568,7 +568,7 @@ def of_plots() -> Iterator[Entry]:
             "legend": False,
         },
     )
-    yield Entry("plot.training_path", plot.training_path, lambda: {"ds": course(), "x": "w_in", "y": "w_rec", **lines})
+    yield Entry("plot.training_path", plot.training_path, lambda: {"ds": trained(), "x": "w_in", "y": "w_rec", **lines})
     yield Entry(
         "plot.trajectories",
         plot.trajectories,

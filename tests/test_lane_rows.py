@@ -29,7 +29,7 @@ NETS = {
     "GRU": lambda: rs.GRU.random(4, 2, seed=SEEDS, readout=rs.Readout.random(4, 3, seed=SEEDS), h0=starts(4)),
     "LSTM": lambda: rs.LSTM.random(6, 2, seed=SEEDS, readout=rs.Readout.random(6, 3, seed=SEEDS), c0=starts(6)),
 }
-COURSES = {
+RUNS = {
     "single samples": {"optimizer": rs.SGD(0.02, momentum=0.5), "batch_size": 1, "clip": rs.ClipNorm(0.4)},
     "batches": {
         "optimizer": rs.Adam(rs.schedules.exponential(0.02, 0.5, 4)),
@@ -62,14 +62,14 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "course"), PAIRS)
-def test_units_as_lanes_are_networks_as_lanes_to_the_bit(kind, course, monkeypatch):
-    net, options = NETS[kind](), dict(COURSES[course])
+@pytest.mark.parametrize(("kind", "training"), PAIRS)
+def test_units_as_lanes_are_networks_as_lanes_to_the_bit(kind, training, monkeypatch):
+    net, options = NETS[kind](), dict(RUNS[training])
     if "train" in options:
         options["train"] = tuple(name for name in options["train"] if name in net.parameter_names)
     many, few = (train(net, monkeypatch, most, **options) for most in (0, 100))
     identical(many, few)
-    assert (many.diverged_at >= 0).any() == (course == "diverging") and not (many.diverged_at >= 0).all()
+    assert (many.diverged_at >= 0).any() == (training == "diverging") and not (many.diverged_at >= 0).all()
     assert float(abs(many.w_out.isel(epoch=-1) - many.w_out.isel(epoch=0)).max()) > 0
     with thread_state.settings(width=1, threads=3, block=1):
         identical(few, train(net, monkeypatch, 100, **options))

@@ -59,7 +59,7 @@ class Hunt(NamedTuple):
     count: Any
 
 
-class Course(NamedTuple):
+class BranchPoints(NamedTuple):
     """The branches, if they are kept: y (branch, position, n + 1), unstable multipliers (branch, position), and length (branch)."""
 
     y: Any
@@ -164,34 +164,34 @@ def remember(hunt, y, begins):
 
 
 @part
-def record(course, branch, y, tests):
+def record(branch_points, branch, y, tests):
     """Keep a point of a branch, if there is room."""
-    if branch >= course.length.size or course.length[branch] >= course.unstable.shape[1]:
+    if branch >= branch_points.length.size or branch_points.length[branch] >= branch_points.unstable.shape[1]:
         return
-    position = course.length[branch]
-    copy(y, course.y[branch, position])
-    course.unstable[branch, position] = tests[UNSTABLE]
-    course.length[branch] = position + 1
+    position = branch_points.length[branch]
+    copy(y, branch_points.y[branch, position])
+    branch_points.unstable[branch, position] = tests[UNSTABLE]
+    branch_points.length[branch] = position + 1
 
 
 @part
-def turn_round(course, branch):
+def turn_round(branch_points, branch):
     """Reverse what is kept of a branch."""
-    if branch >= course.length.size:
+    if branch >= branch_points.length.size:
         return
-    last = course.length[branch] - 1
+    last = branch_points.length[branch] - 1
     for i in range((last + 1) // 2):
-        course.unstable[branch, i], course.unstable[branch, last - i] = (
-            course.unstable[branch, last - i],
-            course.unstable[branch, i],
+        branch_points.unstable[branch, i], branch_points.unstable[branch, last - i] = (
+            branch_points.unstable[branch, last - i],
+            branch_points.unstable[branch, i],
         )
-        for j in range(course.y.shape[2]):
-            a, b = course.y[branch, i, j], course.y[branch, last - i, j]
-            course.y[branch, i, j], course.y[branch, last - i, j] = b, a
+        for j in range(branch_points.y.shape[2]):
+            a, b = branch_points.y[branch, i, j], branch_points.y[branch, last - i, j]
+            branch_points.y[branch, i, j], branch_points.y[branch, last - i, j] = b, a
 
 
 @part
-def follow(line, room, extended, bracket, path, seeds, hunt, found, course, branch, direction, longest):
+def follow(line, room, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
     """Follow a branch from path.first in a direction. True if it closes."""
     copy(path.first, path.y)
     segment, side, size, taken = segment_of(line, path.first[path.first.size - 1]), int(direction), min(FIRST_STEP, longest), 0
@@ -209,7 +209,7 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, course, bran
             copy(path.tangent, path.first_tangent)
             remember(hunt, path.y, True)
             if direction < 0.0 or path.first[path.first.size - 1] <= -1.0:
-                record(course, branch, path.y, path.before)
+                record(branch_points, branch, path.y, path.before)
         side, cosine, good = step_along(line, segment, room, path, size)
         kind = NOTHING
         if good:
@@ -227,7 +227,7 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, course, bran
         closed = taken > 2 and has_closed(path)
         visit(line, segment, room, path, seeds, size, found.counts)
         remember(hunt, path.new, False)
-        record(course, branch, path.new, path.after)
+        record(branch_points, branch, path.new, path.after)
         if closed or extent(path.new) > FAR:
             return closed
         copy(path.new, path.y)
@@ -240,21 +240,21 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, course, bran
 
 
 @part
-def follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, course, longest):
+def follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, branch_points, longest):
     """Follow the branch through path.first to its ends."""
     branch = found.counts[BRANCHES]
     found.counts[BRANCHES] += 1
     for direction in (-1.0, 1.0):
         if direction * path.first[path.first.size - 1] >= 1.0:
             continue
-        if follow(line, room, extended, bracket, path, seeds, hunt, found, course, branch, direction, longest):
+        if follow(line, room, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
             break
         if direction < 0.0:
-            turn_round(course, branch)
+            turn_round(branch_points, branch)
 
 
 @kernel
-def follow_all(line, room, extended, bracket, path, seeds, hunt, found, course, longest):
+def follow_all(line, room, extended, bracket, path, seeds, hunt, found, branch_points, longest):
     """All branches of one network: through seeds, then those that are found by hunting."""
     n, count = room.J.shape[0], seeds.places.size * seeds.states.shape[1]
     hunt.count[0] = 0
@@ -268,4 +268,4 @@ def follow_all(line, room, extended, bracket, path, seeds, hunt, found, course, 
             path.first[n] = seeds.places[k]
         elif not finds_more(line, room, path, hunt, i - count):
             continue
-        follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, course, longest)
+        follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, branch_points, longest)

@@ -104,7 +104,7 @@ PLAN = _record(
 # and the clip, of its memory, of its trained parameters, up to whole registers and without; how many epochs have numbers of their own;
 # which states a parameter has; measures, networks, and recorded epochs. How to clip. Addresses of the order of the samples and of each
 # network's place in it, or 0; how far two epochs' are apart.
-COURSE = _record(
+TRAINING = _record(
     *("first", "last", "finish", "samples", "batch", "steps", "together", "by_product", "measured", "validated"),
     *(
         "patience",

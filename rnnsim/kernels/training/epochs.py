@@ -78,41 +78,41 @@ def update_of(kind, rule):
     """The kernel that moves the networks of a group by their gradients."""
 
     @kernel
-    def updating(members, numbers, counted, cost, gradient, spare, course, what):
-        size = course.parameters
+    def updating(members, numbers, counted, cost, gradient, spare, training, what):
+        size = training.parameters
         for i in range(what.count):
             network = what.network + i
             if members.diverged_at[network] >= 0 or members.stopped_at[network] >= 0 or not counted[what.place + i] > 0.0:
                 continue
-            at = what.numbers + i * course.numbers
-            c, limit = numbers_of(slots(rule, "numbers"), numbers, at), numbers[at + course.numbers - 1]
-            memory = numbers_of(slots(rule, "memory"), members.memory, network * course.memory)
+            at = what.numbers + i * training.numbers
+            c, limit = numbers_of(slots(rule, "numbers"), numbers, at), numbers[at + training.numbers - 1]
+            memory = numbers_of(slots(rule, "memory"), members.memory, network * training.memory)
             e, memory = begin(rule, c, memory, np.float64(cost[i]))
             shrink = 1.0
-            if course.clipped == BY_NORM:
+            if training.clipped == BY_NORM:
                 norm = np.float64(norm_of(gradient, i * size, size))
                 shrink = limit / norm if norm > limit else 1.0
             for j in range(0, size, width(kind)):
                 g = load(kind, gradient, i * size + j)
-                if course.clipped == BY_VALUE:
+                if training.clipped == BY_VALUE:
                     g = at_least(at_most(g, limit), -limit)
-                elif course.clipped == BY_NORM:
+                elif training.clipped == BY_NORM:
                     g = g * shrink
-                s = take(kind, slots(rule, "states"), members.states, network * course.states * size + j, size)
+                s = take(kind, slots(rule, "states"), members.states, network * training.states * size + j, size)
                 p, s = update(rule, c, e, s, load(kind, members.theta, network * size + j), g)
                 store(spare, j, p)
                 put(spare, size + j, size, s)
-            finite = all_finite(gradient, i * size, i * size + course.moved)
-            for j in range(1 + course.states):
-                finite = finite and all_finite(spare, j * size, j * size + course.moved)
+            finite = all_finite(gradient, i * size, i * size + training.moved)
+            for j in range(1 + training.states):
+                finite = finite and all_finite(spare, j * size, j * size + training.moved)
             if not finite:
                 members.diverged_at[network] = what.epoch
                 continue
             for j in range(size):
                 members.theta[network * size + j] = spare[j]
-            for j in range(course.states * size):
-                members.states[network * course.states * size + j] = spare[size + j]
-            put_numbers(members.memory, network * course.memory, memory)
+            for j in range(training.states * size):
+                members.states[network * training.states * size + j] = spare[size + j]
+            put_numbers(members.memory, network * training.memory, memory)
 
     return updating
 
@@ -133,29 +133,29 @@ def run_task(task, order, order_of, point, last, begin, end, from_step, to_step,
 
 
 @part
-def note(task, course, record, values, norms, place, block, point, last, judged):
+def note(task, training, record, values, norms, place, block, point, last, judged):
     """Record the costs, and the norms of the gradients, of a group of networks."""
     for i in range(min(task.plan.points, last - point)):
         judged[point + i] = task.costs[i]
         if place >= 0:
             network = block + point + i
-            for measure in range(course.measures):
-                at = (measure * course.networks + network) * course.recorded + place
+            for measure in range(training.measures):
+                at = (measure * training.networks + network) * training.recorded + place
                 values[at] = task.costs[measure * task.plan.points + i]
             if norms.size:
-                norms[network * course.recorded + place] = norm_of(task.gradient, i * course.parameters, course.parameters)
+                norms[network * training.recorded + place] = norm_of(task.gradient, i * training.parameters, training.parameters)
 
 
 @part
-def measure(kernels, task, course, record, values, norms, place, block, point, last, judged):
+def measure(kernels, task, training, record, values, norms, place, block, point, last, judged):
     """Measure all samples of a set, and record that."""
     for first in range(point, last, task.plan.points):
         call(kernels, RUN, (task, 0, 0, first, last, 0, task.plan.samples, 0, task.plan.steps, 1))
-        note(task, course, record, values, norms, place, block, first, last, judged)
+        note(task, training, record, values, norms, place, block, first, last, judged)
 
 
 @part
-def judge(members, course, block, point, last, epoch, judged):
+def judge(members, training, block, point, last, epoch, judged):
     """Stop networks whose cost has missed its lowest value for too long."""
     for i in range(point, last):
         network = block + i
@@ -164,7 +164,7 @@ def judge(members, course, block, point, last, epoch, judged):
                 members.lowest[network], members.missed[network] = judged[i], 0
             else:
                 members.missed[network] += 1
-                if members.missed[network] >= course.patience:
+                if members.missed[network] >= training.patience:
                     members.stopped_at[network] = epoch
 
 
@@ -178,43 +178,43 @@ def moving(members, block, point, last):
 
 
 @kernel
-def train(kernels, course, task, whole, held_out, members, record, numbers, block, points, judged, spare, what):
+def train(kernels, training, task, whole, held_out, members, record, numbers, block, points, judged, spare, what):
     """Train the networks 0…points of a block, which begins at network `block`, by the kernels `run_task` and that of the rule."""
     nothing = record.grad_norm[:0]
     for point in range(0, points, task.plan.points):
         last = min(point + task.plan.points, points)
-        for epoch in range(course.first, course.last + 1):
-            end = epoch == course.last
+        for epoch in range(training.first, training.last + 1):
+            end = epoch == training.last
             place = record.places[epoch]
-            wanted = (not end or course.finish > 0) and (place >= 0 or course.patience >= 0)
+            wanted = (not end or training.finish > 0) and (place >= 0 or training.patience >= 0)
             if end and not wanted:
                 break
-            if course.by_product and (wanted or moving(members, block, point, last)):
-                call(kernels, RUN, (task, 0, 0, point, last, 0, course.samples, 0, course.steps, 1))
+            if training.by_product and (wanted or moving(members, block, point, last)):
+                call(kernels, RUN, (task, 0, 0, point, last, 0, training.samples, 0, training.steps, 1))
                 if wanted:
-                    note(task, course, record, record.training, record.grad_norm, place, block, point, last, judged)
-            elif wanted and course.measured:
-                measure(kernels, whole, course, record, record.training, record.grad_norm, place, block, point, last, judged)
-            if wanted and course.validated:
-                measure(kernels, held_out, course, record, record.validation, nothing, place, block, point, last, judged)
+                    note(task, training, record, record.training, record.grad_norm, place, block, point, last, judged)
+            elif wanted and training.measured:
+                measure(kernels, whole, training, record, record.training, record.grad_norm, place, block, point, last, judged)
+            if wanted and training.validated:
+                measure(kernels, held_out, training, record, record.validation, nothing, place, block, point, last, judged)
             if place >= 0 and wanted and record.theta.size:
                 for i in range(point, last):
-                    at, out = (block + i) * course.parameters, ((block + i) * course.recorded + place) * course.moved
-                    for j in range(course.moved):
+                    at, out = (block + i) * training.parameters, ((block + i) * training.recorded + place) * training.moved
+                    for j in range(training.moved):
                         record.theta[out + j] = members.theta[at + j]
-            if wanted and course.patience >= 0 and epoch >= course.judge_from:
-                judge(members, course, block, point, last, epoch, judged)
+            if wanted and training.patience >= 0 and epoch >= training.judge_from:
+                judge(members, training, block, point, last, epoch, judged)
             if end or not moving(members, block, point, last):
                 continue
-            order = course.order + (epoch - course.first) * course.order_by_epoch * 8 if course.order > 0 else 0
-            row = min(epoch - course.first, course.number_epochs - 1)
+            order = training.order + (epoch - training.first) * training.order_by_epoch * 8 if training.order > 0 else 0
+            row = min(epoch - training.first, training.number_epochs - 1)
             what.count, what.network, what.place, what.epoch = last - point, block + point, point, epoch + 1
-            what.numbers = (row * course.networks + block + point) * course.numbers
-            for sample in range(0, course.samples, course.batch):
-                stop = min(sample + course.batch, course.samples)
-                for start in range(0, course.steps, course.together):
-                    if not course.by_product:
-                        until = min(start + course.together, course.steps)
-                        call(kernels, RUN, (task, order, course.order_of, point, last, sample, stop, start, until, 0))
-                    told = members, numbers, task.data.counted, task.costs, task.gradient, spare, course, what
+            what.numbers = (row * training.networks + block + point) * training.numbers
+            for sample in range(0, training.samples, training.batch):
+                stop = min(sample + training.batch, training.samples)
+                for start in range(0, training.steps, training.together):
+                    if not training.by_product:
+                        until = min(start + training.together, training.steps)
+                        call(kernels, RUN, (task, order, training.order_of, point, last, sample, stop, start, until, 0))
+                    told = members, numbers, task.data.counted, task.costs, task.gradient, spare, training, what
                     call(kernels, UPDATE, told)

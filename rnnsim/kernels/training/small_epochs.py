@@ -51,14 +51,14 @@ def place_of(places, i, w):
 
 
 @register_jitable
-def norms(kind, course, room, places):
+def norms(kind, training, room, places):
     """√Σ g² of each network, whatever the size of the numbers."""
     w, rows, top, total = width(kind), places.rows, splat(kind, 0.0), splat(kind, 0.0)
     if places.networks == 1:
         first = places.after * w
-        for i in range(course.moved):
+        for i in range(training.moved):
             room[first + places.numbers[i]] = room[place_of(places, i, w)]
-        return splat(kind, norm_of(room, first, course.moved))
+        return splat(kind, norm_of(room, first, training.moved))
     for i in range(rows.size):
         top = at_least(top, absolute(load(kind, room, rows[i] * w)))
     unit = select(top > 0.0, select(top < np.inf, top, 1.0), 1.0)
@@ -82,23 +82,23 @@ def move_of(kind, rule):
     finite in the row `lost`."""
 
     @kernel
-    def moving_on(course, own, room, places):
+    def moving_on(training, own, room, places):
         w, n_states, rows = width(kind), len(slots(rule, "states")), places.rows
         c = take(kind, slots(rule, "numbers"), room, places.constants * w, w)
-        limit = load(kind, room, (places.constants + course.numbers - 1) * w)
+        limit = load(kind, room, (places.constants + training.numbers - 1) * w)
         memory = take(kind, slots(rule, "memory"), room, places.memory * w, w)
         e, new_memory = begin(rule, c, memory, load(kind, room, places.cost * w))
         moves = select(load(kind, room, places.counted * w) > 0.0, load(kind, room, places.moves * w), 0.0)
         shrink, zero = splat(kind, 1.0), splat(kind, 0.0)
-        if course.clipped == BY_NORM:
-            norm = norms(kind, course, room, places)
+        if training.clipped == BY_NORM:
+            norm = norms(kind, training, room, places)
             shrink = select(norm > limit, limit / norm, 1.0)
         for i in range(rows.size):
             g = load(kind, room, rows[i] * w)
             zero = spoil(zero, (g,))
-            if course.clipped == BY_VALUE:
+            if training.clipped == BY_VALUE:
                 g = at_least(at_most(g, limit), -limit)
-            elif course.clipped == BY_NORM:
+            elif training.clipped == BY_NORM:
                 g = g * shrink
             s = take(kind, slots(rule, "states"), room, (places.states + i * n_states) * w, w)
             p, s = update(rule, c, e, s, load(kind, own, rows[i] * w), g)
@@ -135,7 +135,7 @@ def _chosen(mask, yes, no):
 
 
 @register_jitable
-def exchange(kind, course, fixed, at, own, room, places, members, network, count, out):
+def exchange(kind, training, fixed, at, own, room, places, members, network, count, out):
     """Bring parameters, states and memories of a group in, or `out` again."""
     w = width(kind)
     for lane in range(count if out else places.networks):
@@ -144,26 +144,26 @@ def exchange(kind, course, fixed, at, own, room, places, members, network, count
             own[places.fixed[i] + lane] = fixed[i, at + lane]
         for i in range(places.numbers.size):
             number = places.numbers[i]
-            bring(members.theta, who * course.parameters + number, own, place_of(places, i, w) + lane, out)
-            for j in range(course.states):
-                place = (places.states + places.slots[i] * course.states + j) * w + places.lanes[i] + lane
-                bring(members.states, (who * course.states + j) * course.parameters + number, room, place, out)
+            bring(members.theta, who * training.parameters + number, own, place_of(places, i, w) + lane, out)
+            for j in range(training.states):
+                place = (places.states + places.slots[i] * training.states + j) * w + places.lanes[i] + lane
+                bring(members.states, (who * training.states + j) * training.parameters + number, room, place, out)
     for lane in range(count if out else w):
         who = network + min(lane, count - 1)
-        for j in range(course.memory):
-            bring(members.memory, who * course.memory + j, room, (places.memory + j) * w + lane, out)
+        for j in range(training.memory):
+            bring(members.memory, who * training.memory + j, room, (places.memory + j) * w + lane, out)
 
 
 @register_jitable
-def tell_lanes(course, room, places, members, numbers, network, count, epoch, w):
+def tell_lanes(training, room, places, members, numbers, network, count, epoch, w):
     """Tell the lanes of a group who moves, and by which numbers."""
-    row = min(epoch - course.first, course.number_epochs - 1) * course.networks
+    row = min(epoch - training.first, training.number_epochs - 1) * training.networks
     for lane in range(w):
         who = network + min(lane, count - 1)
         stands = lane >= count * places.units or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
         room[places.moves * w + lane] = 0.0 if stands else 1.0
-        for k in range(course.numbers):
-            room[(places.constants + k) * w + lane] = numbers[(row + who) * course.numbers + k]
+        for k in range(training.numbers):
+            room[(places.constants + k) * w + lane] = numbers[(row + who) * training.numbers + k]
 
 
 @register_jitable
@@ -176,10 +176,10 @@ def bring(outside, number, inside, place, out):
 
 
 @register_jitable
-def write_parameters(record, course, own, places, network, count, place, w):
+def write_parameters(record, training, own, places, network, count, place, w):
     """Record the parameters that move."""
     for lane in range(count):
-        first = ((network + lane) * course.recorded + place) * course.moved
+        first = ((network + lane) * training.recorded + place) * training.moved
         for i in range(places.numbers.size):
             record.theta[first + places.numbers[i]] = own[place_of(places, i, w) + lane]
 
@@ -190,7 +190,7 @@ def train(
     model,
     measures,
     kernels,
-    course,
+    training,
     fixed,
     own,
     data,
@@ -208,48 +208,48 @@ def train(
     """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has a row for each number that is not trained,
     `order` is that of every epoch in turn, `Orders` of every network, or None."""
     align_stack()
-    w, spare, loss, apart = width(kind), block.spare, measures[0], course.recorded
+    w, spare, loss, apart = width(kind), block.spare, measures[0], training.recorded
     points, first_point = block.last - block.first, block.first
     for at in range(0, points, places.networks):
         network, count = first_point + at, min(places.networks, points - at)
-        exchange(kind, course, fixed, at, own, room, places, members, network, count, False)
+        exchange(kind, training, fixed, at, own, room, places, members, network, count, False)
         go = moving(members, first_point, at, at + count)
-        for epoch in range(course.first, course.last + 1):
-            end, place = epoch == course.last, record.places[epoch]
-            wanted = (not end or course.finish > 0) and (place >= 0 or course.patience >= 0)
+        for epoch in range(training.first, training.last + 1):
+            end, place = epoch == training.last, record.places[epoch]
+            wanted = (not end or training.finish > 0) and (place >= 0 or training.patience >= 0)
             if end and not wanted:
                 break
             first = network * apart + place
             cost, counted = splat(kind, 0.0), splat(kind, 0.0)
-            if (course.by_product and (wanted or go)) or (wanted and course.measured and record.grad_norm.size):
-                cost, counted = gradient(kind, model, loss, own, data, at, tape, room, None, 0, 0, course.samples)
+            if (training.by_product and (wanted or go)) or (wanted and training.measured and record.grad_norm.size):
+                cost, counted = gradient(kind, model, loss, own, data, at, tape, room, None, 0, 0, training.samples)
                 if place >= 0 and wanted and record.grad_norm.size:
-                    write_lanes(record.grad_norm, first, apart, count, norms(kind, course, room, places), spare)
-            if wanted and (course.by_product or course.measured):
-                if course.measures > 1 or not course.by_product:
+                    write_lanes(record.grad_norm, first, apart, count, norms(kind, training, room, places), spare)
+            if wanted and (training.by_product or training.measured):
+                if training.measures > 1 or not training.by_product:
                     totals, there = measured(kind, model, measures, own, data, at, tape)
-                    write_measures(record.training, totals, there, place, course, network, count, spare, judged, at)
-                if course.by_product:
-                    write_measures(record.training, (cost,), splat(kind, 1.0), place, course, network, count, spare, judged, at)
-            if wanted and course.validated:
+                    write_measures(record.training, totals, there, place, training, network, count, spare, judged, at)
+                if training.by_product:
+                    write_measures(record.training, (cost,), splat(kind, 1.0), place, training, network, count, spare, judged, at)
+            if wanted and training.validated:
                 totals, there = measured(kind, model, measures, own, held_out, at, tape)
-                write_measures(record.validation, totals, there, place, course, network, count, spare, judged, at)
+                write_measures(record.validation, totals, there, place, training, network, count, spare, judged, at)
             if place >= 0 and wanted and record.theta.size:
-                write_parameters(record, course, own, places, network, count, place, w)
-            if wanted and course.patience >= 0 and epoch >= course.judge_from:
-                judge(members, course, first_point, at, at + count, epoch, judged)
+                write_parameters(record, training, own, places, network, count, place, w)
+            if wanted and training.patience >= 0 and epoch >= training.judge_from:
+                judge(members, training, first_point, at, at + count, epoch, judged)
                 go = moving(members, first_point, at, at + count)
             if end or not go:
                 continue
-            if epoch == course.first or course.number_epochs > 1 or course.patience >= 0:
-                tell_lanes(course, room, places, members, numbers, network, count, epoch, w)
-            for sample in range(0, course.samples, course.batch):
-                if not course.by_product:
-                    stop, turn = min(sample + course.batch, course.samples), (epoch - course.first) * course.samples
+            if epoch == training.first or training.number_epochs > 1 or training.patience >= 0:
+                tell_lanes(training, room, places, members, numbers, network, count, epoch, w)
+            for sample in range(0, training.samples, training.batch):
+                if not training.by_product:
+                    stop, turn = min(sample + training.batch, training.samples), (epoch - training.first) * training.samples
                     cost, counted = gradient(kind, model, loss, own, data, at, tape, room, order, turn, sample, stop)
                 store(room, places.cost * w, cost)
                 store(room, places.counted * w, counted)
-                call(kernels, 0, (course, own, room, places))
+                call(kernels, 0, (training, own, room, places))
                 if any_lane(load(kind, room, places.lost * w) > 0.0):
                     for lane in range(count):
                         if room[places.lost * w + lane] > 0.0:
@@ -257,32 +257,32 @@ def train(
                             for i in range(places.units):
                                 room[places.moves * w + lane + i] = 0.0
                     go = moving(members, first_point, at, at + count)
-        exchange(kind, course, fixed, at, own, room, places, members, network, count, True)
+        exchange(kind, training, fixed, at, own, room, places, members, network, count, True)
 
 
-def write_measures(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):
+def write_measures(values, totals, counted, place, training, network, count, spare, judged, at, measure=0):
     """Record means, the first of which is judged."""
     for i, total in enumerate(totals):
-        _write_measure(values, total, counted, place, course, network, count, spare, judged, at, measure + i)
+        _write_measure(values, total, counted, place, training, network, count, spare, judged, at, measure + i)
 
 
 @overload(write_measures)
-def _write_measures(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):
+def _write_measures(values, totals, counted, place, training, network, count, spare, judged, at, measure=0):
     if len(totals) == 0:
-        return lambda values, totals, counted, place, course, network, count, spare, judged, at, measure=0: None
+        return lambda values, totals, counted, place, training, network, count, spare, judged, at, measure=0: None
 
-    def body(values, totals, counted, place, course, network, count, spare, judged, at, measure=0):
-        _write_measure(values, totals[0], counted, place, course, network, count, spare, judged, at, measure)
-        write_measures(values, totals[1:], counted, place, course, network, count, spare, judged, at, measure + 1)
+    def body(values, totals, counted, place, training, network, count, spare, judged, at, measure=0):
+        _write_measure(values, totals[0], counted, place, training, network, count, spare, judged, at, measure)
+        write_measures(values, totals[1:], counted, place, training, network, count, spare, judged, at, measure + 1)
 
     return body
 
 
 @register_jitable
-def _write_measure(values, total, counted, place, course, network, count, spare, judged, at, measure):
+def _write_measure(values, total, counted, place, training, network, count, spare, judged, at, measure):
     mean = total / counted
     if measure == 0:
         write_lanes(judged, at, 1, count, mean, spare)
     if place >= 0:
-        first = (measure * course.networks + network) * course.recorded + place
-        write_lanes(values, first, course.recorded, count, mean, spare)
+        first = (measure * training.networks + network) * training.recorded + place
+        write_lanes(values, first, training.recorded, count, mean, spare)

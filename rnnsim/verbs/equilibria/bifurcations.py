@@ -151,8 +151,8 @@ def named(line: Along, found: dict[str, Any], attrs: dict[str, str]) -> xr.Datas
     own["truncated"] = (), counts[:, TRUNCATED] > 0
     own["undecided"] = (), found["undecided"].astype(np.int32)
     places: dict[str, Any] = {line.name: (("point",), y[..., -1], "")}
-    if "courses" in found:
-        y, unstable = stacked(found["courses"], line.maps.size)
+    if "curves" in found:
+        y, unstable = stacked(found["curves"], line.maps.size)
         own |= states_of(line, y, "branch_", ("branch", "position"))
         own["branch_unstable"] = ("branch", "position"), unstable
         places[f"branch_{line.name}"] = ("branch", "position"), y[..., -1], " on the branch"
@@ -178,13 +178,13 @@ def states_of(line: Along, y: np.ndarray, prefix: str, dims: tuple[str, ...]) ->
     return found
 
 
-def stacked(courses: list[Any], n: int) -> tuple[np.ndarray, np.ndarray]:
+def stacked(curves: list[Any], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Branches of all networks (point, branch, position, …), nan and -1 behind their ends."""
-    branches = max(map(len, courses), default=0)
-    positions = max((len(y) for of_one in courses for y, _ in of_one), default=0)
-    y = np.full((len(courses), branches, positions, n + 1), np.nan)
-    unstable = np.full((len(courses), branches, positions), -1, np.int32)
-    for i, of_one in enumerate(courses):
+    branches = max(map(len, curves), default=0)
+    positions = max((len(y) for of_one in curves for y, _ in of_one), default=0)
+    y = np.full((len(curves), branches, positions, n + 1), np.nan)
+    unstable = np.full((len(curves), branches, positions), -1, np.int32)
+    for i, of_one in enumerate(curves):
         for b, (points, counts) in enumerate(of_one):
             y[i, b, : len(points)], unstable[i, b, : len(points)] = points, counts
     return y, unstable

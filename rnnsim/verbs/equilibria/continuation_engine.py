@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.kernels.continuation.bordered_systems import Extended
-from rnnsim.kernels.continuation.branches import Course, follow_all
+from rnnsim.kernels.continuation.branches import BranchPoints, follow_all
 from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found
 from rnnsim.kernels.continuation.extended_systems import refine
 from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Room, approached, corrected, sorted_eigenvalues
@@ -34,14 +34,14 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
         "counts": np.zeros((points, COUNTS), np.int64),
     }
     undecided = np.full(points, -1)
-    courses: list[Any] = [[] for _ in range(points)]
+    curves: list[Any] = [[] for _ in range(points)]
     of_point = line.values.size * line.maps.numbers + numbers_a_line(n)
     pieces = parallel.blocks(points, max(1, parallel.BLOCK_STEPS // 256), of_point, 1)
 
     def work(next_piece: Any) -> None:
         rooms, seeds, hunt = rooms_of(n), seeds_of(n), hunt_of(n)
         empty = with_kernels(line.line(), *rooms[:3])
-        course = course_of(most if branches else 0, n)
+        branch_points = branch_points_of(most if branches else 0, n)
         while (piece := next_piece()) is not None:
             lo, hi = piece
             numbers = line.block(lo, hi)
@@ -49,15 +49,17 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
             for i in np.flatnonzero(np.isfinite(numbers).all(axis=(1, 2))) + lo:
                 of_one = Found(*(found[name][i] for name in Found._fields))
                 seeding.write(i - lo, seeds, hunt, of_one)
-                course.length[:] = 0
-                follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, hunt, of_one, course, longest)
+                branch_points.length[:] = 0
+                follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, hunt, of_one, branch_points, longest)
                 undecided[i] = seeding.undecided(i - lo, seeds, of_one)
                 sort(of_one)
-                lengths = [(b, length) for b, length in enumerate(course.length) if length]
-                courses[i] = [(course.y[b, :length].copy(), course.unstable[b, :length].copy()) for b, length in lengths]
+                lengths = [(b, length) for b, length in enumerate(branch_points.length) if length]
+                curves[i] = [
+                    (branch_points.y[b, :length].copy(), branch_points.unstable[b, :length].copy()) for b, length in lengths
+                ]
 
     parallel.run(work, pieces)
-    return found | {"undecided": undecided} | ({"courses": courses} if branches else {})
+    return found | {"undecided": undecided} | ({"curves": curves} if branches else {})
 
 
 def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
@@ -96,10 +98,10 @@ def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -
     return line._replace(others=np.concatenate(found))
 
 
-def course_of(branches: int, n: int) -> Course:
+def branch_points_of(branches: int, n: int) -> BranchPoints:
     """Room for branches."""
     y, unstable = np.zeros((branches, POSITIONS, n + 1)), np.zeros((branches, POSITIONS), np.int64)
-    return Course(y, unstable, np.zeros(branches, np.int64))
+    return BranchPoints(y, unstable, np.zeros(branches, np.int64))
 
 
 def sort(found: Found) -> None:

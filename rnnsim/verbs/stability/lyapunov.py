@@ -20,7 +20,7 @@ from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, m
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.verbs.stability.lyapunov_engine import Course, rates
+from rnnsim.verbs.stability.lyapunov_engine import TangentRun, rates
 
 ADAPTIVE: Final = "adaptive"
 BATCHES = 16
@@ -129,12 +129,12 @@ def lyapunov(
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
     options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
     attrs = attributes("lyapunov", net, {} if inputs is None else run.given, options | {"keep": names})
-    course = course_of(names, count, size, counted, discard, reorthonormalize, seed)
-    found = Spectra.empty(run, course, names)
-    diverged_at = rates(run, course, found.take)
+    tangent_run = tangent_run_of(names, count, size, counted, discard, reorthonormalize, seed)
+    found = Spectra.empty(run, tangent_run, names)
+    diverged_at = rates(run, tangent_run, found.take)
     found.warn(diverged_at, autonomous=inputs is None)
     asked = (keep,) if isinstance(keep, str) else tuple(keep)
-    return named(run, course, found, size, diverged_at, names, asked, attrs)
+    return named(run, tangent_run, found, size, diverged_at, names, asked, attrs)
 
 
 def count_of(exponents: Any, size: int) -> int:
@@ -184,7 +184,7 @@ def orbit(net: Network, inputs: Any, steps: int | None, discard: int, names: tup
     return run, counted
 
 
-def course_of(names: tuple[str, ...], count: int, size: int, steps: int, discard: int, interval: Any, seed: int) -> Course:
+def tangent_run_of(names: tuple[str, ...], count: int, size: int, steps: int, discard: int, interval: Any, seed: int) -> TangentRun:
     """How tangents go."""
     every = 1 if interval == ADAPTIVE else interval
     intervals = -(-steps // every)
@@ -192,7 +192,7 @@ def course_of(names: tuple[str, ...], count: int, size: int, steps: int, discard
     first = np.random.default_rng(seed).normal(size=(size, count))
     volumes = "sum_rule_residual" in names
     fixed = None if interval == ADAPTIVE else every
-    return Course(count, discard, steps, fixed, intervals // batches * every, batches, first, volumes)
+    return TangentRun(count, discard, steps, fixed, intervals // batches * every, batches, first, volumes)
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ class Spectra:
     """Exponents, their errors and drifts (point, sample, product), where orbits stay where they begin (point, sample), and the rates of all
     intervals if these are wanted."""
 
-    course: Course
+    tangent_run: TangentRun
     exponents: np.ndarray
     errors: np.ndarray
     drifts: np.ndarray
@@ -208,31 +208,31 @@ class Spectra:
     rates: np.ndarray | None
 
     @classmethod
-    def empty(cls, run: Run, course: Course, names: tuple[str, ...]) -> Spectra:
+    def empty(cls, run: Run, tangent_run: TangentRun, names: tuple[str, ...]) -> Spectra:
         samples = run.samples or 1
-        shape = run.grid.points, samples, course.products
+        shape = run.grid.points, samples, tangent_run.products
         check_room(3 * prod(shape))
-        kept = np.empty((*shape[:2], course.batches, course.columns)) if set(names) & set(OVER_INTERVALS) else None
-        return cls(course, np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[:2]), kept)
+        kept = np.empty((*shape[:2], tangent_run.batches, tangent_run.columns)) if set(names) & set(OVER_INTERVALS) else None
+        return cls(tangent_run, np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[:2]), kept)
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """The steps of each batch."""
-        course = self.course
-        return np.array([course.batch] * (course.batches - 1) + [course.steps - course.batch * (course.batches - 1)])
+        tangent_run = self.tangent_run
+        return np.array([tangent_run.batch] * (tangent_run.batches - 1) + [tangent_run.steps - tangent_run.batch * (tangent_run.batches - 1)])
 
     @cached_property
     def firsts(self) -> np.ndarray:
         """The first of the batches that errors and drifts put together, of each such group."""
-        groups = min(BATCHES, self.course.batches)
-        places, (most, longer) = np.arange(groups), divmod(self.course.batches, groups)
+        groups = min(BATCHES, self.tangent_run.batches)
+        places, (most, longer) = np.arange(groups), divmod(self.tangent_run.batches, groups)
         return places * most + np.minimum(places, longer)
 
     def take(self, lo: int, hi: int, rates: np.ndarray, still: np.ndarray) -> None:
         """Take the rates of a block of points."""
         self.still[lo:hi] = still
         if self.rates is not None:
-            self.rates[lo:hi] = rates[..., : self.course.columns]
+            self.rates[lo:hi] = rates[..., : self.tangent_run.columns]
         what = self.exponents[lo:hi], self.errors[lo:hi], self.drifts[lo:hi]
         summarise(rates, self.lengths, self.firsts, *what, np.empty(len(self.firsts)))
 
@@ -244,7 +244,7 @@ class Spectra:
                 f"{still} orbits never leave the fixed point that they begin at, and the exponents are its own; "
                 'give h0, or h0="gaussian" to a random family, for those of an attractor'
             )
-        count = self.course.columns
+        count = self.tangent_run.columns
         lost = np.isnan(self.exponents[..., :count]).any((1, 2)) & (diverged_at < 0)
         if lost.any():
             tell(
@@ -299,7 +299,7 @@ def entropy(exponents: np.ndarray, size: int) -> np.ndarray:
 
 def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """All variables but `diverged_at`, over (point, sample, …)."""
-    count = found.course.columns
+    count = found.tangent_run.columns
     exponents = found.exponents[..., :count]
     arrays = {
         "lyapunov_exponent": exponents,
@@ -320,7 +320,7 @@ def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.n
 
 def named(
     run: Run,
-    course: Course,
+    tangent_run: TangentRun,
     found: Spectra,
     size: int,
     diverged_at: np.ndarray,
@@ -331,16 +331,16 @@ def named(
     """Give exponents their names; a dimension that is asked for by its own name is missed."""
     arrays = derived(found, size, names)
     for name in ("kaplan_yorke_dimension", "entropy_rate"):
-        lacking = np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : course.columns]).any(-1) if name in asked else np.False_
+        lacking = np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : tangent_run.columns]).any(-1) if name in asked else np.False_
         if lacking.any():
-            spectra = f"{int(lacking.sum())} spectra, for which {course.columns} exponents of {size} are too few"
+            spectra = f"{int(lacking.sum())} spectra, for which {tangent_run.columns} exponents of {size} are too few"
             tell(f"{name} is nan for {spectra}; give exponents={size}, say")
     axes, shape = tuple(run.grid.sizes), run.grid.shape
     variables: dict[str, tuple[tuple[str, ...], Any]] = {DIVERGED_AT: (axes, diverged_at.reshape(shape))}
     for name, values in arrays.items():
         own = tuple(dim for dim in meaning(name).dims if dim != "sample" or run.samples is not None)
         variables[name] = axes + own, values.reshape((*shape, *values.shape[values.ndim - len(own) :]))
-    ends = course.discard + np.cumsum(found.lengths)
+    ends = tangent_run.discard + np.cumsum(found.lengths)
     coords: dict[str, Any] = {"step": ("step", ends.astype(np.int32), {"long_name": "step", "units": "1"})}
     if run.sample is not None:
         coords["sample"] = run.sample

@@ -31,7 +31,7 @@ Reduce = Callable[[int, int, np.ndarray, np.ndarray], None]
 
 
 @dataclass(frozen=True)
-class Course:
+class TangentRun:
     """How tangents go: how many, steps that do not count and those that do, steps between two QRs (None: adaptive), steps of a
     batch, how many batches; the frame that they begin with (row, column); whether volumes are to be found, too."""
 
@@ -68,57 +68,64 @@ def spread_of(cut: Cut, columns: int) -> tuple[Spread, int]:
     return spread, -(-vectors // len(tile.columns))
 
 
-def frame_of(program: Program, course: Course, rows: int, spread: Spread, tiles: int, shared: dict[str, int]) -> dict[str, int]:
+def frame_of(
+    program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int, shared: dict[str, int]
+) -> dict[str, int]:
     """Lay out the tangents of one sequence."""
     size, room = spread.kind.width, program.room
     row = tiles * len(spread.tile.columns) * size
-    what = {"rows": rows, "columns": course.columns, "row": row, "tiles": tiles, "weight_lanes": program.cut.weight_lanes}
-    what |= {"tangents": room.take(rows, row), "pushed": room.take(rows, row), "adaptive": int(course.interval is None)}
-    what |= {name: room.take(course.products, size) for name in ("mantissas", "exponents")}
-    return what | shared | {"last": room.take(size), "due": room.take(size), "products": course.products}
+    what = {"rows": rows, "columns": tangent_run.columns, "row": row, "tiles": tiles, "weight_lanes": program.cut.weight_lanes}
+    what |= {"tangents": room.take(rows, row), "pushed": room.take(rows, row), "adaptive": int(tangent_run.interval is None)}
+    what |= {name: room.take(tangent_run.products, size) for name in ("mantissas", "exponents")}
+    return what | shared | {"last": room.take(size), "due": room.take(size), "products": tangent_run.products}
 
 
-def shared_of(program: Program, course: Course, rows: int, spread: Spread, tiles: int) -> dict[str, int]:
+def shared_of(program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int) -> dict[str, int]:
     """What the tangents of all sequences have room for together."""
     size, room = spread.kind.width, program.room
     row, step = tiles * len(spread.tile.columns) * size, size if spread.together == 1 else 1
     gates = max(member.units * member.cell.gates for member in program.maps)
     what = {"gates": room.take(gates, row), "nothing": room.take(row), "reflector": rows * step + size}
-    what |= {"kept": room.take(rows, row) if course.interval is None else -1}
-    what |= {name: room.take(course.products, size) for name in ("taus", "lengths", "sizes", "rates")}
-    return what | {"reflectors": room.take(course.columns, what["reflector"])}
+    what |= {"kept": room.take(rows, row) if tangent_run.interval is None else -1}
+    what |= {name: room.take(tangent_run.products, size) for name in ("taus", "lengths", "sizes", "rates")}
+    return what | {"reflectors": room.take(tangent_run.columns, what["reflector"])}
 
 
-def tangents_of(program: Program, course: Course) -> tuple[list[dict[str, int]], dict[str, Any]]:
+def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[str, int]], dict[str, Any]]:
     """The frames of a group's sequences, and kernels."""
     rows = sum(member.units * member.cell.states for member in program.maps)
-    spread, tiles = spread_of(program.cut, course.columns)
-    shared = shared_of(program, course, rows, spread, tiles)
-    frames = [frame_of(program, course, rows, spread, tiles, shared) for _ in range(program.cut.rows)]
+    spread, tiles = spread_of(program.cut, tangent_run.columns)
+    shared = shared_of(program, tangent_run, rows, spread, tiles)
+    frames = [frame_of(program, tangent_run, rows, spread, tiles, shared) for _ in range(program.cut.rows)]
     for layer in program.layers:
         layer["volume"] = program.room.take(2, spread.kind.width)
     of_push, of_frame, of_volumes = signatures()
     cells = [member.cell for member in program.maps]
-    how = {"discard": course.discard, "steps": course.steps, "interval": course.interval or 1, "batch": course.batch}
+    how = {
+        "discard": tangent_run.discard,
+        "steps": tangent_run.steps,
+        "interval": tangent_run.interval or 1,
+        "batch": tangent_run.batch,
+    }
     return frames, {
-        "how": records(TANGENT, [how | {"batches": course.batches, "width": spread.kind.width}])[0],
+        "how": records(TANGENT, [how | {"batches": tangent_run.batches, "width": spread.kind.width}])[0],
         "packs": records(PACK, program.tables["tangents"]),
         "push": addresses([push_of(spread, cell) for cell in cells], of_push),
-        "volumes": addresses([volumes_of(spread, cell) for cell in cells] if course.volumes else [], of_volumes),
+        "volumes": addresses([volumes_of(spread, cell) for cell in cells] if tangent_run.volumes else [], of_volumes),
         "orthonormal": addresses([orthonormal_of(spread)], of_frame),
         "close": addresses([close_of(spread)], of_frame),
-        "first": np.ascontiguousarray(course.first).reshape(-1),
+        "first": np.ascontiguousarray(tangent_run.first).reshape(-1),
     }
 
 
-def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
+def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
     """`rates` of networks of many units."""
-    program = Program(run, (), Request(tangents=course.columns))
-    frames, what = tangents_of(program, course)
+    program = Program(run, (), Request(tangents=tangent_run.columns))
+    frames, what = tangents_of(program, tangent_run)
     plan, network, empty = program.plan_record(), program.network(), (records(KEEP, []), records(KEEP, []), records(SUM, []))
     found = np.full(run.grid.points, NEVER, np.int32)
     units = max(member.units for member in program.maps)
-    of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * course.columns
+    of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
     told_frames = records(FRAME, frames)
     pieces = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
 
@@ -130,7 +137,7 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
         while (piece := next_piece()) is not None:
             lo, hi = piece
             sources, offsets, arrays = program.sources.block(lo, hi)
-            grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((course.batches, course.products), ()))
+            grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((tangent_run.batches, tangent_run.products), ()))
             of_block = {"frames": told_frames.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
@@ -142,11 +149,11 @@ def layer_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
     return np.where(found == NEVER, -1, found).astype(np.int32)
 
 
-def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
+def scalar_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
     """`rates` of scalar networks, whose one rate is that of the volume, too."""
     cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
     rows, found, kind = scalar_runs.rows_of(run), np.full(run.grid.points, -1, np.int32), Kind(parallel.lanes(4), "float64")
-    pieces = parallel.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * course.batches, kind.width)
+    pieces = parallel.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * tangent_run.batches, kind.width)
     most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
 
     def work(next_piece: Any) -> None:
@@ -156,20 +163,20 @@ def scalar_rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
             lo, hi = piece
             for row, strided in zip(theta, rows, strict=True):
                 parallel.gather(*strided, shape, lo, hi, row)
-            grown, still = (np.empty(sizes.samples * by * (hi - lo)) for by in (course.batches, 1))
+            grown, still = (np.empty(sizes.samples * by * (hi - lo)) for by in (tangent_run.batches, 1))
             block = scalar.Block(points, lo, hi, spare)
-            batches = course.discard, course.batch, course.batches
+            batches = tangent_run.discard, tangent_run.batch, tangent_run.batches
             scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, block, *batches, grown, still, found)
-            rates = np.moveaxis(grown.reshape(sizes.samples, course.batches, hi - lo), 2, 0)
-            reduce(lo, hi, np.stack([rates] * course.products, -1), still.reshape(sizes.samples, -1).T)
+            rates = np.moveaxis(grown.reshape(sizes.samples, tangent_run.batches, hi - lo), 2, 0)
+            reduce(lo, hi, np.stack([rates] * tangent_run.products, -1), still.reshape(sizes.samples, -1).T)
 
     parallel.run(work, pieces)
     return found
 
 
-def rates(run: Run, course: Course, reduce: Reduce) -> np.ndarray:
+def rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
     """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates, still)`, with 1 in
     `still` (point, sample) where the first step changes no state; the result is the first step of each point at which a state is not
     finite, or -1."""
     engine = scalar_rates if scalar_runs.serves(run) else layer_rates
-    return engine(run, course, reduce)
+    return engine(run, tangent_run, reduce)

@@ -1,4 +1,4 @@
-"""What training returns: the record of a course under its names."""
+"""What training returns: the record of a training run under its names."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rnnsim.families.axes import ordered
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import NUMBERED, layer_number
 from rnnsim.families.variables import DIVERGED_AT, dataset
-from rnnsim.verbs.training.training_run import Course, State
+from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 STOPPED_AT = "stopped_at"
 BEST_EPOCH = "best_epoch"
@@ -29,13 +29,13 @@ def measure_names() -> tuple[str, ...]:
     return *costs, *(f"validation_{name}" for name in costs), "grad_norm"
 
 
-def names_by_epoch(course: Course) -> list[str]:
+def names_by_epoch(training: TrainingRun) -> list[str]:
     """The variables over epochs."""
-    names = ["cost"] * ("cost" in course.keep) + list(course.metrics)
-    if course.held_out is not None:
-        names += [f"validation_{name}" for name in ("cost", *course.metrics)]
-    parameters = (name for name in course.run.net.parameter_names if name in course.keep)
-    return [*names, *["grad_norm"] * ("grad_norm" in course.keep), *parameters]
+    names = ["cost"] * ("cost" in training.keep) + list(training.metrics)
+    if training.held_out is not None:
+        names += [f"validation_{name}" for name in ("cost", *training.metrics)]
+    parameters = (name for name in training.run.net.parameter_names if name in training.keep)
+    return [*names, *["grad_norm"] * ("grad_norm" in training.keep), *parameters]
 
 
 def state_names(rule: Any, trained: tuple[str, ...], patient: bool) -> tuple[str, ...]:
@@ -44,58 +44,58 @@ def state_names(rule: Any, trained: tuple[str, ...], patient: bool) -> tuple[str
     return tuple(names) + (LOWEST, MISSED) * patient
 
 
-def recorded_names(course: Course) -> tuple[str, ...]:
-    """All variables that a course returns."""
-    patient = course.patience is not None
-    states = (name for name in state_names(course.optimizer.rule, course.trained, patient) if name in course.keep)
-    return *names_by_epoch(course), *states, *[STOPPED_AT] * patient, *[BEST_EPOCH] * course.judged, DIVERGED_AT
+def recorded_names(training: TrainingRun) -> tuple[str, ...]:
+    """All variables that a training run returns."""
+    patient = training.patience is not None
+    states = (name for name in state_names(training.optimizer.rule, training.trained, patient) if name in training.keep)
+    return *names_by_epoch(training), *states, *[STOPPED_AT] * patient, *[BEST_EPOCH] * training.judged, DIVERGED_AT
 
 
-def name_record(state: State, attrs: dict[str, str]) -> xr.Dataset:
-    """The record of a course, and all that is needed to go on from it."""
-    course, record, net = state.course, state.record, state.course.run.net
-    shape, axes = course.grid.shape, tuple(course.grid.sizes)
+def name_record(state: TrainingState, attrs: dict[str, str]) -> xr.Dataset:
+    """The record of a training run, and all that is needed to go on from it."""
+    training, record, net = state.training, state.record, state.training.run.net
+    shape, axes = training.grid.shape, tuple(training.grid.sizes)
     epochs = np.flatnonzero(record.places >= 0)
     places = record.places[epochs]
     arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
 
     def by_epoch(values: np.ndarray, measure: int = 0) -> tuple[tuple[str, ...], np.ndarray]:
-        size = course.grid.points * len(course.recorded)
+        size = training.grid.points * len(training.recorded)
         found = values[measure * size : (measure + 1) * size].reshape((*shape, -1))[..., places]
         return (*axes, "epoch"), found
 
-    names = "cost", *course.metrics
+    names = "cost", *training.metrics
     for measure, name in enumerate(names):
-        if name != "cost" or "cost" in course.keep:
+        if name != "cost" or "cost" in training.keep:
             arrays[name] = by_epoch(record.training, measure)
-    if course.held_out is not None:
+    if training.held_out is not None:
         arrays |= {f"validation_{name}": by_epoch(record.validation, measure) for measure, name in enumerate(names)}
-    if "grad_norm" in course.keep:
+    if "grad_norm" in training.keep:
         arrays["grad_norm"] = by_epoch(record.grad_norm)
-    arrays |= parameters_by_epoch(course, record.theta, epochs, places)
+    arrays |= parameters_by_epoch(training, record.theta, epochs, places)
     arrays |= left_over(state)
-    if course.judged:
-        judged = by_epoch(record.validation if course.held_out is not None else record.training)[1]
+    if training.judged:
+        judged = by_epoch(record.validation if training.held_out is not None else record.training)[1]
         arrays[BEST_EPOCH] = axes, best_of(judged, epochs)
     coords: dict[str, Any] = {"epoch": ("epoch", epochs.astype(np.int32), {"long_name": "epoch", "units": "1"})}
     coords |= net.gate_coords
-    found = dataset(course.grid, arrays, coords, attrs)
+    found = dataset(training.grid, arrays, coords, attrs)
     found.variables[DIVERGED_AT].attrs["long_name"] = (
         "epoch in which an update was not finite and the network stopped moving, -1 for never"
     )
     return found
 
 
-def parameters_by_epoch(course: Course, theta: np.ndarray, epochs: np.ndarray, places: np.ndarray) -> dict[str, Any]:
+def parameters_by_epoch(training: TrainingRun, theta: np.ndarray, epochs: np.ndarray, places: np.ndarray) -> dict[str, Any]:
     """The parameters that are kept."""
-    net, found = course.run.net, {}
-    for name in (name for name in net.parameter_names if name in course.keep):
-        if name not in course.parts:
+    net, found = training.run.net, {}
+    for name in (name for name in net.parameter_names if name in training.keep):
+        if name not in training.parts:
             found[name] = unmoved(net[name], own_dims(net, name), len(epochs))
             continue
-        recorded = theta.reshape((*course.grid.shape, -1, course.count))[..., places, course.parts[name]]
-        values = recorded.reshape((*recorded.shape[:-1], *course.shapes[name]))
-        found[name] = (*course.grid.sizes, "epoch", *own_dims(net, name)), values
+        recorded = theta.reshape((*training.grid.shape, -1, training.count))[..., places, training.parts[name]]
+        values = recorded.reshape((*recorded.shape[:-1], *training.shapes[name]))
+        found[name] = (*training.grid.sizes, "epoch", *own_dims(net, name)), values
     return found
 
 
@@ -114,20 +114,20 @@ def unmoved(array: xr.DataArray, own: tuple[str, ...], epochs: int) -> tuple[tup
     return (*before, "epoch", *map(str, behind)), repeated
 
 
-def left_over(state: State) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def left_over(state: TrainingState) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """What of the states of the parameters and the memories of the networks is kept, and when they stopped, after the last epoch."""
-    course, members, net = state.course, state.members, state.course.run.net
-    shape, axes, rule = course.grid.shape, tuple(course.grid.sizes), course.optimizer.rule
+    training, members, net = state.training, state.members, state.training.run.net
+    shape, axes, rule = training.grid.shape, tuple(training.grid.sizes), training.optimizer.rule
     found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-    states = members.states.reshape(course.grid.points, len(rule.states), course.size)
+    states = members.states.reshape(training.grid.points, len(rule.states), training.size)
     for i, kind in enumerate(rule.states):
-        for name, part in course.parts.items():
-            found[f"{kind}_{name}"] = (*axes, *own_dims(net, name)), states[:, i, part].reshape((*shape, *course.shapes[name]))
+        for name, part in training.parts.items():
+            found[f"{kind}_{name}"] = (*axes, *own_dims(net, name)), states[:, i, part].reshape((*shape, *training.shapes[name]))
     for i, (name, _) in enumerate(rule.memory):
-        found[name] = axes, members.memory.reshape(course.grid.points, -1)[:, i].reshape(shape)
+        found[name] = axes, members.memory.reshape(training.grid.points, -1)[:, i].reshape(shape)
     found |= {LOWEST: (axes, members.lowest.reshape(shape)), MISSED: (axes, members.missed.reshape(shape))}
-    found = {name: array for name, array in found.items() if name in course.keep}
+    found = {name: array for name, array in found.items() if name in training.keep}
     found[DIVERGED_AT] = axes, members.diverged_at.reshape(shape)
-    if course.patience is not None:
+    if training.patience is not None:
         found[STOPPED_AT] = axes, members.stopped_at.reshape(shape)
     return found

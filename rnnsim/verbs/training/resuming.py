@@ -12,7 +12,7 @@ from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import ordered
 from rnnsim.families.variables import DIVERGED_AT
 from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
-from rnnsim.verbs.training.training_run import Course, State, spread
+from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")
 OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")
@@ -115,76 +115,80 @@ def states_of(run: xr.Dataset) -> int:
     return last if still and max(int(end.max()) for end in ends) <= last else told
 
 
-def go_on(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
-    """Let a course begin where a run ended."""
-    course, members = state.course, state.members
+def go_on(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> None:
+    """Let a training run begin where another ended."""
+    training, members = state.training, state.members
     check_same(state, run, allowed)
-    for name, part in course.parts.items():
-        members.theta.reshape(course.grid.points, -1)[:, part] = last_numbers(course, run, name, "train" in allowed)
-    ends = last_numbers(course, run, DIVERGED_AT)[:, 0]
-    members.diverged_at[:] = np.where(ends > course.first, -1, ends)
+    for name, part in training.parts.items():
+        members.theta.reshape(training.grid.points, -1)[:, part] = last_numbers(training, run, name, "train" in allowed)
+    ends = last_numbers(training, run, DIVERGED_AT)[:, 0]
+    members.diverged_at[:] = np.where(ends > training.first, -1, ends)
     restore_optimizer(state, run, allowed)
-    if course.patience is not None:
+    if training.patience is not None:
         restore_patience(state, run, allowed)
 
 
-def last_numbers(course: Course, run: xr.Dataset, name: str, fills: bool = False) -> np.ndarray:
+def last_numbers(training: TrainingRun, run: xr.Dataset, name: str, fills: bool = False) -> np.ndarray:
     """The last numbers of a variable, (point, number); one that `fills` may lack axes."""
     if name not in run.variables:
         raise ValueError(f"resume was given a run without {name}; it needs one that keeps parameters and states, as by default")
-    if "epoch" not in run[name].dims and name != DIVERGED_AT and states_of(run) != course.first:
+    if "epoch" not in run[name].dims and name != DIVERGED_AT and states_of(run) != training.first:
         raise ValueError(
-            f"resume was given a run until epoch {course.first} whose {name} is that of epoch {states_of(run)}; "
+            f"resume was given a run until epoch {training.first} whose {name} is that of epoch {states_of(run)}; "
             "it needs all epochs, or net.at(run) without resume"
         )
     array = run[name].isel(epoch=-1) if "epoch" in run[name].dims else run[name]
-    kind = next((kind for kind in course.optimizer.rule.states if name.startswith(f"{kind}_")), "")
+    kind = next((kind for kind in training.optimizer.rule.states if name.startswith(f"{kind}_")), "")
     parameter = name.removeprefix(f"{kind}_") if kind else name
-    own = dict(zip(own_dims(course.run.net, parameter), course.shapes[parameter], strict=True)) if parameter in course.parts else {}
-    sizes = course.grid.sizes | own
+    own = (
+        dict(zip(own_dims(training.run.net, parameter), training.shapes[parameter], strict=True))
+        if parameter in training.parts
+        else {}
+    )
+    sizes = training.grid.sizes | own
     if fills and set(array.dims) < set(sizes) and all(size == sizes[str(dim)] for dim, size in array.sizes.items()):
-        return spread(array, sizes).reshape(course.grid.points, -1)
+        return spread(array, sizes).reshape(training.grid.points, -1)
     if dict(array.sizes) != sizes:
         raise ValueError(f"resume was given {name} of sizes {dict(array.sizes)}; it needs {sizes}")
-    return ordered(array, list(sizes)).reshape(course.grid.points, -1)
+    return ordered(array, list(sizes)).reshape(training.grid.points, -1)
 
 
-def restore_optimizer(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+def restore_optimizer(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> None:
     """Give the optimizer the states that it had. One of another kind, or one that moves more parameters, begins afresh."""
-    course, members, rule = state.course, state.members, state.course.optimizer.rule
-    names = [f"{kind}_{name}" for kind in rule.states for name in course.parts] + [name for name, _ in rule.memory]
-    kinds = [json.loads(run.attrs["options"])["optimizer"].partition("(")[0], repr(course.optimizer).partition("(")[0]]
+    training, members, rule = state.training, state.members, state.training.optimizer.rule
+    names = [f"{kind}_{name}" for kind in rule.states for name in training.parts] + [name for name, _ in rule.memory]
+    kinds = [json.loads(run.attrs["options"])["optimizer"].partition("(")[0], repr(training.optimizer).partition("(")[0]]
     lacking = [name for name in names if name not in run.variables]
     if (lacking and allowed & {"optimizer", "train"}) or (kinds[0] != kinds[1] and "optimizer" in allowed):
         return
-    states = members.states.reshape(course.grid.points, len(rule.states), course.size)
+    states = members.states.reshape(training.grid.points, len(rule.states), training.size)
     for i, kind in enumerate(rule.states):
-        for name, part in course.parts.items():
-            states[:, i, part] = last_numbers(course, run, f"{kind}_{name}")
+        for name, part in training.parts.items():
+            states[:, i, part] = last_numbers(training, run, f"{kind}_{name}")
     for i, (name, _) in enumerate(rule.memory):
-        members.memory.reshape(course.grid.points, -1)[:, i] = last_numbers(course, run, name)[:, 0]
+        members.memory.reshape(training.grid.points, -1)[:, i] = last_numbers(training, run, name)[:, 0]
 
 
-def restore_patience(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+def restore_patience(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> None:
     """Let patience go on, or begin afresh if what it looks at may be another, or if there was none; more of it lets networks go on."""
-    course, members = state.course, state.members
+    training, members = state.training, state.members
     if allowed & JUDGING or ("patience" in allowed and LOWEST not in run.variables):
         return
     members.stopped_at[:], members.lowest[:], members.missed[:] = (
-        last_numbers(course, run, name)[:, 0] for name in (STOPPED_AT, LOWEST, MISSED)
+        last_numbers(training, run, name)[:, 0] for name in (STOPPED_AT, LOWEST, MISSED)
     )
-    assert course.patience is not None
-    members.stopped_at[members.missed < course.patience] = -1
+    assert training.patience is not None
+    members.stopped_at[members.missed < training.patience] = -1
 
 
-def check_same(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
+def check_same(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> None:
     """Refuse to go on from a run that has other axes, records less, or began and ended with other numbers than the family's."""
-    course, net = state.course, state.course.run.net
-    for dim, coordinate in course.grid.coords.items():
+    training, net = state.training, state.training.run.net
+    for dim, coordinate in training.grid.coords.items():
         if dim in run.dims and not run[dim].to_index().equals(coordinate.to_index()):
             raise ValueError(f"resume was given a run with other values of the axis {shown(dim)}; it needs the same")
     if not allowed & {"keep", "metrics", "validation", "loss"}:
-        for name in names_by_epoch(course):
+        for name in names_by_epoch(training):
             if name not in run.variables or "epoch" not in run[name].dims:
                 raise ValueError(f"resume was given a run without {name} over epochs; it needs what this run records")
     if "net" not in allowed:
@@ -192,17 +196,17 @@ def check_same(state: State, run: xr.Dataset, allowed: frozenset[str]) -> None:
             check_parameter(state, run, name, "train" in allowed)
 
 
-def check_parameter(state: State, run: xr.Dataset, name: str, fills: bool) -> None:
+def check_parameter(state: TrainingState, run: xr.Dataset, name: str, fills: bool) -> None:
     """Refuse a parameter that is neither what the run began with nor what it came to."""
-    course = state.course
-    if name in course.parts:
-        last = last_numbers(course, run, name, fills)
-        ours = state.members.theta.reshape(course.grid.points, -1)[:, course.parts[name]]
-        first = last_numbers(course, run.isel(epoch=slice(0, 1)), name, fills)
+    training = state.training
+    if name in training.parts:
+        last = last_numbers(training, run, name, fills)
+        ours = state.members.theta.reshape(training.grid.points, -1)[:, training.parts[name]]
+        first = last_numbers(training, run.isel(epoch=slice(0, 1)), name, fills)
         if not (equal(ours, first) or equal(ours, last)):
             raise ValueError(f"resume was given a run of a family with another {name}; it needs that family, or net.at(run)")
     elif name in run.variables:
-        kept, there = course.run.net[name], run[name].isel(epoch=-1)
+        kept, there = training.run.net[name], run[name].isel(epoch=-1)
         if not (set(kept.dims) == set(there.dims) and equal(kept.values, there.transpose(*kept.dims).values)):
             raise ValueError(f"resume was given a run whose {name}, which is not trained, is another; it needs net.at(run)")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnsim.families.cells import Recurrent
 from rnnsim.kernels.recurrence import scalar
-from rnnsim.kernels.recurrence.descriptors import COURSE, records
+from rnnsim.kernels.recurrence.descriptors import TRAINING, records
 from rnnsim.kernels.recurrence.inputs import Orders
 from rnnsim.kernels.training import small_epochs
 from rnnsim.kernels.training.small_gradients import Set
@@ -19,22 +19,22 @@ from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.scalar import reader, registers, serves, sizes_of
 from rnnsim.verbs.training.small_layout import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
-from rnnsim.verbs.training.training_run import Course, State, course_record
+from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, training_descriptor
 
 FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them, lanes of units or samples are faster
 FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes
 
 
-def teaches(course: Course) -> bool:
-    """Whether this engine can train a course, and is the faster one."""
-    run, net = course.run, course.run.net
-    if run.dtype != "float64" or course.together < run.steps or (run.own_starts and course.seed is not None):
+def teaches(training: TrainingRun) -> bool:
+    """Whether this engine can do a training run, and is the faster one."""
+    run, net = training.run, training.run.net
+    if run.dtype != "float64" or training.together < run.steps or (run.own_starts and training.seed is not None):
         return False
     if serves(run):
         return True
     simple = isinstance(net, Recurrent) and isinstance(getattr(net, "activation", ""), str) and not run.own_starts
-    plain = not any(measure.classes for measure in course.measures)
-    return simple and plain and net.units < FEW_UNITS and min(course.batch, course.samples) < FEW_SAMPLES
+    plain = not any(measure.classes for measure in training.measures)
+    return simple and plain and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
 
 
 @cache
@@ -42,7 +42,7 @@ def signature(dtype: str) -> tuple[Any, ...]:
     """The types of what the kernels that move networks are called with."""
     numbers, whole = np.empty(0, dtype), np.empty(0, np.int64)
     places = small_epochs.Places(1, 1, whole, whole, whole, whole, whole, *range(len(small_epochs.Places._fields) - 7))
-    return tuple(map(numba.typeof, (records(COURSE, [{}])[0], numbers, numbers, places)))
+    return tuple(map(numba.typeof, (records(TRAINING, [{}])[0], numbers, numbers, places)))
 
 
 def lanes_of(points: int, registers: int, dtype: str) -> int:
@@ -52,70 +52,70 @@ def lanes_of(points: int, registers: int, dtype: str) -> int:
     return max(2, 1 << (points - 1).bit_length()) if points <= register < several else several
 
 
-def few(course: Course) -> bool:
-    """Whether a course has so few networks that they are trained the fastest one after the other."""
-    run = course.run
-    shared = not (each(course) or any(of_set.own_sequences for of_set in sets_of(course)))
-    return not serves(run) and run.net.readout is not None and shared and course.grid.points <= FEW_NETWORKS * run.net.units
+def few(training: TrainingRun) -> bool:
+    """Whether a training run has so few networks that they are trained the fastest one after the other."""
+    run = training.run
+    shared = not (each(training) or any(of_set.own_sequences for of_set in sets_of(training)))
+    return not serves(run) and run.net.readout is not None and shared and training.grid.points <= FEW_NETWORKS * run.net.units
 
 
-def sets_of(course: Course) -> list[Run]:
+def sets_of(training: TrainingRun) -> list[Run]:
     """The training set, and the validation set if there is one."""
-    return [course.run] if course.held_out is None else [course.run, course.held_out]
+    return [training.run] if training.held_out is None else [training.run, training.held_out]
 
 
-def each(course: Course) -> bool:
+def each(training: TrainingRun) -> bool:
     """Whether every network has an order of the samples of its own."""
-    return course.seed is not None and course.seed.ndim > 0
+    return training.seed is not None and training.seed.ndim > 0
 
 
 class LaneEngine:
     """Trains small networks, of which each is a lane or each unit is, some epochs after the other."""
 
-    def __init__(self, course: Course, state: State):
-        self.course, self.state = course, state
-        run, trained, points, dtype = course.run, course.trained, course.grid.points, course.run.dtype
+    def __init__(self, training: TrainingRun, state: TrainingState):
+        self.training, self.state = training, state
+        run, trained, points, dtype = training.run, training.trained, training.grid.points, training.run.dtype
         self.networks = 1
-        if few(course):
+        if few(training):
             self.kind = Kind(max(1 << (run.net.units - 1).bit_length(), parallel.lanes(1, dtype)), dtype)
             self.rows = unit_rows(run, self.kind.width)
         else:
-            self.networks = lanes_of(points, registers(run.net.members[0].cell, course.measures[0]), dtype)
+            self.networks = lanes_of(points, registers(run.net.members[0].cell, training.measures[0]), dtype)
             self.kind = Kind(self.networks, dtype)
             self.rows = scalar_rows(run, trained, self.networks) if serves(run) else network_rows(run, self.networks)
         self.fixed_places, self.fixed = fixed_numbers(run, self.rows, trained)
         self.places, self.room_rows = self._places()
-        self.move = small_epochs.move_of(self.kind, course.optimizer.rule)
+        self.move = small_epochs.move_of(self.kind, training.optimizer.rule)
         self.kernels: Any = None
 
     def _places(self) -> tuple[small_epochs.Places, int]:
         """Where things stand in a thread's room, and how many rows it has."""
-        course, rule = self.course, self.course.optimizer.rule
-        places, parts = [self.rows.places[name] for name in course.trained], course.parts.values()
+        training, rule = self.training, self.training.optimizer.rule
+        places, parts = [self.rows.places[name] for name in training.trained], training.parts.values()
         numbers = joined([np.arange(part.start, part.stop)[None].repeat(len(a), 0) for part, a in zip(parts, places, strict=True)])
         rows, lanes = np.divmod(joined(places), self.kind.width)
         moved, slots = np.unique(rows, return_inverse=True)
         states = len(moved) * len(rule.states)
         which = moved, numbers, slots, lanes, self.fixed_places
-        sizes = [self.rows.count, states, len(course.numbers), len(rule.memory), 1, 1, 1, 1, len(moved) + states]
+        sizes = [self.rows.count, states, len(training.numbers), len(rule.memory), 1, 1, 1, 1, len(moved) + states]
         firsts = list(accumulate(sizes))
         return small_epochs.Places(self.networks, self.rows.units, *which, *firsts[:-1]), firsts[-1]
 
     def advance(self, first: int, last: int, finish: bool) -> None:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
-        course, state, kind, dtype = self.course, self.state, self.kind, self.course.run.dtype
-        numbers, (orders, places) = course.numbers_from(first, last), course.orders(first, last)
-        told = records(COURSE, [course_record(course, first, last, finish, len(numbers))])[0]
-        numbers, own_orders = numbers.reshape(-1), each(course)
-        ordered = None if course.seed is None or course.whole else orders.reshape(-1)
-        points, shape = course.grid.points, course.grid.strided_shape
+        training, state, kind, dtype = self.training, self.state, self.kind, self.training.run.dtype
+        numbers, (orders, places) = training.numbers_from(first, last), training.orders(first, last)
+        told = records(TRAINING, [training_descriptor(training, first, last, finish, len(numbers))])[0]
+        numbers, own_orders = numbers.reshape(-1), each(training)
+        ordered = None if training.seed is None or training.whole else orders.reshape(-1)
+        points, shape = training.grid.points, training.grid.strided_shape
         pieces = parallel.blocks_of_threads(points, self.networks)
         most = -(-max(hi - lo for lo, hi in pieces) // self.networks) * self.networks
 
         def work(next_piece):
             fixed = parallel.aligned((len(self.fixed), most), dtype, 0.0)
             own = parallel.aligned(self.rows.count * kind.width, dtype, 0.0)
-            readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(course)]
+            readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(training)]
             spare, room = parallel.aligned(kind.width, dtype), parallel.aligned(self.room_rows * kind.width, dtype, 0.0)
             tape = parallel.aligned(self.rows.tape * kind.width, dtype)
             judged = parallel.aligned(most, dtype)
@@ -125,7 +125,7 @@ class LaneEngine:
                 for row, strided in zip(fixed, self.fixed, strict=True):
                     parallel.gather(*strided, shape, *piece, row)
                 block = scalar.Block(points, *piece, spare)
-                what = kind, self.rows.model, course.measures, self.kernels, told, fixed, own
+                what = kind, self.rows.model, training.measures, self.kernels, told, fixed, own
                 data = [read(*piece) for read in readers]
                 everyone, order = (state.members, state.record), ordered
                 if own_orders and ordered is not None:

@@ -32,7 +32,7 @@ from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.verbs.training.resuming import check_resume, check_resume_with, continued, go_on, joined
 from rnnsim.verbs.training.small_engine import LaneEngine, teaches
-from rnnsim.verbs.training.training_run import Course, State
+from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 MEANT = {
     **dict.fromkeys(("lr", "learning_rate", "momentum", "optim", "solver"), "optimizer=rs.SGD(0.1), say"),
@@ -208,7 +208,7 @@ def train(
     first = 0 if resume is None else int(resume.epoch[-1])
     trained = check_trained(net, train)
     states = state_names(optimizer.rule, trained, patience is not None)
-    course = Course(
+    training = TrainingRun(
         prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes),
         None if validation is None else prepare_validation(net, validation, loss, dtype),
         loss,
@@ -227,15 +227,15 @@ def train(
         every,
         resume is not None,
     )
-    course = on_one_grid(course)
-    options = {"optimizer": repr(optimizer), "loss": loss, "train": course.trained, "shuffle": shuffle, "clip": repr(bound)}
-    options |= counts | {"epochs": course.last, "every": every}
-    options |= {"seed": seeds.values.tolist(), "metrics": course.metrics, "dtype": course.run.dtype}
+    training = on_one_grid(training)
+    options = {"optimizer": repr(optimizer), "loss": loss, "train": training.trained, "shuffle": shuffle, "clip": repr(bound)}
+    options |= counts | {"epochs": training.last, "every": every}
+    options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
     options["keep"] = sorted(set(names_in("keep", keep)))
     also = dict if resume is None else partial(continued, resume, allowed)
     warn_of_sparse(net, trained)
-    attrs = attributes("train", net, given_to(course), options, also)
-    state = State.of(course)
+    attrs = attributes("train", net, given_to(training), options, also)
+    state = TrainingState.of(training)
     if resume is not None:
         go_on(state, resume, allowed)
     reached = go_through(state, progress)
@@ -338,55 +338,57 @@ def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> 
         raise type(error)(f"in validation, {error}") from None
 
 
-def given_to(course: Course) -> dict[str, xr.DataArray]:
-    """All arrays that a course was given beside the family."""
-    held_out = {} if course.held_out is None else course.held_out.given
-    given = course.run.given | {f"validation_{name}": array for name, array in held_out.items()}
-    given |= {name: array for name, array in course.numbers.items() if array.ndim}
-    return given | ({"seed": course.seed} if course.seed is not None and course.seed.ndim else {})
+def given_to(training: TrainingRun) -> dict[str, xr.DataArray]:
+    """All arrays that a training run was given beside the family."""
+    held_out = {} if training.held_out is None else training.held_out.given
+    given = training.run.given | {f"validation_{name}": array for name, array in held_out.items()}
+    given |= {name: array for name, array in training.numbers.items() if array.ndim}
+    return given | ({"seed": training.seed} if training.seed is not None and training.seed.ndim else {})
 
 
-def on_one_grid(course: Course) -> Course:
-    """The course with all axes that anything has."""
-    named = course.run.net.templates | given_to(course)
-    grid = common_grid(named, (*OWN_DIMENSIONS, "step", "epoch"), recorded_names(course))
-    held_out = None if course.held_out is None else replace(course.held_out, grid=grid)
-    together = min(course.together, course.run.steps)
-    return replace(course, run=replace(course.run, grid=grid), held_out=held_out, together=together)
+def on_one_grid(training: TrainingRun) -> TrainingRun:
+    """The training run with all axes that anything has."""
+    named = training.run.net.templates | given_to(training)
+    grid = common_grid(named, (*OWN_DIMENSIONS, "step", "epoch"), recorded_names(training))
+    held_out = None if training.held_out is None else replace(training.held_out, grid=grid)
+    together = min(training.together, training.run.steps)
+    return replace(training, run=replace(training.run, grid=grid), held_out=held_out, together=together)
 
 
-def go_through(state: State, progress: bool) -> int:
+def go_through(state: TrainingState, progress: bool) -> int:
     """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience; how many epochs there were or would be."""
-    course = state.course
-    engine: Engine = LaneEngine(course, state) if teaches(course) else LayerEngine(course, state)
-    epoch, length = course.first, 1
-    with tqdm(total=course.last - epoch, desc="train", unit="epoch", delay=1.0, disable=not progress) as bar:
-        while epoch < course.last:
-            last = min(epoch + length, course.last)
+    training = state.training
+    engine: Engine = LaneEngine(training, state) if teaches(training) else LayerEngine(training, state)
+    epoch, length = training.first, 1
+    with tqdm(total=training.last - epoch, desc="train", unit="epoch", delay=1.0, disable=not progress) as bar:
+        while epoch < training.last:
+            last = min(epoch + length, training.last)
             state.remember()
             start = time.perf_counter()
             try:
-                engine.advance(epoch, last, last == course.last)
+                engine.advance(epoch, last, last == training.last)
             except KeyboardInterrupt:
                 if passed_on():
                     raise
                 state.go_back()
                 stop_at(state, engine, epoch)
-                line = f"rs.train(…, epochs={course.last - epoch}, resume=run)"
-                warnings.warn(f"stopped by Ctrl-C after epoch {epoch} of {course.last}; this goes on from it: {line}", stacklevel=4)
+                line = f"rs.train(…, epochs={training.last - epoch}, resume=run)"
+                warnings.warn(
+                    f"stopped by Ctrl-C after epoch {epoch} of {training.last}; this goes on from it: {line}", stacklevel=4
+                )
                 return epoch
             length = pace(length, time.perf_counter() - start)
-            if epoch == course.first:
+            if epoch == training.first:
                 restart_clock(bar, last - epoch)
             else:
                 bar.update(last - epoch)
             epoch = last
             if progress:
                 bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
-            if course.patience is not None and not state.moving.any():
+            if training.patience is not None and not state.moving.any():
                 stop_at(state, engine, state.settled_at)
                 break
-    return course.last
+    return training.last
 
 
 def restart_clock(bar: tqdm, done: int) -> None:
@@ -397,7 +399,7 @@ def restart_clock(bar: tqdm, done: int) -> None:
         bar.start_t = bar.last_print_t = time.time()
 
 
-def stop_at(state: State, engine: Engine, epoch: int) -> None:
+def stop_at(state: TrainingState, engine: Engine, epoch: int) -> None:
     """Let the record end at an epoch."""
     state.make_place(epoch)
     engine.advance(epoch, epoch, True)
@@ -410,10 +412,10 @@ def pace(length: int, seconds: float) -> int:
     return max(1, length // 2) if seconds > 4 * SECONDS else length
 
 
-def latest_cost(state: State, epoch: int) -> str:
+def latest_cost(state: TrainingState, epoch: int) -> str:
     """The median cost of the latest epoch that is recorded, as the bar shows it."""
-    course, places = state.course, state.record.places
-    costs = state.record.training[: course.grid.points * len(course.recorded)].reshape(course.grid.points, -1)
+    training, places = state.training, state.record.places
+    costs = state.record.training[: training.grid.points * len(training.recorded)].reshape(training.grid.points, -1)
     for known in range(epoch, -1, -1):
         latest = costs[:, places[known]] if places[known] >= 0 else np.empty(0)
         if np.isfinite(latest).any():

@@ -1,4 +1,4 @@
-"""A training run: who moves, by which numbers, in which order of samples, and what is recorded; whatever engine computes it."""
+"""A training run: its settings, which no engine changes, and its state, which both engines advance."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,19 +12,18 @@ from rnnsim.checks.memory_limits import check_room
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import Grid, ordered
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.kernels.training import epochs as training
-from rnnsim.kernels.training.epochs import Members, Record
+from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, UNCLIPPED, Members, Record
 from rnnsim.numerics import parallel
 from rnnsim.runs.run import Run
 from rnnsim.verbs.training.optimizers import Optimizer
 
 ALIGNED = 16  # numbers of a network, so that updates take whole registers
-CLIPS = {"": training.UNCLIPPED, "norm": training.BY_NORM, "value": training.BY_VALUE}
+CLIPS = {"": UNCLIPPED, "norm": BY_NORM, "value": BY_VALUE}
 
 
 @dataclass(frozen=True)
-class Course:
-    """A run over epochs first…last: sets of sequences, the rule, and how to go about it; all of it checked."""
+class TrainingRun:
+    """The settings of a training run over epochs first…last, all checked: its sets, optimizer and batches, and what is kept."""
 
     run: Run
     held_out: Run | None
@@ -185,29 +184,29 @@ def full_values(run: Run, name: str) -> np.ndarray:
 
 
 @dataclass
-class State:
-    """The networks as they are, and what is recorded of them."""
+class TrainingState:
+    """What changes in a training run: the parameters and optimizer states of the networks, and the record of the epochs."""
 
-    course: Course
+    training: TrainingRun
     members: Members
     record: Record
     _before: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
-    def of(cls, course: Course) -> "State":
-        """The start of a course."""
-        points, size, dtype = course.grid.points, course.size, np.dtype(course.run.dtype)
-        rule, numbers = course.optimizer.rule, course.numbers
-        check_room(points * size * (1 + len(rule.states)) * dtype.itemsize + course.bytes_recorded, 1)
+    def of(cls, training: TrainingRun) -> "TrainingState":
+        """The start of a training run."""
+        points, size, dtype = training.grid.points, training.size, np.dtype(training.run.dtype)
+        rule, numbers = training.optimizer.rule, training.numbers
+        check_room(points * size * (1 + len(rule.states)) * dtype.itemsize + training.bytes_recorded, 1)
         theta = np.zeros((points, size), dtype)
         states = np.zeros((points, len(rule.states), size), dtype)
         with np.errstate(over="ignore"):
-            for name, part in course.parts.items():
-                theta[:, part] = full_values(course.run, name)
+            for name, part in training.parts.items():
+                theta[:, part] = full_values(training.run, name)
         for i, start in enumerate(rule.starts):
             if isinstance(start, str):
                 number = numbers[start].isel(epoch=0) if "epoch" in numbers[start].dims else numbers[start]
-                states[:, i] = course.over_points(number)[:, None]
+                states[:, i] = training.over_points(number)[:, None]
         memory = np.full((points, len(rule.memory)), [start for _, start in rule.memory], np.float64)
         members = Members(
             theta.reshape(-1),
@@ -218,7 +217,7 @@ class State:
             np.full(points, np.inf),
             np.zeros(points, np.int32),
         )
-        return cls(course, members, new_record(course, dtype))
+        return cls(training, members, new_record(training, dtype))
 
     def remember(self) -> None:
         """Keep a copy of the networks as they are now."""
@@ -237,7 +236,7 @@ class State:
     @property
     def settled_at(self) -> int:
         """The epoch after which no network moved any more."""
-        return int(max(self.members.diverged_at.max(), self.members.stopped_at.max(), self.course.first))
+        return int(max(self.members.diverged_at.max(), self.members.stopped_at.max(), self.training.first))
 
     def make_place(self, epoch: int) -> None:
         """See to it that an epoch is recorded, in place of those after it."""
@@ -247,35 +246,35 @@ class State:
             places[epoch] = places.max() + 1
 
 
-def new_record(course: Course, dtype: np.dtype) -> Record:
+def new_record(training: TrainingRun, dtype: np.dtype) -> Record:
     """Room for what is recorded."""
-    points, epochs, measures = course.grid.points, len(course.recorded), len(course.measures)
-    places = np.full(course.last + 1, -1, np.int64)
-    places[course.recorded] = np.arange(epochs)
-    validation = measures * points * epochs if course.held_out is not None else 0
+    points, epochs, measures = training.grid.points, len(training.recorded), len(training.measures)
+    places = np.full(training.last + 1, -1, np.int64)
+    places[training.recorded] = np.arange(epochs)
+    validation = measures * points * epochs if training.held_out is not None else 0
     return Record(
         places,
-        parallel.aligned(points * epochs * course.count * course.kept_parameters, dtype),
+        parallel.aligned(points * epochs * training.count * training.kept_parameters, dtype),
         np.full(measures * points * epochs, np.nan, dtype),
         np.full(validation, np.nan, dtype),
-        np.full(points * epochs if "grad_norm" in course.keep else 0, np.nan, dtype),
+        np.full(points * epochs if "grad_norm" in training.keep else 0, np.nan, dtype),
     )
 
 
-def course_record(course: Course, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
-    """What kernels are told of some epochs of a course."""
-    rule = course.optimizer.rule
-    told = {"first": first, "last": last, "finish": int(finish), "samples": course.samples, "batch": course.batch}
-    told |= {"steps": course.run.steps, "together": course.together, "by_product": int(course.whole)}
-    told |= {"measured": int(course.measured)}
-    told |= {"validated": int(course.held_out is not None), "patience": -1 if course.patience is None else course.patience}
-    told |= {"judge_from": course.first + course.resumed}
+def training_descriptor(training: TrainingRun, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
+    """The descriptor of some epochs of a training run."""
+    rule = training.optimizer.rule
+    told = {"first": first, "last": last, "finish": int(finish), "samples": training.samples, "batch": training.batch}
+    told |= {"steps": training.run.steps, "together": training.together, "by_product": int(training.whole)}
+    told |= {"measured": int(training.measured)}
+    told |= {"validated": int(training.held_out is not None), "patience": -1 if training.patience is None else training.patience}
+    told |= {"judge_from": training.first + training.resumed}
     told |= {
-        "numbers": len(course.numbers),
+        "numbers": len(training.numbers),
         "memory": len(rule.memory),
-        "parameters": course.size,
-        "moved": course.count,
+        "parameters": training.size,
+        "moved": training.count,
         "number_epochs": number_epochs,
     }
-    told |= {"states": len(rule.states), "measures": len(course.measures), "networks": course.grid.points}
-    return told | {"recorded": len(course.recorded), "clipped": CLIPS[course.clip], "order": 0, "order_of": 0}
+    told |= {"states": len(rule.states), "measures": len(training.measures), "networks": training.grid.points}
+    return told | {"recorded": len(training.recorded), "clipped": CLIPS[training.clip], "order": 0, "order_of": 0}
