@@ -157,12 +157,12 @@ def sweep(
     call = check_call(verb, net, args, options)
     workers, overwrite, progress = whole_or_none("workers", workers), flag("overwrite", overwrite), flag("progress", progress)
     check_crew(workers, client)
-    crew = partial(with_client, client=client) if client is not None else None
+    executor = partial(with_client, client=client) if client is not None else None
     if workers is not None:
-        crew = partial(with_processes, workers=workers)
-    share = 1.0 if crew is None else share_of(workers or threads_of(client))
+        executor = partial(with_processes, workers=workers)
+    share = 1.0 if executor is None else share_of(workers or threads_of(client))
     if to is None:
-        return in_memory(call, memory, share, crew, progress)
+        return in_memory(call, memory, share, executor, progress)
     from rnnsim.storage.locking import taken  # with zarr, which takes as long to import as half of all the rest
     from rnnsim.sweep.targets import check_target
 
@@ -170,8 +170,8 @@ def sweep(
     check_coordinates(call, target)
     with taken(target):
         if str(target).endswith(".nc"):
-            return to_netcdf(call, Path(target), overwrite, memory, share, crew, progress)
-        return to_store(call, target, overwrite, memory, share, crew, progress)
+            return to_netcdf(call, Path(target), overwrite, memory, share, executor, progress)
+        return to_store(call, target, overwrite, memory, share, executor, progress)
 
 
 def check_crew(workers: int | None, client: Any) -> None:
@@ -190,7 +190,7 @@ def check_coordinates(call: Call, target: Any) -> None:
         check_values(name, coord.variable, "NetCDF" if str(target).endswith(".nc") else "Zarr")
 
 
-def in_memory(call: Call, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
+def in_memory(call: Call, memory: Any, share: float, executor: Any, progress: bool) -> xr.Dataset:
     """A sweep whose result fits."""
     found = survey(call, memory)
     layout, free = found.layout(memory, share), free_memory()
@@ -199,12 +199,12 @@ def in_memory(call: Call, memory: Any, share: float, crew: Any, progress: bool) 
             f'the result takes {as_bytes(layout.nbytes)}, and {as_bytes(free)} are free; give a path, to="x.zarr"\n{found.plan(memory)!r}'
         )
     sink = Memory(layout)
-    carry_out(Job(call, layout), sink, crew, progress, "")
+    carry_out(Job(call, layout), sink, executor, progress, "")
     return sink.dataset(layout)
 
 
 def to_store(
-    call: Call, path: Any, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool, netcdf: bool = False
+    call: Call, path: Any, overwrite: bool, memory: Any, share: float, executor: Any, progress: bool, netcdf: bool = False
 ) -> xr.Dataset:
     """A sweep into a Zarr store, begun, resumed or extended, perhaps to make a NetCDF file of it."""
     from rnnsim.storage import locking, zarr_files
@@ -223,7 +223,7 @@ def to_store(
             layout = resumed(call, store)
         if (store.status() == PENDING).any():
             locking.clean(path)
-            carry_out(Job(call, layout, store), store, crew, progress, zarr_files.label(path))
+            carry_out(Job(call, layout, store), store, executor, progress, zarr_files.label(path))
         return store.dataset()
     except OSError as error:
         raise locking.explained(error, zarr_files.label(path)) from error
@@ -265,7 +265,7 @@ def refusal(store: Any, difference: str) -> ValueError:
     )
 
 
-def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float, crew: Any, progress: bool) -> xr.Dataset:
+def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float, executor: Any, progress: bool) -> xr.Dataset:
     """A sweep into a Zarr store beside a NetCDF file, which takes its place at the end."""
     import json
 
@@ -282,7 +282,7 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
             raise FileExistsError(f"{path} exists, but no sweep made it: choose another path, or give overwrite=True to replace it")
         check_same(zarr_store.Store(path), json.loads(record)["parts"], call)
     else:
-        found = to_store(call, aside, overwrite, memory, share, crew, progress, netcdf=True)
+        found = to_store(call, aside, overwrite, memory, share, executor, progress, netcdf=True)
         with_record = found.assign_attrs({zarr_files.RECORD: zarr_files.opened(aside).attrs[zarr_files.RECORD]})
         try:
             save(with_record, path)
@@ -295,13 +295,13 @@ def to_netcdf(call: Call, path: Path, overwrite: bool, memory: Any, share: float
     return ds
 
 
-def carry_out(job: Job, sink: Any, crew: Any, progress: bool, place: str) -> None:
+def carry_out(job: Job, sink: Any, executor: Any, progress: bool, place: str) -> None:
     """Compute all blocks that are pending."""
     name = getattr(job.call.verb, "__name__", "sweep")
     with progress_bar(job.layout, sink.status(), name, progress) as bar:
         account = Account(job.layout, sink, bar)
         try:
-            (crew or with_threads)(job, sink, account)
+            (executor or with_threads)(job, sink, account)
         except KeyboardInterrupt:
             bar.close()
             total = prod(job.layout.pieces)

@@ -34,7 +34,7 @@ def trained_sources(training: TrainingRun, run: Run, theta: np.ndarray) -> Sourc
     return Sources(run, {name: source(name) for name in training.trained})
 
 
-class Teacher:
+class TrainingSet:
     """A sequence set of a training run as kernels take it, for one thread at a time."""
 
     def __init__(self, training: TrainingRun, run: Run, theta: np.ndarray, request: Request):
@@ -85,12 +85,16 @@ class LayerEngine:
         theta, measures = state.members.theta, training.measures
         batch, shuffled = min(training.batch, training.samples), training.seed is not None and not training.whole
         request = Request(measures, back=True, ordered=shuffled, steps=training.together, samples=batch)
-        self.teachers = [Teacher(training, training.run, theta, request)]
+        self.training_sets = [TrainingSet(training, training.run, theta, request)]
         apart = training.measured and not training.whole
         back = "grad_norm" in training.keep
-        self.teachers.append(Teacher(training, training.run, theta, Request(measures, back=back)) if apart else self.teachers[0])
+        self.training_sets.append(
+            TrainingSet(training, training.run, theta, Request(measures, back=back)) if apart else self.training_sets[0]
+        )
         held_out = training.held_out
-        self.teachers.append(Teacher(training, held_out, theta, Request(measures)) if held_out is not None else self.teachers[0])
+        self.training_sets.append(
+            TrainingSet(training, held_out, theta, Request(measures)) if held_out is not None else self.training_sets[0]
+        )
         self.kind = Kind(parallel.lanes(1, training.run.dtype), training.run.dtype)
 
     def advance(self, first: int, last: int, finish: bool) -> None:
@@ -101,12 +105,12 @@ class LayerEngine:
         numbers = numbers.reshape(-1)
 
         def work(next_piece):
-            rooms = {id(teacher): teacher.scratch() for teacher in self.teachers}
+            rooms = {id(training_set): training_set.scratch() for training_set in self.training_sets}
             spare = np.empty((1 + told["states"]) * training.size, dtype)
             what = records(UPDATE, [{}])[0]
             while (piece := next_piece()) is not None:
                 lo, hi = piece
-                tasks = [teacher.task(lo, hi, *rooms[id(teacher)]) for teacher in self.teachers]
+                tasks = [training_set.task(lo, hi, *rooms[id(training_set)]) for training_set in self.training_sets]
                 order = {}
                 if orders.size and not training.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
@@ -117,7 +121,7 @@ class LayerEngine:
                 told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
                 epochs.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
 
-        parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.teachers[0].program.cut.points))
+        parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.training_sets[0].program.cut.points))
 
     def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""

@@ -25,7 +25,7 @@ FEW_UNITS, FEW_SAMPLES = 16, 32  # up to which a network is a lane: beyond them,
 FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes
 
 
-def teaches(training: TrainingRun) -> bool:
+def fits(training: TrainingRun) -> bool:
     """Whether this engine can do a training run, and is the faster one."""
     run, net = training.run, training.run.net
     if run.dtype != "float64" or training.together < run.steps or (run.own_starts and training.seed is not None):

@@ -31,7 +31,7 @@ from rnnsim.verbs.training.history import name_record, recorded_names, state_nam
 from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
 from rnnsim.verbs.training.resuming import check_resume, check_resume_with, continued, go_on, joined
-from rnnsim.verbs.training.small_engine import LaneEngine, teaches
+from rnnsim.verbs.training.small_engine import LaneEngine, fits
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 MEANT = {
@@ -358,7 +358,7 @@ def on_one_grid(training: TrainingRun) -> TrainingRun:
 def go_through(state: TrainingState, progress: bool) -> int:
     """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience; how many epochs there were or would be."""
     training = state.training
-    engine: Engine = LaneEngine(training, state) if teaches(training) else LayerEngine(training, state)
+    engine: Engine = LaneEngine(training, state) if fits(training) else LayerEngine(training, state)
     epoch, length = training.first, 1
     with tqdm(total=training.last - epoch, desc="train", unit="epoch", delay=1.0, disable=not progress) as bar:
         while epoch < training.last:
