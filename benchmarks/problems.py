@@ -73,7 +73,7 @@ def ensemble(*, points: int, steps: int) -> Problem:
     return Problem(net, flat(net), generator.uniform(-1, 1, steps))
 
 
-def pieces(problem: Problem, numbers: int) -> Iterator[slice]:
+def blocks(problem: Problem, numbers: int) -> Iterator[slice]:
     """Ranges of points whose states of one step, about `numbers` in all, stay in a processor's cache."""
     length = max(1, numbers * problem.steps // problem.inputs.size)
     return (slice(lo, min(lo + length, problem.points)) for lo in range(0, problem.points, length))

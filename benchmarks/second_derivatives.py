@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 import rnnsim as rs
-from benchmarks.problems import Problem, pieces
+from benchmarks.problems import Problem, blocks
 from benchmarks.with_rnnsim import sequences
 
 PARAMETERS = ("w_in", "w_rec", "bias")
@@ -27,9 +27,9 @@ def with_numpy(problem: Problem) -> Callable:
 
     def call():
         found = np.empty((10, problem.points))
-        for piece in pieces(problem, 1 << 14):
-            parameters = (values[piece] for values in problem.parameters)
-            tangents(problem.inputs, problem.targets, *parameters, found[:, piece])
+        for block in blocks(problem, 1 << 14):
+            parameters = (values[block] for values in problem.parameters)
+            tangents(problem.inputs, problem.targets, *parameters, found[:, block])
         return {"cost": found[0], "hessian": found[1:]}
 
     return call

@@ -43,7 +43,7 @@ def throughput(folder: Path, side: int, rounds: int) -> str:
 
     sweep()
     layout = Store(swept).layout()
-    places = [layout.where(index) for unit in layout.units(np.zeros(layout.pieces, np.int8)) for index in unit]
+    places = [layout.where(index) for chunk in layout.chunks(np.zeros(layout.blocks, np.int8)) for index in chunk]
 
     def write() -> None:
         shutil.rmtree(bare, ignore_errors=True)

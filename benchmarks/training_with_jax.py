@@ -10,7 +10,7 @@ from benchmarks.training import Problem
 from benchmarks.with_jax import arrays, waiting
 
 
-def trained(problem: Problem, one: Callable, piece: int | None = None) -> Callable:
+def trained(problem: Problem, one: Callable, block: int | None = None) -> Callable:
     """`one(parameters, inputs, targets)` for all networks: at once, or by `lax.map` so that those of a piece stay in the cache."""
 
     @jax.jit
@@ -18,7 +18,7 @@ def trained(problem: Problem, one: Callable, piece: int | None = None) -> Callab
         def mapped(p):
             return one(p, *data)
 
-        ends = jax.vmap(mapped)(parameters) if piece is None else lax.map(mapped, parameters, batch_size=piece)
+        ends = jax.vmap(mapped)(parameters) if block is None else lax.map(mapped, parameters, batch_size=block)
         return [ends[name] for name in problem.parameters]  # JAX sorts its dicts
 
     parameters = dict(zip(problem.parameters, arrays(*problem.parameters.values()), strict=True))
@@ -68,7 +68,7 @@ def rprop(problem: Problem) -> Callable:
 
 def rprop_in_pieces(problem: Problem) -> Callable:
     """By hand, in pieces that XLA computes in its cache: two to three times as fast as jacfwd."""
-    return trained(problem, irprop_minus(problem, sensitivities), piece=64)
+    return trained(problem, irprop_minus(problem, sensitivities), block=64)
 
 
 def error_of_window(problem: Problem) -> Callable:
@@ -93,7 +93,7 @@ def error_of_window(problem: Problem) -> Callable:
     return error
 
 
-def sgd(problem: Problem, piece: int | None = None) -> Callable:
+def sgd(problem: Problem, block: int | None = None) -> Callable:
     """jit(vmap(scan over windows of grad(scan over steps)))."""
     gradient, lr = jax.grad(error_of_window(problem)), problem.numbers["lr"]
 
@@ -103,7 +103,7 @@ def sgd(problem: Problem, piece: int | None = None) -> Callable:
 
         return lax.scan(move, start, (inputs, targets))[0]
 
-    return trained(problem, one, piece)
+    return trained(problem, one, block)
 
 
 def sgd_in_pieces(problem: Problem) -> Callable:

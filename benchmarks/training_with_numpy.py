@@ -17,13 +17,13 @@ def rprop(problem: Problem) -> Callable:
     inputs, targets = np.ascontiguousarray(problem.inputs.T), problem.targets[:, None]
 
     def call():
-        ends = [irprop_minus(inputs, targets, starts[:, piece], problem.epochs, **problem.numbers) for piece in pieces(problem)]
+        ends = [irprop_minus(inputs, targets, starts[:, block], problem.epochs, **problem.numbers) for block in blocks(problem)]
         return dict(zip(problem.parameters, np.concatenate(ends, axis=1), strict=True))
 
     return call
 
 
-def pieces(problem: Problem) -> Iterator[slice]:
+def blocks(problem: Problem) -> Iterator[slice]:
     """Ranges of points."""
     return (slice(lo, lo + PIECE) for lo in range(0, problem.points, PIECE))
 

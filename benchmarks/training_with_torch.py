@@ -46,7 +46,7 @@ def rprop(problem: Problem) -> Callable:
     @one_thread()
     @torch.no_grad()
     def call():
-        ends = torch.cat([descend(piece) for piece in starts.split(PIECE, dim=1)], dim=1)
+        ends = torch.cat([descend(block) for block in starts.split(PIECE, dim=1)], dim=1)
         return dict(zip(problem.parameters, ends, strict=True))
 
     return call

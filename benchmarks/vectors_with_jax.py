@@ -47,8 +47,8 @@ def at_once(function: Callable) -> Callable:
 
 def in_pieces(problem: Problem) -> Callable:
     """The same by `lax.map`, so that the weights and the tape of a piece of the networks stay in the cache."""
-    piece = 32 if problem.units <= 2 else max(1, min(128, (1 << 17) // problem.units**2))
-    return lambda function: lambda parameters, *shared: lax.map(lambda p: function(p, *shared), parameters, batch_size=piece)
+    block = 32 if problem.units <= 2 else max(1, min(128, (1 << 17) // problem.units**2))
+    return lambda function: lambda parameters, *shared: lax.map(lambda p: function(p, *shared), parameters, batch_size=block)
 
 
 def costs_and_gradients(problem: Problem, over_points: Callable = at_once) -> Callable:

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.vectors import Problem
 
 
-def pieces(problem: Problem) -> Iterator[slice]:
+def blocks(problem: Problem) -> Iterator[slice]:
     """Ranges of networks whose states of one step stay in a processor's cache."""
     length = max(1, (1 << 14) // (problem.units * problem.samples))
     return (slice(lo, lo + length) for lo in range(0, problem.points, length))
@@ -45,7 +45,7 @@ def final_state(problem: Problem) -> Callable:
     w, h0 = side_by_side(problem), problem.parameters["h0"]
 
     def call():
-        final = [forward(problem, start(problem, 1, w[piece], h0[piece]), w[piece]) for piece in pieces(problem)]
+        final = [forward(problem, start(problem, 1, w[block], h0[block]), w[block]) for block in blocks(problem)]
         return {"final_state": np.concatenate(final).mT}
 
     return call
@@ -56,7 +56,7 @@ def costs_and_gradients(problem: Problem) -> Callable:
     w, h0 = side_by_side(problem), problem.parameters["h0"]
 
     def call():
-        found = zip(*(backprop(problem, w[piece], h0[piece]) for piece in pieces(problem)), strict=True)
+        found = zip(*(backprop(problem, w[block], h0[block]) for block in blocks(problem)), strict=True)
         return dict(zip(problem.results, map(np.concatenate, found), strict=True))
 
     return call

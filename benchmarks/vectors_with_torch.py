@@ -44,7 +44,7 @@ def tensors(problem: Problem) -> tuple[torch.Tensor, Parameters]:
     return inputs, parameters
 
 
-def pieces(problem: Problem) -> Iterator[slice]:
+def blocks(problem: Problem) -> Iterator[slice]:
     """All networks at once while calls are what takes the time, else so many that their states and weights stay in the cache."""
     length = problem.points if problem.units < 32 else max(16, 2048 // problem.units)
     return (slice(lo, lo + length) for lo in range(0, problem.points, length))
@@ -74,13 +74,13 @@ def costs_and_gradients(problem: Problem, last: Callable = run) -> Callable:
     inputs, parameters = tensors(problem)
     targets = torch.from_numpy(problem.targets)
 
-    def of_piece(piece: slice) -> tuple[torch.Tensor, ...]:
-        leaves = {name: values[piece].detach().requires_grad_() for name, values in parameters.items()}
+    def of_piece(block: slice) -> tuple[torch.Tensor, ...]:
+        leaves = {name: values[block].detach().requires_grad_() for name, values in parameters.items()}
         cost = (last(problem, inputs, leaves) - targets).square().mean((1, 2))
         return cost.detach(), *torch.autograd.grad(cost.sum(), list(leaves.values()))
 
     def call():
-        found = zip(*(of_piece(piece) for piece in pieces(problem)), strict=True)
+        found = zip(*(of_piece(block) for block in blocks(problem)), strict=True)
         return dict(zip(problem.results, (torch.cat(parts) for parts in found), strict=True))
 
     return call
@@ -92,7 +92,7 @@ def final_state(problem: Problem, last: Callable = run) -> Callable:
 
     @torch.no_grad()
     def call():
-        of_piece = [last(problem, inputs, {name: v[piece] for name, v in parameters.items()}) for piece in pieces(problem)]
+        of_piece = [last(problem, inputs, {name: v[block] for name, v in parameters.items()}) for block in blocks(problem)]
         return {"final_state": torch.cat(of_piece)}
 
     return call

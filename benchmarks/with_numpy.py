@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.problems import RESULTS, Problem, pieces
+from benchmarks.problems import RESULTS, Problem, blocks
 
 
 def costs_and_gradients(problem: Problem) -> Callable:
@@ -12,9 +12,9 @@ def costs_and_gradients(problem: Problem) -> Callable:
 
     def call():
         results = np.empty((len(RESULTS), problem.points))
-        for piece in pieces(problem, 1 << 16):
-            parameters = (values[piece] for values in problem.parameters)
-            backprop(problem.linear, problem.inputs, problem.targets, *parameters, results[:, piece])
+        for block in blocks(problem, 1 << 16):
+            parameters = (values[block] for values in problem.parameters)
+            backprop(problem.linear, problem.inputs, problem.targets, *parameters, results[:, block])
         return dict(zip(RESULTS, results, strict=True))
 
     return call
@@ -44,9 +44,9 @@ def backprop(linear, inputs, targets, w_in, w_rec, bias, h0, results):
     results[4] = g.sum(axis=0)
 
 
-def run(problem: Problem, piece: slice, keep: Callable[[int], np.ndarray]) -> np.ndarray:
+def run(problem: Problem, block: slice, keep: Callable[[int], np.ndarray]) -> np.ndarray:
     """The last states; those of step k are computed in `keep(k)`."""
-    w_in, w_rec, bias, h = (values[piece] for values in problem.parameters)
+    w_in, w_rec, bias, h = (values[block] for values in problem.parameters)
     for k, x in enumerate(problem.inputs):
         a = np.multiply(w_rec, h, out=keep(k))
         a += x * w_in
@@ -60,8 +60,8 @@ def final_state(problem: Problem) -> Callable:
 
     def call():
         final = np.empty(problem.points)
-        for piece in pieces(problem, 1 << 13):
-            run(problem, piece, lambda k, place=final[piece]: place)
+        for block in blocks(problem, 1 << 13):
+            run(problem, block, lambda k, place=final[block]: place)
         return {"final_state": final}
 
     return call

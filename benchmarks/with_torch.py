@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from benchmarks.problems import RESULTS, Problem, pieces
+from benchmarks.problems import RESULTS, Problem, blocks
 
 
 def tensors(problem: Problem) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -19,10 +19,10 @@ def costs_and_gradients(problem: Problem) -> Callable:
 
     def call():
         results = torch.empty((len(RESULTS), problem.points), dtype=torch.float64)
-        for piece in pieces(problem, 1 << 17):
-            leaves = [values[piece].detach().requires_grad_() for values in parameters]
+        for block in blocks(problem, 1 << 17):
+            leaves = [values[block].detach().requires_grad_() for values in parameters]
             cost = costs(problem.linear, inputs, targets, *leaves)
-            torch.stack((cost.detach(), *torch.autograd.grad(cost.sum(), leaves)), out=results[:, piece])
+            torch.stack((cost.detach(), *torch.autograd.grad(cost.sum(), leaves)), out=results[:, block])
         return dict(zip(RESULTS, results, strict=True))
 
     return call
@@ -54,8 +54,8 @@ def final_state(problem: Problem) -> Callable:
     @torch.no_grad()
     def call():
         final = torch.empty(problem.points, dtype=torch.float64)
-        for piece in pieces(problem, 1 << 14):
-            run(inputs, [values[piece] for values in parameters], [final[piece]] * problem.steps)
+        for block in blocks(problem, 1 << 14):
+            run(inputs, [values[block] for values in parameters], [final[block]] * problem.steps)
         return {"final_state": final}
 
     return call

@@ -76,7 +76,7 @@ def test_a_wrong_result_of_one_network_is_not_timed(name):
 
 def test_pieces_cover_every_point_once():
     problem = problems.surface("linear", side=7, samples=3, steps=2)
-    found = np.concatenate([np.arange(49)[piece] for piece in problems.pieces(problem, 60)])
+    found = np.concatenate([np.arange(49)[block] for block in problems.blocks(problem, 60)])
     np.testing.assert_array_equal(found, np.arange(49))
 
 

@@ -28,20 +28,20 @@ def test_gathering_is_broadcasting(shape, data):
 
 @pytest.mark.parametrize("points", [1, 7, 1000, 12345])
 def test_blocks_cover_every_point_once_in_whole_groups(points):
-    pieces = parallel.blocks(points, steps=100, rows=5, width=16)
-    assert [lo for lo, _ in pieces] == [0] + [hi for _, hi in pieces[:-1]] and pieces[-1][1] == points
-    assert all((hi - lo) % 16 == 0 for lo, hi in pieces[:-1])
-    assert max(hi - lo for lo, hi in pieces) * 5 * 8 <= parallel.BLOCK_BYTES + 16 * 5 * 8
+    blocks = parallel.blocks(points, steps=100, rows=5, width=16)
+    assert [lo for lo, _ in blocks] == [0] + [hi for _, hi in blocks[:-1]] and blocks[-1][1] == points
+    assert all((hi - lo) % 16 == 0 for lo, hi in blocks[:-1])
+    assert max(hi - lo for lo, hi in blocks) * 5 * 8 <= parallel.BLOCK_BYTES + 16 * 5 * 8
 
 
 def test_an_error_in_one_thread_stops_the_others_and_is_raised():
     done = []
 
-    def work(next_piece):
-        while (piece := next_piece()) is not None:
-            if piece == 3:
+    def work(next_block):
+        while (block := next_block()) is not None:
+            if block == 3:
                 raise KeyboardInterrupt
-            done.append(piece)
+            done.append(block)
 
     with pytest.raises(KeyboardInterrupt):
         parallel.run(work, list(range(1000)), threads=2)

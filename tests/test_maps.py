@@ -192,5 +192,5 @@ def test_inputs_that_are_not_constant_are_refused(call, kind, message, monkeypat
 def test_pieces_cover_all_points():
     found = map_of(rs.Elman(1.0, rs.axis("w", np.linspace(-1, 1, 1000))), 0.0)
     with thread_state.settings(block=7):
-        pieces = found.pieces(100)
-    assert [lo for lo, _ in pieces] == [0] + [hi for _, hi in pieces[:-1]] and pieces[-1][1] == 1000 and len(pieces) == 143
+        blocks = found.blocks(100)
+    assert [lo for lo, _ in blocks] == [0] + [hi for _, hi in blocks[:-1]] and blocks[-1][1] == 1000 and len(blocks) == 143

@@ -98,26 +98,26 @@ def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
     return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
 
 
-def run(work: Callable[[Callable[[], Any]], None], pieces: list[Any], threads: int | None = None) -> None:
-    """Call `work(next_piece)` in every thread; it asks for pieces until there is none. Ctrl-C stops after the pieces under way."""
+def run(work: Callable[[Callable[[], Any]], None], blocks: list[Any], threads: int | None = None) -> None:
+    """Call `work(next_block)` in every thread; it asks for blocks until there is none. Ctrl-C stops after the blocks under way."""
     if in_rehearsal():
         raise Rehearsed(None)
-    todo = deque(pieces)
+    todo = deque(blocks)
 
-    def next_piece():
+    def next_block():
         try:
             return todo.popleft()
         except IndexError:
             return None
 
-    threads = min(threads or getattr(state, "threads", None) or processors(), len(pieces))
+    threads = min(threads or getattr(state, "threads", None) or processors(), len(blocks))
     if threads == 1:
-        work(next_piece)
+        work(next_block)
         return
     with ThreadPoolExecutor(threads - 1, thread_name_prefix="rnnsim") as pool:
-        futures = [pool.submit(work, next_piece) for _ in range(threads - 1)]
+        futures = [pool.submit(work, next_block) for _ in range(threads - 1)]
         try:
-            work(next_piece)
+            work(next_block)
             for future in futures:
                 future.result()
         except BaseException:

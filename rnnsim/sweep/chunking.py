@@ -33,7 +33,7 @@ class Field:
 @dataclass(frozen=True)
 class Layout:
     """The axes that blocks cut, with their sizes; how long a block, which is a chunk of the store, is along each; where along each axis
-    the pieces begin and end, which is where chunks do, and where the axis ended before it was extended; the variables that blocks fill;
+    the blocks begin and end, which is where chunks do, and where the axis ended before it was extended; the variables that blocks fill;
     and everything else that the result has."""
 
     axes: dict[str, int]
@@ -52,8 +52,8 @@ class Layout:
         return sum(field.nbytes for field in self.fields.values())
 
     @property
-    def pieces(self) -> tuple[int, ...]:
-        """The number of pieces along each axis."""
+    def blocks(self) -> tuple[int, ...]:
+        """The number of blocks along each axis."""
         return tuple(len(self.edges[axis]) - 1 for axis in self.axes)
 
     def where(self, index: Index) -> dict[str, slice]:
@@ -64,14 +64,14 @@ class Layout:
         """The number of points of a block."""
         return prod(part.stop - part.start for part in self.where(index).values())
 
-    def units(self, status: np.ndarray) -> Iterator[list[Index]]:
+    def chunks(self, status: np.ndarray) -> Iterator[list[Index]]:
         """The blocks to do, those that share a chunk together: only one writer may have it."""
-        chunks: dict[Index, list[Index]] = {}
+        shared: dict[Index, list[Index]] = {}
         for index in np.argwhere(status == PENDING).tolist():
             place = tuple(index)
             chunk = tuple(part.start // self.block[axis] for axis, part in self.where(place).items())
-            chunks.setdefault(chunk, []).append(place)
-        yield from chunks.values()
+            shared.setdefault(chunk, []).append(place)
+        yield from shared.values()
 
     def region(self, field: Field, where: Where) -> tuple[slice, ...] | None:
         """Where a block's numbers of a variable stand; None if another block writes them, since the variable lacks an axis."""
@@ -112,7 +112,7 @@ class Layout:
         return xr.Dataset(variables, self.fixed, self.attrs)
 
     def extended(self, axes: dict[str, int], coords: Mapping[str, xr.Variable]) -> Self:
-        """The layout with more values at the end of axes; the pieces there are remain."""
+        """The layout with more values at the end of axes; the blocks there are remain."""
         edges = {axis: grown(self.edges[axis], axes[axis], self.block[axis]) for axis in self.axes}
         fields = {
             name: replace(field, shape=tuple(axes.get(dim, n) for dim, n in zip(field.dims, field.shape, strict=True)))
@@ -127,18 +127,18 @@ def status_of(values: Mapping[str, np.ndarray]) -> int:
 
 
 def grown(edges: np.ndarray, size: int, block: int) -> np.ndarray:
-    """The edges of pieces along an axis that is now of this size: every multiple of the block, and every former end."""
+    """The edges of blocks along an axis that is now of this size: every multiple of the block, and every former end."""
     end = int(edges[-1])
     last = np.array([size] * (size > end), np.int64)
     return np.concatenate([edges, np.arange((end // block + 1) * block, size, block), last])
 
 
 def block_shape(sizes: Mapping[str, int], most: int) -> dict[str, int]:
-    """How long a block of at most so many points is along each axis: whole along the last axes, and pieces of one length."""
+    """How long a block of at most so many points is along each axis: whole along the last axes, and parts of one length."""
     shape = {}
     for axis, size in reversed(list(sizes.items())):
-        pieces = ceil(size / max(1, min(size, most)))
-        shape[axis] = ceil(size / pieces)
+        blocks = ceil(size / max(1, min(size, most)))
+        shape[axis] = ceil(size / blocks)
         most //= shape[axis]
     return {axis: shape[axis] for axis in sizes}
 

@@ -37,10 +37,10 @@ class Job:
     layout: Layout
     store: Any = None
 
-    def do(self, unit: list[Index]) -> list[Report]:
+    def do(self, chunk: list[Index]) -> list[Report]:
         """Compute the blocks of a chunk and write them, if there is a store."""
         reports: list[Report] = []
-        for index in unit:
+        for index in chunk:
             values = self.layout.compute(self.call, index)
             if self.store is not None:
                 self.store.write(self.layout, self.layout.where(index), values)
@@ -81,14 +81,14 @@ def with_threads(job: Job, sink: Any, account: Account) -> None:
 
     with interruptible() as asked, ThreadPoolExecutor(WRITERS, thread_name_prefix="rnnsim-writer") as pool:
         try:
-            for unit in layout.units(account.status.copy()):
-                for index in unit:
+            for chunk in layout.chunks(account.status.copy()):
+                for index in chunk:
                     values = layout.compute(job.call, index)
                     if asked.is_set():
                         raise KeyboardInterrupt
                     under_way.append((index, status_of(values), pool.submit(sink.write, layout, layout.where(index), values)))
                     del values
-                    settle(0 if len(unit) > 1 else WRITERS - 1)
+                    settle(0 if len(chunk) > 1 else WRITERS - 1)
             settle(0)
         finally:
             for index, state, written in under_way:
@@ -99,7 +99,7 @@ def with_threads(job: Job, sink: Any, account: Account) -> None:
 def with_processes(job: Job, sink: Any, account: Account, workers: int) -> None:
     """Compute in processes of their own. One that dies is replaced, and its blocks are computed again."""
     threads, parcel, deaths = max(1, parallel.processors() // workers), pickled(job), 0
-    while todo := deque(job.layout.units(account.status)):
+    while todo := deque(job.layout.chunks(account.status)):
         before = account.finished
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, begin, (parcel, threads))
@@ -160,9 +160,9 @@ def begin(parcel: bytes, threads: int) -> None:
     _work["job"] = pickle.loads(parcel)
 
 
-def work(unit: list[Index]) -> list[Report]:
-    """Do a unit in a worker process."""
-    return _work["job"].do(unit)
+def work(chunk: list[Index]) -> list[Report]:
+    """Do the blocks of a chunk in a worker process."""
+    return _work["job"].do(chunk)
 
 
 LOST = ("KilledWorker", "FutureCancelledError", "CancelledError", "LostWorkerError", "NoWorkers")  # what ends a round on a cluster
@@ -183,9 +183,9 @@ def threads_of(client: Any) -> int:
 
 
 def with_client(job: Job, sink: Any, account: Account, client: Any) -> None:
-    """Compute on a Dask cluster, a bounded number of units under way. What a dead worker had to do is done by others."""
+    """Compute on a Dask cluster, a bounded number of chunks under way. What a dead worker had to do is done by others."""
     deaths = 0
-    while any(True for _ in job.layout.units(account.status)):
+    while any(True for _ in job.layout.chunks(account.status)):
         before = account.finished
         try:
             one_round(job, sink, account, client)
@@ -204,7 +204,7 @@ def one_round(job: Job, sink: Any, account: Account, client: Any) -> None:
     most = 3 * threads_of(client)
     crowd = crowd_of(client)
     here = sent(job, client)
-    todo = deque(job.layout.units(account.status))
+    todo = deque(job.layout.chunks(account.status))
     flow = as_completed()
     futures: set[Any] = set()
     try:
@@ -238,7 +238,7 @@ def crowd_of(client: Any) -> int:
     return max(hosts.values(), default=1)
 
 
-def work_of(job: Job, unit: list[Index], crowd: int) -> list[Report]:
-    """Do a unit in a Dask worker, on its share of the processors."""
+def work_of(job: Job, chunk: list[Index], crowd: int) -> list[Report]:
+    """Do the blocks of a chunk in a Dask worker, on its share of the processors."""
     with thread_state.settings(threads=max(1, parallel.processors() // crowd)):
-        return job.do(unit)
+        return job.do(chunk)

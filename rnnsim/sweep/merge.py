@@ -110,7 +110,7 @@ def merge(
 def fill(target: Any, merger: Merger) -> None:
     """Write all blocks that can be made of the two stores."""
     status, done = target.status(), []
-    for index in np.ndindex(merger.layout.pieces):
+    for index in np.ndindex(merger.layout.blocks):
         found = merger.block(index)
         if found is not None:
             target.write(merger.layout, merger.layout.where(index), found)

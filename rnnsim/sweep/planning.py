@@ -118,7 +118,7 @@ class Survey:
             steps_of(self.call),
             {name: f.nbytes for name, f in planned.fields.items()},
             planned.block,
-            prod(planned.pieces),
+            prod(planned.blocks),
             self.seconds_a_point * planned.points,
             getattr(self.call.verb, "__name__", "verb"),
         )

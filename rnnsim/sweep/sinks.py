@@ -21,7 +21,7 @@ class Memory:
 
     def __init__(self, layout: Layout):
         self.arrays = {name: np.empty(field.shape, field.dtype) for name, field in layout.fields.items()}
-        self._status = np.full(layout.pieces, PENDING, np.int8)
+        self._status = np.full(layout.blocks, PENDING, np.int8)
 
     def write(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
         """Put a block in its place."""

@@ -304,7 +304,7 @@ def carry_out(job: Job, sink: Any, executor: Any, progress: bool, place: str) ->
             (executor or with_threads)(job, sink, account)
         except KeyboardInterrupt:
             bar.close()
-            total = prod(job.layout.pieces)
+            total = prod(job.layout.blocks)
             if place:
                 resuming = f'rs.sweep(rs.{name}, …, to="{place}")'
                 print(f"stopped: {account.finished} of {total} blocks are done; the same call goes on: {resuming}", file=sys.stderr)

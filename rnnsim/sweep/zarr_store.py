@@ -106,8 +106,8 @@ class Store:
     def mend(self) -> None:
         """Undo an extension that was killed half-way: give every array the shape that the record says."""
         record = self.record
-        axes, pieces = dict(record["axes"]), dict(record["pieces"])
-        sizes = axes | {dim: pieces[axis] for axis, dim in zip(axes, block_dims(axes), strict=True)}
+        axes, blocks = dict(record["axes"]), dict(record["pieces"])
+        sizes = axes | {dim: blocks[axis] for axis, dim in zip(axes, block_dims(axes), strict=True)}
         self.resize(sizes)
         if self.gathered is None:
             self.write_root(self.group.attrs.asdict())
@@ -123,13 +123,13 @@ class Store:
     def extend(self, new: Layout, parts: Parts) -> None:
         """Make place for more values at the end of axes. Readers see the old sizes until the last write."""
         old = self.layout()
-        pieces = dict(zip(new.axes, new.pieces, strict=True))
-        self.resize(new.axes | {dim: pieces[axis] for axis, dim in zip(new.axes, block_dims(new.axes), strict=True)})
+        blocks = dict(zip(new.axes, new.blocks, strict=True))
+        self.resize(new.axes | {dim: blocks[axis] for axis, dim in zip(new.axes, block_dims(new.axes), strict=True)})
         for axis, dim in zip(new.axes, block_dims(new.axes), strict=True):
             before = len(old.edges[axis]) - 1
             if axis in new.fixed and new.axes[axis] > old.axes[axis]:
                 self.arrays[axis][old.axes[axis] :] = plain(new.fixed[axis].values[old.axes[axis] :])
-            if pieces[axis] > before:
+            if blocks[axis] > before:
                 self.arrays[dim][before:] = np.array(new.edges[axis][before:-1])
         self.write_root(encoded(new.attrs) | {RECORD: record_of(new, parts)})
 
@@ -159,7 +159,7 @@ def record_of(layout: Layout, parts: Parts) -> str:
         "parts": parts,
         "axes": layout.axes,
         "block": layout.block,
-        "pieces": dict(zip(layout.axes, layout.pieces, strict=True)),
+        "pieces": dict(zip(layout.axes, layout.blocks, strict=True)),
         "fields": list(layout.fields),
     }
     return json.dumps(record)
@@ -211,5 +211,5 @@ def fill(path: Path, layout: Layout, parts: Parts) -> None:
     side = max(1, int(STATUS_CHUNK ** (1 / max(1, len(layout.axes)))))
     attrs = {"long_name": "state of the block", "units": "1", **flags}
     dims = tuple(block_dims(layout.axes))
-    create(group, STATUS, dims, layout.pieces, np.dtype("i1"), (side,) * len(dims), attrs, PENDING)
+    create(group, STATUS, dims, layout.blocks, np.dtype("i1"), (side,) * len(dims), attrs, PENDING)
     put(path, ROOT, root_of(path, dict(group.arrays()), encoded(layout.attrs) | {RECORD: record_of(layout, parts)}))

@@ -105,10 +105,10 @@ def periods_of(rows: np.ndarray, most: int, tolerance: float) -> np.ndarray:
     """The period of each row of states, 0 for none up to `most`."""
     found = np.zeros(len(rows), np.int32)
 
-    def work(next_piece: Any) -> None:
+    def work(next_block: Any) -> None:
         alive = np.empty(periods.TOGETHER, np.bool_)
-        while (piece := next_piece()) is not None:
-            lo, hi = piece
+        while (block := next_block()) is not None:
+            lo, hi = block
             periods.periods(rows[lo:hi], tolerance, most, alive, found[lo:hi])
 
     parallel.run(work, parallel.blocks_of_threads(len(rows), periods.TOGETHER))

@@ -111,7 +111,7 @@ class Map:
         names = [(name, member.units) for member in self.net.members for name in member.starts]
         return np.concatenate([sources.rows(name, 1, units)[:, 0] for name, units in names], axis=1)
 
-    def pieces(self, work: int) -> list[tuple[int, int]]:
+    def blocks(self, work: int) -> list[tuple[int, int]]:
         """Blocks of points, each of which takes so many multiplications, for the threads."""
         return parallel.blocks(self.points, max(1, work // 64), self.numbers, 1)
 

@@ -16,7 +16,7 @@ from rnnsim.verbs.engines.result_arrays import Results
 from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
 
-def pieces_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
+def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
     """Blocks of points and of strands: lo, hi, first strand, last strand. Strands are apart only where there are few points."""
     strands = len(program.cut.strands) - 1
     of_step = sum(member.units * (member.units + member.inputs) * member.cell.gates for member in run.net.members)
@@ -43,19 +43,19 @@ def kept_of(program: Program, results: Results) -> dict[str, Any]:
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
     program = Program(run, names, Request((loss,), back=True) if loss is not None else Request())
-    pieces, strands = pieces_of(run, program), program.cut.strands
-    apart = len(strands) > 2 and pieces[0][3] - pieces[0][2] == 1
+    blocks, strands = blocks_of(run, program), program.cut.strands
+    apart = len(strands) > 2 and blocks[0][3] - blocks[0][2] == 1
     results = Results.of(run, names, len(strands) - 1 if apart else 1)
     plan, network, kept = program.plan_record(), program.network(), kept_of(program, results)
     counts = counted_targets(run) if run.targets else None
     found = results.arrays[DIVERGED_AT]
 
-    def work(next_piece):
+    def work(next_block):
         room = program.room.make(run.dtype)
         told = records(WORK, [{}]), records(COST, program.costs or [{}])
         scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
-        while (piece := next_piece()) is not None:
-            lo, hi, first, last = piece
+        while (block := next_block()) is not None:
+            lo, hi, first, last = block
             slot = first if apart else 0
             sources, offsets, arrays = program.sources.block(lo, hi)
             counted = counted_of(counts, lo, hi) if counts else np.ones(1, run.dtype)
@@ -67,5 +67,5 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             )
             del arrays
 
-    parallel.run(work, pieces)
+    parallel.run(work, blocks)
     return results.total(counted_of(counts, 0, run.grid.points) if counts and apart else None)

@@ -132,29 +132,29 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]
     theta_rows = rows_of(run)
     kind = Kind(parallel.lanes(registers(cell, loss), run.dtype), run.dtype)
-    pieces = parallel.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
-    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+    blocks = parallel.blocks(points, sizes.samples * sizes.steps, len(theta_rows), kind.width)
+    most = -(-(blocks[0][1] - blocks[0][0]) // kind.width) * kind.width
     line = parallel.numbers_a_line(run.dtype)
     streamed = points % line == 0 == kind.width % line
     own = run.own_sequences
 
-    def work(next_piece):
+    def work(next_block):
         theta = parallel.aligned((len(theta_rows), most), run.dtype)
         inputs_of = reader(run, run.inputs, own, kind.width, most)
         targets_of = reader(run, run.targets, own, kind.width, most)
         spare = parallel.aligned(kind.width, run.dtype)
         tape = parallel.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
         strip = parallel.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
-        while (piece := next_piece()) is not None:
+        while (block := next_block()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
-                parallel.gather(*strided, shape, *piece, row)
-            block, inputs = scalar.Block(points, *piece, spare, streamed), inputs_of(*piece)
+                parallel.gather(*strided, shape, *block, row)
+            kernel_block, inputs = scalar.Block(points, *block, spare, streamed), inputs_of(*block)
             if loss is None:
-                scalar.forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverged_at)
+                scalar.forward(kind, cell, theta, inputs, sizes, kernel_block, strip, kept, final, diverged_at)
             else:
-                read = inputs, targets_of(*piece)
+                read = inputs, targets_of(*block)
                 wanted = kept, final, cotangents, gradients, diverged_at
-                scalar.backward(kind, cell, loss, theta, *read, sizes, block, tape, *wanted)
+                scalar.backward(kind, cell, loss, theta, *read, sizes, kernel_block, tape, *wanted)
 
-    parallel.run(work, pieces)
+    parallel.run(work, blocks)
     return {name: axes_first(run, name, values) for name, values in results.items()}

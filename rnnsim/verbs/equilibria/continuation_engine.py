@@ -36,14 +36,14 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
     undecided = np.full(points, -1)
     curves: list[Any] = [[] for _ in range(points)]
     of_point = line.values.size * line.maps.numbers + numbers_a_line(n)
-    pieces = parallel.blocks(points, max(1, parallel.BLOCK_STEPS // 256), of_point, 1)
+    blocks = parallel.blocks(points, max(1, parallel.BLOCK_STEPS // 256), of_point, 1)
 
-    def work(next_piece: Any) -> None:
+    def work(next_block: Any) -> None:
         rooms, seeds, hunt = rooms_of(n), seeds_of(n), hunt_of(n)
         empty = with_kernels(line.line(), *rooms[:3])
         branch_points = branch_points_of(most if branches else 0, n)
-        while (piece := next_piece()) is not None:
-            lo, hi = piece
+        while (block := next_block()) is not None:
+            lo, hi = block
             numbers = line.block(lo, hi)
             seeding = seeds_on(line, numbers, starts)
             for i in np.flatnonzero(np.isfinite(numbers).all(axis=(1, 2))) + lo:
@@ -58,7 +58,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
                     (branch_points.y[b, :length].copy(), branch_points.unstable[b, :length].copy()) for b, length in lengths
                 ]
 
-    parallel.run(work, pieces)
+    parallel.run(work, blocks)
     return found | {"undecided": undecided} | ({"curves": curves} if branches else {})
 
 

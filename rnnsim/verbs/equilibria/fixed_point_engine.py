@@ -93,21 +93,21 @@ def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
     search = search_for(maps, period, count)
     rules = rules_for(maps, search)
 
-    def work(next_piece):
+    def work(next_block):
         room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
         found = list_for(maps, period, request.max_points + SPARE)
-        while (piece := next_piece()) is not None:
-            layers, x = folded(maps.block(*piece))
-            at = np.unravel_index(piece[0], tuple(maps.grid.sizes.values())) if own else ()
+        while (block := next_block()) is not None:
+            layers, x = folded(maps.block(*block))
+            at = np.unravel_index(block[0], tuple(maps.grid.sizes.values())) if own else ()
             starts = starts_for(np.ascontiguousarray(given[at]) if own else given, request.seed, maps, layers)
             resting = layers if period > 1 else at_rest(maps.cells, layers)
-            search.kernel(rules, layers, resting, x, starts, request.tolerance, cycle, found, listed, piece[0], *more, room)
+            search.kernel(rules, layers, resting, x, starts, request.tolerance, cycle, found, listed, block[0], *more, room)
             if slow is not None:
                 usual = rules, layers, x, starts, request.tolerance, cycle, found
-                slow_points.search(*usual, slow, piece[0], descent_for(maps.size), room)
+                slow_points.search(*usual, slow, block[0], descent_for(maps.size), room)
 
-    pieces = maps.pieces(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))
-    parallel.run(work, [(i, i + 1) for i in range(maps.points)] if own else pieces)
+    blocks = maps.blocks(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))
+    parallel.run(work, [(i, i + 1) for i in range(maps.points)] if own else blocks)
     return listed, slow
 
 

@@ -18,7 +18,7 @@ from rnnsim.verbs.hessian import scalar_engine
 from rnnsim.verbs.hessian.program import CurvatureProgram
 
 
-def pieces_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
+def blocks_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
     """Blocks of points and of directions: lo, hi, first direction, last direction. Directions are apart only where there are few points."""
     points, whole = program.run.grid.points, (0, program.count)
     cuts = parallel.blocks_of_threads(points, program.points)
@@ -47,15 +47,15 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
     )
 
-    def work(next_piece):
+    def work(next_block):
         room = program.room.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
         told = records(
             HESSIAN_WORK, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
         )
         scratch = curvature.Scratch(room, told, records(HESSIAN_COST, [program.cost]), *lanes)
-        while (piece := next_piece()) is not None:
-            lo, hi, first, last = piece
+        while (block := next_block()) is not None:
+            lo, hi, first, last = block
             places = np.empty((2, hi - lo), np.int64)
             inputs = program.inputs.block(lo, hi, places[0])
             targets = program.targets.block(lo, hi, places[1])
@@ -63,7 +63,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
             data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
             curvature.compute(plan, network, data, scratch, found._replace(first=lo), hi - lo, first, last)
 
-    parallel.run(work, pieces_of(program))
+    parallel.run(work, blocks_of(program))
     return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}
 
 
@@ -72,10 +72,10 @@ def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
     out = np.empty(hessian.shape[:-1])
     n = hessian.shape[-1]
 
-    def work(next_piece):
+    def work(next_block):
         matrix, side = np.empty((n, n)), np.empty(n)
-        while (piece := next_piece()) is not None:
-            symmetric_eigenvalues.eigenvalues(hessian, *piece, matrix, side, out)
+        while (block := next_block()) is not None:
+            symmetric_eigenvalues.eigenvalues(hessian, *block, matrix, side, out)
 
     parallel.run(work, parallel.blocks_of_threads(len(hessian), 1))
     return out

@@ -32,23 +32,23 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     diverged_at = np.full(points, -1, np.int32)
     theta_rows = scalar_runs.rows_of(run)
     kind = Kind(parallel.lanes(REGISTERS), run.dtype)
-    pieces = parallel.blocks(points, sizes.samples * sizes.steps * size, len(theta_rows) + size * size, kind.width)
-    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+    blocks = parallel.blocks(points, sizes.samples * sizes.steps * size, len(theta_rows) + size * size, kind.width)
+    most = -(-(blocks[0][1] - blocks[0][0]) // kind.width) * kind.width
     own = run.own_sequences
 
-    def work(next_piece):
+    def work(next_block):
         theta = parallel.aligned((len(theta_rows), most))
         inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
         targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)
         tape = parallel.aligned(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
         spare = parallel.aligned(kind.width)
-        while (piece := next_piece()) is not None:
+        while (block := next_block()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
-                parallel.gather(*strided, shape, *piece, row)
-            block, read = scalar.Block(points, *piece, spare), (inputs_of(*piece), targets_of(*piece))
-            scalar_curvature.curvature(kind, cell, loss, directions, theta, *read, sizes, block, tape, found, diverged_at)
+                parallel.gather(*strided, shape, *block, row)
+            kernel_block, read = scalar.Block(points, *block, spare), (inputs_of(*block), targets_of(*block))
+            scalar_curvature.curvature(kind, cell, loss, directions, theta, *read, sizes, kernel_block, tape, found, diverged_at)
 
-    parallel.run(work, pieces)
+    parallel.run(work, blocks)
     order = [DIRECTIONS.index(name) for name in parameters]
     columns = found.hessian.reshape(size, size, points)[order][:, order]
     return {

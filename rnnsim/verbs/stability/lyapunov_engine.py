@@ -127,15 +127,15 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
     told_frames = records(FRAME, frames)
-    pieces = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
+    blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
 
-    def work(next_piece: Any) -> None:
+    def work(next_block: Any) -> None:
         room = program.room.make(run.dtype)
         told = records(WORK, [{}]), records(COST, [{}])
         scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
-        while (piece := next_piece()) is not None:
-            lo, hi = piece
+        while (block := next_block()) is not None:
+            lo, hi = block
             sources, offsets, arrays = program.sources.block(lo, hi)
             grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((tangent_run.batches, tangent_run.products), ()))
             of_block = {"frames": told_frames.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
@@ -145,7 +145,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
             reduce(lo, hi, grown, still)
             del arrays
 
-    parallel.run(work, pieces)
+    parallel.run(work, blocks)
     return np.where(found == NEVER, -1, found).astype(np.int32)
 
 
@@ -153,24 +153,24 @@ def scalar_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarra
     """`rates` of scalar networks, whose one rate is that of the volume, too."""
     cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
     rows, found, kind = scalar_runs.rows_of(run), np.full(run.grid.points, -1, np.int32), Kind(parallel.lanes(4), "float64")
-    pieces = parallel.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * tangent_run.batches, kind.width)
-    most = -(-(pieces[0][1] - pieces[0][0]) // kind.width) * kind.width
+    blocks = parallel.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * tangent_run.batches, kind.width)
+    most = -(-(blocks[0][1] - blocks[0][0]) // kind.width) * kind.width
 
-    def work(next_piece: Any) -> None:
+    def work(next_block: Any) -> None:
         theta, spare = parallel.aligned((len(rows), most)), parallel.aligned(kind.width)
         inputs_of = scalar_runs.reader(run, run.inputs, bool(run.inputs.axes), kind.width, most)
-        while (piece := next_piece()) is not None:
-            lo, hi = piece
+        while (block := next_block()) is not None:
+            lo, hi = block
             for row, strided in zip(theta, rows, strict=True):
                 parallel.gather(*strided, shape, lo, hi, row)
             grown, still = (np.empty(sizes.samples * by * (hi - lo)) for by in (tangent_run.batches, 1))
-            block = scalar.Block(points, lo, hi, spare)
+            kernel_block = scalar.Block(points, lo, hi, spare)
             batches = tangent_run.discard, tangent_run.batch, tangent_run.batches
-            scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, block, *batches, grown, still, found)
+            scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, kernel_block, *batches, grown, still, found)
             rates = np.moveaxis(grown.reshape(sizes.samples, tangent_run.batches, hi - lo), 2, 0)
             reduce(lo, hi, np.stack([rates] * tangent_run.products, -1), still.reshape(sizes.samples, -1).T)
 
-    parallel.run(work, pieces)
+    parallel.run(work, blocks)
     return found
 
 

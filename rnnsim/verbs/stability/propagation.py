@@ -178,7 +178,7 @@ def lags_of(lags: Any, steps: int) -> np.ndarray:
     return np.array(found, np.int64)
 
 
-def pieces_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:
+def blocks_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:
     """Blocks of points for the threads."""
     numbers = maps.numbers + maps.samples * (lags + 1) * (maps.size + 2)
     work = maps.samples * max(1, lags) * 20 * maps.size**3
@@ -209,10 +209,10 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
     wanted = lags if set(names) - {"log_grad_norm", *OF_RECURRENCE} else lags[:0]
     threshold = threshold_of(maps.net) or np.nan
 
-    def work(next_piece: Callable[[], Any]) -> None:
+    def work(next_block: Callable[[], Any]) -> None:
         scratch = make_scratch(maps.size, maps.outputs)
-        while (piece := next_piece()) is not None:
-            lo, hi = piece
+        while (block := next_block()) is not None:
+            lo, hi = block
             found = room_for(maps, hi - lo, len(wanted), names)
             fill(maps, lo, hi, wanted, classes, scratch, found)
             measured = measures(found, lags, threshold)
@@ -220,7 +220,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
                 results[name][lo:hi] = measured[name]()
             results[DIVERGED_AT][lo:hi] = found.diverged_at
 
-    parallel.run(work, pieces_of(maps, len(wanted)))
+    parallel.run(work, blocks_of(maps, len(wanted)))
     return results
 
 

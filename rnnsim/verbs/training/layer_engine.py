@@ -104,12 +104,12 @@ class LayerEngine:
         told = training_descriptor(training, first, last, finish, len(numbers))
         numbers = numbers.reshape(-1)
 
-        def work(next_piece):
+        def work(next_block):
             rooms = {id(training_set): training_set.scratch() for training_set in self.training_sets}
             spare = np.empty((1 + told["states"]) * training.size, dtype)
             what = records(UPDATE, [{}])[0]
-            while (piece := next_piece()) is not None:
-                lo, hi = piece
+            while (block := next_block()) is not None:
+                lo, hi = block
                 tasks = [training_set.task(lo, hi, *rooms[id(training_set)]) for training_set in self.training_sets]
                 order = {}
                 if orders.size and not training.whole:

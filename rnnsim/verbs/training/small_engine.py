@@ -109,10 +109,10 @@ class LaneEngine:
         numbers, own_orders = numbers.reshape(-1), each(training)
         ordered = None if training.seed is None or training.whole else orders.reshape(-1)
         points, shape = training.grid.points, training.grid.strided_shape
-        pieces = parallel.blocks_of_threads(points, self.networks)
-        most = -(-max(hi - lo for lo, hi in pieces) // self.networks) * self.networks
+        blocks = parallel.blocks_of_threads(points, self.networks)
+        most = -(-max(hi - lo for lo, hi in blocks) // self.networks) * self.networks
 
-        def work(next_piece):
+        def work(next_block):
             fixed = parallel.aligned((len(self.fixed), most), dtype, 0.0)
             own = parallel.aligned(self.rows.count * kind.width, dtype, 0.0)
             readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(training)]
@@ -121,19 +121,21 @@ class LaneEngine:
             judged = parallel.aligned(most, dtype)
             if self.kernels is None:
                 self.kernels = addresses([self.move], signature(dtype))
-            while (piece := next_piece()) is not None:
+            while (block := next_block()) is not None:
                 for row, strided in zip(fixed, self.fixed, strict=True):
-                    parallel.gather(*strided, shape, *piece, row)
-                block = scalar.Block(points, *piece, spare)
+                    parallel.gather(*strided, shape, *block, row)
+                kernel_block = scalar.Block(points, *block, spare)
                 what = kind, self.rows.model, training.measures, self.kernels, told, fixed, own
-                data = [read(*piece) for read in readers]
+                data = [read(*block) for read in readers]
                 everyone, order = (state.members, state.record), ordered
                 if own_orders and ordered is not None:
-                    lo, hi = piece
+                    lo, hi = block
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
-                small_epochs.train(*what, data[0], data[-1], *everyone, numbers, order, block, tape, room, self.places, judged)
+                small_epochs.train(
+                    *what, data[0], data[-1], *everyone, numbers, order, kernel_block, tape, room, self.places, judged
+                )
 
-        parallel.run(work, pieces)
+        parallel.run(work, blocks)
 
 
 def set_reader(run: Run, width: int, most: int, each: bool) -> Any:
