@@ -165,5 +165,5 @@ def check_arguments(verb: Any, net: Network, args: tuple[Any, ...], options: dic
             if option not in known or option in list(known)[: 1 + len(args)]:
                 given = f"{option} by name"
         lacking = [one for one, what in known.items() if what.default is what.empty and one not in options][1 + len(args) :]
-        told = f"was not given {lacking[0]}" if lacking else f"was given {given}"
-        raise TypeError(f"{name} {told}; it takes {', '.join(known) or 'nothing'}") from None
+        problem = f"was not given {lacking[0]}" if lacking else f"was given {given}"
+        raise TypeError(f"{name} {problem}; it takes {', '.join(known) or 'nothing'}") from None

@@ -168,18 +168,18 @@ def newton_step(line, room, kind, z, moves):
 
 
 @kernel
-def refine(line, room, z, told):
-    """Newton's method from z, which becomes the point, for the kind told[0]. That becomes the residual, inf if it does not converge."""
-    n, kind, done = room.J.shape[0], int(told[0]), False
+def refine(line, room, z, sought):
+    """Newton's method from z, which becomes the point, for the kind sought[0]. That becomes the residual, inf if it does not converge."""
+    n, kind, done = room.J.shape[0], int(sought[0]), False
     first_borders(room)
     z[n + 1] = 0.0 if kind != NEIMARK_SACKER else z[n + 1]
-    told[0] = np.inf
+    sought[0] = np.inf
     for trial in range(ROUNDS + TRIALS):
         size, residual = newton_step(line, room, kind, z, trial >= ROUNDS)
         if not size < FARTHEST:
             return
         if done:
-            told[0] = residual
+            sought[0] = residual
             return
         done = size < CONVERGED
 

@@ -3,7 +3,7 @@
     H[p, q] = ∂²C / ∂θ[p] ∂θ[q]:   in lane q the tangent of θ is e_q, and what comes back is the tangent of ∂C/∂θ[p]
 
 A lane is a direction q of a point: a group holds some directions of one point, or all those of several. These kernels are compiled once:
-what they are told of a network stands in `curved_records`, and they call its layers' kernels by address.
+the descriptors of a network are records, and they call its layers' kernels by address.
 """
 
 from typing import Any, NamedTuple
@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """A thread's room; what a layer and the cost are told; and what the lanes are: a point of the block and a direction."""
+    """A thread's room; descriptors of a layer's work and of the cost; and what the lanes are: a point of the block and a direction."""
 
     room: Any
     work: Any

@@ -100,9 +100,9 @@ def pull_one(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_re
 def pull_each(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
     """`pull_one` in each direction."""
     apart = (1 + len(partials)) * width(kind)
-    told = kind, cell, constants, partials, tape
+    arguments = kind, cell, constants, partials, tape
     pairs = enumerate(zip(extra, sums, strict=False))
-    return tuple(pull_one(*told, position + q * apart, x, h, g, g_a, w_rec, *pair) for q, pair in pairs)
+    return tuple(pull_one(*arguments, position + q * apart, x, h, g, g_a, w_rec, *pair) for q, pair in pairs)
 
 
 @overload(pull_each, jit_options=INLINE)

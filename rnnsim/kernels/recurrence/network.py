@@ -3,7 +3,7 @@
 A block of points is cut into groups, samples into strands and those into chunks of as many as a group's frames hold. Gradients are summed
 chunk after chunk in a strand, then strand after strand, so that a sum depends on its own point and on nothing else.
 
-These kernels are compiled once: what they are told of a network stands in `records`, and they call its layers' kernels by address.
+These kernels are compiled once: the descriptors of a network are records, and they call its layers' kernels by address.
 """
 
 from typing import Any, NamedTuple
@@ -61,7 +61,8 @@ class Kept(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """A thread's room and its address; which inputs stand there (offset, sample, step, steps); what a layer and what the cost are told."""
+    """A thread's room and its address; which inputs stand there (offset, sample, step, steps); descriptors of a layer's work
+    and of the cost."""
 
     room: Any
     address: int

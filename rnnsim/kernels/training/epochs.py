@@ -216,5 +216,5 @@ def train(kernels, training, task, whole, held_out, members, record, numbers, bl
                     if not training.by_product:
                         until = min(start + training.together, training.steps)
                         call(kernels, RUN, (task, order, training.order_of, point, last, sample, stop, start, until, 0))
-                    told = members, numbers, task.data.counted, task.costs, task.gradient, spare, training, what
-                    call(kernels, UPDATE, told)
+                    arguments = members, numbers, task.data.counted, task.costs, task.gradient, spare, training, what
+                    call(kernels, UPDATE, arguments)

@@ -1,7 +1,7 @@
 """Training of small networks, whose numbers stay in the first-level cache: the epochs of a group, of which each network is a lane, or of
 one network, of which each unit is.
 
-What moves, when and what is recorded of it is told in `training`. A group's parameters stand in rows of lanes, `own`. A thread's `room`
+`training` describes what moves, when, and what is recorded of it. A group's parameters stand in rows of lanes, `own`. A thread's `room`
 has rows, too: gradients; the states of each trained row; the rule's numbers and the limit of the clip; the memory; whether a lane
 moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
 """

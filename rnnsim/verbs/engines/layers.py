@@ -52,8 +52,8 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
 
     def work(next_block):
         room = program.room.make(run.dtype)
-        told = records(WORK, [{}]), records(COST, program.costs or [{}])
-        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
+        descriptors = records(WORK, [{}]), records(COST, program.costs or [{}])
+        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *descriptors)
         while (block := next_block()) is not None:
             lo, hi, first, last = block
             slot = first if apart else 0

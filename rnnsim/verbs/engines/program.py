@@ -1,4 +1,4 @@
-"""What kernels of many units are told in a run: its layers in a room, what is loaded into it, and what is kept of it."""
+"""The descriptors of a run for kernels of many units: its layers in scratch, what is loaded into it, and what is kept of it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -65,7 +65,7 @@ class Request:
 
 
 class Program:
-    """A run as kernels are told of it. `kept` and `summed` list results by name, with their frames and sums, for `Results` to fill."""
+    """The descriptors of a run. `kept` and `summed` list results by name, with their frames and sums, for `Results` to fill."""
 
     def __init__(self, run: Run, names: tuple[str, ...], request: Request, sources: Sources | None = None):
         self.run, self.names, self.request, self.back = run, names, request, request.back

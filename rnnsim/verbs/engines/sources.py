@@ -99,7 +99,7 @@ class Sources:
 
     @cached_property
     def _records(self) -> Any:
-        """What kernels are told of all sources, but for the addresses."""
+        """The descriptors of all sources, but for the addresses."""
         return records(SOURCE, [{field: getattr(source, field) for field in SOURCE.names[1:]} for source in self._sources])
 
     def _add(self, name: str, source: Source) -> None:
@@ -118,9 +118,9 @@ class Sources:
         """Records, offsets (source, point), and the arrays that the addresses are of, which must live as long."""
         offsets = np.empty((len(self._sources), hi - lo), np.int64)
         arrays = [source.block(lo, hi, row) for source, row in zip(self._sources, offsets, strict=True)]
-        told = self._records.copy()
-        told["address"] = [address_of(array) for array in arrays]
-        return told, offsets, arrays
+        records_here = self._records.copy()
+        records_here["address"] = [address_of(array) for array in arrays]
+        return records_here, offsets, arrays
 
 
 def counted_targets(run: Run) -> Source:

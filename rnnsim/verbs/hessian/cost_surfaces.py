@@ -154,8 +154,8 @@ def minima(surface: xr.Dataset, variable: str = "cost") -> xr.Dataset:
     table = np.array(found).reshape(-1, 5)
     names = [str(dim) for dim in z.dims]
     attrs = [{"long_name": name, "units": "1", **surface[name].attrs} for name in names]
-    told = {"long_name": z.attrs.get("long_name", variable), "units": z.attrs.get("units", "1")}
-    arrays = dict(zip((*names, variable), zip(table.T, (*attrs, told), strict=False), strict=False))
+    attrs_of_cost = {"long_name": z.attrs.get("long_name", variable), "units": z.attrs.get("units", "1")}
+    arrays = dict(zip((*names, variable), zip(table.T, (*attrs, attrs_of_cost), strict=False), strict=False))
     flags = {"refined": "whether the position is between cells", "on_edge": "whether a neighbour is missing or not finite"}
     ds = {name: ("point", values, attrs) for name, (values, attrs) in arrays.items()}
     for (name, long_name), column in zip(flags.items(), table.T[3:], strict=True):
@@ -249,10 +249,10 @@ def cliffs(surface: xr.Dataset, slopes: Mapping[str, str] | None = None, factor:
     parts = [cliffs_along(cost, axis, slope, factor) for axis, slope in slopes_along(surface, slopes).items()]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(-columns["steepness"], kind="stable")
-    told = {"jump": "change of the cost", "steepness": "mean slope, as a multiple of the slopes at the ends", "along": "axis"}
+    long_names = {"jump": "change of the cost", "steepness": "mean slope, as a multiple of the slopes at the ends", "along": "axis"}
     ds = {}
     for name, values in columns.items():
-        attrs = {"long_name": told.get(name, name), "units": "1", **(surface[name].attrs if name in cost.dims else {})}
+        attrs = {"long_name": long_names.get(name, name), "units": "1", **(surface[name].attrs if name in cost.dims else {})}
         ds[name] = ("point", values[order], {k: v for k, v in attrs.items() if name != "along" or k == "long_name"})
     return xr.Dataset(ds, attrs={**surface.attrs, "title": "cliffs of the cost"})
 

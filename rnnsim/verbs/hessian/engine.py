@@ -50,10 +50,10 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     def work(next_block):
         room = program.room.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
-        told = records(
+        descriptor = records(
             HESSIAN_WORK, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
         )
-        scratch = curvature.Scratch(room, told, records(HESSIAN_COST, [program.cost]), *lanes)
+        scratch = curvature.Scratch(room, descriptor, records(HESSIAN_COST, [program.cost]), *lanes)
         while (block := next_block()) is not None:
             lo, hi, first, last = block
             places = np.empty((2, hi - lo), np.int64)

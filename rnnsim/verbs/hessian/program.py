@@ -1,4 +1,4 @@
-"""What kernels of second derivatives are told of a run: which numbers are directions, where all frames stand, and the kernels to call."""
+"""The descriptors of a run for kernels of second derivatives: which numbers are directions, where frames stand, what to call."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +78,7 @@ def rows_of(run: Run) -> dict[str, Rows]:
 
 
 class CurvatureProgram:
-    """A run as kernels of second derivatives are told of it; `parameters` are the directions."""
+    """The descriptors of a run for kernels of second derivatives; `parameters` are the directions."""
 
     def __init__(self, run: Run, loss: Any, parameters: tuple[str, ...]):
         self.run, self.loss, self.parameters, self.rows = run, loss, parameters, rows_of(run)
@@ -227,18 +227,18 @@ class CurvatureProgram:
                 if name in self.parameters:
                     gates = reading(member.cell, letter)
                     for e, (gate, row, term) in enumerate(np.ndindex(len(gates), member.units, terms)):
-                        told = {"kind": kind, "gate": gates[gate], "row": row, "term": term}
-                        found.append(self._direction(name, layer, number, told, what, e))
+                        descriptor = {"kind": kind, "gate": gates[gate], "row": row, "term": term}
+                        found.append(self._direction(name, layer, number, descriptor, what, e))
             found += self._directions_of_biases(number, member, layer) + self._directions_of_starts(number, member, layer)
         order = {name: i for i, name in enumerate(self.parameters)}
-        return [told for _, told in sorted(found, key=lambda pair: order[pair[0]])]
+        return [descriptor for _, descriptor in sorted(found, key=lambda pair: order[pair[0]])]
 
     def _direction(
-        self, name: str, layer: dict[str, int], number: int, told: dict[str, int], what: str, place: int
+        self, name: str, layer: dict[str, int], number: int, descriptor: dict[str, int], what: str, place: int
     ) -> tuple[str, dict[str, int]]:
         """A direction of a parameter, with the places of its sums, the one at `place` of those of its kind."""
         at = {"at": layer[f"grad_{what}"] + place * self.lanes, "d_at": layer[f"d_grad_{what}"] + place * self.lanes}
-        return name, {"layer": number, "term": 0, **told, **at}
+        return name, {"layer": number, "term": 0, **descriptor, **at}
 
     def _directions_of_table(self) -> list[tuple[str, dict[str, int]]]:
         return [
@@ -260,9 +260,9 @@ class CurvatureProgram:
         for state, name in enumerate(member.starts):
             samples = self.run.net.templates[name].sizes.get("sample", 0)
             for sample, row in np.ndindex(max(samples, 1), member.units if name in self.parameters else 0):
-                told = {"kind": START, "gate": state, "row": row, "sample": sample if samples else -1}
+                descriptor = {"kind": START, "gate": state, "row": row, "sample": sample if samples else -1}
                 own = (sample * member.cell.states + state) * member.units + row
-                found.append(self._direction(name, layer, number, told, "start", own))
+                found.append(self._direction(name, layer, number, descriptor, "start", own))
         return found
 
     def network(self) -> Network:

@@ -126,19 +126,19 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     found = np.full(run.grid.points, NEVER, np.int32)
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
-    told_frames = records(FRAME, frames)
+    frame_records = records(FRAME, frames)
     blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
 
     def work(next_block: Any) -> None:
         room = program.room.make(run.dtype)
-        told = records(WORK, [{}]), records(COST, [{}])
-        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
+        descriptors = records(WORK, [{}]), records(COST, [{}])
+        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *descriptors)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
         while (block := next_block()) is not None:
             lo, hi = block
             sources, offsets, arrays = program.sources.block(lo, hi)
             grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((tangent_run.batches, tangent_run.products), ()))
-            of_block = {"frames": told_frames.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
+            of_block = {"frames": frame_records.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
             exponents(plan, network, data, scratch, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)

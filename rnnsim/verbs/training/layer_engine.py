@@ -48,8 +48,8 @@ class TrainingSet:
         """A thread's room, and where costs and gradients of a group are written."""
         training, points, dtype = self.training, self.program.cut.points, self.run.dtype
         room = self.program.room.make(dtype)
-        told = records(WORK, [{}]), records(COST, self.program.costs)
-        scratch = network.Scratch(room, address_of(room), np.full(4, -1, np.int64), *told)
+        descriptors = records(WORK, [{}]), records(COST, self.program.costs)
+        scratch = network.Scratch(room, address_of(room), np.full(4, -1, np.int64), *descriptors)
         return scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
 
     def sums(self, costs: np.ndarray, gradient: np.ndarray) -> Any:
@@ -101,12 +101,12 @@ class LayerEngine:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
         training, state, dtype = self.training, self.state, self.training.run.dtype
         numbers, (orders, places) = training.numbers_from(first, last), training.orders(first, last)
-        told = training_descriptor(training, first, last, finish, len(numbers))
+        descriptor = training_descriptor(training, first, last, finish, len(numbers))
         numbers = numbers.reshape(-1)
 
         def work(next_block):
             rooms = {id(training_set): training_set.scratch() for training_set in self.training_sets}
-            spare = np.empty((1 + told["states"]) * training.size, dtype)
+            spare = np.empty((1 + descriptor["states"]) * training.size, dtype)
             what = records(UPDATE, [{}])[0]
             while (block := next_block()) is not None:
                 lo, hi = block
@@ -115,11 +115,11 @@ class LayerEngine:
                 if orders.size and not training.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
                     order = {"order": address_of(orders), "order_of": address_of(of_block), "order_by_epoch": training.samples}
-                record = records(TRAINING, [told | order])[0]
+                record = records(TRAINING, [descriptor | order])[0]
                 task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
                 kernels = self.kernels(task, numbers, spare, record, what)
-                told_of = kernels, record, *(t for t, _ in tasks), state.members, state.record
-                epochs.train(*told_of, numbers, lo, hi - lo, judged, spare, what)
+                arguments = kernels, record, *(t for t, _ in tasks), state.members, state.record
+                epochs.train(*arguments, numbers, lo, hi - lo, judged, spare, what)
 
         parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.training_sets[0].program.cut.points))
 
@@ -127,8 +127,8 @@ class LayerEngine:
         """The addresses of the kernels that run a task and that move networks."""
         rule = epochs.update_of(self.kind, self.training.optimizer.rule)
         if rule not in _addresses:
-            told = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
+            arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
             run = addresses([epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
-            move = addresses([rule], tuple(map(numba.typeof, told)))
+            move = addresses([rule], tuple(map(numba.typeof, arguments)))
             _addresses[rule] = [*run, *move] if isinstance(run, list) else np.concatenate([run, move])
         return _addresses[rule]

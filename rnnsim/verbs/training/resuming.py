@@ -109,10 +109,10 @@ def text(fact: Any) -> str:
 def states_of(run: xr.Dataset) -> int:
     """The epoch to which what a run remembers over its axes alone belongs: its last one, unless epochs were cut off."""
     last = int(run.epoch[-1])
-    told = int(json.loads(run.attrs["options"]).get("epochs", last))
+    asked = int(json.loads(run.attrs["options"]).get("epochs", last))
     ends = [run[name] for name in (DIVERGED_AT, STOPPED_AT) if name in run.variables]
     still = len(ends) > 1 and (xr.where(ends[0] < 0, ends[1], ends[0]) >= 0).all()  # and for want of patience the record ends
-    return last if still and max(int(end.max()) for end in ends) <= last else told
+    return last if still and max(int(end.max()) for end in ends) <= last else asked
 
 
 def go_on(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> None:

@@ -105,7 +105,7 @@ class LaneEngine:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
         training, state, kind, dtype = self.training, self.state, self.kind, self.training.run.dtype
         numbers, (orders, places) = training.numbers_from(first, last), training.orders(first, last)
-        told = records(TRAINING, [training_descriptor(training, first, last, finish, len(numbers))])[0]
+        descriptor = records(TRAINING, [training_descriptor(training, first, last, finish, len(numbers))])[0]
         numbers, own_orders = numbers.reshape(-1), each(training)
         ordered = None if training.seed is None or training.whole else orders.reshape(-1)
         points, shape = training.grid.points, training.grid.strided_shape
@@ -125,7 +125,7 @@ class LaneEngine:
                 for row, strided in zip(fixed, self.fixed, strict=True):
                     parallel.gather(*strided, shape, *block, row)
                 kernel_block = scalar.Block(points, *block, spare)
-                what = kind, self.rows.model, training.measures, self.kernels, told, fixed, own
+                what = kind, self.rows.model, training.measures, self.kernels, descriptor, fixed, own
                 data = [read(*block) for read in readers]
                 everyone, order = (state.members, state.record), ordered
                 if own_orders and ordered is not None:

@@ -105,7 +105,7 @@ class TrainingRun:
 
     @property
     def bytes_recorded(self) -> int:
-        """What the record takes, told before there is one."""
+        """The bytes of the record, before there is one."""
         epochs = len(self._multiples) + self._ends_between
         measures = len(self.measures) * (1 + (self.held_out is not None)) + ("grad_norm" in self.keep)
         numbers = self.grid.points * epochs * (measures + self.count * self.kept_parameters)
@@ -264,17 +264,20 @@ def new_record(training: TrainingRun, dtype: np.dtype) -> Record:
 def training_descriptor(training: TrainingRun, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
     """The descriptor of some epochs of a training run."""
     rule = training.optimizer.rule
-    told = {"first": first, "last": last, "finish": int(finish), "samples": training.samples, "batch": training.batch}
-    told |= {"steps": training.run.steps, "together": training.together, "by_product": int(training.whole)}
-    told |= {"measured": int(training.measured)}
-    told |= {"validated": int(training.held_out is not None), "patience": -1 if training.patience is None else training.patience}
-    told |= {"judge_from": training.first + training.resumed}
-    told |= {
+    descriptor = {"first": first, "last": last, "finish": int(finish), "samples": training.samples, "batch": training.batch}
+    descriptor |= {"steps": training.run.steps, "together": training.together, "by_product": int(training.whole)}
+    descriptor |= {"measured": int(training.measured)}
+    descriptor |= {
+        "validated": int(training.held_out is not None),
+        "patience": -1 if training.patience is None else training.patience,
+    }
+    descriptor |= {"judge_from": training.first + training.resumed}
+    descriptor |= {
         "numbers": len(training.numbers),
         "memory": len(rule.memory),
         "parameters": training.size,
         "moved": training.count,
         "number_epochs": number_epochs,
     }
-    told |= {"states": len(rule.states), "measures": len(training.measures), "networks": training.grid.points}
-    return told | {"recorded": len(training.recorded), "clipped": CLIPS[training.clip], "order": 0, "order_of": 0}
+    descriptor |= {"states": len(rule.states), "measures": len(training.measures), "networks": training.grid.points}
+    return descriptor | {"recorded": len(training.recorded), "clipped": CLIPS[training.clip], "order": 0, "order_of": 0}
