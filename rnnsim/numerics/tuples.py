@@ -165,31 +165,31 @@ def _take(kind, count, array, position, apart):
 
 
 @register_jitable(forceinline=True)
-def write(array, position, value, count, spare):
-    """Write the first `count` lanes into a 1-D result; `spare` is room for one row of lanes."""
-    if count * spare.itemsize == spare.nbytes:
+def write(array, position, value, count, lane_scratch):
+    """Write the first `count` lanes into a 1-D result; `lane_scratch` is room for one row of lanes."""
+    if count * lane_scratch.itemsize == lane_scratch.nbytes:
         store(array, position, value)
     else:
-        store(spare, 0, value)
+        store(lane_scratch, 0, value)
         for i in range(count):
-            array[position + i] = spare[i]
+            array[position + i] = lane_scratch[i]
 
 
-def write_each(rows, places, first, values, divisor, position, count, spare):
+def write_each(rows, places, first, values, divisor, position, count, lane_scratch):
     """Write value i, divided, into rows[places[first + i]], unless that place is negative."""
     for i, value in enumerate(values):
         if places[first + i] >= 0:
-            write(rows[places[first + i]], position, value / divisor, count, spare)
+            write(rows[places[first + i]], position, value / divisor, count, lane_scratch)
 
 
 @overload(write_each, jit_options=INLINE)
-def _write_each(rows, places, first, values, divisor, position, count, spare):
+def _write_each(rows, places, first, values, divisor, position, count, lane_scratch):
     if len(values) == 0:
-        return lambda rows, places, first, values, divisor, position, count, spare: None
+        return lambda rows, places, first, values, divisor, position, count, lane_scratch: None
 
-    def body(rows, places, first, values, divisor, position, count, spare):
+    def body(rows, places, first, values, divisor, position, count, lane_scratch):
         if places[first] >= 0:
-            write(rows[places[first]], position, values[0] / divisor, count, spare)
-        write_each(rows, places, first + 1, values[1:], divisor, position, count, spare)
+            write(rows[places[first]], position, values[0] / divisor, count, lane_scratch)
+        write_each(rows, places, first + 1, values[1:], divisor, position, count, lane_scratch)
 
     return body

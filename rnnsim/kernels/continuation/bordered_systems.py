@@ -15,7 +15,7 @@ from rnnsim.numerics.jit import part
 
 
 class Extended(NamedTuple):
-    """Room for a state of n numbers: matrices of n rows, `bordered` of n + 1 complex rows with two right-hand `sides`, `system` of n + 2
+    """Scratch for a state of n numbers: matrices of n rows, `bordered` of n + 1 complex rows with two right-hand `sides`, `system` of n + 2
     rows with one, and vectors."""
 
     J: Any
@@ -33,7 +33,7 @@ class Extended(NamedTuple):
     Fq: Any
     Fq_other: Any
     Fqq: Any
-    spare: Any
+    G_other: Any
     moved: Any
     row: Any
     column: Any
@@ -75,35 +75,35 @@ def eliminate(A, B):
 
 
 @part
-def border(room, mu, turned):
+def border(scratch, mu, turned):
     """The bordered matrix, or its transpose."""
-    n, A = room.J.shape[0], room.bordered
+    n, A = scratch.J.shape[0], scratch.bordered
     for i in range(n):
         for j in range(n):
-            A[i, j] = room.J[j, i] if turned else room.J[i, j]
+            A[i, j] = scratch.J[j, i] if turned else scratch.J[i, j]
         A[i, i] -= mu
-        A[i, n] = room.row[i] if turned else room.column[i]
-        A[n, i] = room.column[i] if turned else room.row[i]
-        room.sides[i, 0], room.sides[i, 1] = 0.0, 0.0
+        A[i, n] = scratch.row[i] if turned else scratch.column[i]
+        A[n, i] = scratch.column[i] if turned else scratch.row[i]
+        scratch.sides[i, 0], scratch.sides[i, 1] = 0.0, 0.0
     A[n, n] = 0.0
-    room.sides[n, 0], room.sides[n, 1] = 1.0, 0.0
+    scratch.sides[n, 0], scratch.sides[n, 1] = 1.0, 0.0
 
 
 @part
-def null_vectors(room, mu):
+def null_vectors(scratch, mu):
     """v, w, and u with [J - μ b; c 0][u; ·] = [∂F/∂q; 0]. Gives g."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     for turned in (True, False):
-        border(room, mu, turned)
+        border(scratch, mu, turned)
         for i in range(n):
-            room.sides[i, 1] = room.Fq[i]
-        eliminate(room.bordered, room.sides)
+            scratch.sides[i, 1] = scratch.Fq[i]
+        eliminate(scratch.bordered, scratch.sides)
         for i in range(n):
             if turned:
-                room.w[i] = room.sides[i, 0]
+                scratch.w[i] = scratch.sides[i, 0]
             else:
-                room.v[i], room.u[i] = room.sides[i, 0], room.sides[i, 1]
-    return room.sides[n, 0]
+                scratch.v[i], scratch.u[i] = scratch.sides[i, 0], scratch.sides[i, 1]
+    return scratch.sides[n, 0]
 
 
 @part
@@ -116,16 +116,16 @@ def length_of(vector):
 
 
 @part
-def turn_borders(room):
+def turn_borders(scratch):
     """Borders near the null vectors: b from w, c from v."""
-    of_v, of_w = length_of(room.v), length_of(room.w)
-    for i in range(room.v.size):
-        room.row[i], room.column[i] = room.v[i].conjugate() / of_v, room.w[i].conjugate() / of_w
+    of_v, of_w = length_of(scratch.v), length_of(scratch.w)
+    for i in range(scratch.v.size):
+        scratch.row[i], scratch.column[i] = scratch.v[i].conjugate() / of_v, scratch.w[i].conjugate() / of_w
 
 
 @part
-def first_borders(room):
+def first_borders(scratch):
     """Borders to start from: a fixed vector without symmetries."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     for i in range(n):
-        room.row[i] = room.column[i] = (1.0 + 0.3 * np.cos(2.0 + 1.7 * i)) / np.sqrt(n)
+        scratch.row[i] = scratch.column[i] = (1.0 + 0.3 * np.cos(2.0 + 1.7 * i)) / np.sqrt(n)

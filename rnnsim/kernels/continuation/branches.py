@@ -21,7 +21,17 @@ from rnnsim.kernels.continuation.detection import (
     locate,
 )
 from rnnsim.kernels.continuation.pseudo_arclength import UNSTABLE, approach, correct, distance, examine
-from rnnsim.kernels.continuation.steps import BENT, LEAST_STEP, copy, dot, extent, has_closed, next_segment, step_along, turns_twice
+from rnnsim.kernels.continuation.steps import (
+    LEAST_COSINE,
+    LEAST_STEP,
+    copy,
+    dot,
+    extent,
+    has_closed,
+    next_segment,
+    step_along,
+    turns_twice,
+)
 from rnnsim.kernels.maps.parametrised import segment_of
 from rnnsim.numerics.jit import kernel, part
 
@@ -95,9 +105,9 @@ def meet(seeds, k, y, counts):
 
 
 @part
-def visit(line, segment, room, path, seeds, size, counts):
+def visit(line, segment, scratch, path, seeds, size, counts):
     """Note the seeds that a branch comes past between two points; it must be as straight there as the step is."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     for k in range(seeds.places.size):
         a, b = seeds.places[k] - path.y[n], path.new[n] - path.y[n]
         if a * (seeds.places[k] - path.new[n]) > 0.0 or b == 0.0:
@@ -106,17 +116,17 @@ def visit(line, segment, room, path, seeds, size, counts):
             path.between[i] = path.y[i] + a / b * (path.new[i] - path.y[i])
         path.between[n] = seeds.places[k]
         copy(path.between, path.other)
-        good = correct(line, room, segment, path.between, path.axis, path.spare, np.inf)
-        before, after = dot(path.spare, path.tangent), dot(path.spare, path.new_tangent)
-        straight = before * after > 0.0 and min(abs(before), abs(after)) > BENT
+        good = correct(line, scratch, segment, path.between, path.axis, path.between_tangent, np.inf)
+        before, after = dot(path.between_tangent, path.tangent), dot(path.between_tangent, path.new_tangent)
+        straight = before * after > 0.0 and min(abs(before), abs(after)) > LEAST_COSINE
         if good and straight and distance(path.between, path.other) <= size:
             meet(seeds, k, path.between, counts)
 
 
 @part
-def is_known(line, room, path, hunt):
+def is_known(line, scratch, path, hunt):
     """Whether path.first is on a branch that was followed, or there was no room to know all."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     if hunt.count[0] == hunt.begins.size:
         return True
     for k in range(1, hunt.count[0]):
@@ -133,25 +143,25 @@ def is_known(line, room, path, hunt):
             beside = max(beside, abs(path.first[i] - path.between[i]))
         if beside > SAME + BESIDE * np.sqrt(length):
             continue
-        good = correct(line, room, segment_of(line, path.between[n]), path.between, path.other, path.spare, np.inf)
+        good = correct(line, scratch, segment_of(line, path.between[n]), path.between, path.other, path.between_tangent, np.inf)
         if good and distance(path.between, path.first) < SAME:
             return True
     return False
 
 
 @part
-def finds_more(line, room, path, hunt, start):
+def finds_more(line, scratch, path, hunt, start):
     """Look for a branch from one of the points; where it is found becomes path.first. Whether it is a new one."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     copy(hunt.starts[start], path.first)
-    if not approach(line, room, path.first, path.tangent, HUNTING):
+    if not approach(line, scratch, path.first, path.tangent, HUNTING):
         return False
     if not abs(path.first[n]) < 1.0 or abs(path.tangent[n]) < ACROSS:
         return False
     for i in range(n):
         if not hunt.low[i] <= path.first[i] <= hunt.high[i]:
             return False
-    return not is_known(line, room, path, hunt)
+    return not is_known(line, scratch, path, hunt)
 
 
 @part
@@ -191,7 +201,7 @@ def turn_round(branch_points, branch):
 
 
 @part
-def follow(line, room, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
+def follow(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
     """Follow a branch from path.first in a direction. True if it closes."""
     copy(path.first, path.y)
     segment, side, size, taken = segment_of(line, path.first[path.first.size - 1]), int(direction), min(FIRST_STEP, longest), 0
@@ -199,7 +209,7 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, branch_point
     fresh = True
     while taken < STEPS * (2.0 / longest) and size >= LEAST_STEP:
         if side != 0:
-            segment = next_segment(line, segment, room, path, side)
+            segment = next_segment(line, segment, scratch, path, side)
             if segment == -1:
                 return False
             if segment == -2:
@@ -210,10 +220,10 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, branch_point
             remember(hunt, path.y, True)
             if direction < 0.0 or path.first[path.first.size - 1] <= -1.0:
                 record(branch_points, branch, path.y, path.before)
-        side, cosine, good = step_along(line, segment, room, path, size)
+        side, cosine, good = step_along(line, segment, scratch, path, size)
         kind = NOTHING
         if good:
-            examine(line, room, path.new_tangent, path.after)
+            examine(line, scratch, path.new_tangent, path.after)
             kind = kind_between(path.before, path.after)
             if size > SINGLE_STEP and turns_twice(path):
                 kind = SEVERAL
@@ -223,9 +233,9 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, branch_point
         if kind != NOTHING:
             copy(path.y, bracket.low)
             copy(path.new, bracket.high)
-            locate(line, segment, room, extended, bracket, found, kind, path.before)
+            locate(line, segment, scratch, extended, bracket, found, kind, path.before)
         closed = taken > 2 and has_closed(path)
-        visit(line, segment, room, path, seeds, size, found.counts)
+        visit(line, segment, scratch, path, seeds, size, found.counts)
         remember(hunt, path.new, False)
         record(branch_points, branch, path.new, path.after)
         if closed or extent(path.new) > FAR:
@@ -240,23 +250,23 @@ def follow(line, room, extended, bracket, path, seeds, hunt, found, branch_point
 
 
 @part
-def follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, branch_points, longest):
+def follow_both_ways(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, longest):
     """Follow the branch through path.first to its ends."""
     branch = found.counts[BRANCHES]
     found.counts[BRANCHES] += 1
     for direction in (-1.0, 1.0):
         if direction * path.first[path.first.size - 1] >= 1.0:
             continue
-        if follow(line, room, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
+        if follow(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
             break
         if direction < 0.0:
             turn_round(branch_points, branch)
 
 
 @kernel
-def follow_all(line, room, extended, bracket, path, seeds, hunt, found, branch_points, longest):
+def follow_all(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, longest):
     """All branches of one network: through seeds, then those that are found by hunting."""
-    n, count = room.J.shape[0], seeds.places.size * seeds.states.shape[1]
+    n, count = scratch.J.shape[0], seeds.places.size * seeds.states.shape[1]
     hunt.count[0] = 0
     for i in range(count + hunt.starts.shape[0]):
         k, seed = i // seeds.states.shape[1], i % seeds.states.shape[1]
@@ -266,6 +276,6 @@ def follow_all(line, room, extended, bracket, path, seeds, hunt, found, branch_p
             seeds.visited[k, seed] = True
             copy(seeds.states[k, seed], path.first)
             path.first[n] = seeds.places[k]
-        elif not finds_more(line, room, path, hunt, i - count):
+        elif not finds_more(line, scratch, path, hunt, i - count):
             continue
-        follow_both_ways(line, room, extended, bracket, path, seeds, hunt, found, branch_points, longest)
+        follow_both_ways(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, longest)

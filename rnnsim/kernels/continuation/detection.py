@@ -45,7 +45,7 @@ class Found(NamedTuple):
 
 
 class Bracket(NamedTuple):
-    """Room for two points of a branch, one between them, their difference and a tangent, (s, q) each; z has one number more."""
+    """Scratch for two points of a branch, one between them, their difference and a tangent, (s, q) each; z has one number more."""
 
     low: Any
     high: Any
@@ -83,9 +83,9 @@ def test_of(kind):
 
 
 @part
-def halve(line, segment, room, bracket, test, side):
+def halve(line, segment, scratch, bracket, test, side):
     """Halve a bracket along the branch: `side` is the test's value at its low end. False if the branch is lost."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     length = 0.0
     for i in range(n + 1):
         bracket.middle[i] = 0.5 * (bracket.low[i] + bracket.high[i])
@@ -93,9 +93,9 @@ def halve(line, segment, room, bracket, test, side):
     length = np.sqrt(length)
     for i in range(n + 1):
         bracket.across[i] = (bracket.high[i] - bracket.low[i]) / length
-    if not length > 0.0 or not correct(line, room, segment, bracket.middle, bracket.across, bracket.tangent, np.inf):
+    if not length > 0.0 or not correct(line, scratch, segment, bracket.middle, bracket.across, bracket.tangent, np.inf):
         return False
-    examine(line, room, bracket.tangent, bracket.tests)
+    examine(line, scratch, bracket.tangent, bracket.tests)
     same = bracket.tests[test] == side
     for i in range(n + 1):
         if same:
@@ -106,11 +106,11 @@ def halve(line, segment, room, bracket, test, side):
 
 
 @part
-def try_newton(line, room, extended, bracket, kind):
+def try_newton(line, scratch, extended, bracket, kind):
     """Newton's method from the middle of a bracket. Gives the kind, `NOTHING` if it does not converge near by, and the residual."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     near = 2.0 * distance(bracket.low, bracket.high) + SAME
-    mu = nearest_the_circle(room)
+    mu = nearest_the_circle(scratch)
     if kind == SEVERAL or (kind == NEIMARK_SACKER and mu.imag < REAL):
         return NOTHING, np.inf
     for i in range(n + 1):
@@ -131,9 +131,9 @@ def try_newton(line, room, extended, bracket, kind):
 
 
 @part
-def kind_on_the_circle(room, kind):
+def kind_on_the_circle(scratch, kind):
     """The kind of a degenerate point, where several multipliers meet the unit circle at once; `NOTHING` if none does."""
-    mu = nearest_the_circle(room)
+    mu = nearest_the_circle(scratch)
     if not abs(abs(mu) - 1.0) < ON_THE_CIRCLE:
         return NOTHING
     if kind not in (SEVERAL, NEIMARK_SACKER):
@@ -144,35 +144,35 @@ def kind_on_the_circle(room, kind):
 
 
 @part
-def locate(line, segment, room, extended, bracket, found, kind, before):
+def locate(line, segment, scratch, extended, bracket, found, kind, before):
     """Find and keep the point of a kind in a bracket, at whose low end the tests are `before`."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     test = test_of(kind)
     for trial in range(ROUNDS):
         for _ in range(HALVINGS if trial else 2):
-            if not halve(line, segment, room, bracket, test, before[test]):
+            if not halve(line, segment, scratch, bracket, test, before[test]):
                 found.counts[UNLOCATED] += 1
                 return
-        exact, residual = try_newton(line, room, extended, bracket, kind)
+        exact, residual = try_newton(line, scratch, extended, bracket, kind)
         if exact != NOTHING:
-            keep(line, room, found, exact, bracket.z, residual)
+            keep(line, scratch, found, exact, bracket.z, residual)
             return
         if distance(bracket.low, bracket.high) < NARROW:
             break
-    exact = kind_on_the_circle(room, kind)
+    exact = kind_on_the_circle(scratch, kind)
     if exact == NOTHING:
         found.counts[UNLOCATED] += 1
         return
     residual = 0.0
     for i in range(n):
-        residual = max(residual, abs(room.G[i]))
-    keep(line, room, found, exact, bracket.middle, residual)
+        residual = max(residual, abs(scratch.G[i]))
+    keep(line, scratch, found, exact, bracket.middle, residual)
 
 
 @part
-def keep(line, room, found, kind, z, residual):
+def keep(line, scratch, found, kind, z, residual):
     """Add a point to those found, unless it is outside of the axis or among them."""
-    n, count = room.J.shape[0], found.counts[POINTS]
+    n, count = scratch.J.shape[0], found.counts[POINTS]
     if abs(z[n]) > 1.0 + SAME:
         return
     for i in range(count):
@@ -181,9 +181,9 @@ def keep(line, room, found, kind, z, residual):
     if count == found.kind.size:
         found.counts[TRUNCATED] = 1
         return
-    linearize_on(line, segment_of(line, z[n]), z, room.G, room.J, room.Fq)
-    find_multipliers(line, room)
+    linearize_on(line, segment_of(line, z[n]), z, scratch.G, scratch.J, scratch.Fq)
+    find_multipliers(line, scratch)
     for i in range(n):
-        found.y[count, i], found.real[count, i], found.imag[count, i] = z[i], room.real[i], room.imag[i]
+        found.y[count, i], found.real[count, i], found.imag[count, i] = z[i], scratch.real[i], scratch.imag[i]
     found.y[count, n], found.kind[count], found.residual[count] = z[n], kind, residual
     found.counts[POINTS] = count + 1

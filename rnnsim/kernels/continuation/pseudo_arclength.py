@@ -24,8 +24,8 @@ CONVERGED = 1e-10
 OUTSIDE = 1.0 + 1e-11
 
 
-class Room(NamedTuple):
-    """Room for a state of n numbers: J and A of n rows, the multipliers of J, the matrix and the right-hand sides of n + 1."""
+class Scratch(NamedTuple):
+    """Scratch for a state of n numbers: J and A of n rows, the multipliers of J, the matrix and the right-hand sides of n + 1."""
 
     J: Any
     A: Any
@@ -42,102 +42,102 @@ class Room(NamedTuple):
 
 
 @part
-def bordered_system(line, room, segment, y, t):
-    """The two systems at y in the plane through room.origin across t."""
-    n, offset = room.J.shape[0], 0.0
-    linearize_on(line, segment, y, room.G, room.J, room.Fq)
+def bordered_system(line, scratch, segment, y, t):
+    """The two systems at y in the plane through scratch.origin across t."""
+    n, offset = scratch.J.shape[0], 0.0
+    linearize_on(line, segment, y, scratch.G, scratch.J, scratch.Fq)
     for i in range(n):
         for j in range(n):
-            room.matrix[i, j] = room.J[i, j]
-        room.matrix[i, i] -= 1.0
-        room.matrix[i, n] = room.Fq[i]
-        room.sides[i, 0], room.sides[i, 1] = -room.G[i], 0.0
+            scratch.matrix[i, j] = scratch.J[i, j]
+        scratch.matrix[i, i] -= 1.0
+        scratch.matrix[i, n] = scratch.Fq[i]
+        scratch.sides[i, 0], scratch.sides[i, 1] = -scratch.G[i], 0.0
     for j in range(n + 1):
-        room.matrix[n, j] = t[j]
-        offset += t[j] * (room.origin[j] - y[j])
-    room.sides[n, 0], room.sides[n, 1] = offset, 1.0
+        scratch.matrix[n, j] = t[j]
+        offset += t[j] * (scratch.origin[j] - y[j])
+    scratch.sides[n, 0], scratch.sides[n, 1] = offset, 1.0
 
 
 @kernel
-def corrected(line, room, segment, y, t, tangent, most):
+def corrected(line, scratch, segment, y, t, tangent, most):
     """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. room.signs become
     that of the bordered determinant, and 1 if it converges, else 0."""
-    n = room.J.shape[0]
-    room.signs[1] = 0.0
+    n = scratch.J.shape[0]
+    scratch.signs[1] = 0.0
     for i in range(n + 1):
-        room.origin[i] = y[i]
+        scratch.origin[i] = y[i]
     for _ in range(TRIALS if most > 1e3 else 2 * TRIALS):
-        bordered_system(line, room, segment, y, t)
-        room.signs[0], _ = solve(room.matrix, room.pivots, room.sides)
+        bordered_system(line, scratch, segment, y, t)
+        scratch.signs[0], _ = solve(scratch.matrix, scratch.pivots, scratch.sides)
         size, length, scale = 0.0, 0.0, 1.0
         for i in range(n + 1):
-            size = abs(room.sides[i, 0]) if not abs(room.sides[i, 0]) <= size else size
-            length += room.sides[i, 1] ** 2
+            size = abs(scratch.sides[i, 0]) if not abs(scratch.sides[i, 0]) <= size else size
+            length += scratch.sides[i, 1] ** 2
             scale = max(scale, abs(y[i]))
         if not size < np.inf or not length < np.inf:
             return
         share = most / size if size > most else 1.0
         for i in range(n + 1):
-            y[i] += share * room.sides[i, 0]
-            tangent[i] = room.sides[i, 1] / np.sqrt(length)
+            y[i] += share * scratch.sides[i, 0]
+            tangent[i] = scratch.sides[i, 1] / np.sqrt(length)
         if size < CONVERGED * scale:
-            room.signs[1] = 1.0
+            scratch.signs[1] = 1.0
             return
 
 
 @part
-def correct(line, room, segment, y, t, tangent, most):
+def correct(line, scratch, segment, y, t, tangent, most):
     """`corrected`; true if it converges."""
-    call(line.others, 2, (line, room, segment, y, t, tangent, most))
-    return room.signs[1] > 0.0
+    call(line.others, 2, (line, scratch, segment, y, t, tangent, most))
+    return scratch.signs[1] > 0.0
 
 
 @kernel
-def approached(line, room, y, tangent, most):
+def approached(line, scratch, y, tangent, most):
     """Bring y onto a branch near by, whichever, by the shortest steps that Newton's method asks for, of `most` at most. room.signs[1]
     becomes 1 if it converges, else 0."""
-    n = room.J.shape[0]
-    room.signs[1] = 0.0
+    n = scratch.J.shape[0]
+    scratch.signs[1] = 0.0
     for i in range(n + 1):
         tangent[i] = 1.0 if i == n else 0.0
     for _ in range(2 * TRIALS):
         for i in range(n + 1):
-            room.origin[i] = y[i]
-        bordered_system(line, room, segment_of(line, y[n]), y, tangent)
-        solve(room.matrix, room.pivots, room.sides)
+            scratch.origin[i] = y[i]
+        bordered_system(line, scratch, segment_of(line, y[n]), y, tangent)
+        solve(scratch.matrix, scratch.pivots, scratch.sides)
         along, length, size, scale = 0.0, 0.0, 0.0, 1.0
         for i in range(n + 1):
-            along += room.sides[i, 0] * room.sides[i, 1]
-            length += room.sides[i, 1] ** 2
+            along += scratch.sides[i, 0] * scratch.sides[i, 1]
+            length += scratch.sides[i, 1] ** 2
         for i in range(n + 1):
-            move = room.sides[i, 0] - along / length * room.sides[i, 1]
-            room.sides[i, 0], tangent[i] = move, room.sides[i, 1] / np.sqrt(length)
+            move = scratch.sides[i, 0] - along / length * scratch.sides[i, 1]
+            scratch.sides[i, 0], tangent[i] = move, scratch.sides[i, 1] / np.sqrt(length)
             size = abs(move) if not abs(move) <= size else size
             scale = max(scale, abs(y[i]))
         if not size < np.inf or not length < np.inf:
             return
         for i in range(n + 1):
-            y[i] += (most / size if size > most else 1.0) * room.sides[i, 0]
+            y[i] += (most / size if size > most else 1.0) * scratch.sides[i, 0]
         if size < CONVERGED * scale:
-            room.signs[1] = 1.0
+            scratch.signs[1] = 1.0
             return
 
 
 @part
-def approach(line, room, y, tangent, most):
+def approach(line, scratch, y, tangent, most):
     """`approached`; true if it converges."""
-    call(line.others, 3, (line, room, y, tangent, most))
-    return room.signs[1] > 0.0
+    call(line.others, 3, (line, scratch, y, tangent, most))
+    return scratch.signs[1] > 0.0
 
 
 @part
-def find_multipliers(line, room):
+def find_multipliers(line, scratch):
     """The eigenvalues of J, largest first."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     for i in range(n):
         for j in range(n):
-            room.A[i, j] = room.J[i, j]
-    call(line.others, 0, (room.A, room.real, room.imag, room.vector))
+            scratch.A[i, j] = scratch.J[i, j]
+    call(line.others, 0, (scratch.A, scratch.real, scratch.imag, scratch.vector))
 
 
 @kernel
@@ -148,29 +148,29 @@ def sorted_eigenvalues(A, real, imag, v):
 
 
 @part
-def examine(line, room, tangent, tests):
+def examine(line, scratch, tangent, tests):
     """What is tested at a point that was corrected last: the number of multipliers outside the unit circle, and the signs of the bordered
     determinant, of the tangent along q, and of det(J + 1)."""
-    n, count = room.J.shape[0], 0
-    find_multipliers(line, room)
+    n, count = scratch.J.shape[0], 0
+    find_multipliers(line, scratch)
     for i in range(n):
-        count += np.hypot(room.real[i], room.imag[i]) > OUTSIDE
+        count += np.hypot(scratch.real[i], scratch.imag[i]) > OUTSIDE
         for j in range(n):
-            room.A[i, j] = room.J[i, j]
-        room.A[i, i] += 1.0
+            scratch.A[i, j] = scratch.J[i, j]
+        scratch.A[i, i] += 1.0
     tests[UNSTABLE] = count
-    tests[ORIENTATION] = room.signs[0]
+    tests[ORIENTATION] = scratch.signs[0]
     tests[AHEAD] = 1.0 if tangent[n] >= 0.0 else -1.0
-    tests[FLIPPED], _ = factorise(room.A, room.pivots)
+    tests[FLIPPED], _ = factorise(scratch.A, scratch.pivots)
 
 
 @part
-def nearest_the_circle(room):
+def nearest_the_circle(scratch):
     """The multiplier nearest the unit circle, on or above the real axis."""
-    x, y = room.real[0], room.imag[0]
-    for i in range(1, room.real.size):
-        if abs(np.hypot(room.real[i], room.imag[i]) - 1.0) < abs(np.hypot(x, y) - 1.0):
-            x, y = room.real[i], room.imag[i]
+    x, y = scratch.real[0], scratch.imag[0]
+    for i in range(1, scratch.real.size):
+        if abs(np.hypot(scratch.real[i], scratch.imag[i]) - 1.0) < abs(np.hypot(x, y) - 1.0):
+            x, y = scratch.real[i], scratch.imag[i]
     return complex(x, abs(y))
 
 

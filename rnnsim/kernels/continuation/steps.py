@@ -8,11 +8,12 @@ from rnnsim.kernels.continuation.pseudo_arclength import correct, distance, exam
 from rnnsim.numerics.jit import part
 
 LEAST_STEP = 2.0**-24
-BENT = 0.95
+LEAST_COSINE = 0.95
 
 
 class Path(NamedTuple):
-    """Room for a step: points, tangents and tests before and after it, the place of the seed with its tangent, and room for more."""
+    """Scratch for a step: points, tangents and tests before and after it, the place of the seed with its tangent, points
+    between and the tangent there."""
 
     y: Any
     new: Any
@@ -24,7 +25,7 @@ class Path(NamedTuple):
     first_tangent: Any
     between: Any
     other: Any
-    spare: Any
+    between_tangent: Any
     axis: Any
 
 
@@ -54,9 +55,9 @@ def extent(y):
 
 
 @part
-def stop_at_node(line, segment, room, path, size):
+def stop_at_node(line, segment, scratch, path, size):
     """If a step has left its segment, end it at the node. Gives on which side that is (0 if the step stays), and whether all is well."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     side = 1 if path.new[n] >= line.nodes[segment + 1] else -1 if path.new[n] <= line.nodes[segment] else 0
     if side == 0:
         return 0, True
@@ -67,25 +68,25 @@ def stop_at_node(line, segment, room, path, size):
     path.new[n] = node
     copy(path.new, path.other)
     path.axis[n] = side
-    good = correct(line, room, segment, path.new, path.axis, path.new_tangent, np.inf)
+    good = correct(line, scratch, segment, path.new, path.axis, path.new_tangent, np.inf)
     path.axis[n] = 1.0
     return side, good and distance(path.new, path.other) <= size
 
 
 @part
-def step_along(line, segment, room, path, size):
+def step_along(line, segment, scratch, path, size):
     """A step of the branch. Gives the side of the node that it ends at (0 if at none), the cosine of the angle by which the tangent
     turns, and whether all is well."""
     for i in range(path.y.size):
         path.new[i] = path.y[i] + size * path.tangent[i]
     copy(path.new, path.other)
-    if not correct(line, room, segment, path.new, path.tangent, path.new_tangent, np.inf):
+    if not correct(line, scratch, segment, path.new, path.tangent, path.new_tangent, np.inf):
         return 0, 0.0, False
     if distance(path.new, path.other) > 0.5 * size:
         return 0, 0.0, False
-    side, good = stop_at_node(line, segment, room, path, size)
+    side, good = stop_at_node(line, segment, scratch, path, size)
     cosine = dot(path.tangent, path.new_tangent)
-    return side, cosine, good and (cosine > BENT or size < 64.0 * LEAST_STEP)
+    return side, cosine, good and (cosine > LEAST_COSINE or size < 64.0 * LEAST_STEP)
 
 
 @part
@@ -114,21 +115,21 @@ def has_closed(path):
 
 
 @part
-def begin(line, segment, room, path, direction):
+def begin(line, segment, scratch, path, direction):
     """The tangent and the tests at path.y, ahead in a direction of the axis. False if there is none."""
-    n = room.J.shape[0]
+    n = scratch.J.shape[0]
     path.axis[n] = direction
-    good = correct(line, room, segment, path.y, path.axis, path.tangent, np.inf)
+    good = correct(line, scratch, segment, path.y, path.axis, path.tangent, np.inf)
     path.axis[n] = 1.0
     if good:
-        examine(line, room, path.tangent, path.before)
+        examine(line, scratch, path.tangent, path.before)
     return good
 
 
 @part
-def next_segment(line, segment, room, path, side):
+def next_segment(line, segment, scratch, path, side):
     """The segment behind a node at which a step has ended, where the branch begins anew; -1 at an end of the axis, -2 if it is lost."""
     segment += side
     if segment < 0 or segment > line.nodes.size - 2:
         return -1
-    return segment if begin(line, segment, room, path, 1.0 * side) else -2
+    return segment if begin(line, segment, scratch, path, 1.0 * side) else -2

@@ -17,7 +17,7 @@ COUNT, FULL, FLAT = range(3)
 
 
 class Found(NamedTuple):
-    """Room for the cycles of one point: states (capacity, k, n), residual (capacity), radius (capacity), within which another is the same;
+    """Arrays for cycles of one point: states (capacity, k, n), residual (capacity), radius (capacity), within which another is the same;
     `notes` holds how many there are, whether there was no room for more, and whether one of them stands for a plateau."""
 
     states: np.ndarray
@@ -146,7 +146,7 @@ def stability_of(real, imag):
 
 
 @part
-def list_one(rules, layers, p, x, found, listed, point, room):
+def list_one(rules, layers, p, x, found, listed, point, scratch):
     """Write the list of one point into the results, and empty it."""
     put_in_order(found)
     places = listed.residual.shape[1]
@@ -154,16 +154,16 @@ def list_one(rules, layers, p, x, found, listed, point, room):
     for i in range(count):
         here = found.order[i]
         cycle = found.states[here]
-        linearize_cycle(rules, layers, p, x, cycle, room)
+        linearize_cycle(rules, layers, p, x, cycle, scratch)
         real, imag = listed.real[point, i], listed.imag[point, i]
-        eigenvalues(room.P, real, imag, room.vector)
+        eigenvalues(scratch.P, real, imag, scratch.vector)
         sort_by_modulus(real, imag)
         stability = stability_of(real, imag)
-        if stability == MARGINAL and is_plateau(rules, layers, p, x, cycle, room):
+        if stability == MARGINAL and is_plateau(rules, layers, p, x, cycle, scratch):
             stability = PLATEAU
         listed.stability[point, i] = stability
-        residuals(rules, layers, p, x, cycle, room)
-        listed.residual[point, i] = largest(room.r) / max(1.0, largest(cycle))
+        residuals(rules, layers, p, x, cycle, scratch)
+        listed.residual[point, i] = largest(scratch.r) / max(1.0, largest(cycle))
         for step in range(cycle.shape[0]):
             for j in range(cycle.shape[1]):
                 listed.state[point, i, step, j] = cycle[step, j]

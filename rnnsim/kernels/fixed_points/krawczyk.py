@@ -177,18 +177,18 @@ def push(boxes, size, axis, low, high):
 
 
 @part
-def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room):
+def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scratch):
     """Lead the orbit from the middle of X to the cycle near it. Whether it starts at a state in V, or just beside it."""
     k, n = cycle.shape
     for j in range(n):
-        room.trial[0, j] = 0.5 * (boxes.X[0, j] + boxes.X[1, j])
+        scratch.trial[0, j] = 0.5 * (boxes.X[0, j] + boxes.X[1, j])
     for i in range(k):
         for j in range(n):
-            cycle[i, j] = room.trial[0, j]
-        advance(rules, layers, p, cycle[i], x, room.out, room.work)
+            cycle[i, j] = scratch.trial[0, j]
+        advance(rules, layers, p, cycle[i], x, scratch.out, scratch.work)
         for j in range(n):
-            room.trial[0, j] = room.out[j]
-    if not try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
+            scratch.trial[0, j] = scratch.out[j]
+    if not try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
         return False
     there = True
     for j in range(n):
@@ -197,7 +197,7 @@ def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room
 
 
 @part
-def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room):
+def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, scratch):
     """Put every point in the box on the top of the stack on the list; the number of boxes that are undecided."""
     size, undecided, period = 1, 0, cycle.shape[0]
     for _ in range(MOST_BOXES):
@@ -205,8 +205,8 @@ def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room):
             break
         size -= 1
         copy(boxes.stack[size], boxes.X)
-        what = decide(rules, layers, p, period, boxes, room.pivots)
-        if what == ONE and not try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room):
+        what = decide(rules, layers, p, period, boxes, scratch.pivots)
+        if what == ONE and not try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scratch):
             what = UNKNOWN
         if what == LESS:
             push(boxes, size, 0, boxes.X[0, 0], boxes.X[1, 0])
@@ -223,21 +223,21 @@ def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, room):
                 push(boxes, size + 1, axis, boxes.X[0, axis], cut)
                 size += 2
             else:
-                try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, room)
+                try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scratch)
                 undecided += 1
     return undecided + size
 
 
 @kernel
-def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, boxes, room):
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, boxes, scratch):
     """All points of a block by the search of their boxes, and from starts too where some of a box is undecided."""
     for p in range(x.shape[0]):
         if not is_finite(layers[0], p):
             continue
         for j in range(starts.low.shape[1]):
             boxes.stack[0, 0, j], boxes.stack[0, 1, j] = starts.low[p, j] - EDGE, starts.high[p, j] + EDGE
-        undecided = exhaust(rules, resting, p, x, starts, tolerance, cycle, found, boxes, room)
+        undecided = exhaust(rules, resting, p, x, starts, tolerance, cycle, found, boxes, scratch)
         if undecided:
-            try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room)
+            try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, scratch)
         listed.undecided[lo + p] = undecided
-        list_one(rules, layers, p, x, found, listed, lo + p, room)
+        list_one(rules, layers, p, x, found, listed, lo + p, scratch)

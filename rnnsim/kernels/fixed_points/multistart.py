@@ -27,19 +27,19 @@ class Starts(NamedTuple):
 
 
 @part
-def begin(rules, layers, p, x, starts, i, cycle, room):
+def begin(rules, layers, p, x, starts, i, cycle, scratch):
     """The orbit from start i, after its run."""
     k, n = cycle.shape
     for j in range(n):
-        room.trial[0, j] = starts.center[p, j] + starts.scale[p, j] * starts.states[i, j]
+        scratch.trial[0, j] = starts.center[p, j] + starts.scale[p, j] * starts.states[i, j]
     for step in range(starts.lengths[i] + k):
         late = step - starts.lengths[i]
         for j in range(n):
             if late >= 0:
-                cycle[late, j] = room.trial[0, j]
-        advance(rules, layers, p, room.trial[0], x, room.out, room.work)
+                cycle[late, j] = scratch.trial[0, j]
+        advance(rules, layers, p, scratch.trial[0], x, scratch.out, scratch.work)
         for j in range(n):
-            room.trial[0, j] = room.out[j]
+            scratch.trial[0, j] = scratch.out[j]
 
 
 @part
@@ -53,16 +53,16 @@ def is_possible(starts, p, cycle):
 
 
 @part
-def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
+def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
     """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
-    residual = converge(rules, layers, p, x, cycle, room)
+    residual = converge(rules, layers, p, x, cycle, scratch)
     if not residual <= tolerance or not is_possible(starts, p, cycle):
         return False
-    step, radius = last_step(rules, layers, p, x, cycle, room)
+    step, radius = last_step(rules, layers, p, x, cycle, scratch)
     farthest = FARTHEST * max(1.0, largest(cycle))
     if residual > ROUNDING and step > farthest:
         return False
-    if radius >= farthest and is_plateau(rules, layers, p, x, cycle, room):
+    if radius >= farthest and is_plateau(rules, layers, p, x, cycle, scratch):
         if found.notes[FLAT]:
             return True
         found.notes[FLAT] = 1
@@ -71,13 +71,13 @@ def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, room):
 
 
 @part
-def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room):
+def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, scratch):
     """Put the cycles on the list to which starts lead."""
     i, needed = 0, 0
     while i < starts.lengths.size and (i < starts.least or i < 4 * needed):
         known = found.notes[COUNT]
-        begin(rules, layers, p, x, starts, i, cycle, room)
-        try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+        begin(rules, layers, p, x, starts, i, cycle, scratch)
+        try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         i += 1
         needed = i if found.notes[COUNT] > known else needed
 
@@ -96,9 +96,9 @@ def is_finite(layer, p):
 
 
 @kernel
-def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, room):
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, scratch):
     """The points of a block, the first of which is lo, by what is led from starts; networks `resting` rest where `layers` do."""
     for p in range(x.shape[0]):
-        try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room)
+        try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, scratch)
         listed.undecided[lo + p] = -1
-        list_one(rules, layers, p, x, found, listed, lo + p, room)
+        list_one(rules, layers, p, x, found, listed, lo + p, scratch)

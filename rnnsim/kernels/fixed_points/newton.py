@@ -29,7 +29,7 @@ SHARP = 1e-12  # a square of a singular value of I - P that is not 0
 FINE = 1e-24  # a sum of squares that need not be less
 
 
-class Room(NamedTuple):
+class Scratch(NamedTuple):
     """Scratch for cycles of k states of n numbers: r (k, n), d (k, n), trial (k, n), J (k, n, n), the Jacobian P of all of it, two more
     matrices (n, n), right-hand sides B (n, 1), pivots (n), a state, a vector and `work` for maps."""
 
@@ -48,117 +48,117 @@ class Room(NamedTuple):
 
 
 @part
-def residuals(rules, layers, p, x, cycle, room):
+def residuals(rules, layers, p, x, cycle, scratch):
     """r and the sum of its squares."""
     k, n = cycle.shape
     total = 0.0
     for i in range(k):
-        advance(rules, layers, p, cycle[i], x, room.out, room.work)
+        advance(rules, layers, p, cycle[i], x, scratch.out, scratch.work)
         after = (i + 1) % k
         for j in range(n):
-            room.r[i, j] = room.out[j] - cycle[after, j]
-            total += room.r[i, j] * room.r[i, j]
+            scratch.r[i, j] = scratch.out[j] - cycle[after, j]
+            total += scratch.r[i, j] * scratch.r[i, j]
     return total
 
 
 @part
-def linearize_cycle(rules, layers, p, x, cycle, room):
+def linearize_cycle(rules, layers, p, x, cycle, scratch):
     """J and r, P = J[k-1]…J[0], and B = r[k-1] + J[k-1] r[k-2] + …"""
     k, n = cycle.shape
     for i in range(k):
-        jacobian(rules, layers, p, cycle[i], x, room.out, room.J[i], room.work)
+        jacobian(rules, layers, p, cycle[i], x, scratch.out, scratch.J[i], scratch.work)
         after = (i + 1) % k
         for j in range(n):
-            room.r[i, j] = room.out[j] - cycle[after, j]
+            scratch.r[i, j] = scratch.out[j] - cycle[after, j]
     for a in range(n):
-        room.B[a, 0] = room.r[0, a]
+        scratch.B[a, 0] = scratch.r[0, a]
         for b in range(n):
-            room.P[a, b] = room.J[0, a, b]
+            scratch.P[a, b] = scratch.J[0, a, b]
     for i in range(1, k):
         for a in range(n):
-            total = room.r[i, a]
+            total = scratch.r[i, a]
             for c in range(n):
-                total += room.J[i, a, c] * room.B[c, 0]
-            room.vector[a] = total
+                total += scratch.J[i, a, c] * scratch.B[c, 0]
+            scratch.vector[a] = total
             for b in range(n):
                 total = 0.0
                 for c in range(n):
-                    total += room.J[i, a, c] * room.P[c, b]
-                room.C[a, b] = total
+                    total += scratch.J[i, a, c] * scratch.P[c, b]
+                scratch.C[a, b] = total
         for a in range(n):
-            room.B[a, 0] = room.vector[a]
+            scratch.B[a, 0] = scratch.vector[a]
             for b in range(n):
-                room.P[a, b] = room.C[a, b]
+                scratch.P[a, b] = scratch.C[a, b]
 
 
 @part
-def fill_system(room):
+def fill_system(scratch):
     """A = I - P."""
-    n = room.A.shape[0]
+    n = scratch.A.shape[0]
     for a in range(n):
         for b in range(n):
-            room.A[a, b] = (1.0 if a == b else 0.0) - room.P[a, b]
+            scratch.A[a, b] = (1.0 if a == b else 0.0) - scratch.P[a, b]
 
 
 @part
-def levenberg(room, damping):
+def levenberg(scratch, damping):
     """B = (AᵀA + λ I)⁻¹ Aᵀ B, for A = I - P."""
-    n = room.A.shape[0]
-    fill_system(room)
+    n = scratch.A.shape[0]
+    fill_system(scratch)
     size = 0.0
     for a in range(n):
-        room.vector[a] = 0.0
+        scratch.vector[a] = 0.0
         for c in range(n):
-            room.vector[a] += room.A[c, a] * room.B[c, 0]
-            size = max(size, abs(room.A[a, c]))
+            scratch.vector[a] += scratch.A[c, a] * scratch.B[c, 0]
+            size = max(size, abs(scratch.A[a, c]))
         for b in range(n):
-            room.C[a, b] = 0.0
+            scratch.C[a, b] = 0.0
             for c in range(n):
-                room.C[a, b] += room.A[c, a] * room.A[c, b]
+                scratch.C[a, b] += scratch.A[c, a] * scratch.A[c, b]
     for a in range(n):
-        room.C[a, a] += damping * max(size * size, 1e-300)
-        room.B[a, 0] = room.vector[a]
-    solve(room.C, room.pivots, room.B)
+        scratch.C[a, a] += damping * max(size * size, 1e-300)
+        scratch.B[a, 0] = scratch.vector[a]
+    solve(scratch.C, scratch.pivots, scratch.B)
 
 
 @part
-def newton_step(room, damping):
+def newton_step(scratch, damping):
     """d, from what `linearize_cycle` left; damped as Levenberg says if damping > 0. Whether it is finite."""
-    k, n = room.d.shape
+    k, n = scratch.d.shape
     if damping > 0.0:
-        levenberg(room, damping)
+        levenberg(scratch, damping)
     else:
-        fill_system(room)
-        solve(room.A, room.pivots, room.B)
+        fill_system(scratch)
+        solve(scratch.A, scratch.pivots, scratch.B)
     finite = 0.0
     for j in range(n):
-        room.d[0, j] = room.B[j, 0]
+        scratch.d[0, j] = scratch.B[j, 0]
     for i in range(k - 1):
         for a in range(n):
-            total = room.r[i, a]
+            total = scratch.r[i, a]
             for c in range(n):
-                total += room.J[i, a, c] * room.d[i, c]
-            room.d[i + 1, a] = total
+                total += scratch.J[i, a, c] * scratch.d[i, c]
+            scratch.d[i + 1, a] = total
     for i in range(k):
         for j in range(n):
-            finite += 0.0 * room.d[i, j]
+            finite += 0.0 * scratch.d[i, j]
     return finite == 0.0
 
 
 @part
-def search_along(rules, layers, p, x, cycle, before, room):
+def search_along(rules, layers, p, x, cycle, before, scratch):
     """Go along d as far as the sum of squares gets less: the new sum; `before`, and nothing moved, if it does not."""
     k, n = cycle.shape
     alpha = 1.0
     while alpha >= SMALLEST_STEP:
         for i in range(k):
             for j in range(n):
-                room.trial[i, j] = cycle[i, j] + alpha * room.d[i, j]
-        after = residuals(rules, layers, p, x, room.trial, room)
+                scratch.trial[i, j] = cycle[i, j] + alpha * scratch.d[i, j]
+        after = residuals(rules, layers, p, x, scratch.trial, scratch)
         if after < (1.0 - 1e-4 * alpha) * before:
             for i in range(k):
                 for j in range(n):
-                    cycle[i, j] = room.trial[i, j]
+                    cycle[i, j] = scratch.trial[i, j]
             return after
         if before < FINE:
             break
@@ -177,9 +177,9 @@ def largest(values):
 
 
 @part
-def converge(rules, layers, p, x, cycle, room):
+def converge(rules, layers, p, x, cycle, scratch):
     """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1."""
-    merit = residuals(rules, layers, p, x, cycle, room)
+    merit = residuals(rules, layers, p, x, cycle, scratch)
     goal = 0.5 * merit
     for step in range(1, MOST_STEPS):
         if not merit < np.inf or merit == 0.0:
@@ -188,39 +188,39 @@ def converge(rules, layers, p, x, cycle, room):
             if merit > goal:
                 break
             goal = 0.5 * merit
-        linearize_cycle(rules, layers, p, x, cycle, room)
+        linearize_cycle(rules, layers, p, x, cycle, scratch)
         after = merit
-        if newton_step(room, 0.0):
-            after = search_along(rules, layers, p, x, cycle, merit, room)
+        if newton_step(scratch, 0.0):
+            after = search_along(rules, layers, p, x, cycle, merit, scratch)
         for damping in DAMPINGS:
             if after == merit and merit > FINE:
-                linearize_cycle(rules, layers, p, x, cycle, room)
-                if newton_step(room, damping):
-                    after = search_along(rules, layers, p, x, cycle, merit, room)
+                linearize_cycle(rules, layers, p, x, cycle, scratch)
+                if newton_step(scratch, damping):
+                    after = search_along(rules, layers, p, x, cycle, merit, scratch)
         if after == merit:
             break
         merit = after
-    residuals(rules, layers, p, x, cycle, room)
-    return largest(room.r) / max(1.0, largest(cycle))
+    residuals(rules, layers, p, x, cycle, scratch)
+    return largest(scratch.r) / max(1.0, largest(cycle))
 
 
 @part
-def last_step(rules, layers, p, x, cycle, room):
+def last_step(rules, layers, p, x, cycle, scratch):
     """How far Newton's next step would go, and how far from a cycle another one has to be to be told from it: that, and rounding,
     magnified by (I - P)⁻¹. Leaves P behind."""
     n = cycle.shape[1]
-    linearize_cycle(rules, layers, p, x, cycle, room)
-    fill_system(room)
+    linearize_cycle(rules, layers, p, x, cycle, scratch)
+    fill_system(scratch)
     for a in range(n):
         for b in range(n):
-            room.C[a, b] = 1.0 if a == b else 0.0
-    solve(room.A, room.pivots, room.C)
+            scratch.C[a, b] = 1.0 if a == b else 0.0
+    solve(scratch.A, scratch.pivots, scratch.C)
     scale, magnified, step, finite = max(1.0, largest(cycle)), 0.0, 0.0, 0.0
     for a in range(n):
         row, move = 0.0, 0.0
         for b in range(n):
-            row += abs(room.C[a, b])
-            move += room.C[a, b] * room.B[b, 0]
+            row += abs(scratch.C[a, b])
+            move += scratch.C[a, b] * scratch.B[b, 0]
         magnified, step, finite = max(magnified, row), max(step, abs(move)), finite + 0.0 * (row + move)
     radius = 4.0 * (step + ROUNDING * scale * magnified)
     if finite == 0.0 and radius < FARTHEST * scale:
@@ -229,28 +229,28 @@ def last_step(rules, layers, p, x, cycle, room):
 
 
 @part
-def dullness(room):
+def dullness(scratch):
     """The damping that leaves alone the directions of which I - P, in A, makes nothing."""
-    return SHARP / max(largest(room.A) * largest(room.A), 1e-300)
+    return SHARP / max(largest(scratch.A) * largest(scratch.A), 1e-300)
 
 
 @part
-def least_moved(room):
+def least_moved(scratch):
     """d[0] = a direction, its largest number 1, that I - P makes nothing of, from what `linearize_cycle` left; whether there is one."""
-    n, v = room.A.shape[0], room.d[0]
+    n, v = scratch.A.shape[0], scratch.d[0]
     for a in range(n):
         v[a] = 1.0 - 0.5 * a / n
     for _ in range(3):
-        fill_system(room)
+        fill_system(scratch)
         before, after = 0.0, 0.0
         for a in range(n):
-            room.B[a, 0] = 0.0
+            scratch.B[a, 0] = 0.0
             for b in range(n):
-                room.B[a, 0] += room.A[a, b] * v[b]
-        levenberg(room, dullness(room))
+                scratch.B[a, 0] += scratch.A[a, b] * v[b]
+        levenberg(scratch, dullness(scratch))
         for a in range(n):
             before = max(before, abs(v[a]))
-            v[a] -= room.B[a, 0]
+            v[a] -= scratch.B[a, 0]
             after = max(after, abs(v[a]))
         if not after > 1e-3 * before:
             return False
@@ -260,35 +260,35 @@ def least_moved(room):
 
 
 @part
-def rests_beside(rules, layers, p, x, cycle, offset, room):
+def rests_beside(rules, layers, p, x, cycle, offset, scratch):
     """Whether the states at an offset from a cycle along d[0] are led to others that close, to rounding, and not back to it."""
     k, n = cycle.shape
     scale = max(1.0, largest(cycle))
     for j in range(n):
-        room.trial[0, j] = cycle[0, j] + offset * scale * room.d[0, j]
+        scratch.trial[0, j] = cycle[0, j] + offset * scale * scratch.d[0, j]
     for i in range(k - 1):
-        advance(rules, layers, p, room.trial[i], x, room.out, room.work)
+        advance(rules, layers, p, scratch.trial[i], x, scratch.out, scratch.work)
         for j in range(n):
-            room.trial[i + 1, j] = room.out[j]
+            scratch.trial[i + 1, j] = scratch.out[j]
     for _ in range(RELAXING):
-        linearize_cycle(rules, layers, p, x, room.trial, room)
-        fill_system(room)
-        newton_step(room, dullness(room))
+        linearize_cycle(rules, layers, p, x, scratch.trial, scratch)
+        fill_system(scratch)
+        newton_step(scratch, dullness(scratch))
         for i in range(k):
             for j in range(n):
-                room.trial[i, j] += room.d[i, j]
-    residuals(rules, layers, p, x, room.trial, room)
+                scratch.trial[i, j] += scratch.d[i, j]
+    residuals(rules, layers, p, x, scratch.trial, scratch)
     apart = 0.0
     for j in range(n):
-        apart = max(apart, abs(room.trial[0, j] - cycle[0, j]))
-    return largest(room.r) <= ROUNDING * scale and apart >= 0.5 * abs(offset) * scale
+        apart = max(apart, abs(scratch.trial[0, j] - cycle[0, j]))
+    return largest(scratch.r) <= ROUNDING * scale and apart >= 0.5 * abs(offset) * scale
 
 
 @part
-def is_plateau(rules, layers, p, x, cycle, room):
+def is_plateau(rules, layers, p, x, cycle, scratch):
     """Whether states beside a cycle, on one side at least, close too, so that rounding hides where it is."""
     for side in range(2):
-        linearize_cycle(rules, layers, p, x, cycle, room)
-        if least_moved(room) and rests_beside(rules, layers, p, x, cycle, BESIDE if side else -BESIDE, room):
+        linearize_cycle(rules, layers, p, x, cycle, scratch)
+        if least_moved(scratch) and rests_beside(rules, layers, p, x, cycle, BESIDE if side else -BESIDE, scratch):
             return True
     return False

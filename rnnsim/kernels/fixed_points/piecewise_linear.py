@@ -28,39 +28,39 @@ def is_on(switching, pattern, place):
 
 
 @part
-def compose(switching, layer, p, pattern, k, room):
+def compose(switching, layer, p, pattern, k, scratch):
     """P and B of the affine map s -> P s + B that k steps are, if units are on as the pattern says."""
-    n = room.P.shape[0]
+    n = scratch.P.shape[0]
     for i in range(k):
         for a in range(n):
             leak, on = leak_of(layer, p, a), is_on(switching, pattern, i * n + a)
             kept = 1.0 - leak
-            room.vector[a] = kept * room.B[a, 0] if i else 0.0
+            scratch.vector[a] = kept * scratch.B[a, 0] if i else 0.0
             if on:
-                room.vector[a] += leak * layer.bias[p, 0, a]
+                scratch.vector[a] += leak * layer.bias[p, 0, a]
             for b in range(n):
-                room.C[a, b] = kept * (room.P[a, b] if i else (1.0 if a == b else 0.0))
+                scratch.C[a, b] = kept * (scratch.P[a, b] if i else (1.0 if a == b else 0.0))
             for u in range(n if on else 0):
                 weight = leak * layer.w_rec[p, 0, a, u]
                 if i:
-                    room.vector[a] += weight * room.B[u, 0]
+                    scratch.vector[a] += weight * scratch.B[u, 0]
                     for b in range(n):
-                        room.C[a, b] += weight * room.P[u, b]
+                        scratch.C[a, b] += weight * scratch.P[u, b]
                 else:
-                    room.C[a, u] += weight
+                    scratch.C[a, u] += weight
         for a in range(n):
-            room.B[a, 0] = room.vector[a]
+            scratch.B[a, 0] = scratch.vector[a]
             for b in range(n):
-                room.P[a, b] = room.C[a, b]
+                scratch.P[a, b] = scratch.C[a, b]
 
 
 @part
-def follow(switching, layer, p, pattern, cycle, room):
+def follow(switching, layer, p, pattern, cycle, scratch):
     """The orbit from B if units are on as the pattern says; whether they are."""
     k, n = cycle.shape
     for i in range(k):
         for a in range(n):
-            cycle[i, a] = room.B[a, 0]
+            cycle[i, a] = scratch.B[a, 0]
         for a in range(n):
             total, size = layer.bias[p, 0, a], abs(layer.bias[p, 0, a])
             for u in range(n):
@@ -70,25 +70,25 @@ def follow(switching, layer, p, pattern, cycle, room):
             if not (total if on else -total) >= -SLACK * size and switching:
                 return False
             leak = leak_of(layer, p, a)
-            room.B[a, 0] = (1.0 - leak) * cycle[i, a] + (leak * total if on else 0.0)
+            scratch.B[a, 0] = (1.0 - leak) * cycle[i, a] + (leak * total if on else 0.0)
     return True
 
 
 @kernel
-def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, switching, room):
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, switching, scratch):
     """All points of a block of networks of one layer of rectified units, or, if none is `switching`, of linear ones."""
     for p in range(x.shape[0]):
         if not is_finite(layers[0], p):
             continue
         undecided = 0
         for pattern in range(1 << cycle.size if switching else 1):
-            compose(switching, resting[0], p, pattern, cycle.shape[0], room)
-            fill_system(room)
-            if solve(room.A, room.pivots, room.B)[0] == 0.0:
+            compose(switching, resting[0], p, pattern, cycle.shape[0], scratch)
+            fill_system(scratch)
+            if solve(scratch.A, scratch.pivots, scratch.B)[0] == 0.0:
                 undecided += 1
-            elif follow(switching, resting[0], p, pattern, cycle, room):
-                try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+            elif follow(switching, resting[0], p, pattern, cycle, scratch):
+                try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         if undecided:
-            try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, room)
+            try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, scratch)
         listed.undecided[lo + p] = undecided
-        list_one(rules, layers, p, x, found, listed, lo + p, room)
+        list_one(rules, layers, p, x, found, listed, lo + p, scratch)

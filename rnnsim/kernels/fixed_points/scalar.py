@@ -131,7 +131,7 @@ def candidates_of(cells):
 
 
 @kernel
-def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, roots, notes, room):
+def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, lo, roots, notes, scratch):
     """All fixed points of a block of scalar networks of one layer."""
     for p in range(x.shape[0]):
         if not is_finite(layers[0], p):
@@ -139,6 +139,6 @@ def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, l
         candidates_by_rule(rules, layers, p, roots, notes)
         for i in range(notes[0]):
             cycle[0, 0] = roots[i]
-            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, room)
+            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         listed.undecided[lo + p] = notes[1]
-        list_one(rules, layers, p, x, found, listed, lo + p, room)
+        list_one(rules, layers, p, x, found, listed, lo + p, scratch)

@@ -39,27 +39,27 @@ class Slow(NamedTuple):
 
 
 @part
-def slope_of(rules, layers, p, x, s, g, room):
+def slope_of(rules, layers, p, x, s, g, scratch):
     """q and its slope g."""
-    jacobian(rules, layers, p, s, x, room.out, room.J[0], room.work)
+    jacobian(rules, layers, p, s, x, scratch.out, scratch.J[0], scratch.work)
     q = 0.0
     for i in range(s.size):
-        room.vector[i] = room.out[i] - s[i]
-        q += 0.5 * room.vector[i] * room.vector[i]
+        scratch.vector[i] = scratch.out[i] - s[i]
+        q += 0.5 * scratch.vector[i] * scratch.vector[i]
     for j in range(s.size):
-        g[j] = -room.vector[j]
+        g[j] = -scratch.vector[j]
         for i in range(s.size):
-            g[j] += room.J[0, i, j] * room.vector[i]
+            g[j] += scratch.J[0, i, j] * scratch.vector[i]
     return q
 
 
 @part
-def value_of(rules, layers, p, x, s, room):
+def value_of(rules, layers, p, x, s, scratch):
     """q."""
-    advance(rules, layers, p, s, x, room.out, room.work)
+    advance(rules, layers, p, s, x, scratch.out, scratch.work)
     q = 0.0
     for i in range(s.size):
-        q += 0.5 * (room.out[i] - s[i]) * (room.out[i] - s[i])
+        q += 0.5 * (scratch.out[i] - s[i]) * (scratch.out[i] - s[i])
     return q
 
 
@@ -100,7 +100,7 @@ def learn(H, step, y, Hy, fresh):
 
 
 @part
-def go_down(rules, layers, p, x, s, after, q, descent, room):
+def go_down(rules, layers, p, x, s, after, q, descent, scratch):
     """The first of the steps 1, ½, ¼, … along -H g after which q is less: q there, and the state in `after`; q again if none is."""
     n = s.size
     along = 0.0
@@ -115,7 +115,7 @@ def go_down(rules, layers, p, x, s, after, q, descent, room):
     while alpha >= SMALLEST_STEP:
         for i in range(n):
             after[i] = s[i] + alpha * descent.step[i]
-        found = value_of(rules, layers, p, x, after, room)
+        found = value_of(rules, layers, p, x, after, scratch)
         if found <= q + 1e-4 * alpha * along and found < q:
             for i in range(n):
                 descent.step[i] *= alpha
@@ -125,16 +125,16 @@ def go_down(rules, layers, p, x, s, after, q, descent, room):
 
 
 @part
-def settle(rules, layers, p, x, s, descent, room):
+def settle(rules, layers, p, x, s, descent, scratch):
     """Lead a state to where q has a minimum: the speed there; nan if it is not reached."""
-    after = room.trial[0]
+    after = scratch.trial[0]
     forget(descent.H)
     fresh = True
-    q = slope_of(rules, layers, p, x, s, descent.g, room)
+    q = slope_of(rules, layers, p, x, s, descent.g, scratch)
     for _ in range(MOST_STEPS):
         if dot(descent.g, descent.g) <= FLAT * FLAT * 2.0 * q or not q < np.inf:
             break
-        lower = go_down(rules, layers, p, x, s, after, q, descent, room)
+        lower = go_down(rules, layers, p, x, s, after, q, descent, scratch)
         if lower == q:
             if fresh:
                 break
@@ -144,7 +144,7 @@ def settle(rules, layers, p, x, s, descent, room):
         for i in range(s.size):
             s[i] = after[i]
             descent.y[i] = -descent.g[i]
-        q = slope_of(rules, layers, p, x, s, descent.g, room)
+        q = slope_of(rules, layers, p, x, s, descent.g, scratch)
         for i in range(s.size):
             descent.y[i] += descent.g[i]
         learn(descent.H, descent.step, descent.y, descent.Hy, fresh)
@@ -154,12 +154,12 @@ def settle(rules, layers, p, x, s, descent, room):
 
 
 @kernel
-def search(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent, room):
+def search(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent, scratch):
     """The slow points of a block that starts are led to."""
     for p in range(x.shape[0]):
         for i in range(starts.least):
-            begin(rules, layers, p, x, starts, i, cycle, room)
-            speed = settle(rules, layers, p, x, cycle[0], descent, room)
+            begin(rules, layers, p, x, starts, i, cycle, scratch)
+            speed = settle(rules, layers, p, x, cycle[0], descent, scratch)
             if speed > tolerance and is_possible(starts, p, cycle):
                 admit(found, cycle, speed, APART)
         put_in_order(found)

@@ -15,16 +15,16 @@ def element_cost(kind, loss):
     """The kernel of a cost that is a sum over outputs."""
 
     @kernel
-    def cost(room, what):
-        total = load(kind, room, what.total)
+    def cost(scratch, what):
+        total = load(kind, scratch, what.total)
         for k in range(what.steps):
             for p in range(0, what.outputs * width(kind), width(kind)):
-                y, dy = load(kind, room, what.y + k * what.y_step + p), load(kind, room, what.d_y + k * what.y_step + p)
-                target = load(kind, room, what.targets + k * what.target_step + p)
+                y, dy = load(kind, scratch, what.y + k * what.y_step + p), load(kind, scratch, what.d_y + k * what.y_step + p)
+                target = load(kind, scratch, what.targets + k * what.target_step + p)
                 total = total + contribution(loss, y, target)
-                store(room, what.g + k * what.g_step + p, cotangent(loss, y, target))
-                store(room, what.d_g + k * what.g_step + p, cotangent_tangent(loss, y, target, dy))
-        store(room, what.total, total)
+                store(scratch, what.g + k * what.g_step + p, cotangent(loss, y, target))
+                store(scratch, what.d_g + k * what.g_step + p, cotangent_tangent(loss, y, target, dy))
+        store(scratch, what.total, total)
 
     return cost
 
@@ -34,7 +34,7 @@ def class_cost(kind):
     """The kernel of cross-entropy: with p = softmax(y), the cotangents are p, less 1 at the target, and their tangents p (ẏ - Σ p ẏ)."""
 
     @kernel
-    def cost(room, what):
+    def cost(scratch, what):
         lanes = width(kind)
         for k in range(what.steps):
             y, dy, g, dg = (
@@ -44,30 +44,30 @@ def class_cost(kind):
                 what.d_g + k * what.g_step,
             )
             at = what.targets + k * what.target_step
-            target = load(kind, room, at)
-            top, chosen = load(kind, room, y), splat(kind, 0.0)
+            target = load(kind, scratch, at)
+            top, chosen = load(kind, scratch, y), splat(kind, 0.0)
             for i in range(what.outputs):
-                value = load(kind, room, y + i * lanes)
+                value = load(kind, scratch, y + i * lanes)
                 top = at_least(top, value)
                 chosen = select(target == float(i), value, chosen)
             total, mean = splat(kind, 0.0), splat(kind, 0.0)
             for i in range(what.outputs):
-                e = exp(load(kind, room, y + i * lanes) - top)
+                e = exp(load(kind, scratch, y + i * lanes) - top)
                 total = total + e
-                mean = muladd(e, load(kind, room, dy + i * lanes), mean)
-                store(room, g + i * lanes, e)
+                mean = muladd(e, load(kind, scratch, dy + i * lanes), mean)
+                store(scratch, g + i * lanes, e)
             mean = mean / total
             for i in range(what.outputs):
-                share = load(kind, room, g + i * lanes) / total
-                tangent = share * (load(kind, room, dy + i * lanes) - mean)
+                share = load(kind, scratch, g + i * lanes) / total
+                tangent = share * (load(kind, scratch, dy + i * lanes) - mean)
                 share = share - select(target == float(i), 1.0, 0.0)
-                store(room, g + i * lanes, select(target == target, share, 0.0))
-                store(room, dg + i * lanes, select(target == target, tangent, 0.0))
-            store(room, at, select(target == target, total, 1.0))
+                store(scratch, g + i * lanes, select(target == target, share, 0.0))
+                store(scratch, dg + i * lanes, select(target == target, tangent, 0.0))
+            store(scratch, at, select(target == target, total, 1.0))
             for lane in range(lanes):
-                room[at + lane] = math.log(room[at + lane])
-            lost = load(kind, room, at) + (top - chosen)
-            store(room, what.total, load(kind, room, what.total) + select(target == target, lost, 0.0))
+                scratch[at + lane] = math.log(scratch[at + lane])
+            lost = load(kind, scratch, at) + (top - chosen)
+            store(scratch, what.total, load(kind, scratch, what.total) + select(target == target, lost, 0.0))
 
     return cost
 

@@ -1,4 +1,4 @@
-"""The descriptors of kernels of second derivatives: records of whole numbers, places in a thread's `room`; -1 where there is nothing."""
+"""The descriptors of kernels of second derivatives: records of whole numbers, places in a thread's `scratch`; -1 where there is nothing."""
 
 from rnnsim.kernels.recurrence.descriptors import _record
 

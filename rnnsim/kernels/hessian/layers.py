@@ -28,90 +28,90 @@ class Layout(NamedTuple):
 
 
 @register_jitable(forceinline=True)
-def apply(layout, room, work, first, by_row, by_term, rows, terms, x, start, y):
+def apply(layout, scratch, work, first, by_row, by_term, rows, terms, x, start, y):
     """y[i] = start[i] + Σ W[i, j] x[j], for frames x, start and y, four rows at a time; W's first number is row `first` of θ."""
     kind, lanes, size = layout.kind, width(layout.kind), work.theta_apart
-    w = factor(layout.weights, room, 0, 0, 0, 0)
+    w = factor(layout.weights, scratch, 0, 0, 0, 0)
     whole, apart, step = rows - rows % 4, by_row * size, by_term * size
     for i in range(0, whole, 4):
         begin = start + i * lanes
-        a, b = load(kind, room, begin), load(kind, room, begin + lanes)
-        c, d = load(kind, room, begin + 2 * lanes), load(kind, room, begin + 3 * lanes)
+        a, b = load(kind, scratch, begin), load(kind, scratch, begin + lanes)
+        c, d = load(kind, scratch, begin + 2 * lanes), load(kind, scratch, begin + 3 * lanes)
         at = work.theta + first * size + i * apart
         for j in range(terms):
-            value = load(kind, room, x + j * lanes)
+            value = load(kind, scratch, x + j * lanes)
             a = muladd(element(kind, w, at), value, a)
             b = muladd(element(kind, w, at + apart), value, b)
             c = muladd(element(kind, w, at + 2 * apart), value, c)
             d = muladd(element(kind, w, at + 3 * apart), value, d)
             at += step
         out = y + i * lanes
-        store(room, out, a)
-        store(room, out + lanes, b)
-        store(room, out + 2 * lanes, c)
-        store(room, out + 3 * lanes, d)
+        store(scratch, out, a)
+        store(scratch, out + lanes, b)
+        store(scratch, out + 2 * lanes, c)
+        store(scratch, out + 3 * lanes, d)
     for i in range(whole, rows):
-        a = load(kind, room, start + i * lanes)
+        a = load(kind, scratch, start + i * lanes)
         at = work.theta + first * size + i * apart
         for j in range(terms):
-            a = muladd(element(kind, w, at), load(kind, room, x + j * lanes), a)
+            a = muladd(element(kind, w, at), load(kind, scratch, x + j * lanes), a)
             at += step
-        store(room, y + i * lanes, a)
+        store(scratch, y + i * lanes, a)
 
 
 @part
-def weigh(layout, room, work, first, rows, terms, x, start, y):
+def weigh(layout, scratch, work, first, rows, terms, x, start, y):
     """y = start + W x, W (rows, terms)."""
     align_stack()
-    apply(layout, room, work, first, terms, 1, rows, terms, x, start, y)
+    apply(layout, scratch, work, first, terms, 1, rows, terms, x, start, y)
 
 
 @part
-def weigh_back(layout, room, work, first, rows, terms, a, start, y):
+def weigh_back(layout, scratch, work, first, rows, terms, a, start, y):
     """y = start + Wᵀ a, W (rows, terms)."""
     align_stack()
-    apply(layout, room, work, first, 1, terms, terms, rows, a, start, y)
+    apply(layout, scratch, work, first, 1, terms, terms, rows, a, start, y)
 
 
 @part
-def collect(kind, room, out, rows, terms, steps, a, by_a, h, by_h):
+def collect(kind, scratch, out, rows, terms, steps, a, by_a, h, by_h):
     """out[i, j] += Σ a[k, i] h[k, j] over the steps k, two rows and four terms at a time."""
     align_stack()
     lanes = width(kind)
     for i in range(rows):
         for j in range(0, terms - terms % 4, 4):
             at = out + (i * terms + j) * lanes
-            s, t = load(kind, room, at), load(kind, room, at + lanes)
-            u, v = load(kind, room, at + 2 * lanes), load(kind, room, at + 3 * lanes)
+            s, t = load(kind, scratch, at), load(kind, scratch, at + lanes)
+            u, v = load(kind, scratch, at + 2 * lanes), load(kind, scratch, at + 3 * lanes)
             left, right = a + i * lanes, h + j * lanes
             for _ in range(steps):
-                value = load(kind, room, left)
-                s = muladd(value, load(kind, room, right), s)
-                t = muladd(value, load(kind, room, right + lanes), t)
-                u = muladd(value, load(kind, room, right + 2 * lanes), u)
-                v = muladd(value, load(kind, room, right + 3 * lanes), v)
+                value = load(kind, scratch, left)
+                s = muladd(value, load(kind, scratch, right), s)
+                t = muladd(value, load(kind, scratch, right + lanes), t)
+                u = muladd(value, load(kind, scratch, right + 2 * lanes), u)
+                v = muladd(value, load(kind, scratch, right + 3 * lanes), v)
                 left += by_a
                 right += by_h
-            store(room, at, s)
-            store(room, at + lanes, t)
-            store(room, at + 2 * lanes, u)
-            store(room, at + 3 * lanes, v)
+            store(scratch, at, s)
+            store(scratch, at + lanes, t)
+            store(scratch, at + 2 * lanes, u)
+            store(scratch, at + 3 * lanes, v)
         for j in range(terms - terms % 4, terms):
             at = out + (i * terms + j) * lanes
-            s = load(kind, room, at)
+            s = load(kind, scratch, at)
             for k in range(steps):
-                s = muladd(load(kind, room, a + k * by_a + i * lanes), load(kind, room, h + k * by_h + j * lanes), s)
-            store(room, at, s)
+                s = muladd(load(kind, scratch, a + k * by_a + i * lanes), load(kind, scratch, h + k * by_h + j * lanes), s)
+            store(scratch, at, s)
 
 
 @register_jitable(forceinline=True)
-def add_product(kind, room, out, left, right):
+def add_product(kind, scratch, out, left, right):
     """out += left · right, each a register."""
-    store(room, out, muladd(load(kind, room, left), load(kind, room, right), load(kind, room, out)))
+    store(scratch, out, muladd(load(kind, scratch, left), load(kind, scratch, right), load(kind, scratch, out)))
 
 
 @part
-def turn(layout, cell, room, layer, number, work, directions, x, h, d_at):
+def turn(layout, cell, scratch, layer, number, work, directions, x, h, d_at):
     """Add to ȧ what comes from this layer's own directions: Ẇ_in x + Ẇ_rec h + ḃ."""
     kind, lanes = layout.kind, width(layout.kind)
     for t in range(work.count):
@@ -119,26 +119,26 @@ def turn(layout, cell, room, layer, number, work, directions, x, h, d_at):
         if q.layer == number:
             out, one = d_at + (q.gate * layer.units + q.row) * lanes, work.lanes_of + t * lanes
             if q.kind == IN:
-                add_product(kind, room, out, one, x + q.term * lanes)
+                add_product(kind, scratch, out, one, x + q.term * lanes)
             elif q.kind == REC:
-                add_product(kind, room, out, one, h + q.term * lanes)
+                add_product(kind, scratch, out, one, h + q.term * lanes)
             elif q.kind == BIAS:
-                store(room, out, load(kind, room, out) + load(kind, room, one))
+                store(scratch, out, load(kind, scratch, out) + load(kind, scratch, one))
 
 
 @part
-def turn_back(layout, room, layer, number, work, directions, what, at, out):
+def turn_back(layout, scratch, layer, number, work, directions, what, at, out):
     """Add Ẇᵀ ā to the tangents of the cotangents of what weights of the kind `what` read."""
     kind, lanes = layout.kind, width(layout.kind)
     for t in range(work.count):
         q = directions[work.first + t]
         if q.layer == number and q.kind == what:
             a = at + (q.gate * layer.units + q.row) * lanes
-            add_product(kind, room, out + q.term * lanes, work.lanes_of + t * lanes, a)
+            add_product(kind, scratch, out + q.term * lanes, work.lanes_of + t * lanes, a)
 
 
 @part
-def sum_step(layout, cell, room, layer, number, work, directions, k, past, d_past):
+def sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_past):
     """a[k] and ȧ[k]."""
     lanes, n, d = width(layout.kind), layer.units, layer.terms
     gates, x_gates, h_gates = len(slots(cell, "gates")), reading(cell, "x"), reading(cell, "h")
@@ -149,16 +149,16 @@ def sum_step(layout, cell, room, layer, number, work, directions, k, past, d_pas
         w_in, w_rec = layer.w_in + max(in_x, 0) * n * d, layer.w_rec + max(in_h, 0) * n * n
         out, d_out, bias = at + gate * frame, d_at + gate * frame, layer.bias + gate * frame
         terms, moving, back = d if in_x >= 0 else 0, d if in_x >= 0 and layer.moving else 0, n if in_h >= 0 else 0
-        weigh(layout, room, work, w_in, n, terms, x, bias, out)
-        weigh(layout, room, work, w_in, n, moving, d_x, layer.nothing, d_out)
+        weigh(layout, scratch, work, w_in, n, terms, x, bias, out)
+        weigh(layout, scratch, work, w_in, n, moving, d_x, layer.nothing, d_out)
         if back:
-            weigh(layout, room, work, w_rec, n, back, past, out, out)
-            weigh(layout, room, work, w_rec, n, back, d_past, d_out, d_out)
-    turn(layout, cell, room, layer, number, work, directions, x, past, d_at)
+            weigh(layout, scratch, work, w_rec, n, back, past, out, out)
+            weigh(layout, scratch, work, w_rec, n, back, d_past, d_out, d_out)
+    turn(layout, cell, scratch, layer, number, work, directions, x, past, d_at)
 
 
 @part
-def forward_layer(layout, cell, room, layer, number, work, directions):
+def forward_layer(layout, cell, scratch, layer, number, work, directions):
     """States, partial derivatives and the tangents of both at steps 1…steps, from states and tangents at step 0."""
     align_stack()
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
@@ -166,24 +166,24 @@ def forward_layer(layout, cell, room, layer, number, work, directions):
     frame = layer.units * lanes
     for k in range(work.steps):
         past, d_past = layer.states + k * len(states) * frame, layer.d_states + k * len(states) * frame
-        sum_step(layout, cell, room, layer, number, work, directions, k, past, d_past)
+        sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_past)
         at, tape = k * len(gates) * frame, k * len(partials) * frame
         jump = len(states) * frame
         for p in range(0, frame, lanes):
-            c = take(kind, constants, room, layer.constants + p, frame)
-            s, ds = take(kind, states, room, past + p, frame), take(kind, states, room, d_past + p, frame)
-            a, da = take(kind, gates, room, layer.pre + at + p, frame), take(kind, gates, room, layer.d_pre + at + p, frame)
+            c = take(kind, constants, scratch, layer.constants + p, frame)
+            s, ds = take(kind, states, scratch, past + p, frame), take(kind, states, scratch, d_past + p, frame)
+            a, da = take(kind, gates, scratch, layer.pre + at + p, frame), take(kind, gates, scratch, layer.d_pre + at + p, frame)
             new, d = linearize(cell, c, s, a)
             d_partials = partial_tangents(cell, c, s, a, d, ds, da)
             d_new = pushforward(cell, c, d, ds, da)
-            put(room, past + jump + p, frame, new)
-            put(room, d_past + jump + p, frame, d_new)
-            put(room, layer.partials + tape + p, frame, d)
-            put(room, layer.d_partials + tape + p, frame, d_partials)
+            put(scratch, past + jump + p, frame, new)
+            put(scratch, d_past + jump + p, frame, d_new)
+            put(scratch, layer.partials + tape + p, frame, d)
+            put(scratch, layer.d_partials + tape + p, frame, d_partials)
 
 
 @part
-def collect_steps(layout, cell, room, layer, work, first, count):
+def collect_steps(layout, cell, scratch, layer, work, first, count):
     """Add to the gradients and to their tangents from the steps first…first + count: of W̄ = Σ ā h it is Σ ǡ h + ā ḣ."""
     kind, lanes, n, d = layout.kind, width(layout.kind), layer.units, layer.terms
     gates, states = len(slots(cell, "gates")), len(slots(cell, "states"))
@@ -196,28 +196,28 @@ def collect_steps(layout, cell, room, layer, work, first, count):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
         if in_h >= 0 and layer.want_rec:
             h, d_h, out = layer.states + first * by_h, layer.d_states + first * by_h, in_h * n * n * lanes
-            collect(kind, room, layer.d_grad_rec + out, n, n, count, d_a, by_a, h, by_h)
-            collect(kind, room, layer.d_grad_rec + out, n, n, count, a, by_a, d_h, by_h)
+            collect(kind, scratch, layer.d_grad_rec + out, n, n, count, d_a, by_a, h, by_h)
+            collect(kind, scratch, layer.d_grad_rec + out, n, n, count, a, by_a, d_h, by_h)
             if work.gradient:
-                collect(kind, room, layer.grad_rec + out, n, n, count, a, by_a, h, by_h)
+                collect(kind, scratch, layer.grad_rec + out, n, n, count, a, by_a, h, by_h)
         if in_x >= 0 and layer.want_in:
             out = in_x * n * d * lanes
-            collect(kind, room, layer.d_grad_in + out, n, d, count, d_a, by_a, x, layer.x_step)
+            collect(kind, scratch, layer.d_grad_in + out, n, d, count, d_a, by_a, x, layer.x_step)
             if layer.moving:
-                collect(kind, room, layer.d_grad_in + out, n, d, count, a, by_a, d_x, layer.x_step)
+                collect(kind, scratch, layer.d_grad_in + out, n, d, count, a, by_a, d_x, layer.x_step)
             if work.gradient:
-                collect(kind, room, layer.grad_in + out, n, d, count, a, by_a, x, layer.x_step)
+                collect(kind, scratch, layer.grad_in + out, n, d, count, a, by_a, x, layer.x_step)
         for p in range(0, frame, lanes):
             total, d_total = layer.grad_bias + gate * frame + p, layer.d_grad_bias + gate * frame + p
-            b, d_b = load(kind, room, total), load(kind, room, d_total)
+            b, d_b = load(kind, scratch, total), load(kind, scratch, d_total)
             for k in range(count):
-                b, d_b = b + load(kind, room, a + k * by_a + p), d_b + load(kind, room, d_a + k * by_a + p)
-            store(room, total, b)
-            store(room, d_total, d_b)
+                b, d_b = b + load(kind, scratch, a + k * by_a + p), d_b + load(kind, scratch, d_a + k * by_a + p)
+            store(scratch, total, b)
+            store(scratch, d_total, d_b)
 
 
 @part
-def pull_inputs(layout, cell, room, layer, number, work, directions, k):
+def pull_inputs(layout, cell, scratch, layer, number, work, directions, k):
     """The cotangents of what the layer reads at step k, and their tangents."""
     lanes, n, d = width(layout.kind), layer.units, layer.terms
     x_gates, frame = reading(cell, "x"), layer.units * width(layout.kind)
@@ -226,27 +226,27 @@ def pull_inputs(layout, cell, room, layer, number, work, directions, k):
     start, d_start = layer.nothing, layer.nothing
     for i in range(len(x_gates)):
         w_in = layer.w_in + i * n * d
-        weigh_back(layout, room, work, w_in, n, d, at + x_gates[i] * frame, start, out)
-        weigh_back(layout, room, work, w_in, n, d, d_at + x_gates[i] * frame, d_start, d_out)
+        weigh_back(layout, scratch, work, w_in, n, d, at + x_gates[i] * frame, start, out)
+        weigh_back(layout, scratch, work, w_in, n, d, d_at + x_gates[i] * frame, d_start, d_out)
         start, d_start = out, d_out
-    turn_back(layout, room, layer, number, work, directions, IN, at, d_out)
+    turn_back(layout, scratch, layer, number, work, directions, IN, at, d_out)
 
 
 @part
-def pull_states(layout, cell, room, layer, number, work, directions, k):
+def pull_states(layout, cell, scratch, layer, number, work, directions, k):
     """Add W_recᵀ ā[k] to the cotangent of h[k-1], and to its tangents what that makes of them."""
     n, h_gates, frame = layer.units, reading(cell, "h"), layer.units * width(layout.kind)
     at, d_at = layer.pre + k * len(slots(cell, "gates")) * frame, layer.d_pre + k * len(slots(cell, "gates")) * frame
     out, d_out = layer.cotangent, layer.d_cotangent
     for i in range(len(h_gates)):
         w_rec = layer.w_rec + i * n * n
-        weigh_back(layout, room, work, w_rec, n, n, at + h_gates[i] * frame, out, out)
-        weigh_back(layout, room, work, w_rec, n, n, d_at + h_gates[i] * frame, d_out, d_out)
-    turn_back(layout, room, layer, number, work, directions, REC, at, d_out)
+        weigh_back(layout, scratch, work, w_rec, n, n, at + h_gates[i] * frame, out, out)
+        weigh_back(layout, scratch, work, w_rec, n, n, d_at + h_gates[i] * frame, d_out, d_out)
+    turn_back(layout, scratch, layer, number, work, directions, REC, at, d_out)
 
 
 @part
-def pull_cell(layout, cell, room, layer, work, k):
+def pull_cell(layout, cell, scratch, layer, work, k):
     """Cotangents of s[k-1] but for the path through a[k], and of a[k], which take the place of a[k]; with their tangents."""
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     lanes, partials = width(layout.kind), partials_of(cell)
@@ -255,33 +255,33 @@ def pull_cell(layout, cell, room, layer, work, k):
     for p in range(0, frame, lanes):
         if k >= work.top_from:
             g, above = layer.cotangent + p, layer.top + top + p
-            store(room, g, load(kind, room, g) + load(kind, room, above))
+            store(scratch, g, load(kind, scratch, g) + load(kind, scratch, above))
             d_g, d_above = layer.d_cotangent + p, layer.d_top + top + p
-            store(room, d_g, load(kind, room, d_g) + load(kind, room, d_above))
-        c = take(kind, constants, room, layer.constants + p, frame)
-        s, ds = take(kind, states, room, layer.cotangent + p, frame), take(kind, states, room, layer.d_cotangent + p, frame)
-        d = take(kind, partials, room, layer.partials + tape + p, frame)
-        d_partials = take(kind, partials, room, layer.d_partials + tape + p, frame)
+            store(scratch, d_g, load(kind, scratch, d_g) + load(kind, scratch, d_above))
+        c = take(kind, constants, scratch, layer.constants + p, frame)
+        s, ds = take(kind, states, scratch, layer.cotangent + p, frame), take(kind, states, scratch, layer.d_cotangent + p, frame)
+        d = take(kind, partials, scratch, layer.partials + tape + p, frame)
+        d_partials = take(kind, partials, scratch, layer.d_partials + tape + p, frame)
         past, a = pullback(cell, c, d, s)
         d_past, d_a = pullback_tangent(cell, c, d, d_partials, s, ds)
-        put(room, layer.cotangent + p, frame, add(zeros(kind, states), past))
-        put(room, layer.d_cotangent + p, frame, add(zeros(kind, states), d_past))
-        put(room, layer.pre + at + p, frame, a)
-        put(room, layer.d_pre + at + p, frame, d_a)
+        put(scratch, layer.cotangent + p, frame, add(zeros(kind, states), past))
+        put(scratch, layer.d_cotangent + p, frame, add(zeros(kind, states), d_past))
+        put(scratch, layer.pre + at + p, frame, a)
+        put(scratch, layer.d_pre + at + p, frame, d_a)
 
 
 @part
-def backward_layer(layout, cell, room, layer, number, work, directions):
+def backward_layer(layout, cell, scratch, layer, number, work, directions):
     """Back through time, with the tangents of all cotangents."""
     align_stack()
     collected = work.steps
     for k in range(work.steps - 1, -1, -1):
-        pull_cell(layout, cell, room, layer, work, k)
-        pull_states(layout, cell, room, layer, number, work, directions, k)
+        pull_cell(layout, cell, scratch, layer, work, k)
+        pull_states(layout, cell, scratch, layer, number, work, directions, k)
         if layer.below >= 0:
-            pull_inputs(layout, cell, room, layer, number, work, directions, k)
+            pull_inputs(layout, cell, scratch, layer, number, work, directions, k)
         if collected - k == TOGETHER or k == 0:
-            collect_steps(layout, cell, room, layer, work, k, collected - k)
+            collect_steps(layout, cell, scratch, layer, work, k, collected - k)
             collected = k
 
 
@@ -291,15 +291,15 @@ def forward_of(layout, cell):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def mapped(room, layer, number, work, directions):
+        def mapped(scratch, layer, number, work, directions):
             for k in range(work.top_from, work.steps):
-                sum_step(layout, cell, room, layer, number, work, directions, k, 0, 0)
+                sum_step(layout, cell, scratch, layer, number, work, directions, k, 0, 0)
 
         return mapped
 
     @kernel_of(cell)
-    def forward(room, layer, number, work, directions):
-        forward_layer(layout, cell, room, layer, number, work, directions)
+    def forward(scratch, layer, number, work, directions):
+        forward_layer(layout, cell, scratch, layer, number, work, directions)
 
     return forward
 
@@ -310,15 +310,15 @@ def backward_of(layout, cell):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def unmapped(room, layer, number, work, directions):
+        def unmapped(scratch, layer, number, work, directions):
             for k in range(work.top_from, work.steps):
-                pull_inputs(layout, cell, room, layer, number, work, directions, k)
-            collect_steps(layout, cell, room, layer, work, work.top_from, work.steps - work.top_from)
+                pull_inputs(layout, cell, scratch, layer, number, work, directions, k)
+            collect_steps(layout, cell, scratch, layer, work, work.top_from, work.steps - work.top_from)
 
         return unmapped
 
     @kernel_of(cell)
-    def backward(room, layer, number, work, directions):
-        backward_layer(layout, cell, room, layer, number, work, directions)
+    def backward(scratch, layer, number, work, directions):
+        backward_layer(layout, cell, scratch, layer, number, work, directions)
 
     return backward

@@ -176,7 +176,7 @@ def _no_sums(zero, directions):
 def write_rows(rows, first, values, divisor, block, point, count):
     """Write values, divided, into rows[first], rows[first + 1], …, as many as `rows` has of them."""
     for i, value in enumerate(values):
-        write(rows[first + i], point, value / divisor, count, block.spare)
+        write(rows[first + i], point, value / divisor, count, block.lane_scratch)
 
 
 @overload(write_rows, jit_options=INLINE)
@@ -185,7 +185,7 @@ def _write_rows(rows, first, values, divisor, block, point, count):
         return lambda rows, first, values, divisor, block, point, count: None
 
     def body(rows, first, values, divisor, block, point, count):
-        write(rows[first], point, values[0] / divisor, count, block.spare)
+        write(rows[first], point, values[0] / divisor, count, block.lane_scratch)
         write_rows(rows, first + 1, values[1:], divisor, block, point, count)
 
     return body
@@ -205,7 +205,7 @@ def _write_columns(rows, size, place, totals, divisor, block, point, count):
     def body(rows, size, place, totals, divisor, block, point, count):
         write_rows(rows, place * size, totals[0][:3], divisor, block, point, count)
         if size == 4:
-            write(rows[place * size + 3], point, totals[0][3] / divisor, count, block.spare)
+            write(rows[place * size + 3], point, totals[0][3] / divisor, count, block.lane_scratch)
         write_columns(rows, size, place + 1, totals[1:], divisor, block, point, count)
 
     return body
@@ -290,9 +290,9 @@ def curvature(kind, cell, loss, directions, theta, inputs, targets, sizes, block
             lost, g, sums = backward_taped(kind, cell, loss, weights, s[0], dh, inputs, targets, sizes, n, tape, rows)
             cost, totals = cost + lost, add_each(totals, sums)
             by_bias, by_in, by_rec, by_start = by_bias + g[0], by_in + g[1], by_rec + g[2], by_start + g[3]
-        write(found.cost, point, cost / counted, count, block.spare)
+        write(found.cost, point, cost / counted, count, block.lane_scratch)
         write_rows(found.gradient, 0, (by_bias, by_in, by_rec), counted, block, point, count)
         if size == 4:
-            write(found.gradient[3], point, by_start / counted, count, block.spare)
+            write(found.gradient[3], point, by_start / counted, count, block.lane_scratch)
         write_columns(found.hessian, size, 0, totals, counted, block, point, count)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

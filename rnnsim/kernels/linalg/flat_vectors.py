@@ -14,20 +14,20 @@ def padded(size: int) -> int:
 
 
 @part
-def total(lanes, spare):
+def total(lanes, lane_scratch):
     """The sum of all lanes."""
-    store(spare, 0, lanes)
-    low = (spare[0] + spare[4]) + (spare[2] + spare[6])
-    return low + ((spare[1] + spare[5]) + (spare[3] + spare[7]))
+    store(lane_scratch, 0, lanes)
+    low = (lane_scratch[0] + lane_scratch[4]) + (lane_scratch[2] + lane_scratch[6])
+    return low + ((lane_scratch[1] + lane_scratch[5]) + (lane_scratch[3] + lane_scratch[7]))
 
 
 @part
-def dot(u, i, v, j, first, row, spare):
+def dot(u, i, v, j, first, row, lane_scratch):
     """Σ u[i + k] v[j + k] for k from `first` (a multiple of the lanes) on."""
     lanes = splat(KIND, 0.0)
     for k in range(first, row, WIDTH):
         lanes = muladd(load(KIND, u, i + k), load(KIND, v, j + k), lanes)
-    return total(lanes, spare)
+    return total(lanes, lane_scratch)
 
 
 @part
@@ -38,7 +38,7 @@ def add_multiple(u, i, factor, v, j, first, row):
 
 
 @part
-def rotate(u, p, q, cosine, to_p, to_q, row, spare):
+def rotate(u, p, q, cosine, to_p, to_q, row, lane_scratch):
     """u_p ← cosine (u_p - to_p u_q),  u_q ← cosine (u_q + to_q u_p), and the squares of their new sizes."""
     square_p, square_q = splat(KIND, 0.0), splat(KIND, 0.0)
     for k in range(0, row, WIDTH):
@@ -47,14 +47,14 @@ def rotate(u, p, q, cosine, to_p, to_q, row, spare):
         square_p, square_q = muladd(new_p, new_p, square_p), muladd(new_q, new_q, square_q)
         store(u, p + k, new_p)
         store(u, q + k, new_q)
-    return total(square_p, spare), total(square_q, spare)
+    return total(square_p, lane_scratch), total(square_q, lane_scratch)
 
 
 @part
-def square_below(u, i, first, row, spare):
+def square_below(u, i, first, row, lane_scratch):
     """Σ u[i + k]² for k from `first` on."""
     aligned = -(-first // WIDTH) * WIDTH
     square = 0.0
     for k in range(first, min(aligned, row)):
         square += u[i + k] * u[i + k]
-    return square + dot(u, i, u, i, aligned, row, spare)
+    return square + dot(u, i, u, i, aligned, row, lane_scratch)

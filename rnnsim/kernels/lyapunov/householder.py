@@ -39,10 +39,10 @@ LONGEST = 64.0
 
 
 @register_jitable(forceinline=True)
-def column_element(spread, room, at, u, row, column):
+def column_element(spread, scratch, at, u, row, column):
     """A[u, column]: a vector, or the number that it is for all lanes."""
     where = column * width(spread.kind) if spread.together == 1 else column
-    return element(spread.kind, factor(spread.data, room, 0, 0, 0, 0), at + u * row + where)
+    return element(spread.kind, factor(spread.data, scratch, 0, 0, 0, 0), at + u * row + where)
 
 
 @register_jitable(forceinline=True)
@@ -52,133 +52,133 @@ def fitting(most):
 
 
 @part
-def squares(spread, room, at, row, column, first, last, scale):
+def squares(spread, scratch, at, row, column, first, last, scale):
     """Σ (A[u, column] scale)² over u = first … last - 1, even and odd ones apart."""
     even, odd = splat(spread.kind, 0.0), splat(spread.kind, 0.0)
     for u in range(first, last - 1, 2):
-        x = column_element(spread, room, at, u, row, column) * scale
-        y = column_element(spread, room, at, u + 1, row, column) * scale
+        x = column_element(spread, scratch, at, u, row, column) * scale
+        y = column_element(spread, scratch, at, u + 1, row, column) * scale
         even, odd = muladd(x, x, even), muladd(y, y, odd)
     if (last - first) % 2:
-        x = column_element(spread, room, at, last - 1, row, column) * scale
+        x = column_element(spread, scratch, at, last - 1, row, column) * scale
         even = muladd(x, x, even)
     return even + odd
 
 
 @part
-def lengths(spread, room, at, row, column, rows):
+def lengths(spread, scratch, at, row, column, rows):
     """The squares of the lengths of a column above the diagonal, and from there on, both times the square of a scale: 1, but where squares
     would leave the range of floats."""
     kind = spread.kind
     scale = splat(kind, 1.0)
-    above = squares(spread, room, at, row, column, 0, column, scale)
-    rest = squares(spread, room, at, row, column, column, rows, scale)
+    above = squares(spread, scratch, at, row, column, 0, column, scale)
+    rest = squares(spread, scratch, at, row, column, column, rows, scale)
     if any_lane(rest < SAFE_LOW) or any_lane(above + rest > SAFE_HIGH):
         most = splat(kind, 0.0)
         for u in range(rows):
-            most = at_least(most, absolute(column_element(spread, room, at, u, row, column)))
+            most = at_least(most, absolute(column_element(spread, scratch, at, u, row, column)))
         scale = select(rest < SAFE_LOW, fitting(most), select(above + rest > SAFE_HIGH, fitting(most), scale))
-        above = squares(spread, room, at, row, column, 0, column, scale)
-        rest = squares(spread, room, at, row, column, column, rows, scale)
+        above = squares(spread, scratch, at, row, column, 0, column, scale)
+        rest = squares(spread, scratch, at, row, column, column, rows, scale)
     return above, rest, scale
 
 
 @part
-def reflect(spread, room, count, at, row, rows, column, v, tau, position):
+def reflect(spread, scratch, count, at, row, rows, column, v, tau, position):
     """Apply a reflection to as many vectors as `count` has members, from `position` in each row on."""
     kind = spread.kind
-    reflector = factor(spread.data, room, 0, 0, 0, 0)
+    reflector = factor(spread.data, scratch, 0, 0, 0, 0)
     step = width(kind) if spread.together == 1 else 1
     sums = zeros(kind, count)
     for u in range(column, rows):
         sums = muladd_each(
-            take(kind, count, room, at + u * row + position, width(kind)), element(kind, reflector, v + u * step), sums
+            take(kind, count, scratch, at + u * row + position, width(kind)), element(kind, reflector, v + u * step), sums
         )
     sums = muladd_each(sums, -tau, zeros(kind, count))
     for u in range(column, rows):
-        x = take(kind, count, room, at + u * row + position, width(kind))
-        put(room, at + u * row + position, width(kind), muladd_each(sums, element(kind, reflector, v + u * step), x))
+        x = take(kind, count, scratch, at + u * row + position, width(kind))
+        put(scratch, at + u * row + position, width(kind), muladd_each(sums, element(kind, reflector, v + u * step), x))
 
 
 @part
-def reflect_columns(spread, room, at, row, rows, column, v, tau, first):
+def reflect_columns(spread, scratch, at, row, rows, column, v, tau, first):
     """Apply a reflection to all vectors from `first` on."""
     size = width(spread.kind)
     position, end = first * size, row
     while position + 4 * size <= end:
-        reflect(spread, room, TOGETHER, at, row, rows, column, v, tau, position)
+        reflect(spread, scratch, TOGETHER, at, row, rows, column, v, tau, position)
         position += 4 * size
     while position < end:
-        reflect(spread, room, TOGETHER[:1], at, row, rows, column, v, tau, position)
+        reflect(spread, scratch, TOGETHER[:1], at, row, rows, column, v, tau, position)
         position += size
 
 
 @part
-def factorise(spread, room, frame, at):
+def factorise(spread, scratch, frame, at):
     """A becomes R above its diagonal; reflections, their τ, the |R_jj| and the lengths of the columns are kept. Whether an R_jj
     that is lost in rounding is 0 can be told after a single step alone; after more it is nan."""
     kind, row, rows = spread.kind, frame.row, frame.rows
     size = width(kind)
     step = size if spread.together == 1 else 1
-    lost = select(splat(kind, float(frame.now)) - load(kind, room, frame.last) > 1.0, np.nan, 0.0)
+    lost = select(splat(kind, float(frame.now)) - load(kind, scratch, frame.last) > 1.0, np.nan, 0.0)
     for column in range(frame.columns):
-        above, rest, scale = lengths(spread, room, at, row, column, rows)
+        above, rest, scale = lengths(spread, scratch, at, row, column, rows)
         length = square_root(rest) / scale
         if frame.adaptive:
-            store(room, frame.lengths + column * size, square_root(above + rest) / scale)
+            store(scratch, frame.lengths + column * size, square_root(above + rest) / scale)
         left = select(rest <= ROUNDING * (above + rest), lost, length)
-        store(room, frame.sizes + column * size, select(length == 0.0, 0.0, left))
+        store(scratch, frame.sizes + column * size, select(length == 0.0, 0.0, left))
         if column == rows - 1:
             break
-        first = column_element(spread, room, at, column, row, column)
+        first = column_element(spread, scratch, at, column, row, column)
         end = -signed(length, first)
         divisor = select(length == 0.0, 1.0, first - end)
         tau = select(length == 0.0, 0.0, (end - first) / select(length == 0.0, 1.0, end))
         inverse, v = 1.0 / divisor, frame.reflectors + column * frame.reflector
-        store(room, v + column * step, splat(kind, 1.0))
+        store(scratch, v + column * step, splat(kind, 1.0))
         for u in range(column + 1, rows):
-            store(room, v + u * step, column_element(spread, room, at, u, row, column) * inverse)
-        store(room, frame.taus + column * size, tau)
-        reflect_columns(spread, room, at, row, rows, column, v, tau, (column + 1) // spread.together)
+            store(scratch, v + u * step, column_element(spread, scratch, at, u, row, column) * inverse)
+        store(scratch, frame.taus + column * size, tau)
+        reflect_columns(spread, scratch, at, row, rows, column, v, tau, (column + 1) // spread.together)
 
 
 @part
-def make_orthonormal(spread, room, frame):
+def make_orthonormal(spread, scratch, frame):
     """Q, in place of the tangents."""
     kind, row, rows, at = spread.kind, frame.row, frame.rows, frame.tangents
     size = width(kind)
     for p in range(at, at + rows * row):
-        room[p] = 0.0
+        scratch[p] = 0.0
     for column in range(frame.columns):
         if spread.together == 1:
-            store(room, at + column * row + column * size, splat(kind, 1.0))
+            store(scratch, at + column * row + column * size, splat(kind, 1.0))
         else:
-            room[at + column * row + column] = 1.0
+            scratch[at + column * row + column] = 1.0
     for column in range(min(frame.columns, rows - 1) - 1, -1, -1):
-        tau, v = load(kind, room, frame.taus + column * size), frame.reflectors + column * frame.reflector
-        reflect_columns(spread, room, at, row, rows, column, v, tau, column // spread.together)
+        tau, v = load(kind, scratch, frame.taus + column * size), frame.reflectors + column * frame.reflector
+        reflect_columns(spread, scratch, at, row, rows, column, v, tau, column // spread.together)
 
 
 @part
-def choose_interval(spread, room, frame, due):
+def choose_interval(spread, scratch, frame, due):
     """Keep the frame where it is not due, and say when it is due again: sooner, the more its tangents have fallen onto each other."""
     kind = spread.kind
     size, worst, now = width(kind), splat(kind, 0.0), splat(kind, float(frame.now))
     for column in range(frame.columns):
-        length, rest = load(kind, room, frame.lengths + column * size), load(kind, room, frame.sizes + column * size)
+        length, rest = load(kind, scratch, frame.lengths + column * size), load(kind, scratch, frame.sizes + column * size)
         worst = at_least(worst, select(rest == length * 0.0, np.inf, length / rest))
-        store(room, frame.sizes + column * size, select(due, rest, 1.0))
+        store(scratch, frame.sizes + column * size, select(due, rest, 1.0))
     for p in range(0, frame.rows * frame.row, size):
-        kept = load(kind, room, frame.pushed + p)
-        store(room, frame.tangents + p, select(due, load(kind, room, frame.tangents + p), kept))
-    last = load(kind, room, frame.last)
+        kept = load(kind, scratch, frame.pushed + p)
+        store(scratch, frame.tangents + p, select(due, load(kind, scratch, frame.tangents + p), kept))
+    last = load(kind, scratch, frame.last)
     taken = now - last
     fitting = taken * (ALIGNED / at_least(log_of((mantissa(worst), exponent(worst))), 1e-3)) - 0.5
     fitting = at_least(at_most(at_most(fitting, 2.0 * taken), LONGEST), 1.0)
     fitting = select(fitting == fitting, fitting, 1.0)
     whole = (fitting + shift(fitting)) - shift(fitting)
-    store(room, frame.last, select(due, now, last))
-    store(room, frame.due, select(due, now + whole, load(kind, room, frame.due)))
+    store(scratch, frame.last, select(due, now, last))
+    store(scratch, frame.due, select(due, now + whole, load(kind, scratch, frame.due)))
 
 
 @register_jitable(forceinline=True)
@@ -202,52 +202,52 @@ def safe_direction(x, y):
 
 
 @part
-def turn(spread, room, frame):
+def turn(spread, scratch, frame):
     """Q and the |R_jj| of tangents of two states, in registers."""
     kind, row, at, out = spread.kind, frame.row, frame.pushed, frame.tangents
     size, now = width(kind), splat(kind, float(frame.now))
-    length, c, s = safe_direction(load(kind, room, at), load(kind, room, at + row))
-    store(room, frame.sizes, length)
+    length, c, s = safe_direction(load(kind, scratch, at), load(kind, scratch, at + row))
+    store(scratch, frame.sizes, length)
     if frame.columns == 2:
-        x, y = load(kind, room, at + size), load(kind, room, at + row + size)
+        x, y = load(kind, scratch, at + size), load(kind, scratch, at + row + size)
         along, across = absolute(muladd(c, x, s * y)), s * x
         rest = absolute(muladd(c, y, -across))
-        lost = select(now - load(kind, room, frame.last) > 1.0, np.nan, 0.0)
+        lost = select(now - load(kind, scratch, frame.last) > 1.0, np.nan, 0.0)
         left = select(rest <= ROUNDING_LENGTH * along, lost, rest)
-        store(room, frame.sizes + size, select(rest + absolute(across) == 0.0, 0.0, left))
-        store(room, out + size, -s)
-        store(room, out + row + size, c)
-    store(room, out, c)
-    store(room, out + row, s)
-    store(room, frame.last, now)
+        store(scratch, frame.sizes + size, select(rest + absolute(across) == 0.0, 0.0, left))
+        store(scratch, out + size, -s)
+        store(scratch, out + row + size, c)
+    store(scratch, out, c)
+    store(scratch, out + row, s)
+    store(scratch, frame.last, now)
 
 
 @part
-def grow(spread, room, frame):
+def grow(spread, scratch, frame):
     """Let products grow by |R_jj|."""
     kind = spread.kind
     for p in range(0, frame.columns * width(kind), width(kind)):
-        product = load(kind, room, frame.mantissas + p), load(kind, room, frame.exponents + p)
-        product = grown_seldom(product, load(kind, room, frame.sizes + p))
-        store(room, frame.mantissas + p, product[0])
-        store(room, frame.exponents + p, product[1])
+        product = load(kind, scratch, frame.mantissas + p), load(kind, scratch, frame.exponents + p)
+        product = grown_seldom(product, load(kind, scratch, frame.sizes + p))
+        store(scratch, frame.mantissas + p, product[0])
+        store(scratch, frame.exponents + p, product[1])
 
 
 @part
-def reflect_all(spread, room, frame):
+def reflect_all(spread, scratch, frame):
     """Q and the |R_jj| by reflections; kept as they are where the frame is not due."""
     kind, at = spread.kind, frame.pushed
     if frame.adaptive:
         at = frame.kept
         for p in range(frame.rows * frame.row):
-            room[at + p] = room[frame.pushed + p]
-    factorise(spread, room, frame, at)
-    make_orthonormal(spread, room, frame)
+            scratch[at + p] = scratch[frame.pushed + p]
+    factorise(spread, scratch, frame, at)
+    make_orthonormal(spread, scratch, frame)
     now = splat(kind, float(frame.now))
     if not frame.adaptive:
-        store(room, frame.last, now)
+        store(scratch, frame.last, now)
     else:
-        choose_interval(spread, room, frame, load(kind, room, frame.due) <= select(frame.forced == 1, np.inf, now))
+        choose_interval(spread, scratch, frame, load(kind, scratch, frame.due) <= select(frame.forced == 1, np.inf, now))
 
 
 @specialised
@@ -255,14 +255,14 @@ def orthonormal_of(spread):
     """The kernel that makes what was pushed orthonormal, and lets products grow by |R_jj|, if they count."""
 
     @kernel
-    def orthonormal(room, frame):
+    def orthonormal(scratch, frame):
         align_stack()
         if frame.rows == 2 and spread.together == 1 and not frame.adaptive:
-            turn(spread, room, frame)
+            turn(spread, scratch, frame)
         else:
-            reflect_all(spread, room, frame)
+            reflect_all(spread, scratch, frame)
         if frame.counting:
-            grow(spread, room, frame)
+            grow(spread, scratch, frame)
 
     return orthonormal
 
@@ -272,13 +272,13 @@ def close_of(spread):
     """The kernel that ends a batch of `frame.taken` steps: rates of growth, (column, lane); products begin anew."""
 
     @kernel
-    def close(room, frame):
+    def close(scratch, frame):
         kind = spread.kind
         for p in range(0, frame.products * width(kind), width(kind)):
-            product = grown((load(kind, room, frame.mantissas + p), load(kind, room, frame.exponents + p)), 1.0)
+            product = grown((load(kind, scratch, frame.mantissas + p), load(kind, scratch, frame.exponents + p)), 1.0)
             log = log_of(product)
-            store(room, frame.rates + p, log / float(frame.taken))
-            store(room, frame.mantissas + p, splat(kind, 1.0))
-            store(room, frame.exponents + p, splat(kind, 0.0))
+            store(scratch, frame.rates + p, log / float(frame.taken))
+            store(scratch, frame.mantissas + p, splat(kind, 1.0))
+            store(scratch, frame.exponents + p, splat(kind, 0.0))
 
     return close

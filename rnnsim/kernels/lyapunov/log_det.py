@@ -17,53 +17,53 @@ from rnnsim.numerics.simd import align_stack, load, splat, store
 from rnnsim.numerics.tuples import INLINE, width
 
 
-def by_tangent(count, gate, readers, room, at, apart):
+def by_tangent(count, gate, readers, scratch, at, apart):
     """The tuple of weights by which the pre-activations of the gates from `gate` on read one state; 0 of those that read none."""
     places = (place_of(gate + i, readers) for i in range(len(count)))
-    return tuple(room[at + place * apart] if place >= 0 else 0.0 for place in places)
+    return tuple(scratch[at + place * apart] if place >= 0 else 0.0 for place in places)
 
 
 @overload(by_tangent, jit_options=INLINE)
-def _by_tangent(count, gate, readers, room, at, apart):
+def _by_tangent(count, gate, readers, scratch, at, apart):
     if len(count) == 0:
-        return lambda count, gate, readers, room, at, apart: ()
+        return lambda count, gate, readers, scratch, at, apart: ()
 
-    def body(count, gate, readers, room, at, apart):
+    def body(count, gate, readers, scratch, at, apart):
         place = place_of(gate, readers)
-        weight = room[at + place * apart] if place >= 0 else 0.0
-        return (weight,) + by_tangent(count[1:], gate + 1, readers, room, at, apart)
+        weight = scratch[at + place * apart] if place >= 0 else 0.0
+        return (weight,) + by_tangent(count[1:], gate + 1, readers, scratch, at, apart)
 
     return body
 
 
 @part
-def multiply_up(room, frame, size, lane, J):
+def multiply_up(scratch, frame, size, lane, J):
     """Let the volume of a lane grow by the diagonal of a triangular J."""
     m, k = frame.mantissas + frame.columns * size + lane, frame.exponents + frame.columns * size + lane
-    product = room[m], room[k]
+    product = scratch[m], scratch[k]
     for i in range(J.shape[0]):
         product = grown(product, abs(J[i, i]))
-    room[m], room[k] = product
+    scratch[m], scratch[k] = product
 
 
 @part
-def grow_by_units(spread, cell, room, layer, frame):
+def grow_by_units(spread, cell, scratch, layer, frame):
     """Volumes times the volume of every unit and |det W|."""
     kind, partials = spread.kind, partials_of(cell)
-    size, data = width(kind), factor(spread.data, room, 0, 0, 0, 0)
+    size, data = width(kind), factor(spread.data, scratch, 0, 0, 0, 0)
     at = layer.partials + frame.step * len(partials) * layer.frame + frame.sequence * layer.row
     m, k = frame.mantissas + frame.columns * size, frame.exponents + frame.columns * size
-    product, one = (load(kind, room, m), load(kind, room, k)), splat(kind, 1.0)
+    product, one = (load(kind, scratch, m), load(kind, scratch, k)), splat(kind, 1.0)
     for unit in range(layer.units):
         d = elements(kind, partials, data, at + unit * spread.apart, layer.frame)
         product = grown_seldom(product, absolute(volume(cell, d, one)))
-    product = grown_seldom(product, load(kind, room, layer.volume))
-    store(room, m, product[0])
-    store(room, k, product[1] + load(kind, room, layer.volume + size))
+    product = grown_seldom(product, load(kind, scratch, layer.volume))
+    store(scratch, m, product[0])
+    store(scratch, k, product[1] + load(kind, scratch, layer.volume + size))
 
 
 @part
-def grow_by_jacobian(spread, cell, room, layer, frame, jacobian, pivots):
+def grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots):
     """Volumes times |det J| of each lane."""
     gates, constants, partials, states = slots(cell, "gates"), slots(cell, "constants"), partials_of(cell), slots(cell, "states")
     units, lanes, by_lane = layer.units, spread.apart, frame.weight_lanes
@@ -73,30 +73,30 @@ def grow_by_jacobian(spread, cell, room, layer, frame, jacobian, pivots):
     for lane in range(lanes):
         weight = layer.rec_tangent + min(lane, by_lane - 1)
         for i in range(units):
-            d = read_states(partials, room, at + i * lanes + lane, layer.frame)
-            c = read_states(constants, room, constant + i * lanes + lane, layer.frame)
+            d = read_states(partials, scratch, at + i * lanes + lane, layer.frame)
+            c = read_states(constants, scratch, constant + i * lanes + lane, layer.frame)
             for j in range(units):
-                da = by_tangent(gates, 0, reading(cell, "h"), room, weight + (i * units + j) * by_lane, units * units * by_lane)
+                da = by_tangent(gates, 0, reading(cell, "h"), scratch, weight + (i * units + j) * by_lane, units * units * by_lane)
                 J[i, j] = pushforward(cell, c, d, unit_tangent(states, i, units, j), da)[0]
         factorise(J, pivots)
-        multiply_up(room, frame, width(spread.kind), lane, J)
+        multiply_up(scratch, frame, width(spread.kind), lane, J)
 
 
 @part
-def find_weights_volume(spread, room, layer, frame, gate, jacobian, pivots):
+def find_weights_volume(spread, scratch, layer, frame, gate, jacobian, pivots):
     """|det W| of the gate, a product for each lane."""
     units, by_lane, size = layer.units, frame.weight_lanes, width(spread.kind)
     W = jacobian[:units, :units]
     for lane in range(by_lane):
         for i in range(units):
             for j in range(units):
-                W[i, j] = room[layer.rec_tangent + ((gate * units + i) * units + j) * by_lane + lane]
+                W[i, j] = scratch[layer.rec_tangent + ((gate * units + i) * units + j) * by_lane + lane]
         factorise(W, pivots)
         product = (1.0, 0.0)
         for i in range(units):
             product = grown(product, abs(W[i, i]))
         for p in range(layer.volume + lane, layer.volume + size, by_lane):
-            room[p], room[p + size] = product
+            scratch[p], scratch[p + size] = product
 
 
 @specialised
@@ -107,18 +107,18 @@ def volumes_of(spread, cell):
     if gate >= 0:
 
         @kernel_of(cell)
-        def by_units(room, layer, frame, jacobian, pivots):
+        def by_units(scratch, layer, frame, jacobian, pivots):
             align_stack()
             if frame.now == 0:
-                find_weights_volume(spread, room, layer, frame, gate, jacobian, pivots)
+                find_weights_volume(spread, scratch, layer, frame, gate, jacobian, pivots)
             else:
-                grow_by_units(spread, cell, room, layer, frame)
+                grow_by_units(spread, cell, scratch, layer, frame)
 
         return by_units
 
     @kernel_of(cell)
-    def by_jacobian(room, layer, frame, jacobian, pivots):
+    def by_jacobian(scratch, layer, frame, jacobian, pivots):
         if frame.now:
-            grow_by_jacobian(spread, cell, room, layer, frame, jacobian, pivots)
+            grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots)
 
     return by_jacobian

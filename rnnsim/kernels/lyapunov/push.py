@@ -48,28 +48,28 @@ def _elements(kind, count, factor, position, apart):
 
 
 @part
-def push_linear(spread, cell, room, layer, frame):
+def push_linear(spread, cell, scratch, layer, frame):
     """dA of all gates."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     units, terms, row, lanes = layer.units, layer.terms, frame.row, frame.weight_lanes
-    h = Vectors(room, frame.tangents + layer.place * row, 0, row, width(spread.kind) * len(spread.tile.columns))
-    x = Vectors(room, frame.pushed + max(layer.place_below, 0) * row, 0, row, width(spread.kind) * len(spread.tile.columns))
-    nothing = Rows(room, frame.nothing, 0)
+    h = Vectors(scratch, frame.tangents + layer.place * row, 0, row, width(spread.kind) * len(spread.tile.columns))
+    x = Vectors(scratch, frame.pushed + max(layer.place_below, 0) * row, 0, row, width(spread.kind) * len(spread.tile.columns))
+    nothing = Rows(scratch, frame.nothing, 0)
     for gate in range(gates):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
         count, more = terms if in_x >= 0 and layer.place_below >= 0 else 0, units if in_h >= 0 else 0
-        w_in = factor(spread.weights, room, layer.in_tangent + max(in_x, 0) * units * terms * lanes, 0, lanes, terms * lanes)
-        w_rec = factor(spread.weights, room, layer.rec_tangent + max(in_h, 0) * units * units * lanes, 0, lanes, units * lanes)
-        out = Rows(room, frame.gates + gate * units * row, row)
+        w_in = factor(spread.weights, scratch, layer.in_tangent + max(in_x, 0) * units * terms * lanes, 0, lanes, terms * lanes)
+        w_rec = factor(spread.weights, scratch, layer.rec_tangent + max(in_h, 0) * units * units * lanes, 0, lanes, units * lanes)
+        out = Rows(scratch, frame.gates + gate * units * row, row)
         product_of_two(spread.kind, spread.tile, out, nothing, units, frame.tiles, count, x, w_in, more, h, w_rec)
 
 
 @part
-def push_cells(spread, cell, room, layer, frame):
+def push_cells(spread, cell, scratch, layer, frame):
     """The new tangents of all states, from the partial derivatives of step `frame.step` and sequence `frame.sequence`."""
     gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)
     kind, units, row = spread.kind, layer.units, frame.row
-    data = factor(spread.data, room, 0, 0, 0, 0)
+    data = factor(spread.data, scratch, 0, 0, 0, 0)
     at = layer.partials + frame.step * len(partials) * layer.frame + frame.sequence * layer.row
     constant = layer.constants + frame.sequence * layer.row
     for unit in range(units):
@@ -77,9 +77,9 @@ def push_cells(spread, cell, room, layer, frame):
         c = elements(kind, constants, data, constant + unit * spread.apart, layer.frame)
         here = (layer.place + unit) * row
         for p in range(0, row, width(kind)):
-            ds = take(kind, states, room, frame.tangents + here + p, units * row)
-            da = take(kind, gates, room, frame.gates + unit * row + p, units * row)
-            put(room, frame.pushed + here + p, units * row, pushforward(cell, c, d, ds, da))
+            ds = take(kind, states, scratch, frame.tangents + here + p, units * row)
+            da = take(kind, gates, scratch, frame.gates + unit * row + p, units * row)
+            put(scratch, frame.pushed + here + p, units * row, pushforward(cell, c, d, ds, da))
 
 
 @specialised
@@ -87,9 +87,9 @@ def push_of(spread, cell):
     """The kernel that pushes tangents through a layer of these cells."""
 
     @kernel_of(cell)
-    def push(room, layer, frame):
+    def push(scratch, layer, frame):
         align_stack()
-        push_linear(spread, cell, room, layer, frame)
-        push_cells(spread, cell, room, layer, frame)
+        push_linear(spread, cell, scratch, layer, frame)
+        push_cells(spread, cell, scratch, layer, frame)
 
     return push

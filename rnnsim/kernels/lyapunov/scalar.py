@@ -45,7 +45,7 @@ def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, 
             s = starts_of(kind, cell, theta, sizes, n, at)
             zero = muladd(s[0], 0.0, zero)
             moved = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, 0), s[0]))
-            write(still, n * points + at, where_same(s, moved, one), count, block.spare)
+            write(still, n * points + at, where_same(s, moved, one), count, block.lane_scratch)
             for k in range(discard):
                 s = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, k), s[0]))
                 zero = watch(cell, s[0], zero)
@@ -59,6 +59,6 @@ def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, 
                     zero = watch(cell, s[0], zero)
                     product = grown_seldom(product, slope(cell, weights, partials, one))
                 rate = log_of(grown(product, one)) / float(end - begin)
-                write(rates, (n * batches + i) * points + at, rate, count, block.spare)
+                write(rates, (n * batches + i) * points + at, rate, count, block.lane_scratch)
             zero = muladd(s[0], 0.0, zero)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

@@ -31,58 +31,58 @@ class Tangents(NamedTuple):
 
 
 @part
-def begin(tangents, room, frame, lanes):
+def begin(tangents, scratch, frame, lanes):
     """The first frame, orthonormal."""
     for p in range(frame.pushed, frame.pushed + frame.rows * frame.row):
-        room[p] = 0.0
+        scratch[p] = 0.0
     for row in range(frame.rows):
         for column in range(frame.columns):
             for lane in range(lanes):
-                room[frame.pushed + row * frame.row + column * lanes + lane] = tangents.first[row * frame.columns + column]
+                scratch[frame.pushed + row * frame.row + column * lanes + lane] = tangents.first[row * frame.columns + column]
     for p in range(tangents.how.width):
-        room[frame.last + p], room[frame.due + p] = 0.0, 1.0
+        scratch[frame.last + p], scratch[frame.due + p] = 0.0, 1.0
         for product in range(frame.products):
-            room[frame.mantissas + product * tangents.how.width + p] = 1.0
-            room[frame.exponents + product * tangents.how.width + p] = 0.0
+            scratch[frame.mantissas + product * tangents.how.width + p] = 1.0
+            scratch[frame.exponents + product * tangents.how.width + p] = 0.0
     frame.now, frame.counting, frame.forced = 0, 0, 1
-    call(tangents.orthonormal, 0, (room, frame))
+    call(tangents.orthonormal, 0, (scratch, frame))
 
 
 @part
-def is_due(how, room, frame, counted):
+def is_due(how, scratch, frame, counted):
     """Whether the frame is to be made orthonormal after a step."""
     if frame.forced:
         return True
     if not frame.adaptive:
         return counted % how.interval == 0
-    soonest = room[frame.due]
+    soonest = scratch[frame.due]
     for lane in range(1, how.width):
-        soonest = min(soonest, room[frame.due + lane])
+        soonest = min(soonest, scratch[frame.due + lane])
     return soonest <= frame.now
 
 
 @part
-def keep_rates(tangents, room, frame, group, row, batch):
+def keep_rates(tangents, scratch, frame, group, row, batch):
     """Write the rates of a batch of one sequence's lanes."""
     how = tangents.how
-    call(tangents.close, 0, (room, frame))
+    call(tangents.close, 0, (scratch, frame))
     for lane in range(group.lanes):
         if is_there(group, row, lane):
             place = (point_of(group, lane) * group.samples + position_of(group, row, lane)) * how.batches + batch
             for product in range(frame.products):
-                tangents.rates[place * frame.products + product] = room[frame.rates + product * how.width + lane]
+                tangents.rates[place * frame.products + product] = scratch[frame.rates + product * how.width + lane]
 
 
 @part
-def grow_volumes(network, tangents, room, frame):
+def grow_volumes(network, tangents, scratch, frame):
     """Let volumes grow by a step of every layer, if they are wanted."""
     for i in range(len(network.layers) if frame.products > frame.columns else 0):
-        call(tangents.volumes, i, (room, network.layers[i], frame, tangents.jacobian, tangents.pivots))
+        call(tangents.volumes, i, (scratch, network.layers[i], frame, tangents.jacobian, tangents.pivots))
 
 
 @part
-def follow(network, tangents, room, group, start, steps):
-    """Push the frames of all sequences through the steps from `start` on, whose partial derivatives stand in the room."""
+def follow(network, tangents, scratch, group, start, steps):
+    """Push the frames of all sequences through the steps from `start` on, whose partial derivatives stand in scratch."""
     how = tangents.how
     for row in range(group.rows):
         frame = tangents.frames[row]
@@ -94,21 +94,21 @@ def follow(network, tangents, room, group, start, steps):
             ends = last or (counted > 0 and counted % how.batch == 0 and whole < how.batches)
             frame.counting, frame.forced = counted > 0, counted == 0 or ends
             for i in range(len(network.layers)):
-                call(tangents.push, i, (room, network.layers[i], frame))
+                call(tangents.push, i, (scratch, network.layers[i], frame))
             if frame.counting:
-                grow_volumes(network, tangents, room, frame)
-            if is_due(how, room, frame, counted):
-                call(tangents.orthonormal, 0, (room, frame))
+                grow_volumes(network, tangents, scratch, frame)
+            if is_due(how, scratch, frame, counted):
+                call(tangents.orthonormal, 0, (scratch, frame))
             else:
                 frame.tangents, frame.pushed = frame.pushed, frame.tangents
             if ends:
                 batch = how.batches - 1 if last else whole - 1
                 frame.taken = counted - batch * how.batch
-                keep_rates(tangents, room, frame, group, row, batch)
+                keep_rates(tangents, scratch, frame, group, row, batch)
 
 
 @part
-def keep_still(network, tangents, room, group):
+def keep_still(network, tangents, scratch, group):
     """Note the sequences of which no state is another one after the first step."""
     for row in range(group.rows):
         for lane in range(group.lanes):
@@ -120,35 +120,35 @@ def keep_still(network, tangents, room, group):
                     for state in range(layer.state_count):
                         at = layer.states + state * layer.frame + row * layer.row + lane
                         for p in range(at, at + layer.units * group.lanes, group.lanes):
-                            if room[p] != room[p + jump]:
+                            if scratch[p] != scratch[p + jump]:
                                 same = 0.0
                                 break
                 tangents.still[point_of(group, lane) * group.samples + position_of(group, row, lane)] = same
 
 
 @kernel
-def exponents(plan, network, data, scratch, kept, tangents, points):
+def exponents(plan, network, data, thread, kept, tangents, points):
     """The rates of growth of all samples of the points 0…points of a block."""
-    room = scratch.room
+    scratch = thread.scratch
     lanes = plan.lanes if plan.lane_points else 1
     for point in range(0, points, plan.points):
         group = group_of(plan, data.order, point, points, 0, plan.samples)
-        load_points(plan, network, data, room, group)
+        load_points(plan, network, data, scratch, group)
         for i in range(len(tangents.packs)):
             what = tangents.packs[i]
             source = data.sources[what.source]
-            pack(room, numbers_at(room, source.address), source, data.offsets[what.source], group, 1, lanes, what)
+            pack(scratch, numbers_at(scratch, source.address), source, data.offsets[what.source], group, 1, lanes, what)
         tangents.frames[0].now = 0
-        grow_volumes(network, tangents, room, tangents.frames[0])
+        grow_volumes(network, tangents, scratch, tangents.frames[0])
         for sample in range(0, plan.samples, plan.chunk):
             group = group_of(plan, data.order, point, points, sample, plan.samples)
-            load_spread(plan, network.starts, data, room, group)
+            load_spread(plan, network.starts, data, scratch, group)
             for row in range(group.rows):
-                begin(tangents, room, tangents.frames[row], plan.lanes)
+                begin(tangents, scratch, tangents.frames[row], plan.lanes)
             for start in range(0, plan.steps, plan.chunk_steps):
                 steps = min(plan.chunk_steps, plan.steps - start)
-                run_forward(plan, network, data, scratch, kept, group, start, steps)
+                run_forward(plan, network, data, thread, kept, group, start, steps)
                 if start == 0:
-                    keep_still(network, tangents, room, group)
-                follow(network, tangents, room, group, start, steps)
-                carry_states(network, room, steps)
+                    keep_still(network, tangents, scratch, group)
+                follow(network, tangents, scratch, group, start, steps)
+                carry_states(network, scratch, steps)

@@ -15,10 +15,10 @@ from rnnsim.kernels.propagation.log_determinant import log_determinant, split_ro
 from rnnsim.kernels.propagation.output_gradients import direct_gradient
 from rnnsim.kernels.propagation.product_svd import (
     EPS,
-    Room,
+    SVDScratch,
     largest_size,
     log_sizes,
-    make_room,
+    make_svd_scratch,
     multiply,
     orthogonalise,
     scale_rows,
@@ -31,7 +31,7 @@ from rnnsim.numerics.jit import kernel, part, specialised
 class Scratch(NamedTuple):
     """What a thread needs on its way back along an orbit."""
 
-    room: Room
+    svd: SVDScratch
     a: np.ndarray  # a Jacobian (row, padded column), flat
     exponents: np.ndarray  # of its rows
     eliminated: np.ndarray
@@ -58,20 +58,22 @@ def make_scratch(size: int, outputs: int) -> Scratch:
     a, eliminated = (np.zeros(size * padded(size)) for _ in range(2))
     state, gradient, direct = (np.zeros(size) for _ in range(3))
     exponents, progress = np.zeros(size, np.int64), np.zeros(3, np.int64)
-    return Scratch(make_room(size), a, exponents, eliminated, state, gradient, direct, np.zeros(outputs), np.zeros(2), progress)
+    return Scratch(
+        make_svd_scratch(size), a, exponents, eliminated, state, gradient, direct, np.zeros(outputs), np.zeros(2), progress
+    )
 
 
 @part
 def lengthen(scratch, size, rank):
     """B ← aᵀ B, orthogonal again; the new rank, -1 if a number is not finite, and ln |det a|. a is overwritten."""
-    room, a, exponents, row = scratch.room, scratch.a, scratch.exponents, scratch.a.size // size
+    svd, a, exponents, row = scratch.svd, scratch.a, scratch.exponents, scratch.a.size // size
     if not split_rows(a, size, row, exponents):
         return -1, np.nan
     log = log_determinant(a, exponents, size, row, scratch.eliminated)
-    rank = scale_rows(room, size, row, rank, exponents)
-    multiply(room, size, row, rank, a)
+    rank = scale_rows(svd, size, row, rank, exponents)
+    multiply(svd, size, row, rank, a)
     noise = 2.0 * size * EPS if log == -np.inf else 0.0
-    return orthogonalise(room, size, row, rank, size, noise), log
+    return orthogonalise(svd, size, row, rank, size, noise), log
 
 
 @part
@@ -93,13 +95,13 @@ def record(scratch, size, rank, total, values, determinants, place):
         for mode in range(size):
             values[place, mode] = np.nan
     else:
-        log_sizes(scratch.room, scratch.a.size // size, rank, values[place])
+        log_sizes(scratch.svd, scratch.a.size // size, rank, values[place])
 
 
 @part
 def begin(scratch, size):
     """The last step: M is the identity, and no gradient has come."""
-    start(scratch.room, size, scratch.a.size // size)
+    start(scratch.svd, size, scratch.a.size // size)
     scratch.so_far[0] = scratch.so_far[1] = 0.0
     scratch.progress[0], scratch.progress[1], scratch.progress[2] = size, 0, 0
     for i in range(size):
@@ -176,7 +178,7 @@ def measure_weights(weights, scratch, norms):
         begin(scratch, size)
         take_matrix(scratch, weights[p])
         rank, _ = lengthen(scratch, size, size)
-        norms[p] = largest_size(scratch.room, scratch.a.size // size, rank) if rank >= 0 else np.nan
+        norms[p] = largest_size(scratch.svd, scratch.a.size // size, rank) if rank >= 0 else np.nan
 
 
 @specialised

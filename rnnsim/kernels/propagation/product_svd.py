@@ -23,7 +23,7 @@ STRIDE = 200  # powers of two by which rows become smaller at once
 MOST_SPREAD = 8  # powers of two between rows that cost no more digits than that
 
 
-class Room(NamedTuple):
+class SVDScratch(NamedTuple):
     """A thread's scratch: matrices of flat vectors, each padded to whole lanes, and one number a vector or row."""
 
     b: np.ndarray  # the vectors b_j
@@ -36,42 +36,42 @@ class Room(NamedTuple):
     order: np.ndarray  # the vectors, as pivots come
     rows: np.ndarray  # the rows, falling
     fresh: np.ndarray  # exponents to come
-    spare: np.ndarray  # of one register
+    lane_scratch: np.ndarray  # of one register
 
 
-def make_room(size: int) -> Room:
+def make_svd_scratch(size: int) -> SVDScratch:
     """Scratch for vectors of so many numbers."""
     b, q, r, reflectors = (np.zeros(size * padded(size)) for _ in range(4))
     squares, one = (np.zeros(padded(size)) for _ in range(2))
     exponents, order, rows, fresh = (np.zeros(size, np.int64) for _ in range(4))
-    return Room(b, exponents, q, r, reflectors, squares, one, order, rows, fresh, np.zeros(WIDTH))
+    return SVDScratch(b, exponents, q, r, reflectors, squares, one, order, rows, fresh, np.zeros(WIDTH))
 
 
 @part
-def start(room, size, row):
+def start(scratch, size, row):
     """B = the identity."""
-    room.b[:] = 0.0
+    scratch.b[:] = 0.0
     for j in range(size):
-        room.b[j * row + j] = 1.0
-        room.exponents[j] = 0
+        scratch.b[j * row + j] = 1.0
+        scratch.exponents[j] = 0
 
 
 @part
-def sort_rows(room, size, row, rank):
+def sort_rows(scratch, size, row, rank):
     """Rows of B by their largest numbers, falling (`rows`, and the sizes in `squares`); how many are not all 0."""
     for i in range(size):
         most = 0.0
         for j in range(rank):
-            most = max(most, abs(room.b[j * row + i]))
-        room.squares[i] = most
+            most = max(most, abs(scratch.b[j * row + i]))
+        scratch.squares[i] = most
     for i in range(size):
         k = i
-        while k > 0 and room.squares[room.rows[k - 1]] < room.squares[i]:
-            room.rows[k] = room.rows[k - 1]
+        while k > 0 and scratch.squares[scratch.rows[k - 1]] < scratch.squares[i]:
+            scratch.rows[k] = scratch.rows[k - 1]
             k -= 1
-        room.rows[k] = i
+        scratch.rows[k] = i
     count = 0
-    while count < size and room.squares[room.rows[count]] > 0.0:
+    while count < size and scratch.squares[scratch.rows[count]] > 0.0:
         count += 1
     return count
 
@@ -84,140 +84,142 @@ def larger(square, exponent, other, other_exponent):
 
 
 @part
-def pick(room, row, rank, k, noise):
+def pick(scratch, row, rank, k, noise):
     """The place of the largest of the vectors from place k on, by its rows from k on, and its square; -1 if all are below the noise."""
     best, most = -1, 0.0
     for place in range(k, rank):
-        j = room.order[place]
-        square = square_below(room.r, j * row, k, row, room.spare)
+        j = scratch.order[place]
+        square = square_below(scratch.r, j * row, k, row, scratch.lane_scratch)
         if square <= noise * noise:
             continue
-        if best < 0 or larger(square, room.exponents[j], most, room.exponents[room.order[best]]):
+        if best < 0 or larger(square, scratch.exponents[j], most, scratch.exponents[scratch.order[best]]):
             best, most = place, square
     return best, most
 
 
 @part
-def reflect(room, row, rank, k, square):
+def reflect(scratch, row, rank, k, square):
     """Make the vector at place k zero behind row k, by a reflection of all that come after it; the reflection is kept."""
-    v, at = room.reflectors, room.order[k] * row
+    v, at = scratch.reflectors, scratch.order[k] * row
     first = k // WIDTH * WIDTH
-    lead, length = room.r[at + k], sqrt(square)
+    lead, length = scratch.r[at + k], sqrt(square)
     length = -length if lead >= 0.0 else length
     for i in range(row):
-        v[k * row + i] = room.r[at + i] if i > k else 0.0
+        v[k * row + i] = scratch.r[at + i] if i > k else 0.0
     v[k * row + k] = lead - length
-    room.squares[k] = 1.0 / (abs(length) * abs(lead - length))
+    scratch.squares[k] = 1.0 / (abs(length) * abs(lead - length))
     for place in range(k + 1, rank):
-        other = room.order[place] * row
-        product = dot(v, k * row, room.r, other, first, row, room.spare)
-        add_multiple(room.r, other, -room.squares[k] * product, v, k * row, first, row)
+        other = scratch.order[place] * row
+        product = dot(v, k * row, scratch.r, other, first, row, scratch.lane_scratch)
+        add_multiple(scratch.r, other, -scratch.squares[k] * product, v, k * row, first, row)
     for i in range(k, row):
-        room.r[at + i] = 0.0
-    room.r[at + k] = length
+        scratch.r[at + i] = 0.0
+    scratch.r[at + k] = length
 
 
 @part
-def triangle(room, size, row, rank, most, noise):
+def triangle(scratch, size, row, rank, most, noise):
     """B = Q R with sorted rows and columns, R's column of vector j standing in `r` at j; the rank, at most `most`."""
     for j in range(rank):
-        room.order[j] = j
+        scratch.order[j] = j
         for i in range(row):
-            room.r[j * row + i] = room.b[j * row + room.rows[i]] if i < size else 0.0
+            scratch.r[j * row + i] = scratch.b[j * row + scratch.rows[i]] if i < size else 0.0
     for k in range(min(most, rank)):
-        best, square = pick(room, row, rank, k, noise)
+        best, square = pick(scratch, row, rank, k, noise)
         if best < 0:
             return k
-        room.order[k], room.order[best] = room.order[best], room.order[k]
-        reflect(room, row, rank, k, square)
+        scratch.order[k], scratch.order[best] = scratch.order[best], scratch.order[k]
+        reflect(scratch, row, rank, k, square)
     return min(most, rank)
 
 
 @part
-def unfold(room, row, rank, found):
+def unfold(scratch, row, rank, found):
     """The first columns of Q, in `q`; R by rows of sizes near 1, in `b`, and their exponents, in `fresh`."""
     for i in range(found):
         for k in range(row):
-            room.q[i * row + k] = 0.0
-            room.b[i * row + k] = 0.0
-        room.q[i * row + i] = 1.0
+            scratch.q[i * row + k] = 0.0
+            scratch.b[i * row + k] = 0.0
+        scratch.q[i * row + i] = 1.0
         for k in range(i, -1, -1):
             first = k // WIDTH * WIDTH
-            product = dot(room.reflectors, k * row, room.q, i * row, first, row, room.spare)
-            add_multiple(room.q, i * row, -room.squares[k] * product, room.reflectors, k * row, first, row)
-        room.fresh[i] = room.exponents[room.order[i]]
+            product = dot(scratch.reflectors, k * row, scratch.q, i * row, first, row, scratch.lane_scratch)
+            add_multiple(scratch.q, i * row, -scratch.squares[k] * product, scratch.reflectors, k * row, first, row)
+        scratch.fresh[i] = scratch.exponents[scratch.order[i]]
         for place in range(i, rank):
-            j = room.order[place]
-            apart = min(max(room.exponents[j] - room.fresh[i], -FAR), FAR)
-            room.b[i * row + place] = ldexp(room.r[j * row + i], apart)
+            j = scratch.order[place]
+            apart = min(max(scratch.exponents[j] - scratch.fresh[i], -FAR), FAR)
+            scratch.b[i * row + place] = ldexp(scratch.r[j * row + i], apart)
 
 
 @part
-def rotate_pair(room, row, p, q, product):
+def rotate_pair(scratch, row, p, q, product):
     """Make vectors p and q of `b`, of which p is the larger, orthogonal, and turn those of `q` alike (Hestenes)."""
-    gap = ldexp(1.0, max(room.fresh[q] - room.fresh[p], -FAR))  # of the exponents of q and of p
-    z = (room.squares[q] * gap * gap - room.squares[p]) / (2.0 * product)
+    gap = ldexp(1.0, max(scratch.fresh[q] - scratch.fresh[p], -FAR))  # of the exponents of q and of p
+    z = (scratch.squares[q] * gap * gap - scratch.squares[p]) / (2.0 * product)
     tangent = (1.0 if z >= 0.0 else -1.0) / (abs(z) + sqrt(gap * gap + z * z))  # 1/gap of the angle's
     cosine = 1.0 / sqrt(1.0 + gap * gap * tangent * tangent)
-    room.squares[p], room.squares[q] = rotate(room.b, p * row, q * row, cosine, tangent * gap * gap, tangent, row, room.spare)
-    rotate(room.q, p * row, q * row, cosine, tangent * gap, tangent * gap, row, room.spare)
+    scratch.squares[p], scratch.squares[q] = rotate(
+        scratch.b, p * row, q * row, cosine, tangent * gap * gap, tangent, row, scratch.lane_scratch
+    )
+    rotate(scratch.q, p * row, q * row, cosine, tangent * gap, tangent * gap, row, scratch.lane_scratch)
 
 
 @part
-def measure(room, row, count):
+def measure(scratch, row, count):
     """Sizes near 1 for the vectors of `b`, with the rest in their exponents, and their squares."""
     for i in range(count):
-        size = sqrt(dot(room.b, i * row, room.b, i * row, 0, row, room.spare))
+        size = sqrt(dot(scratch.b, i * row, scratch.b, i * row, 0, row, scratch.lane_scratch))
         mantissa, exponent = frexp(size)
         if size > 0.0:
             factor = ldexp(1.0, -exponent)
             for k in range(row):
-                room.b[i * row + k] *= factor
-            room.fresh[i] += exponent
-        room.squares[i] = mantissa * mantissa
+                scratch.b[i * row + k] *= factor
+            scratch.fresh[i] += exponent
+        scratch.squares[i] = mantissa * mantissa
 
 
 @part
-def sweep(room, row, count):
+def sweep(scratch, row, count):
     """Rotate every pair once; how many were not orthogonal."""
     turned = 0
     for p in range(count - 1):
         for q in range(p + 1, count):
-            product = dot(room.b, p * row, room.b, q * row, 0, row, room.spare)
-            if not abs(product) > EPS * sqrt(count * room.squares[p] * room.squares[q]):
+            product = dot(scratch.b, p * row, scratch.b, q * row, 0, row, scratch.lane_scratch)
+            if not abs(product) > EPS * sqrt(count * scratch.squares[p] * scratch.squares[q]):
                 continue
             turned += 1
-            if larger(room.squares[q], room.fresh[q], room.squares[p], room.fresh[p]):
-                rotate_pair(room, row, q, p, product)
+            if larger(scratch.squares[q], scratch.fresh[q], scratch.squares[p], scratch.fresh[p]):
+                rotate_pair(scratch, row, q, p, product)
             else:
-                rotate_pair(room, row, p, q, product)
+                rotate_pair(scratch, row, p, q, product)
     return turned
 
 
 @part
-def orthogonalise(room, size, row, rank, most, noise):
+def orthogonalise(scratch, size, row, rank, most, noise):
     """Turn B, of `rank` vectors of any directions, to U Σ; its new rank, at most `most`."""
-    most = min(most, sort_rows(room, size, row, rank))
-    found = triangle(room, size, row, rank, most, noise)
-    unfold(room, row, rank, found)
-    measure(room, row, found)
+    most = min(most, sort_rows(scratch, size, row, rank))
+    found = triangle(scratch, size, row, rank, most, noise)
+    unfold(scratch, row, rank, found)
+    measure(scratch, row, found)
     for _ in range(MOST_SWEEPS):
-        turned = sweep(room, row, found)
-        measure(room, row, found)
+        turned = sweep(scratch, row, found)
+        measure(scratch, row, found)
         if turned == 0:
             break
     for i in range(found):
-        factor = sqrt(room.squares[i])
-        room.exponents[i] = room.fresh[i]
+        factor = sqrt(scratch.squares[i])
+        scratch.exponents[i] = scratch.fresh[i]
         for k in range(size):
-            room.b[i * row + room.rows[k]] = factor * room.q[i * row + k]
+            scratch.b[i * row + scratch.rows[k]] = factor * scratch.q[i * row + k]
         for k in range(size, row):
-            room.b[i * row + k] = 0.0
+            scratch.b[i * row + k] = 0.0
     return found
 
 
 @part
-def scale_rows(room, size, row, rank, exponents):
+def scale_rows(scratch, size, row, rank, exponents):
     """B ← diag(2^exponents) B, orthogonal again if that is asked for; its rank. A row whose exponent is NONE becomes 0.
 
     Rows are made smaller little by little, since squares of their numbers must not leave the range of floats.
@@ -227,38 +229,40 @@ def scale_rows(room, size, row, rank, exponents):
         if exponents[i] != NONE:
             top, bottom, nonzero = max(top, exponents[i]), min(bottom, exponents[i]), nonzero + 1
     for j in range(rank):
-        room.exponents[j] += top if nonzero > 0 else 0
+        scratch.exponents[j] += top if nonzero > 0 else 0
     wide = nonzero < size or top - bottom > MOST_SPREAD
     for done in range(0, max(1, top - bottom), STRIDE):
         for i in range(size):
             lower = min(max(top - exponents[i] - done, 0), STRIDE)
             factor = ldexp(1.0, -lower) if exponents[i] != NONE else 0.0
             for j in range(rank):
-                room.b[j * row + i] *= factor
+                scratch.b[j * row + i] *= factor
         if wide:
-            rank = orthogonalise(room, size, row, rank, nonzero, 0.0)
+            rank = orthogonalise(scratch, size, row, rank, nonzero, 0.0)
     return rank
 
 
 @part
-def multiply(room, size, row, rank, a):
+def multiply(scratch, size, row, rank, a):
     """b_j ← aᵀ b_j for all j; a (row, padded column)."""
     for j in range(rank):
         for k in range(row):
-            room.one[k] = 0.0
+            scratch.one[k] = 0.0
         for i in range(size):
-            add_multiple(room.one, 0, room.b[j * row + i], a, i * row, 0, row)
+            add_multiple(scratch.one, 0, scratch.b[j * row + i], a, i * row, 0, row)
         for k in range(row):
-            room.b[j * row + k] = room.one[k]
+            scratch.b[j * row + k] = scratch.one[k]
 
 
 @part
-def log_sizes(room, row, rank, out):
+def log_sizes(scratch, row, rank, out):
     """The natural logs of the singular values, falling, -inf behind the rank."""
     for j in range(out.size):
         log = -np.inf
         if j < rank:
-            log = 0.5 * np.log(dot(room.b, j * row, room.b, j * row, 0, row, room.spare)) + LN2 * room.exponents[j]
+            log = (
+                0.5 * np.log(dot(scratch.b, j * row, scratch.b, j * row, 0, row, scratch.lane_scratch)) + LN2 * scratch.exponents[j]
+            )
         k = j
         while k > 0 and out[k - 1] < log:
             out[k] = out[k - 1]
@@ -267,10 +271,10 @@ def log_sizes(room, row, rank, out):
 
 
 @part
-def largest_size(room, row, rank):
+def largest_size(scratch, row, rank):
     """The largest singular value, as a float."""
     most = 0.0
     for j in range(rank):
-        size = np.sqrt(dot(room.b, j * row, room.b, j * row, 0, row, room.spare))
-        most = max(most, ldexp(size, min(max(room.exponents[j], -2 * FAR), 2 * FAR)))
+        size = np.sqrt(dot(scratch.b, j * row, scratch.b, j * row, 0, row, scratch.lane_scratch))
+        most = max(most, ldexp(size, min(max(scratch.exponents[j], -2 * FAR), 2 * FAR)))
     return most

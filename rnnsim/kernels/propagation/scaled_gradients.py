@@ -39,16 +39,16 @@ def is_zero(vector):
 
 
 @part
-def pull_back(gradient, exponent, matrix, spare):
+def pull_back(gradient, exponent, matrix, lane_scratch):
     """gradient ← Jᵀ gradient; its exponent."""
     size = gradient.size
     for j in range(size):
-        spare[j] = 0.0
+        lane_scratch[j] = 0.0
     for i in range(size):
         for j in range(size):
-            spare[j] += matrix[i, j] * gradient[i]
+            lane_scratch[j] += matrix[i, j] * gradient[i]
     for j in range(size):
-        gradient[j] = spare[j]
+        gradient[j] = lane_scratch[j]
     return exponent + scaled(gradient)
 
 

@@ -16,15 +16,15 @@ def element_cost(layout, loss):
     wide = layout.wide
 
     @kernel
-    def cost(room, what):
-        total = load(wide, room, what.total)
+    def cost(scratch, what):
+        total = load(wide, scratch, what.total)
         for k in range(what.steps):
             for p in range(0, what.frame, width(wide)):
-                y = load(wide, room, what.y + k * what.y_by_step + p)
-                target = load(wide, room, what.targets + k * what.target_frame + p)
+                y = load(wide, scratch, what.y + k * what.y_by_step + p)
+                target = load(wide, scratch, what.targets + k * what.target_frame + p)
                 total = total + contribution(loss, y, target)
-                store(room, what.g + k * what.g_by_step + p, cotangent(loss, y, target))
-        store(room, what.total, total)
+                store(scratch, what.g + k * what.g_by_step + p, cotangent(loss, y, target))
+        store(scratch, what.total, total)
 
     return cost
 
@@ -37,31 +37,31 @@ def class_cost(layout, dtype):
     size = layout.apart
 
     @kernel
-    def cost(room, what):
+    def cost(scratch, what):
         for k in range(what.steps):
             for row in range(what.rows):
                 y, g = what.y + k * what.y_by_step + row * what.row, what.g + k * what.g_by_step + row * what.row
                 at = what.targets + k * what.target_frame + row * what.target_row
-                target = load(kind, room, at)
-                top, chosen = load(kind, room, y), splat(kind, 0.0)
+                target = load(kind, scratch, at)
+                top, chosen = load(kind, scratch, y), splat(kind, 0.0)
                 for i in range(what.outputs):
-                    value = load(kind, room, y + i * size)
+                    value = load(kind, scratch, y + i * size)
                     top = at_least(top, value)
                     chosen = select(target == float(i), value, chosen)
                 total = splat(kind, 0.0)
                 for i in range(what.outputs):
-                    e = exp(load(kind, room, y + i * size) - top)
+                    e = exp(load(kind, scratch, y + i * size) - top)
                     total = total + e
-                    store(room, g + i * size, e)
+                    store(scratch, g + i * size, e)
                 for i in range(what.outputs):
-                    share = load(kind, room, g + i * size) / total
+                    share = load(kind, scratch, g + i * size) / total
                     share = share - select(target == float(i), 1.0, 0.0)
-                    store(room, g + i * size, select(target == target, share, 0.0))
-                store(room, at, select(target == target, total, 1.0))
+                    store(scratch, g + i * size, select(target == target, share, 0.0))
+                store(scratch, at, select(target == target, total, 1.0))
                 for lane in range(size):
-                    room[at + lane] = math.log(room[at + lane])
-                lost = load(kind, room, at) + (top - chosen)
-                store(room, what.total, load(kind, room, what.total) + select(target == target, lost, 0.0))
+                    scratch[at + lane] = math.log(scratch[at + lane])
+                lost = load(kind, scratch, at) + (top - chosen)
+                store(scratch, what.total, load(kind, scratch, what.total) + select(target == target, lost, 0.0))
 
     return cost
 
@@ -72,13 +72,13 @@ def element_metric(layout, metric):
     wide = layout.wide
 
     @kernel
-    def measure(room, what):
-        total = load(wide, room, what.total)
+    def measure(scratch, what):
+        total = load(wide, scratch, what.total)
         for k in range(what.steps):
             for p in range(0, what.frame, width(wide)):
-                y = load(wide, room, what.y + k * what.y_by_step + p)
-                total = total + contribution(metric, y, load(wide, room, what.targets + k * what.target_frame + p))
-        store(room, what.total, total)
+                y = load(wide, scratch, what.y + k * what.y_by_step + p)
+                total = total + contribution(metric, y, load(wide, scratch, what.targets + k * what.target_frame + p))
+        store(scratch, what.total, total)
 
     return measure
 
@@ -90,18 +90,18 @@ def class_accuracy(layout, dtype):
     size = layout.apart
 
     @kernel
-    def measure(room, what):
+    def measure(scratch, what):
         for k in range(what.steps):
             for row in range(what.rows):
                 y = what.y + k * what.y_by_step + row * what.row
-                target = load(kind, room, what.targets + k * what.target_frame + row * what.target_row)
-                top, place = load(kind, room, y), splat(kind, 0.0)
+                target = load(kind, scratch, what.targets + k * what.target_frame + row * what.target_row)
+                top, place = load(kind, scratch, y), splat(kind, 0.0)
                 for i in range(1, what.outputs):
-                    value = load(kind, room, y + i * size)
+                    value = load(kind, scratch, y + i * size)
                     place = select(value > top, float(i), place)
                     top = select(value > top, value, top)
                 right = select(target == place, 1.0, 0.0)
-                store(room, what.total, load(kind, room, what.total) + right)
+                store(scratch, what.total, load(kind, scratch, what.total) + right)
 
     return measure
 

@@ -1,4 +1,4 @@
-"""The descriptors of a network and its data for kernels: records of whole numbers. A place in a thread's scratch, its `room`, is a position
+"""The descriptors of a network and its data for kernels: records of whole numbers. A place in a thread's scratch is a position
 in one array; data of the user are found by their addresses. Where something is not wanted, its place is -1."""
 
 from typing import Any

@@ -4,8 +4,8 @@
     s[k] = step(s[k-1], a[k])                       element by element, s = (h, …)
 
 A *frame* is one quantity of all units and sequences at one step: numbers[row · layer.row + unit · apart + lane], a row a sequence. What
-lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers. All frames stand in `room`, and
-`layer` (see `records`) says where; a layer reads x from `values`, which is the room or the inputs as the user gave them.
+lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers. All frames stand in `scratch`, and
+`layer` (see `records`) says where; a layer reads x from `values`, which is the scratch or the inputs as the user gave them.
 """
 
 from functools import partial
@@ -21,7 +21,7 @@ from rnnsim.numerics.simd import align_stack, load, store
 from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros
 
 TERMS = 32  # of a product for weights' gradients, as many sequences and steps as stay in the first-level cache
-ONES = 0  # where a room has a register of ones
+ONES = 0  # where scratch has a register of ones
 
 
 class Layout(NamedTuple):
@@ -62,7 +62,7 @@ def _place_of(gate, gates):
 
 
 @part
-def project(layout, cell, room, values, layer, work):
+def project(layout, cell, scratch, values, layer, work):
     """a = W_in x + bias for all steps; a gate that reads no x gets its bias."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
     row, frame, rows, steps, panel = layer.row, layer.frame, work.rows, work.steps, layer.panel
@@ -76,97 +76,99 @@ def project(layout, cell, room, values, layer, work):
         place = place_of(gate, readers)
         weights = layer.in_forward + max(place, 0) * layer.tiles * layer.terms * panel
         terms = layer.terms if place >= 0 else 0
-        a = factor(layout.weights, room, weights, 0, panel, terms * panel)
-        bias = Rows(room, layer.bias + gate * row, 0)
+        a = factor(layout.weights, scratch, weights, 0, panel, terms * panel)
+        bias = Rows(scratch, layer.bias + gate * row, 0)
         for i in range(calls):
-            out = Rows(room, layer.pre + gate * frame + i * by_call, by_row)
+            out = Rows(scratch, layer.pre + gate * frame + i * by_call, by_row)
             b = factor(layout.data, values, work.first + i * x_by_call, 0, layout.apart, x_by_row)
             product(layout.narrow, layout.tile, out, bias, count, layer.tiles, 1, terms, a, b)
 
 
 @part
-def sum_inputs_and_states(layout, cell, room, values, layer, work, k, past, at):
+def sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, at):
     """a[k] = W_in x[k] + W_rec h[k-1] + bias."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     units, terms, row, frame, tiles, panel = layer.units, layer.terms, layer.row, layer.frame, layer.tiles, layer.panel
     x = factor(layout.data, values, work.first + k * work.by_step, 0, layout.apart, work.by_row)
-    h = factor(layout.data, room, past, 0, layout.apart, row)
+    h = factor(layout.data, scratch, past, 0, layout.apart, row)
     for gate in range(gates):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
-        w_in = factor(layout.weights, room, layer.in_forward + max(in_x, 0) * tiles * terms * panel, 0, panel, terms * panel)
-        w_rec = factor(layout.weights, room, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
-        out, bias = Rows(room, at + gate * frame, row), Rows(room, layer.bias + gate * row, 0)
+        w_in = factor(layout.weights, scratch, layer.in_forward + max(in_x, 0) * tiles * terms * panel, 0, panel, terms * panel)
+        w_rec = factor(layout.weights, scratch, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
+        out, bias = Rows(scratch, at + gate * frame, row), Rows(scratch, layer.bias + gate * row, 0)
         count, more = terms if in_x >= 0 else 0, units if in_h >= 0 else 0
         product_of_two(layout.narrow, layout.tile, out, bias, work.rows, tiles, count, w_in, x, more, w_rec, h)
 
 
 @part
-def add_states(layout, cell, room, layer, work, past, at):
+def add_states(layout, cell, scratch, layer, work, past, at):
     """a[k] += W_rec h[k-1]."""
     readers, units, row, tiles, panel = reading(cell, "h"), layer.units, layer.row, layer.tiles, layer.panel
-    h = factor(layout.data, room, past, 0, layout.apart, row)
+    h = factor(layout.data, scratch, past, 0, layout.apart, row)
     for i in range(len(readers)):
-        out = Rows(room, at + readers[i] * layer.frame, row)
-        w_rec = factor(layout.weights, room, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
+        out = Rows(scratch, at + readers[i] * layer.frame, row)
+        w_rec = factor(layout.weights, scratch, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
         product(layout.narrow, layout.tile, out, out, work.rows, tiles, 1, units, w_rec, h)
 
 
-def prepare_steps(layout, cell, room, values, layer, work):
+def prepare_steps(layout, cell, scratch, values, layer, work):
     """Project the inputs of all steps at once where lanes are units: with few units it is faster to do so step by step."""
     if isinstance(layout.data, AsNumbers):
-        project(layout, cell, room, values, layer, work)
+        project(layout, cell, scratch, values, layer, work)
 
 
 @overload(prepare_steps)
-def _prepare_steps(layout, cell, room, values, layer, work):
+def _prepare_steps(layout, cell, scratch, values, layer, work):
     if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
-        return lambda layout, cell, room, values, layer, work: project(layout, cell, room, values, layer, work)
-    return lambda layout, cell, room, values, layer, work: None
+        return lambda layout, cell, scratch, values, layer, work: project(layout, cell, scratch, values, layer, work)
+    return lambda layout, cell, scratch, values, layer, work: None
 
 
-def sum_step(layout, cell, room, values, layer, work, k, past, at):
+def sum_step(layout, cell, scratch, values, layer, work, k, past, at):
     """What is left to do for the pre-activations of a step."""
     if isinstance(layout.data, AsNumbers):
-        add_states(layout, cell, room, layer, work, past, at)
+        add_states(layout, cell, scratch, layer, work, past, at)
     else:
-        sum_inputs_and_states(layout, cell, room, values, layer, work, k, past, at)
+        sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, at)
 
 
 @overload(sum_step)
-def _sum_step(layout, cell, room, values, layer, work, k, past, at):
+def _sum_step(layout, cell, scratch, values, layer, work, k, past, at):
     if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
-        return lambda layout, cell, room, values, layer, work, k, past, at: add_states(layout, cell, room, layer, work, past, at)
-    return lambda layout, cell, room, values, layer, work, k, past, at: sum_inputs_and_states(
-        layout, cell, room, values, layer, work, k, past, at
+        return lambda layout, cell, scratch, values, layer, work, k, past, at: add_states(
+            layout, cell, scratch, layer, work, past, at
+        )
+    return lambda layout, cell, scratch, values, layer, work, k, past, at: sum_inputs_and_states(
+        layout, cell, scratch, values, layer, work, k, past, at
     )
 
 
 @part
-def forward_layer(layout, cell, room, values, layer, work, taped):
+def forward_layer(layout, cell, scratch, values, layer, work, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
-    prepare_steps(layout, cell, room, values, layer, work)
+    prepare_steps(layout, cell, scratch, values, layer, work)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     wide, frame, partials = layout.wide, layer.frame, partials_of(cell)
     past, at, tape, constant = layer.states, layer.pre, layer.partials, layer.constants
     for k in range(work.steps):
-        sum_step(layout, cell, room, values, layer, work, k, past, at)
+        sum_step(layout, cell, scratch, values, layer, work, k, past, at)
         new = past + len(states) * frame
         for p in range(0, frame, width(wide)):
-            c = take(wide, constants, room, constant + p, frame)
-            s = take(wide, states, room, past + p, frame)
-            a = take(wide, gates, room, at + p, frame)
+            c = take(wide, constants, scratch, constant + p, frame)
+            s = take(wide, states, scratch, past + p, frame)
+            a = take(wide, gates, scratch, at + p, frame)
             if taped:
                 s, d = linearize(cell, c, s, a)
-                put(room, tape + p, frame, d)
-                put(room, new + p, frame, s)
+                put(scratch, tape + p, frame, d)
+                put(scratch, new + p, frame, s)
             else:
-                put(room, new + p, frame, step(cell, c, s, a))
+                put(scratch, new + p, frame, step(cell, c, s, a))
         past, at, tape = new, at + len(gates) * frame, tape + len(partials) * frame
 
 
 @part
-def collect(layout, cell, room, values, layer, work, first, count):
+def collect(layout, cell, scratch, values, layer, work, first, count):
     """Add the gradients of weights and biases from the steps first…first + count, whose cotangents ā stand in `pre`:
     W̄_rec += Σ ā h[k-1]ᵀ, W̄_in += Σ ā x[k]ᵀ, b̄ += Σ ā."""
     gates, states = len(slots(cell, "gates")), len(slots(cell, "states"))
@@ -174,23 +176,23 @@ def collect(layout, cell, room, values, layer, work, first, count):
     x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
     jump, tile_row, apart = states * frame, width(layout.narrow) * len(layout.tile.columns), layout.apart
     for gate in range(gates):
-        a = Vectors(room, layer.pre + (first * gates + gate) * frame, gates * frame, row, tile_row)
+        a = Vectors(scratch, layer.pre + (first * gates + gate) * frame, gates * frame, row, tile_row)
         in_h, in_x = place_of(gate, h_gates), place_of(gate, x_gates)
         if in_h >= 0:
-            h = factor(layout.data, room, layer.states + first * jump, jump, row, apart)
-            out = Rows(room, layer.rec_gradient + in_h * units * row, row)
+            h = factor(layout.data, scratch, layer.states + first * jump, jump, row, apart)
+            out = Rows(scratch, layer.rec_gradient + in_h * units * row, row)
             product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
         if in_x >= 0:
             x = factor(layout.data, values, work.first + first * work.by_step, work.by_step, work.by_row, apart)
-            out = Rows(room, layer.in_gradient + in_x * terms * row, row)
+            out = Rows(scratch, layer.in_gradient + in_x * terms * row, row)
             product(layout.narrow, layout.tile, out, out, terms, layer.tiles, count, rows, a, x)
-        one = factor(layout.data, room, ONES, 0, 0, 0)
-        out = Rows(room, layer.grad_bias + gate * row, row)
+        one = factor(layout.data, scratch, ONES, 0, 0, 0)
+        out = Rows(scratch, layer.grad_bias + gate * row, row)
         product(layout.narrow, layout.tile, out, out, 1, layer.tiles, count, rows, a, one)
 
 
 @part
-def pull_inputs(layout, cell, room, layer, work, first, count):
+def pull_inputs(layout, cell, scratch, layer, work, first, count):
     """x̄[k] = Σ W_inᵀ ā[k] over the gates, for the steps first…first + count, as frames of what is below."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
     units, panel, size, jump = layer.units, layer.panel, layer.below_frame, len(slots(cell, "gates")) * layer.frame
@@ -199,18 +201,18 @@ def pull_inputs(layout, cell, room, layer, work, first, count):
     else:
         calls, rows, by_call, by_row, data_by_call, data_by_row = count, work.rows, size, layer.below_row, jump, layer.row
     for call in range(calls):
-        out = Rows(room, layer.below + first * size + call * by_call, by_row)
-        offset = Rows(room, layer.nothing, 0)
+        out = Rows(scratch, layer.below + first * size + call * by_call, by_row)
+        offset = Rows(scratch, layer.nothing, 0)
         for i in range(len(readers)):
             place = layer.pre + (first * gates + readers[i]) * layer.frame + call * data_by_call
-            data = factor(layout.data, room, place, 0, layout.apart, data_by_row)
-            a = factor(layout.weights, room, layer.in_back + i * layer.below_tiles * units * panel, 0, panel, units * panel)
+            data = factor(layout.data, scratch, place, 0, layout.apart, data_by_row)
+            a = factor(layout.weights, scratch, layer.in_back + i * layer.below_tiles * units * panel, 0, panel, units * panel)
             product(layout.narrow, layout.tile, out, offset, rows, layer.below_tiles, 1, units, a, data)
             offset = out
 
 
 @part
-def backward_layer(layout, cell, room, values, layer, work):
+def backward_layer(layout, cell, scratch, values, layer, work):
     """Back-propagation through time: the cotangents of states and pre-activations, from those of h that come from above from step
     `top_from` on; the gradients of weights and biases are added to; the cotangents of what is below, if wanted."""
     align_stack()
@@ -226,28 +228,28 @@ def backward_layer(layout, cell, room, values, layer, work):
         top = layer.top + k * frame
         for p in range(0, frame, width(wide)):
             if k >= top_from:
-                store(room, cotangent + p, load(wide, room, cotangent + p) + load(wide, room, top + p))
-            g = take(wide, states, room, cotangent + p, frame)
+                store(scratch, cotangent + p, load(wide, scratch, cotangent + p) + load(wide, scratch, top + p))
+            g = take(wide, states, scratch, cotangent + p, frame)
             if history >= 0:
-                store(room, history + (k + 1) * frame + p, g[0])
-            c = take(wide, constants, room, constant + p, frame)
-            d = take(wide, partials, room, tape + p, frame)
+                store(scratch, history + (k + 1) * frame + p, g[0])
+            c = take(wide, constants, scratch, constant + p, frame)
+            d = take(wide, partials, scratch, tape + p, frame)
             past, g_a = pullback(cell, c, d, g)
-            put(room, cotangent + p, frame, add(zeros(wide, states), past))
-            put(room, at + p, frame, g_a)
-        out = Rows(room, cotangent, row)
+            put(scratch, cotangent + p, frame, add(zeros(wide, states), past))
+            put(scratch, at + p, frame, g_a)
+        out = Rows(scratch, cotangent, row)
         for i in range(len(readers)):
-            data = factor(layout.data, room, at + readers[i] * frame, 0, layout.apart, row)
-            a = factor(layout.weights, room, weights + i * tiles * units * panel, 0, panel, units * panel)
+            data = factor(layout.data, scratch, at + readers[i] * frame, 0, layout.apart, row)
+            a = factor(layout.weights, scratch, weights + i * tiles * units * panel, 0, panel, units * panel)
             product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
         if collected - k == together or k == 0:
-            collect(layout, cell, room, values, layer, work, k, collected - k)
+            collect(layout, cell, scratch, values, layer, work, k, collected - k)
             if layer.below >= 0:
-                pull_inputs(layout, cell, room, layer, work, k, collected - k)
+                pull_inputs(layout, cell, scratch, layer, work, k, collected - k)
             collected = k
     if history >= 0:
         for p in range(frame):
-            room[history + p] = room[cotangent + p]
+            scratch[history + p] = scratch[cotangent + p]
 
 
 def kernel_of(cell):
@@ -261,14 +263,14 @@ def forward_of(layout, cell, taped):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def mapped(room, values, layer, work):
-            project(layout, cell, room, values, layer, work)
+        def mapped(scratch, values, layer, work):
+            project(layout, cell, scratch, values, layer, work)
 
         return mapped
 
     @kernel_of(cell)
-    def forward(room, values, layer, work):
-        forward_layer(layout, cell, room, values, layer, work, taped)
+    def forward(scratch, values, layer, work):
+        forward_layer(layout, cell, scratch, values, layer, work, taped)
 
     return forward
 
@@ -279,17 +281,17 @@ def backward_of(layout, cell):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def unmapped(room, values, layer, work):
+        def unmapped(scratch, values, layer, work):
             first = work.top_from
-            collect(layout, cell, room, values, layer, work, first, work.steps - first)
+            collect(layout, cell, scratch, values, layer, work, first, work.steps - first)
             if layer.below >= 0:
-                pull_inputs(layout, cell, room, layer, work, first, work.steps - first)
+                pull_inputs(layout, cell, scratch, layer, work, first, work.steps - first)
 
         return unmapped
 
     @kernel_of(cell)
-    def backward(room, values, layer, work):
-        backward_layer(layout, cell, room, values, layer, work)
+    def backward(scratch, values, layer, work):
+        backward_layer(layout, cell, scratch, values, layer, work)
 
     return backward
 
@@ -299,11 +301,11 @@ def report_of(layout, cell):
     """The kernel that makes pre-activations those that users know, one a labelled gate."""
 
     @kernel_of(cell)
-    def reporting(room, values, layer, work):
+    def reporting(scratch, values, layer, work):
         gates = slots(cell, "gates")
         for k in range(work.steps):
             for p in range(0, layer.frame, width(layout.wide)):
                 at = layer.pre + k * len(gates) * layer.frame + p
-                put(room, at, layer.frame, report(cell, take(layout.wide, gates, room, at, layer.frame)))
+                put(scratch, at, layer.frame, report(cell, take(layout.wide, gates, scratch, at, layer.frame)))
 
     return reporting

@@ -60,11 +60,11 @@ class Kept(NamedTuple):
     found: Any
 
 
-class Scratch(NamedTuple):
-    """A thread's room and its address; which inputs stand there (offset, sample, step, steps); descriptors of a layer's work
+class ThreadScratch(NamedTuple):
+    """A thread's scratch and its address; which inputs stand there (offset, sample, step, steps); descriptors of a layer's work
     and of the cost."""
 
-    room: Any
+    scratch: Any
     address: int
     held: Any
     work: Any
@@ -72,33 +72,33 @@ class Scratch(NamedTuple):
 
 
 @part
-def load_points(plan, network, data, room, group):
+def load_points(plan, network, data, scratch, group):
     """Pack the weights of a group's points and lay out their biases."""
     lanes = plan.lanes if plan.lane_points else 1
     for i in range(len(network.packs)):
         what = network.packs[i]
         source = data.sources[what.source]
-        pack(room, numbers_at(room, source.address), source, data.offsets[what.source], group, plan.panel, lanes, what)
-    load_spread(plan, network.biases, data, room, group)
+        pack(scratch, numbers_at(scratch, source.address), source, data.offsets[what.source], group, plan.panel, lanes, what)
+    load_spread(plan, network.biases, data, scratch, group)
 
 
 @part
-def load_spread(plan, spreads, data, room, group):
+def load_spread(plan, spreads, data, scratch, group):
     """Lay out numbers of units: biases, constants and starts."""
     for i in range(len(spreads)):
         what = spreads[i]
         source, offsets = data.sources[what.source], data.offsets[what.source]
-        values, rows, element = numbers_at(room, source.address), group.rows if what.all_rows else 1, what.gate * source.by_gate
-        spread_out(room, values, source, offsets, group, element, what.units, rows, 0, what.row, what.out, what.added)
+        values, rows, element = numbers_at(scratch, source.address), group.rows if what.all_rows else 1, what.gate * source.by_gate
+        spread_out(scratch, values, source, offsets, group, element, what.units, rows, 0, what.row, what.out, what.added)
 
 
 @part
-def load_inputs(plan, data, scratch, group, start, steps):
+def load_inputs(plan, data, thread, group, start, steps):
     """Lay out the inputs from step `start` on, or of all steps with the first of them, unless they are read as they stand or stand there
     already."""
-    room, which = scratch.room, plan.input_source
+    scratch, which = thread.scratch, plan.input_source
     source, offsets = data.sources[which], data.offsets[which]
-    values, size = numbers_at(room, source.address), plan.input_row
+    values, size = numbers_at(scratch, source.address), plan.input_row
     if plan.as_they_stand or (plan.inputs_of_all_steps and start):
         return
     if plan.inputs_of_all_steps:
@@ -107,29 +107,29 @@ def load_inputs(plan, data, scratch, group, start, steps):
         table, table_offsets = data.sources[plan.table_source], data.offsets[plan.table_source]
         for k in range(steps):
             place = plan.inputs + k * plan.input_frame
-            rows = numbers_at(room, table.address)
-            embed(room, values, source, offsets, rows, table_offsets, group, plan.features, start + k, size, place)
+            rows = numbers_at(scratch, table.address)
+            embed(scratch, values, source, offsets, rows, table_offsets, group, plan.features, start + k, size, place)
         return
-    held, offset = scratch.held, offsets[group.point]
+    held, offset = thread.held, offsets[group.point]
     shared = offset == offsets[point_of(group, group.lanes - 1)] and group.order == 0
     if shared and held[0] == offset and held[1] == group.sample and held[2] == start and held[3] == steps:
         return
     for k in range(steps):
         place = plan.inputs + k * plan.input_frame
-        spread_out(room, values, source, offsets, group, 0, plan.features, group.rows, start + k, size, place, 0)
+        spread_out(scratch, values, source, offsets, group, 0, plan.features, group.rows, start + k, size, place, 0)
     held[0], held[1], held[2], held[3] = offset if shared else -1, group.sample, start, steps
 
 
 @part
-def find_inputs(plan, network, data, scratch, group, i, start):
+def find_inputs(plan, network, data, thread, group, i, start):
     """Tell layer i where its inputs stand, from step `start` on: the states of the layer below, or the inputs of the network. Returns the
     address of the array."""
-    work = scratch.work[0]
+    work = thread.work[0]
     if i:
         below = network.layers[i - 1]
         jump = below.state_count * below.frame
         work.first, work.by_step, work.by_row = below.states + jump, jump, below.row
-        return scratch.address
+        return thread.address
     if plan.as_they_stand:
         source = data.sources[plan.input_source]
         work.first = data.offsets[plan.input_source][group.point] + group.sample * source.by_sample + start * source.by_step
@@ -137,144 +137,144 @@ def find_inputs(plan, network, data, scratch, group, i, start):
         return source.address
     skipped = start if plan.inputs_of_all_steps else 0
     work.first, work.by_step, work.by_row = plan.inputs + skipped * plan.input_frame, plan.input_frame, plan.input_row
-    return scratch.address
+    return thread.address
 
 
 @part
-def run_forward(plan, network, data, scratch, kept, group, start, steps):
+def run_forward(plan, network, data, thread, kept, group, start, steps):
     """All layers over the steps from `start` on, and what is to be kept of them."""
-    room, work = scratch.room, scratch.work[0]
-    load_inputs(plan, data, scratch, group, start, steps)
+    scratch, work = thread.scratch, thread.work[0]
+    load_inputs(plan, data, thread, group, start, steps)
     work.rows, work.steps = group.rows, steps
     for i in range(len(network.layers)):
-        values = numbers_at(room, find_inputs(plan, network, data, scratch, group, i, start))
-        call(network.forward, i, (room, values, network.layers[i], work))
+        values = numbers_at(scratch, find_inputs(plan, network, data, thread, group, i, start))
+        call(network.forward, i, (scratch, values, network.layers[i], work))
     for i in range(len(network.layers)):
         layer = network.layers[i]
         if layer.state_count:
-            first_not_finite(room, layer, group, start, steps, kept.found)
+            first_not_finite(scratch, layer, group, start, steps, kept.found)
         if layer.reported >= 0:
-            call(network.report, i, (room, room, layer, work))
+            call(network.report, i, (scratch, scratch, layer, work))
     for i in range(len(kept.forward)):
-        keep_frames(room, kept.forward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
+        keep_frames(scratch, kept.forward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
 
 
 @part
-def run_cost(plan, network, data, scratch, group, start, steps, all_costs):
+def run_cost(plan, network, data, thread, group, start, steps, all_costs):
     """The cost, and whatever else is measured if `all_costs`, of the outputs of the steps from `start` on that have targets. Returns the
     first of these steps, counted from `start`."""
     untargeted, which = plan.steps - plan.targeted, plan.target_source
     first = max(0, untargeted - start)
     if first < steps:
-        source, room = data.sources[which], scratch.room
-        values, begin = numbers_at(room, source.address), start + first - untargeted
-        read_targets(room, values, source, data.offsets[which], group, plan, begin, steps - first, data.counted)
+        source, scratch = data.sources[which], thread.scratch
+        values, begin = numbers_at(scratch, source.address), start + first - untargeted
+        read_targets(scratch, values, source, data.offsets[which], group, plan, begin, steps - first, data.counted)
         for i in range(plan.costs - 1 if all_costs else 0, -1, -1):
-            cost = scratch.cost[i]
+            cost = thread.cost[i]
             cost.rows, cost.steps = group.rows, steps - first
             cost.y, cost.g = cost.y_first + first * cost.y_by_step, cost.g_first + first * cost.g_by_step
-            call(network.costs, i, (room, cost))
+            call(network.costs, i, (scratch, cost))
     return first
 
 
 @part
-def run_backward(plan, network, data, scratch, group, start, steps, first):
+def run_backward(plan, network, data, thread, group, start, steps, first):
     """All layers back over the steps from `start` on, of which those from `first` on have targets."""
-    room, work = scratch.room, scratch.work[0]
+    scratch, work = thread.scratch, thread.work[0]
     last = len(network.layers) - 1
     for i in range(last, -1, -1):
         layer = network.layers[i]
         states = layer.state_count
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
-            room[p] = 0.0
+            scratch[p] = 0.0
         work.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
-        values = numbers_at(room, find_inputs(plan, network, data, scratch, group, i, start))
-        call(network.backward, i, (room, values, layer, work))
+        values = numbers_at(scratch, find_inputs(plan, network, data, thread, group, i, start))
+        call(network.backward, i, (scratch, values, layer, work))
         for state in range(states if start == 0 else 0):
             for row in range(group.rows):
                 at = layer.cotangent + state * layer.frame + row * layer.row
                 for p in range(layer.row):
-                    room[layer.grad_starts + state * layer.row + p] += room[at + p]
+                    scratch[layer.grad_starts + state * layer.row + p] += scratch[at + p]
     if plan.grad_table >= 0:
         tokens, which = data.sources[plan.input_source], plan.input_source
-        values = numbers_at(room, tokens.address)
+        values = numbers_at(scratch, tokens.address)
         for k in range(steps):
             at, out, size = plan.grad_inputs + k * plan.input_frame, plan.grad_table, plan.input_row
-            add_to_table(room, values, tokens, data.offsets[which], group, plan.features, start + k, size, at, out, plan.tokens)
+            add_to_table(scratch, values, tokens, data.offsets[which], group, plan.features, start + k, size, at, out, plan.tokens)
 
 
 @part
-def keep_sums(plan, room, kept, group, added, whole, counted):
+def keep_sums(plan, scratch, kept, group, added, whole, counted):
     """The costs, and all sums over samples that are to be kept."""
     for i in range(plan.costs * plan.partial_costs):
-        room[plan.cost + i // plan.partial_costs * plan.lanes + i % plan.lanes] += room[plan.partial_cost + i]
+        scratch[plan.cost + i // plan.partial_costs * plan.lanes + i % plan.lanes] += scratch[plan.partial_cost + i]
     for i in range(len(kept.sums)):
-        keep_sum(room, kept.sums[i], group, added, whole, counted, kept.first_point)
+        keep_sum(scratch, kept.sums[i], group, added, whole, counted, kept.first_point)
 
 
 @part
-def carry_states(network, room, steps):
+def carry_states(network, scratch, steps):
     """Let the last states of a chunk of steps be the first of the next."""
     for i in range(len(network.layers)):
         layer = network.layers[i]
         jump = layer.state_count * layer.frame
         for p in range(layer.states, layer.states + jump):
-            room[p] = room[p + steps * jump]
+            scratch[p] = scratch[p + steps * jump]
 
 
 @part
-def carry_over(network, room, steps, place, back):
+def carry_over(network, scratch, steps, place, back):
     """Keep the states after the last of `steps`, or take them `back` as the first ones."""
     for i in range(len(network.layers)):
         layer = network.layers[i]
         jump = layer.state_count * layer.frame
         for p in range(jump):
             if back:
-                room[layer.states + p] = room[place + p]
+                scratch[layer.states + p] = scratch[place + p]
             else:
-                room[place + p] = room[layer.states + steps * jump + p]
+                scratch[place + p] = scratch[layer.states + steps * jump + p]
         place += jump
 
 
 @part
-def run_samples(plan, network, data, scratch, kept, point, points, begin, end, from_step, to_step, all_costs):
+def run_samples(plan, network, data, thread, kept, point, points, begin, end, from_step, to_step, all_costs):
     """All that a group of points makes of the samples begin…end at the steps from_step…to_step, summed over the samples from 0 on; a run
     that begins at a later step goes on from the states that the one before it left."""
-    room = scratch.room
+    scratch = thread.scratch
     for i in range(len(network.zeros)):
         for p in range(network.zeros[i].at, network.zeros[i].at + network.zeros[i].length):
-            room[p] = 0.0
+            scratch[p] = 0.0
     for sample in range(begin, end, plan.chunk):
         group = group_of(plan, data.order, point, points, sample, end)
         carried = plan.carried + (sample - begin) // plan.chunk * plan.carried_size
-        load_spread(plan, network.starts, data, room, group)
+        load_spread(plan, network.starts, data, scratch, group)
         if from_step:
-            carry_over(network, room, 0, carried, True)
+            carry_over(network, scratch, 0, carried, True)
         for start in range(from_step, to_step, plan.chunk_steps):
             steps = min(plan.chunk_steps, to_step - start)
-            run_forward(plan, network, data, scratch, kept, group, start, steps)
-            first = run_cost(plan, network, data, scratch, group, start, steps, all_costs) if plan.measured else steps
+            run_forward(plan, network, data, thread, kept, group, start, steps)
+            first = run_cost(plan, network, data, thread, group, start, steps, all_costs) if plan.measured else steps
             if plan.back:
-                run_backward(plan, network, data, scratch, group, start, steps, first)
+                run_backward(plan, network, data, thread, group, start, steps, first)
                 for i in range(len(kept.backward)):
-                    keep_frames(room, kept.backward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
+                    keep_frames(scratch, kept.backward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
             elif start + steps < to_step:
-                carry_states(network, room, steps)
+                carry_states(network, scratch, steps)
             if plan.carried >= 0 and start + steps == to_step:
-                carry_over(network, room, steps, carried, False)
+                carry_over(network, scratch, steps, carried, False)
 
 
 @kernel
-def compute(plan, network, data, scratch, kept, points, first_strand, last_strand, strands):
+def compute(plan, network, data, thread, kept, points, first_strand, last_strand, strands):
     """States of the points 0…points of a block, for some strands of the samples; cost and gradients too, if the plan says so: each is
     divided by the number of targets that count, once all strands are summed."""
-    room = scratch.room
+    scratch = thread.scratch
     for point in range(0, points, plan.points):
         group = group_of(plan, data.order, point, points, strands[0], plan.samples)
-        load_points(plan, network, data, room, group)
+        load_points(plan, network, data, scratch, group)
         for strand in range(first_strand, last_strand):
             begin, end = strands[strand], strands[strand + 1]
-            run_samples(plan, network, data, scratch, kept, point, points, begin, end, 0, plan.steps, True)
+            run_samples(plan, network, data, thread, kept, point, points, begin, end, 0, plan.steps, True)
             if plan.measured:
                 whole = first_strand == 0 and strand == strands.size - 2
-                keep_sums(plan, room, kept, group, strand > first_strand, whole, data.counted)
+                keep_sums(plan, scratch, kept, group, strand > first_strand, whole, data.counted)

@@ -70,7 +70,7 @@ def lanes_there(group):
 
 
 @part
-def pack(room, values, source, offsets, group, panel, lanes, what):
+def pack(scratch, values, source, offsets, group, panel, lanes, what):
     """Weights (gate, row, term) in panels of `panel` rows: (gate, panel, term, row of the panel, lane), 0 beyond the rows."""
     panels = -(-what.rows // panel)
     for lane in range(min(lanes, group.last - group.point)):
@@ -82,9 +82,9 @@ def pack(room, values, source, offsets, group, panel, lanes, what):
                     element = start + gate * source.by_gate + first * what.by_row + term * what.by_term
                     at = what.out + ((gate * panels + first // panel) * what.terms + term) * panel * lanes + lane
                     for row in range(there):
-                        room[at + row * lanes] = values[element + row * what.by_row]
+                        scratch[at + row * lanes] = values[element + row * what.by_row]
                     for row in range(there, panel):
-                        room[at + row * lanes] = 0.0
+                        scratch[at + row * lanes] = 0.0
 
 
 @part
@@ -97,7 +97,7 @@ def alike(group, offsets):
 
 
 @part
-def spread_out(room, values, source, offsets, group, element, units, rows, step, row_size, out, added):
+def spread_out(scratch, values, source, offsets, group, element, units, rows, step, row_size, out, added):
     """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
     same = alike(group, offsets)
     for row in range(rows):
@@ -106,24 +106,24 @@ def spread_out(room, values, source, offsets, group, element, units, rows, step,
             start = offsets[point_of(group, lane)] + element + sample * source.by_sample + step * source.by_step
             at = out + row * row_size + lane
             if same:
-                fill_lanes(room, values, start, source.by_unit, group, units, at, added)
+                fill_lanes(scratch, values, start, source.by_unit, group, units, at, added)
                 continue
             for unit in range(units):
                 value = values[start + unit * source.by_unit]
-                room[at + unit * group.lanes] = room[at + unit * group.lanes] + value if added else value
+                scratch[at + unit * group.lanes] = scratch[at + unit * group.lanes] + value if added else value
 
 
 @part
-def fill_lanes(room, values, start, by_unit, group, units, at, added):
+def fill_lanes(scratch, values, start, by_unit, group, units, at, added):
     """Numbers of `units` units, each in all lanes."""
     for unit in range(units):
         value = values[start + unit * by_unit]
         for place in range(at + unit * group.lanes, at + unit * group.lanes + lanes_there(group)):
-            room[place] = room[place] + value if added else value
+            scratch[place] = scratch[place] + value if added else value
 
 
 @part
-def embed(room, tokens, source, offsets, table, table_offsets, group, units, step, row_size, out):
+def embed(scratch, tokens, source, offsets, table, table_offsets, group, units, step, row_size, out):
     """The rows of a table that the tokens of one step name, as rows of a frame."""
     for row in range(group.rows):
         for lane in range(group.lanes):
@@ -132,11 +132,11 @@ def embed(room, tokens, source, offsets, table, table_offsets, group, units, ste
             token = int(tokens[offsets[point] + sample * source.by_sample + step * source.by_step])
             start = table_offsets[point] + token * units
             for unit in range(units):
-                room[out + row * row_size + unit * group.lanes + lane] = table[start + unit]
+                scratch[out + row * row_size + unit * group.lanes + lane] = table[start + unit]
 
 
 @part
-def add_to_table(room, tokens, source, offsets, group, units, step, row_size, at, out, token_count):
+def add_to_table(scratch, tokens, source, offsets, group, units, step, row_size, at, out, token_count):
     """Add the cotangents of the inputs of one step to the gradient (input, token, lane) of the rows that the tokens name."""
     for row in range(group.rows):
         for lane in range(group.lanes):
@@ -144,16 +144,16 @@ def add_to_table(room, tokens, source, offsets, group, units, step, row_size, at
                 sample = sample_of(group, offsets, row, lane)
                 token = int(tokens[offsets[point_of(group, lane)] + sample * source.by_sample + step * source.by_step])
                 for unit in range(units):
-                    value = room[at + row * row_size + unit * group.lanes + lane]
-                    room[out + (unit * token_count + token) * group.lanes + lane] += value
+                    value = scratch[at + row * row_size + unit * group.lanes + lane]
+                    scratch[out + (unit * token_count + token) * group.lanes + lane] += value
 
 
 @part
-def read_targets(room, values, source, offsets, group, plan, first, count, counted):
+def read_targets(scratch, values, source, offsets, group, plan, first, count, counted):
     """Targets of the steps first…first + count of those that have some, as frames, nan wherever there is none: beyond the rows, the units,
     the samples and the points; their number is added to counted[point] if the plan says so."""
     for i in range(count * plan.target_frame):
-        room[plan.targets + i] = np.nan
+        scratch[plan.targets + i] = np.nan
     for step in range(count):
         for row in range(group.rows):
             for lane in range(group.lanes):
@@ -164,19 +164,19 @@ def read_targets(room, values, source, offsets, group, plan, first, count, count
                     there = 0
                     for unit in range(plan.target_units):
                         target = values[start + unit * source.by_unit]
-                        room[at + unit * group.lanes] = target
+                        scratch[at + unit * group.lanes] = target
                         there += target == target
                     if plan.counting:
                         counted[point] += there
 
 
 @part
-def keep_frames(room, keep, group, start, steps, total, divisors, first_point):
+def keep_frames(scratch, keep, group, start, steps, total, divisors, first_point):
     """Write frames of the steps start…start + steps into a result: all but the first, which an earlier chunk has written unless there is
     none; of the last step in all alone, if the result is `final`."""
     if keep.final and start + steps < total:
         return
-    values, lanes, by_step, back, units = numbers_at(room, keep.address), group.lanes, keep.by_step, keep.back, keep.units
+    values, lanes, by_step, back, units = numbers_at(scratch, keep.address), group.lanes, keep.by_step, keep.back, keep.units
     begin = max(keep.begin, 1 if start else 0)
     if keep.final:
         begin = steps
@@ -190,19 +190,19 @@ def keep_frames(room, keep, group, start, steps, total, divisors, first_point):
                 at = keep.at + begin * by_step + row * keep.row + lane
                 for _ in range(begin, steps + 1):
                     for unit in range(units):
-                        value = room[at + unit * lanes]
+                        value = scratch[at + unit * lanes]
                         if back:
-                            value -= room[at + unit * lanes - back]
+                            value -= scratch[at + unit * lanes - back]
                         values[out + unit] = value / divisor
                     out += keep.numbers
                     at += by_step
 
 
 @part
-def keep_sum(room, what, group, added, whole, divisors, first_point):
+def keep_sum(scratch, what, group, added, whole, divisors, first_point):
     """Write a sum (term, unit, lane) of each lane's point, or its sum over the lanes where they are samples, as (unit, term); added to what
     is there, if `added`; divided by the point's divisor, if it is `whole` now."""
-    values, lanes = numbers_at(room, what.address), group.lanes
+    values, lanes = numbers_at(scratch, what.address), group.lanes
     points = lanes if group.lane_points else 1
     for lane in range(points):
         point = group.point + lane
@@ -211,9 +211,9 @@ def keep_sum(room, what, group, added, whole, divisors, first_point):
             for term in range(what.terms):
                 for unit in range(what.units):
                     at = what.at + term * what.row + unit * lanes + lane
-                    value = room[at]
+                    value = scratch[at]
                     for other in range(1, lanes // points):
-                        value += room[at + other]
+                        value += scratch[at + other]
                     out = place + unit * what.terms + term
                     if added:
                         value += values[out]
@@ -221,22 +221,22 @@ def keep_sum(room, what, group, added, whole, divisors, first_point):
 
 
 @part
-def all_finite(room, first, last):
+def all_finite(scratch, first, last):
     """Whether all numbers from one place to another are."""
     bad = 0
     for i in range(first, last):
-        bad += not (abs(room[i]) < np.inf)
+        bad += not (abs(scratch[i]) < np.inf)
     return bad == 0
 
 
 @part
-def first_not_finite(room, layer, group, start, steps, found):
+def first_not_finite(scratch, layer, group, start, steps, found):
     """found[point] becomes the first step at which one of a layer's states is not finite, from step `start` on, or the next one if an
     earlier chunk of steps has seen that. Where no state can be finite again, the last step tells whether there is one."""
     states = layer.state_count
     skip, jump = (1 if start else 0), states * layer.frame
     first = layer.states + (skip if layer.hides_divergence else steps) * jump
-    if all_finite(room, first, layer.states + (steps + 1) * jump):
+    if all_finite(scratch, first, layer.states + (steps + 1) * jump):
         return
     for row in range(group.rows):
         for lane in range(group.lanes):
@@ -246,5 +246,5 @@ def first_not_finite(room, layer, group, start, steps, found):
                     for state in range(states):
                         at = layer.states + k * jump + state * layer.frame + row * layer.row + lane
                         for unit in range(layer.units):
-                            if not (abs(room[at + unit * group.lanes]) < np.inf):
+                            if not (abs(scratch[at + unit * group.lanes]) < np.inf):
                                 found[point] = min(found[point], start + k)

@@ -39,7 +39,7 @@ class Block(NamedTuple):
     points: int
     first: int
     last: int
-    spare: np.ndarray
+    lane_scratch: np.ndarray
     streamed: bool = False
 
 
@@ -102,10 +102,10 @@ def preactivations(weights, x, h):
 
 @register_jitable(forceinline=True)
 def write_step(array, position, value, count, block):
-    if block.streamed and count * block.spare.itemsize == block.spare.nbytes:
+    if block.streamed and count * block.lane_scratch.itemsize == block.lane_scratch.nbytes:
         stream(array, position, value)
     else:
-        write(array, position, value, count, block.spare)
+        write(array, position, value, count, block.lane_scratch)
 
 
 def record(kept, sizes, block, sample, k, point, count, h, h_before, a):
@@ -155,8 +155,8 @@ def _record_back(cotangents, sizes, block, sample, k, point, count, counted, g_h
 
 
 @kernel
-def first_not_finite(kind, cell, theta, inputs, sizes, at, spare):
-    """Into `spare`: the first step at which a sample of each lane's point is not finite, or infinity."""
+def first_not_finite(kind, cell, theta, inputs, sizes, at, lane_scratch):
+    """Into `lane_scratch`: the first step at which a sample of each lane's point is not finite, or infinity."""
     first = splat(kind, np.inf)
     weights = weights_of(kind, cell, theta, at)
     for n in range(sizes.samples):
@@ -166,17 +166,17 @@ def first_not_finite(kind, cell, theta, inputs, sizes, at, spare):
         for k in range(sizes.steps):
             s = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, k), s[0]))
             first = select(s[0] - s[0] == 0.0, first, at_most(first, k + 1.0))
-    store(spare, 0, first)
+    store(lane_scratch, 0, first)
 
 
 @register_jitable(forceinline=True)
 def mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at):
     """Where `zero` became nan, which it does with the first state that is not finite, find out when."""
     if any_lane(zero != 0.0):
-        first_not_finite(kind, cell, theta, inputs, sizes, at, block.spare)
+        first_not_finite(kind, cell, theta, inputs, sizes, at, block.lane_scratch)
         for i in range(count):
-            if block.spare[i] < np.inf:
-                diverged_at[block.first + at + i] = int(block.spare[i])
+            if block.lane_scratch[i] < np.inf:
+                diverged_at[block.first + at + i] = int(block.lane_scratch[i])
 
 
 @kernel
@@ -222,7 +222,7 @@ def forward(kind, cell, theta, inputs, sizes, block, strip, kept, final, diverge
                 put(strip, (row + len(states)) * width(kind), width(kind), (zero,))
                 count = min(width(kind), top - at)
                 if final.size:
-                    write(final, n * block.points + block.first + at, h, count, block.spare)
+                    write(final, n * block.points + block.first + at, h, count, block.lane_scratch)
                 if n == sizes.samples - 1:
                     mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
     end_streams()
@@ -304,7 +304,7 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
             s, zero = forward_taped(kind, cell, weights, s, zero, inputs, sizes, block, n, tape, kept, point, count)
             zero = muladd(s[0], 0.0, zero)
             if final.size:
-                write(final, n * block.points + point, s[0], count, block.spare)
+                write(final, n * block.points + point, s[0], count, block.lane_scratch)
 
             cost, g_bias, g_in, g_rec, g = backward_taped(
                 kind, cell, loss, weights, s[0], inputs, targets, sizes, block, n, tape, cotangents, point, count, counted
@@ -316,13 +316,13 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
             total_start = add(total_start, g)
             if sizes.starts > 1:
                 row = start_row + n * len(states)
-                write_each(gradients.rows, gradients.places, row, g, counted, point, count, block.spare)
+                write_each(gradients.rows, gradients.places, row, g, counted, point, count, block.lane_scratch)
         if gradients.cost.size:
-            write(gradients.cost, point, total / counted, count, block.spare)
-        write_each(gradients.rows, gradients.places, 0, total_bias, counted, point, count, block.spare)
-        write_each(gradients.rows, gradients.places, n_gates, total_in, counted, point, count, block.spare)
-        write_each(gradients.rows, gradients.places, 2 * n_gates, total_rec, counted, point, count, block.spare)
+            write(gradients.cost, point, total / counted, count, block.lane_scratch)
+        write_each(gradients.rows, gradients.places, 0, total_bias, counted, point, count, block.lane_scratch)
+        write_each(gradients.rows, gradients.places, n_gates, total_in, counted, point, count, block.lane_scratch)
+        write_each(gradients.rows, gradients.places, 2 * n_gates, total_rec, counted, point, count, block.lane_scratch)
         if sizes.starts == 1:
-            write_each(gradients.rows, gradients.places, start_row, total_start, counted, point, count, block.spare)
+            write_each(gradients.rows, gradients.places, start_row, total_start, counted, point, count, block.lane_scratch)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)
     end_streams()

@@ -31,7 +31,7 @@ class Task(NamedTuple):
     plan: Any
     network: Any
     data: Any
-    scratch: Any
+    thread: Any
     kept: Any
     costs: Any
     gradient: Any
@@ -78,7 +78,7 @@ def update_of(kind, rule):
     """The kernel that moves the networks of a group by their gradients."""
 
     @kernel
-    def updating(members, numbers, counted, cost, gradient, spare, training, what):
+    def updating(members, numbers, counted, cost, gradient, update_scratch, training, what):
         size = training.parameters
         for i in range(what.count):
             network = what.network + i
@@ -100,18 +100,18 @@ def update_of(kind, rule):
                     g = g * shrink
                 s = take(kind, slots(rule, "states"), members.states, network * training.states * size + j, size)
                 p, s = update(rule, c, e, s, load(kind, members.theta, network * size + j), g)
-                store(spare, j, p)
-                put(spare, size + j, size, s)
+                store(update_scratch, j, p)
+                put(update_scratch, size + j, size, s)
             finite = all_finite(gradient, i * size, i * size + training.moved)
             for j in range(1 + training.states):
-                finite = finite and all_finite(spare, j * size, j * size + training.moved)
+                finite = finite and all_finite(update_scratch, j * size, j * size + training.moved)
             if not finite:
                 members.diverged_at[network] = what.epoch
                 continue
             for j in range(size):
-                members.theta[network * size + j] = spare[j]
+                members.theta[network * size + j] = update_scratch[j]
             for j in range(training.states * size):
-                members.states[network * training.states * size + j] = spare[size + j]
+                members.states[network * training.states * size + j] = update_scratch[size + j]
             put_numbers(members.memory, network * training.memory, memory)
 
     return updating
@@ -121,15 +121,15 @@ def update_of(kind, rule):
 def run_task(task, order, order_of, point, last, begin, end, from_step, to_step, all_costs):
     """The costs of a group of networks, and the gradients if the plan goes back, on the samples begin…end, as an order has them, at some
     steps."""
-    plan, network, room = task.plan, task.network, task.scratch.room
+    plan, network, scratch = task.plan, task.network, task.thread.scratch
     data = Data(task.data.sources, task.data.offsets, task.data.counted, (order, order_of))
     group = group_of(plan, data.order, point, last, begin, end)
     kept = Kept(task.kept.forward, task.kept.backward, task.kept.sums, -point, task.kept.found)
     for i in range(point, min(point + plan.points, last)):
         data.counted[i] = 0.0
-    load_points(plan, network, data, room, group)
-    run_samples(plan, network, data, task.scratch, kept, point, last, begin, end, from_step, to_step, all_costs)
-    keep_sums(plan, room, kept, group, False, True, data.counted)
+    load_points(plan, network, data, scratch, group)
+    run_samples(plan, network, data, task.thread, kept, point, last, begin, end, from_step, to_step, all_costs)
+    keep_sums(plan, scratch, kept, group, False, True, data.counted)
 
 
 @part
@@ -178,7 +178,7 @@ def moving(members, block, point, last):
 
 
 @kernel
-def train(kernels, training, task, whole, held_out, members, record, numbers, block, points, judged, spare, what):
+def train(kernels, training, task, whole, held_out, members, record, numbers, block, points, judged, update_scratch, what):
     """Train the networks 0…points of a block, which begins at network `block`, by the kernels `run_task` and that of the rule."""
     nothing = record.grad_norm[:0]
     for point in range(0, points, task.plan.points):
@@ -216,5 +216,5 @@ def train(kernels, training, task, whole, held_out, members, record, numbers, bl
                     if not training.by_product:
                         until = min(start + training.together, training.steps)
                         call(kernels, RUN, (task, order, training.order_of, point, last, sample, stop, start, until, 0))
-                    arguments = members, numbers, task.data.counted, task.costs, task.gradient, spare, training, what
+                    arguments = members, numbers, task.data.counted, task.costs, task.gradient, update_scratch, training, what
                     call(kernels, UPDATE, arguments)

@@ -4,7 +4,7 @@ Of the state s by a parameter p, with ∂a the derivative of a[k] by p alone and
 
     a[k] = w_in x[k] + w_rec h[k-1] + bias;  ds[k] = pushforward(ds[k-1], w_rec dh[k-1] + ∂a);  p̄ += ȳ dh[k]
 
-A group's parameters stand in rows of lanes, `own`, one row a number; gradients in the rows of `room` that the model names.
+A group's parameters stand in rows of lanes, `own`, one row a number; gradients in the rows of `scratch` that the model names.
 """
 
 from typing import Any, NamedTuple
@@ -133,20 +133,20 @@ def _add_pulled(g, g_h, derivatives):
     )
 
 
-def put_in_rows(room, rows, first, row, values, divisor):
+def put_in_rows(scratch, rows, first, row, values, divisor):
     """Write quotients into rows of so many numbers."""
     for place, value in enumerate(values):
-        store(room, rows[first + place] * row, value / divisor)
+        store(scratch, rows[first + place] * row, value / divisor)
 
 
 @overload(put_in_rows, jit_options=INLINE)
-def _put_in_rows(room, rows, first, row, values, divisor):
+def _put_in_rows(scratch, rows, first, row, values, divisor):
     if len(values) == 0:
-        return lambda room, rows, first, row, values, divisor: None
+        return lambda scratch, rows, first, row, values, divisor: None
 
-    def body(room, rows, first, row, values, divisor):
-        store(room, rows[first] * row, values[0] / divisor)
-        put_in_rows(room, rows, first + 1, row, values[1:], divisor)
+    def body(scratch, rows, first, row, values, divisor):
+        store(scratch, rows[first] * row, values[0] / divisor)
+        put_in_rows(scratch, rows, first + 1, row, values[1:], divisor)
 
     return body
 
@@ -169,7 +169,7 @@ def scalar_start(kind, cell, own, sizes, sample):
 
 
 @register_jitable
-def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+def scalar_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn, first, last):
     cell, sizes, trained = model.cell, data.sizes, model.trained
     weights, untargeted = scalar_weights(kind, cell, own), sizes.steps - sizes.targeted
     total, counted, g = splat(kind, 0.0), splat(kind, 0.0), zeros(kind, trained)
@@ -187,7 +187,7 @@ def scalar_gradient(kind, model, loss, own, data, at, tape, room, order, turn, f
                 counted = counted + select(target == target, 1.0, 0.0)
                 total = total + contribution(loss, s[0], target)
                 g = add_pulled(g, cotangent(loss, s[0], target), d)
-    put_in_rows(room, model.rows, 0, width(kind), g, counted)
+    put_in_rows(scratch, model.rows, 0, width(kind), g, counted)
     return total / counted, counted
 
 

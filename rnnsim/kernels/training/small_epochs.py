@@ -1,7 +1,7 @@
 """Training of small networks, whose numbers stay in the first-level cache: the epochs of a group, of which each network is a lane, or of
 one network, of which each unit is.
 
-`training` describes what moves, when, and what is recorded of it. A group's parameters stand in rows of lanes, `own`. A thread's `room`
+`training` describes what moves, when, and what is recorded of it. A group's parameters stand in rows of lanes, `own`. A thread's `scratch`
 has rows, too: gradients; the states of each trained row; the rule's numbers and the limit of the clip; the memory; whether a lane
 moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
 """
@@ -25,7 +25,7 @@ from rnnsim.numerics.tuples import put, spoil, take, width
 class Places(NamedTuple):
     """How many networks a group has, and how many lanes each takes; the rows that move; of each number that moves, its place among those of
     a network, which of these rows it is in, and in which lane (from that of its network on; a number may stand in several); where the
-    fixed numbers stand; the rows at which things begin in a room."""
+    fixed numbers stand; the rows at which things begin in scratch."""
 
     networks: int
     units: int
@@ -46,78 +46,78 @@ class Places(NamedTuple):
 
 @register_jitable
 def place_of(places, i, w):
-    """Where the number i of those that move stands among the parameters, and its gradient in a room."""
+    """Where the number i of those that move stands among the parameters, and its gradient in scratch."""
     return places.rows[places.slots[i]] * w + places.lanes[i]
 
 
 @register_jitable
-def norms(kind, training, room, places):
+def norms(kind, training, scratch, places):
     """√Σ g² of each network, whatever the size of the numbers."""
     w, rows, top, total = width(kind), places.rows, splat(kind, 0.0), splat(kind, 0.0)
     if places.networks == 1:
         first = places.after * w
         for i in range(training.moved):
-            room[first + places.numbers[i]] = room[place_of(places, i, w)]
-        return splat(kind, norm_of(room, first, training.moved))
+            scratch[first + places.numbers[i]] = scratch[place_of(places, i, w)]
+        return splat(kind, norm_of(scratch, first, training.moved))
     for i in range(rows.size):
-        top = at_least(top, absolute(load(kind, room, rows[i] * w)))
+        top = at_least(top, absolute(load(kind, scratch, rows[i] * w)))
     unit = select(top > 0.0, select(top < np.inf, top, 1.0), 1.0)
     for i in range(rows.size):
-        g = load(kind, room, rows[i] * w) / unit
+        g = load(kind, scratch, rows[i] * w) / unit
         total = total + g * g
     return unit * square_root(total)
 
 
 @register_jitable
-def write_lanes(values, first, apart, count, lanes, spare):
+def write_lanes(values, first, apart, count, lanes, lane_scratch):
     """Write the number of each lane, `apart` from the one before."""
-    store(spare, 0, lanes)
+    store(lane_scratch, 0, lanes)
     for i in range(count):
-        values[first + i * apart] = spare[i]
+        values[first + i * apart] = lane_scratch[i]
 
 
 @specialised
 def move_of(kind, rule):
-    """The kernel that moves the networks of a group by the gradients in `room`, and marks those that would have moved to what is not
+    """The kernel that moves the networks of a group by the gradients in `scratch`, and marks those that would have moved to what is not
     finite in the row `lost`."""
 
     @kernel
-    def moving_on(training, own, room, places):
+    def moving_on(training, own, scratch, places):
         w, n_states, rows = width(kind), len(slots(rule, "states")), places.rows
-        c = take(kind, slots(rule, "numbers"), room, places.constants * w, w)
-        limit = load(kind, room, (places.constants + training.numbers - 1) * w)
-        memory = take(kind, slots(rule, "memory"), room, places.memory * w, w)
-        e, new_memory = begin(rule, c, memory, load(kind, room, places.cost * w))
-        moves = select(load(kind, room, places.counted * w) > 0.0, load(kind, room, places.moves * w), 0.0)
+        c = take(kind, slots(rule, "numbers"), scratch, places.constants * w, w)
+        limit = load(kind, scratch, (places.constants + training.numbers - 1) * w)
+        memory = take(kind, slots(rule, "memory"), scratch, places.memory * w, w)
+        e, new_memory = begin(rule, c, memory, load(kind, scratch, places.cost * w))
+        moves = select(load(kind, scratch, places.counted * w) > 0.0, load(kind, scratch, places.moves * w), 0.0)
         shrink, zero = splat(kind, 1.0), splat(kind, 0.0)
         if training.clipped == BY_NORM:
-            norm = norms(kind, training, room, places)
+            norm = norms(kind, training, scratch, places)
             shrink = select(norm > limit, limit / norm, 1.0)
         for i in range(rows.size):
-            g = load(kind, room, rows[i] * w)
+            g = load(kind, scratch, rows[i] * w)
             zero = spoil(zero, (g,))
             if training.clipped == BY_VALUE:
                 g = at_least(at_most(g, limit), -limit)
             elif training.clipped == BY_NORM:
                 g = g * shrink
-            s = take(kind, slots(rule, "states"), room, (places.states + i * n_states) * w, w)
+            s = take(kind, slots(rule, "states"), scratch, (places.states + i * n_states) * w, w)
             p, s = update(rule, c, e, s, load(kind, own, rows[i] * w), g)
             zero = spoil(spoil(zero, (p,)), s)
             after = (places.after + i * (1 + n_states)) * w
-            store(room, after, p)
-            put(room, after + w, w, s)
+            store(scratch, after, p)
+            put(scratch, after + w, w, s)
         lost = select(zero == 0.0, 0.0, moves)
         if places.networks == 1 and any_lane(lost > 0.0):
             lost = moves
         goes = moves > lost
         for i in range(rows.size):
             after = (places.after + i * (1 + n_states)) * w
-            store(own, rows[i] * w, select(goes, load(kind, room, after), load(kind, own, rows[i] * w)))
+            store(own, rows[i] * w, select(goes, load(kind, scratch, after), load(kind, own, rows[i] * w)))
             for j in range(n_states):
                 state = (places.states + i * n_states + j) * w
-                store(room, state, select(goes, load(kind, room, after + (1 + j) * w), load(kind, room, state)))
-        put(room, places.memory * w, w, chosen(goes, new_memory, memory))
-        store(room, places.lost * w, lost)
+                store(scratch, state, select(goes, load(kind, scratch, after + (1 + j) * w), load(kind, scratch, state)))
+        put(scratch, places.memory * w, w, chosen(goes, new_memory, memory))
+        store(scratch, places.lost * w, lost)
 
     return moving_on
 
@@ -135,7 +135,7 @@ def _chosen(mask, yes, no):
 
 
 @register_jitable
-def exchange(kind, training, fixed, at, own, room, places, members, network, count, out):
+def exchange(kind, training, fixed, at, own, scratch, places, members, network, count, out):
     """Bring parameters, states and memories of a group in, or `out` again."""
     w = width(kind)
     for lane in range(count if out else places.networks):
@@ -147,23 +147,23 @@ def exchange(kind, training, fixed, at, own, room, places, members, network, cou
             bring(members.theta, who * training.parameters + number, own, place_of(places, i, w) + lane, out)
             for j in range(training.states):
                 place = (places.states + places.slots[i] * training.states + j) * w + places.lanes[i] + lane
-                bring(members.states, (who * training.states + j) * training.parameters + number, room, place, out)
+                bring(members.states, (who * training.states + j) * training.parameters + number, scratch, place, out)
     for lane in range(count if out else w):
         who = network + min(lane, count - 1)
         for j in range(training.memory):
-            bring(members.memory, who * training.memory + j, room, (places.memory + j) * w + lane, out)
+            bring(members.memory, who * training.memory + j, scratch, (places.memory + j) * w + lane, out)
 
 
 @register_jitable
-def tell_lanes(training, room, places, members, numbers, network, count, epoch, w):
+def tell_lanes(training, scratch, places, members, numbers, network, count, epoch, w):
     """Tell the lanes of a group who moves, and by which numbers."""
     row = min(epoch - training.first, training.number_epochs - 1) * training.networks
     for lane in range(w):
         who = network + min(lane, count - 1)
         stands = lane >= count * places.units or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
-        room[places.moves * w + lane] = 0.0 if stands else 1.0
+        scratch[places.moves * w + lane] = 0.0 if stands else 1.0
         for k in range(training.numbers):
-            room[(places.constants + k) * w + lane] = numbers[(row + who) * training.numbers + k]
+            scratch[(places.constants + k) * w + lane] = numbers[(row + who) * training.numbers + k]
 
 
 @register_jitable
@@ -201,18 +201,18 @@ def train(
     order,
     block,
     tape,
-    room,
+    scratch,
     places,
     judged,
 ):
     """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has a row for each number that is not trained,
     `order` is that of every epoch in turn, `Orders` of every network, or None."""
     align_stack()
-    w, spare, loss, apart = width(kind), block.spare, measures[0], training.recorded
+    w, lane_scratch, loss, apart = width(kind), block.lane_scratch, measures[0], training.recorded
     points, first_point = block.last - block.first, block.first
     for at in range(0, points, places.networks):
         network, count = first_point + at, min(places.networks, points - at)
-        exchange(kind, training, fixed, at, own, room, places, members, network, count, False)
+        exchange(kind, training, fixed, at, own, scratch, places, members, network, count, False)
         go = moving(members, first_point, at, at + count)
         for epoch in range(training.first, training.last + 1):
             end, place = epoch == training.last, record.places[epoch]
@@ -222,18 +222,20 @@ def train(
             first = network * apart + place
             cost, counted = splat(kind, 0.0), splat(kind, 0.0)
             if (training.by_product and (wanted or go)) or (wanted and training.measured and record.grad_norm.size):
-                cost, counted = gradient(kind, model, loss, own, data, at, tape, room, None, 0, 0, training.samples)
+                cost, counted = gradient(kind, model, loss, own, data, at, tape, scratch, None, 0, 0, training.samples)
                 if place >= 0 and wanted and record.grad_norm.size:
-                    write_lanes(record.grad_norm, first, apart, count, norms(kind, training, room, places), spare)
+                    write_lanes(record.grad_norm, first, apart, count, norms(kind, training, scratch, places), lane_scratch)
             if wanted and (training.by_product or training.measured):
                 if training.measures > 1 or not training.by_product:
                     totals, there = measured(kind, model, measures, own, data, at, tape)
-                    write_measures(record.training, totals, there, place, training, network, count, spare, judged, at)
+                    write_measures(record.training, totals, there, place, training, network, count, lane_scratch, judged, at)
                 if training.by_product:
-                    write_measures(record.training, (cost,), splat(kind, 1.0), place, training, network, count, spare, judged, at)
+                    write_measures(
+                        record.training, (cost,), splat(kind, 1.0), place, training, network, count, lane_scratch, judged, at
+                    )
             if wanted and training.validated:
                 totals, there = measured(kind, model, measures, own, held_out, at, tape)
-                write_measures(record.validation, totals, there, place, training, network, count, spare, judged, at)
+                write_measures(record.validation, totals, there, place, training, network, count, lane_scratch, judged, at)
             if place >= 0 and wanted and record.theta.size:
                 write_parameters(record, training, own, places, network, count, place, w)
             if wanted and training.patience >= 0 and epoch >= training.judge_from:
@@ -242,47 +244,47 @@ def train(
             if end or not go:
                 continue
             if epoch == training.first or training.number_epochs > 1 or training.patience >= 0:
-                tell_lanes(training, room, places, members, numbers, network, count, epoch, w)
+                tell_lanes(training, scratch, places, members, numbers, network, count, epoch, w)
             for sample in range(0, training.samples, training.batch):
                 if not training.by_product:
                     stop, turn = min(sample + training.batch, training.samples), (epoch - training.first) * training.samples
-                    cost, counted = gradient(kind, model, loss, own, data, at, tape, room, order, turn, sample, stop)
-                store(room, places.cost * w, cost)
-                store(room, places.counted * w, counted)
-                call(kernels, 0, (training, own, room, places))
-                if any_lane(load(kind, room, places.lost * w) > 0.0):
+                    cost, counted = gradient(kind, model, loss, own, data, at, tape, scratch, order, turn, sample, stop)
+                store(scratch, places.cost * w, cost)
+                store(scratch, places.counted * w, counted)
+                call(kernels, 0, (training, own, scratch, places))
+                if any_lane(load(kind, scratch, places.lost * w) > 0.0):
                     for lane in range(count):
-                        if room[places.lost * w + lane] > 0.0:
+                        if scratch[places.lost * w + lane] > 0.0:
                             members.diverged_at[network + lane] = epoch + 1
                             for i in range(places.units):
-                                room[places.moves * w + lane + i] = 0.0
+                                scratch[places.moves * w + lane + i] = 0.0
                     go = moving(members, first_point, at, at + count)
-        exchange(kind, training, fixed, at, own, room, places, members, network, count, True)
+        exchange(kind, training, fixed, at, own, scratch, places, members, network, count, True)
 
 
-def write_measures(values, totals, counted, place, training, network, count, spare, judged, at, measure=0):
+def write_measures(values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0):
     """Record means, the first of which is judged."""
     for i, total in enumerate(totals):
-        _write_measure(values, total, counted, place, training, network, count, spare, judged, at, measure + i)
+        _write_measure(values, total, counted, place, training, network, count, lane_scratch, judged, at, measure + i)
 
 
 @overload(write_measures)
-def _write_measures(values, totals, counted, place, training, network, count, spare, judged, at, measure=0):
+def _write_measures(values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0):
     if len(totals) == 0:
-        return lambda values, totals, counted, place, training, network, count, spare, judged, at, measure=0: None
+        return lambda values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0: None
 
-    def body(values, totals, counted, place, training, network, count, spare, judged, at, measure=0):
-        _write_measure(values, totals[0], counted, place, training, network, count, spare, judged, at, measure)
-        write_measures(values, totals[1:], counted, place, training, network, count, spare, judged, at, measure + 1)
+    def body(values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0):
+        _write_measure(values, totals[0], counted, place, training, network, count, lane_scratch, judged, at, measure)
+        write_measures(values, totals[1:], counted, place, training, network, count, lane_scratch, judged, at, measure + 1)
 
     return body
 
 
 @register_jitable
-def _write_measure(values, total, counted, place, training, network, count, spare, judged, at, measure):
+def _write_measure(values, total, counted, place, training, network, count, lane_scratch, judged, at, measure):
     mean = total / counted
     if measure == 0:
-        write_lanes(judged, at, 1, count, mean, spare)
+        write_lanes(judged, at, 1, count, mean, lane_scratch)
     if place >= 0:
         first = (measure * training.networks + network) * training.recorded + place
-        write_lanes(values, first, training.recorded, count, mean, spare)
+        write_lanes(values, first, training.recorded, count, mean, lane_scratch)

@@ -1,7 +1,7 @@
 """Costs and gradients of small networks, for training: layers of few units here, one unit in `forward_gradients`.
 
 A lane is a network of a group, or a unit of one network. Parameters stand in rows of lanes, `own`, and their gradients in the same rows of
-`room`: where lanes are networks, a row is one number; where they are units, it is those of all units. `tape` has the rows of every step.
+`scratch`: where lanes are networks, a row is one number; where they are units, it is those of all units. `tape` has the rows of every step.
 Both sum in the same order, so that a network alone is to the bit what it is in a group. With ē the cotangent of e:
 
     a[k] = W_in x[k] + W_rec h[k-1] + bias;  s[k] = step(s[k-1], a[k]);  y[k] = W_out h[k] + b_out       forward
@@ -142,7 +142,7 @@ def output(kind, model, own, tape, h, i):
 
 
 @register_jitable
-def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+def layer_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn, first, last):
     cell, sizes, w, units, unit_rows, features = model.cell, data.sizes, width(kind), model.units, model.unit_rows, model.inputs
     gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)
     steps, jump, outputs, apart = sizes.steps, len(states) * unit_rows, model.outputs if model.outputs else units, unit_rows * w
@@ -153,7 +153,7 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
     zero = splat(kind, 0.0)
     turn_weights(kind, model, own)
     for row in range(model.rows):
-        store(room, row * w, zero)
+        store(scratch, row * w, zero)
     counted, total = counted_targets(kind, data, at, order, turn, first, last, sizes.targeted * outputs), zero
     for place in range(first, last):
         n = sample_at(order, turn, place)
@@ -181,10 +181,10 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
                     g_y = cotangent(loss, y, target) / counted
                     if model.outputs:
                         at_bias = (model.b_out + i) * w
-                        store(room, at_bias, load(kind, room, at_bias) + g_y)
+                        store(scratch, at_bias, load(kind, scratch, at_bias) + g_y)
                         for j in range(unit_rows):
                             row = model.w_out + i * unit_rows + j
-                            store(room, row * w, muladd(g_y, load(kind, tape, (h + j) * w), load(kind, room, row * w)))
+                            store(scratch, row * w, muladd(g_y, load(kind, tape, (h + j) * w), load(kind, scratch, row * w)))
                             store(tape, (g + j) * w, muladd(g_y, load(kind, own, row * w), load(kind, tape, (g + j) * w)))
                     else:
                         store(tape, (g + i) * w, load(kind, tape, (g + i) * w) + g_y)
@@ -201,24 +201,24 @@ def layer_gradient(kind, model, loss, own, data, at, tape, room, order, turn, fi
                     for bias in range(model.biases.shape[0]):
                         row = model.biases[bias, gate] + i
                         if row >= i:
-                            store(room, row * w, load(kind, room, row * w) + g_a)
+                            store(scratch, row * w, load(kind, scratch, row * w) + g_a)
                     if w_in >= 0:
                         for j in range(features):
                             row = w_in + i * features + j
                             x = read(kind, data.inputs, n, k * features + j)
-                            store(room, row * w, muladd(g_a, x, load(kind, room, row * w)))
+                            store(scratch, row * w, muladd(g_a, x, load(kind, scratch, row * w)))
                 if w_back >= 0:
                     for j in range(unit_rows):
                         h_j, g_h = load(kind, tape, (past + j) * w), load(kind, tape, (g + j) * w)
                         for i in range(units):
                             row, g_a = w_back + i * unit_rows + j, unit_of(kind, model, tape, at_gate, i)
                             g_h = muladd(load(kind, own, row * w), g_a, g_h)
-                            store(room, row * w, muladd(g_a, h_j, load(kind, room, row * w)))
+                            store(scratch, row * w, muladd(g_a, h_j, load(kind, scratch, row * w)))
                         store(tape, (g + j) * w, g_h)
         for state in range(model.starts.size):
             for i in range(unit_rows):
                 row = model.starts[state] + i
-                store(room, row * w, load(kind, room, row * w) + load(kind, tape, (g + state * unit_rows + i) * w))
+                store(scratch, row * w, load(kind, scratch, row * w) + load(kind, tape, (g + state * unit_rows + i) * w))
     return total / counted, counted
 
 
@@ -251,18 +251,18 @@ def layer_measures(kind, model, measures, own, data, at, tape):
     return totals, counted
 
 
-def gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+def gradient(kind, model, loss, own, data, at, tape, scratch, order, turn, first, last):
     """The cost of the samples first…last of an order that stands at `turn`, if there is one, and how many targets count; its gradients are
-    left in the rows of `room`."""
+    left in the rows of `scratch`."""
     kernel = scalar_gradient if isinstance(model, ScalarModel) else layer_gradient
-    return kernel(kind, model, loss, own, data, at, tape, room, order, turn, first, last)
+    return kernel(kind, model, loss, own, data, at, tape, scratch, order, turn, first, last)
 
 
 @overload(gradient)
-def _gradient(kind, model, loss, own, data, at, tape, room, order, turn, first, last):
+def _gradient(kind, model, loss, own, data, at, tape, scratch, order, turn, first, last):
     body = scalar_gradient if model.instance_class is ScalarModel else layer_gradient
-    return lambda kind, model, loss, own, data, at, tape, room, order, turn, first, last: body(
-        kind, model, loss, own, data, at, tape, room, order, turn, first, last
+    return lambda kind, model, loss, own, data, at, tape, scratch, order, turn, first, last: body(
+        kind, model, loss, own, data, at, tape, scratch, order, turn, first, last
     )
 
 

@@ -44,10 +44,10 @@ class Attractors:
         periods = periods_of(rows.reshape(networks * count, steps, numbers), most, tolerance).reshape(networks, count)
 
         def work(next_block: Any) -> None:
-            room = np.empty((steps, numbers)), np.empty(2)
+            scratch = np.empty((steps, numbers)), np.empty(2)
             while (n := next_block()) is not None:
                 known = self.states[n], self.periods[n], self.sizes[n], self.counts[n]
-                orbits.label(rows[n], periods[n], distance, nearness, *room, *known, self.labels[n, lo : lo + count])
+                orbits.label(rows[n], periods[n], distance, nearness, *scratch, *known, self.labels[n, lo : lo + count])
 
         parallel.run(work, list(range(networks)))
 

@@ -51,9 +51,9 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     found = results.arrays[DIVERGED_AT]
 
     def work(next_block):
-        room = program.room.make(run.dtype)
+        scratch = program.scratch.make(run.dtype)
         descriptors = records(WORK, [{}]), records(COST, program.costs or [{}])
-        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *descriptors)
+        thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         while (block := next_block()) is not None:
             lo, hi, first, last = block
             slot = first if apart else 0
@@ -63,7 +63,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             sums.address += slot * kept["by_slot"]
             of_block = groups.Kept(kept["forward"], kept["backward"], sums, lo, found[slot, lo:hi])
             groups.compute(
-                plan, network, groups.Data(sources, offsets, counted, (0, 0)), scratch, of_block, hi - lo, first, last, strands
+                plan, network, groups.Data(sources, offsets, counted, (0, 0)), thread, of_block, hi - lo, first, last, strands
             )
             del arrays
 

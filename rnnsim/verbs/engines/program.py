@@ -19,10 +19,10 @@ from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.sources import Sources
 from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Cut
 
-ALIGNED = 8  # numbers: places in a room begin where a cache line may
+ALIGNED = 8  # numbers: places in scratch begin where a cache line may
 
 
-class Room:
+class Allocator:
     """Places in a thread's scratch; the first register is full of ones."""
 
     def __init__(self, ones: int):
@@ -46,9 +46,9 @@ class Room:
 @cache
 def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The types of what a layer's and a cost's kernels are called with."""
-    room = numba.typeof(np.empty(0, dtype))
+    scratch = numba.typeof(np.empty(0, dtype))
     layer, work, cost = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, WORK, COST))
-    return (room, room, layer, work), (room, cost)
+    return (scratch, scratch, layer, work), (scratch, cost)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Program:
         self.samples = request.samples or run.samples or 1
         self.cut, self.sources = Cut.of(run, self.samples, bool(request.tangents)), sources or Sources(run)
         self.steps = (request.steps or run.steps) if self.back else self.cut.steps_at_once(run)
-        self.room = Room(self.cut.layout.narrow.width)
+        self.scratch = Allocator(self.cut.layout.narrow.width)
         self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
         self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
         self.summed: list[tuple[str, dict[str, int]]] = []
@@ -98,14 +98,14 @@ class Program:
         carried = self.back and self.steps < run.steps
         if carried:
             size = sum(cut.shape(member.units).frame * member.cell.states for member in net.maps)
-            plan |= {"carried": self.room.take(-(-self.samples // cut.chunk), size), "carried_size": size}
+            plan |= {"carried": self.scratch.take(-(-self.samples // cut.chunk), size), "carried_size": size}
         whole = run.steps * below.frame <= SCRATCH_NUMBERS and not carried
         plan["inputs_of_all_steps"] = int(whole)
-        plan["inputs"] = -1 if stand else self.room.take(run.steps if whole else self.steps, below.frame)
+        plan["inputs"] = -1 if stand else self.scratch.take(run.steps if whole else self.steps, below.frame)
         if net.table is not None:
             plan["table_source"] = self.sources.index("table")
         if {"grad_input", "grad_table"} & set(self.names):
-            plan["grad_inputs"] = self.room.take(self.steps, below.frame)
+            plan["grad_inputs"] = self.scratch.take(self.steps, below.frame)
             self._keep("backward", ("grad_input",), plan["grad_inputs"] - below.frame, below.frame, below.row, features, begin=1)
         if "grad_table" in self.names:
             tokens = net.table.sizes["token"]
@@ -115,7 +115,7 @@ class Program:
 
     def _sums(self, *sizes: int) -> int:
         """A place for sums, which begin at 0 in each strand."""
-        place = self.room.take(*sizes)
+        place = self.scratch.take(*sizes)
         self.tables["zeros"].append({"at": place, "length": prod(sizes)})
         return place
 
@@ -129,7 +129,7 @@ class Program:
 
     def _layer(self, member: Member) -> dict[str, int]:
         """Lay out a layer, and note what is loaded for it and kept of it."""
-        cut, cell, n, d, room = self.cut, member.cell, member.units, member.inputs, self.room
+        cut, cell, n, d, scratch = self.cut, member.cell, member.units, member.inputs, self.scratch
         shape, below = cut.shape(n), cut.shape(d)
         row, frame, steps = shape.row, shape.frame, self.steps
         layer = {"units": n, "state_count": cell.states, "terms": d, "row": row, "frame": frame, "tiles": shape.tiles}
@@ -138,16 +138,16 @@ class Program:
         self._weights(layer, member, "in", "x", member.w_in, d, below.tiles)
         if member.w_rec:
             self._weights(layer, member, "rec", "h", member.w_rec, n, shape.tiles)
-        layer["bias"] = room.take(cell.gates, row)
+        layer["bias"] = scratch.take(cell.gates, row)
         self._biases(layer, member)
-        layer["constants"] = room.take(len(member.constants), frame)
+        layer["constants"] = scratch.take(len(member.constants), frame)
         self._spread(member.constants, layer["constants"], layer)
-        layer["states"] = room.take(steps + 1, cell.states, frame)
+        layer["states"] = scratch.take(steps + 1, cell.states, frame)
         self._spread(member.starts, layer["states"], layer)
-        layer["pre"] = room.take(steps, cell.gates, frame)
+        layer["pre"] = scratch.take(steps, cell.gates, frame)
         self._keep_states(layer, member)
         if self.back or self.request.tangents:
-            layer["partials"] = room.take(steps, cell.partials, frame)
+            layer["partials"] = scratch.take(steps, cell.partials, frame)
         if self.back:
             self._way_back(layer, member)
         if self.request.tangents:
@@ -157,11 +157,11 @@ class Program:
     def _weights(self, layer: dict[str, int], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
         gates, units = len(reading(member.cell, letter)), member.units
         source = {"source": self.sources.index(name), "gates": gates}
-        layer[f"{what}_forward"] = self.room.take(gates, terms, layer["tiles"], layer["panel"])
+        layer[f"{what}_forward"] = self.scratch.take(gates, terms, layer["tiles"], layer["panel"])
         forward = {"rows": units, "terms": terms, "by_row": terms, "by_term": 1, "out": layer[f"{what}_forward"]}
         self.tables["packs"].append(source | forward)
         if self.back:
-            layer[f"{what}_back"] = self.room.take(gates, units, tiles, layer["panel"])
+            layer[f"{what}_back"] = self.scratch.take(gates, units, tiles, layer["panel"])
             back = {"rows": terms, "terms": units, "by_row": 1, "by_term": terms, "out": layer[f"{what}_back"]}
             self.tables["packs"].append(source | back)
             layer[f"{what}_gradient"] = self._sums(gates, terms, layer["row"])
@@ -208,12 +208,12 @@ class Program:
             self._keep("forward", named("preactivation"), pre + gate * frame - gates, gates, row, n, begin=1, part=gate * n)
 
     def _way_back(self, layer: dict[str, int], member: Member) -> None:
-        cell, n, row, frame, pre, room = member.cell, member.units, layer["row"], layer["frame"], layer["pre"], self.room
-        layer["cotangent"] = room.take(cell.states, frame)
+        cell, n, row, frame, pre, scratch = member.cell, member.units, layer["row"], layer["frame"], layer["pre"], self.scratch
+        layer["cotangent"] = scratch.take(cell.states, frame)
         layer["grad_starts"] = self._sums(cell.states, row)
-        layer["top"] = room.take(self.steps, frame * bool(cell.states))
+        layer["top"] = scratch.take(self.steps, frame * bool(cell.states))
         layer["below"] = self.layers[-1]["top"] if self.layers else self.plan.get("grad_inputs", -1)
-        layer["nothing"] = room.take(layer["below_row"])
+        layer["nothing"] = scratch.take(layer["below_row"])
         if not cell.states:
             return
         for i, name in enumerate(member.starts):
@@ -222,7 +222,7 @@ class Program:
             else:
                 self._sum(f"grad_{name}", n, 1, layer["grad_starts"] + i * row, 0)
         wanted = set(member.results("grad_state")) & set(self.names)
-        layer["history"] = room.take(self.steps + 1, frame) if wanted else -1
+        layer["history"] = scratch.take(self.steps + 1, frame) if wanted else -1
         self._keep("backward", member.results("grad_state"), layer["history"], frame, row, n)
         gates = cell.gates * frame
         for gate in range(len(cell.labels) or 1):
@@ -239,7 +239,7 @@ class Program:
                 continue
             assert name
             gates = len(reading(member.cell, letter))
-            layer[f"{what}_tangent"] = out = self.room.take(gates, member.units, terms, self.cut.weight_lanes)
+            layer[f"{what}_tangent"] = out = self.scratch.take(gates, member.units, terms, self.cut.weight_lanes)
             where = {"rows": member.units, "terms": terms, "by_row": terms, "by_term": 1, "out": out}
             self.tables["tangents"].append({"source": self.sources.index(name), "gates": gates, **where})
 
@@ -249,9 +249,9 @@ class Program:
         targets, count = cut.shape(1 if costs[0].classes else last.units), min(plan["targeted"], self.steps)
         jump, frame, wide = last.cell.states * top["frame"], top["frame"], cut.layout.wide.width
         plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units, "costs": len(costs)}
-        plan |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.room.take(count, targets.frame)}
+        plan |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.scratch.take(count, targets.frame)}
         plan |= {"cost": self._sums(len(costs), cut.lanes), "partial_cost": self._sums(len(costs), wide), "partial_costs": wide}
-        g = top["pre"] if not jump else top["top"] if self.back else self.room.take(self.steps, frame)
+        g = top["pre"] if not jump else top["top"] if self.back else self.scratch.take(self.steps, frame)
         what = {"outputs": last.units, "row": top["row"], "frame": frame, "targets": plan["targets"]}
         what |= {
             "y_first": top["states"] + jump if jump else top["pre"],

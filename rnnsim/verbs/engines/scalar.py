@@ -142,13 +142,13 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
         theta = parallel.aligned((len(theta_rows), most), run.dtype)
         inputs_of = reader(run, run.inputs, own, kind.width, most)
         targets_of = reader(run, run.targets, own, kind.width, most)
-        spare = parallel.aligned(kind.width, run.dtype)
+        lane_scratch = parallel.aligned(kind.width, run.dtype)
         tape = parallel.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
         strip = parallel.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
         while (block := next_block()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 parallel.gather(*strided, shape, *block, row)
-            kernel_block, inputs = scalar.Block(points, *block, spare, streamed), inputs_of(*block)
+            kernel_block, inputs = scalar.Block(points, *block, lane_scratch, streamed), inputs_of(*block)
             if loss is None:
                 scalar.forward(kind, cell, theta, inputs, sizes, kernel_block, strip, kept, final, diverged_at)
             else:

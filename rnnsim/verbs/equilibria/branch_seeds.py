@@ -71,13 +71,13 @@ def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
 
 
 def seeds_of(n: int) -> Seeds:
-    """Room for seeds."""
+    """Arrays for seeds."""
     q = places()
     return Seeds(q, np.zeros((q.size, MOST, n)), np.zeros(q.size, np.int64), np.zeros((q.size, MOST), np.bool_))
 
 
 def hunt_of(n: int) -> Hunt:
-    """Room for a hunt."""
+    """Scratch for a hunt."""
     cube, (low, high) = spread(HUNTS, n + 1), np.zeros((2, n))
     y, begins = np.zeros((KNOWN, n + 1)), np.zeros(KNOWN, np.bool_)
     return Hunt(cube, np.zeros_like(cube), low, high, y, begins, np.zeros(1, np.int64))

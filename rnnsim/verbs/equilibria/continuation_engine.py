@@ -10,7 +10,7 @@ from rnnsim.kernels.continuation.bordered_systems import Extended
 from rnnsim.kernels.continuation.branches import BranchPoints, follow_all
 from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found
 from rnnsim.kernels.continuation.extended_systems import refine
-from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Room, approached, corrected, sorted_eigenvalues
+from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Scratch, approached, corrected, sorted_eigenvalues
 from rnnsim.kernels.continuation.steps import Path
 from rnnsim.kernels.maps.parametrised import Line
 from rnnsim.numerics import parallel
@@ -39,8 +39,8 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
     blocks = parallel.blocks(points, max(1, parallel.BLOCK_STEPS // 256), of_point, 1)
 
     def work(next_block: Any) -> None:
-        rooms, seeds, hunt = rooms_of(n), seeds_of(n), hunt_of(n)
-        empty = with_kernels(line.line(), *rooms[:3])
+        scratches, seeds, hunt = scratch_of(n), seeds_of(n), hunt_of(n)
+        empty = with_kernels(line.line(), *scratches[:3])
         branch_points = branch_points_of(most if branches else 0, n)
         while (block := next_block()) is not None:
             lo, hi = block
@@ -50,7 +50,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
                 of_one = Found(*(found[name][i] for name in Found._fields))
                 seeding.write(i - lo, seeds, hunt, of_one)
                 branch_points.length[:] = 0
-                follow_all(line.on(empty, numbers[i - lo]), *rooms, seeds, hunt, of_one, branch_points, longest)
+                follow_all(line.on(empty, numbers[i - lo]), *scratches, seeds, hunt, of_one, branch_points, longest)
                 undecided[i] = seeding.undecided(i - lo, seeds, of_one)
                 sort(of_one)
                 lengths = [(b, length) for b, length in enumerate(branch_points.length) if length]
@@ -62,7 +62,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
     return found | {"undecided": undecided} | ({"curves": curves} if branches else {})
 
 
-def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
+def scratch_of(n: int) -> tuple[Scratch, Extended, Bracket, Path]:
     """Scratch for one thread."""
 
     def square(size: int) -> np.ndarray:
@@ -75,7 +75,7 @@ def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
         return np.zeros(size, np.int64)
 
     of_correction = square(n + 1), np.zeros((n + 1, 2)), pivots(n + 1), *vectors(2, n), *vectors(1, n + 1), np.ones(2)
-    room = Room._make([square(n), square(n), *vectors(3, n), *of_correction])
+    scratch = Scratch._make([square(n), square(n), *vectors(3, n), *of_correction])
     bordered = np.zeros((n + 1, n + 1), complex), np.zeros((n + 1, 2), complex)
     systems = (*bordered, square(n + 2), np.zeros((n + 2, 1)), pivots(n + 2))
     of_maps = *vectors(5, n), *vectors(1, n + 1), *vectors(5, n, complex)
@@ -83,14 +83,14 @@ def rooms_of(n: int) -> tuple[Room, Extended, Bracket, Path]:
     bracket = Bracket._make([*vectors(5, n + 1), *vectors(1, TESTS), *vectors(1, n + 2)])
     path = Path._make([*vectors(4, n + 1), *vectors(2, TESTS), *vectors(6, n + 1)])
     path.axis[n] = 1.0
-    return room, extended, bracket, path
+    return scratch, extended, bracket, path
 
 
-def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -> Line:
+def with_kernels(line: Line, scratch: Scratch, extended: Extended, bracket: Bracket) -> Line:
     """A line with the kernels that are called from several places."""
-    eigen = room.A, room.real, room.imag, room.vector
-    newton, correction = (line, extended, bracket.z, bracket.tests), (line, room, 0, bracket.low, bracket.low, bracket.low, 0.0)
-    approach = line, room, bracket.low, bracket.low, 0.0
+    eigen = scratch.A, scratch.real, scratch.imag, scratch.vector
+    newton, correction = (line, extended, bracket.z, bracket.tests), (line, scratch, 0, bracket.low, bracket.low, bracket.low, 0.0)
+    approach = line, scratch, bracket.low, bracket.low, 0.0
     calls = {sorted_eigenvalues: eigen, refine: newton, corrected: correction, approached: approach}
     if numba.config.DISABLE_JIT:
         return line._replace(others=list(calls))
@@ -99,7 +99,7 @@ def with_kernels(line: Line, room: Room, extended: Extended, bracket: Bracket) -
 
 
 def branch_points_of(branches: int, n: int) -> BranchPoints:
-    """Room for branches."""
+    """Arrays for the points of branches."""
     y, unstable = np.zeros((branches, POSITIONS, n + 1)), np.zeros((branches, POSITIONS), np.int64)
     return BranchPoints(y, unstable, np.zeros(branches, np.int64))
 

@@ -15,7 +15,7 @@ from rnnsim.kernels.fixed_points import multistart as fixed_points
 from rnnsim.kernels.fixed_points import piecewise_linear as regions
 from rnnsim.kernels.fixed_points import scalar as scalar_points
 from rnnsim.kernels.fixed_points.cycle_list import Found, Listed
-from rnnsim.kernels.fixed_points.newton import Room
+from rnnsim.kernels.fixed_points.newton import Scratch
 from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.kernels.maps import map as of_maps
 from rnnsim.kernels.maps.map import Layer
@@ -94,17 +94,17 @@ def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
     rules = rules_for(maps, search)
 
     def work(next_block):
-        room, cycle, more = room_for(maps, period), np.zeros((period, maps.size)), search.more()
+        scratch, cycle, more = scratch_for(maps, period), np.zeros((period, maps.size)), search.more()
         found = list_for(maps, period, request.max_points + SPARE)
         while (block := next_block()) is not None:
             layers, x = folded(maps.block(*block))
             at = np.unravel_index(block[0], tuple(maps.grid.sizes.values())) if own else ()
             starts = starts_for(np.ascontiguousarray(given[at]) if own else given, request.seed, maps, layers)
             resting = layers if period > 1 else at_rest(maps.cells, layers)
-            search.kernel(rules, layers, resting, x, starts, request.tolerance, cycle, found, listed, block[0], *more, room)
+            search.kernel(rules, layers, resting, x, starts, request.tolerance, cycle, found, listed, block[0], *more, scratch)
             if slow is not None:
                 usual = rules, layers, x, starts, request.tolerance, cycle, found
-                slow_points.search(*usual, slow, block[0], descent_for(maps.size), room)
+                slow_points.search(*usual, slow, block[0], descent_for(maps.size), scratch)
 
     blocks = maps.blocks(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))
     parallel.run(work, [(i, i + 1) for i in range(maps.points)] if own else blocks)
@@ -127,13 +127,13 @@ def places_for(maps: Map, period: int, places: int) -> Listed:
     )
 
 
-def room_for(maps: Map, period: int) -> Room:
+def scratch_for(maps: Map, period: int) -> Scratch:
     """Scratch of one thread."""
     n = maps.size
     orbits = [np.zeros((period, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(3)]
     vectors = [np.zeros(n) for _ in range(2)]
-    kind: Any = Room
+    kind: Any = Scratch
     return kind(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
 
 
@@ -159,6 +159,6 @@ def boxes_for(n: int) -> krawczyk.Boxes:
 
 
 def list_for(maps: Map, period: int, capacity: int) -> Found:
-    """Room for the points of one network."""
+    """Arrays for the points of one network."""
     states = np.zeros((capacity, period, maps.size))
     return Found(states, np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(3, np.int64))

@@ -48,12 +48,12 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     )
 
     def work(next_block):
-        room = program.room.make("float64")
+        scratch = program.scratch.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
         descriptor = records(
             HESSIAN_WORK, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
         )
-        scratch = curvature.Scratch(room, descriptor, records(HESSIAN_COST, [program.cost]), *lanes)
+        thread = curvature.ThreadScratch(scratch, descriptor, records(HESSIAN_COST, [program.cost]), *lanes)
         while (block := next_block()) is not None:
             lo, hi, first, last = block
             places = np.empty((2, hi - lo), np.int64)
@@ -61,7 +61,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
             targets = program.targets.block(lo, hi, places[1])
             given = address_of(inputs), places[0], address_of(targets), places[1]
             data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
-            curvature.compute(plan, network, data, scratch, found._replace(first=lo), hi - lo, first, last)
+            curvature.compute(plan, network, data, thread, found._replace(first=lo), hi - lo, first, last)
 
     parallel.run(work, blocks_of(program))
     return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}

@@ -33,7 +33,7 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.program import Room
+from rnnsim.verbs.engines.program import Allocator
 from rnnsim.verbs.engines.sources import Source, source_of, source_of_drawn
 
 REGISTERS = 2  # a number of all lanes takes, as measured
@@ -87,18 +87,18 @@ class CurvatureProgram:
         self.points = max(1, self.lanes // self.count)
         weights: Any = AsNumbers if self.points == 1 else AsVectors
         self.layout = Layout(Kind(self.lanes), weights())
-        self.room = Room(self.lanes)
+        self.scratch = Allocator(self.lanes)
         self.samples = run.samples or 1
         self.inputs, self.targets = self._sequences()
         self.laid: list[dict[str, int]] = []
         self.starts: list[dict[str, int]] = []
         self.plan = self._plan()
         self.layers: list[dict[str, int]] = []
-        self.plan["sums"] = self.room.size
+        self.plan["sums"] = self.scratch.size
         self.sums = [self._sums(member) for member in run.net.maps]
         self.plan |= self._sums_of_table()
-        total = self.room.take(self.lanes)
-        self.plan["sums_end"] = self.room.size
+        total = self.scratch.take(self.lanes)
+        self.plan["sums_end"] = self.scratch.size
         for i, member in enumerate(run.net.maps):
             self.layers.append(self._layer(i, member))
         self.cost = self._cost(total)
@@ -106,7 +106,7 @@ class CurvatureProgram:
 
     def _frames(self, count: int, units: int) -> tuple[int, int]:
         """Places for so many frames, and for those of their tangents."""
-        return self.room.take(count, units, self.lanes), self.room.take(count, units, self.lanes)
+        return self.scratch.take(count, units, self.lanes), self.scratch.take(count, units, self.lanes)
 
     def _sequences(self) -> tuple[Source, Source]:
         run = self.run
@@ -125,7 +125,7 @@ class CurvatureProgram:
         moving = int("table" in self.parameters)
         plan = {"samples": self.samples, "steps": run.steps, "targeted": targets.array.sizes["step"], "points": self.points}
         plan |= {
-            "theta": self.room.take(rows, size),
+            "theta": self.scratch.take(rows, size),
             "rows": rows,
             "theta_apart": size,
             "features": features,
@@ -137,8 +137,8 @@ class CurvatureProgram:
         plan |= {"shared_inputs": int(alone or not run.inputs.axes), "shared_targets": int(alone or not targets.axes)}
         plan |= {"input_by_sample": self.inputs.by_sample, "input_by_step": self.inputs.by_step, "target_units": units}
         plan |= {"target_by_sample": self.targets.by_sample, "target_by_step": self.targets.by_step}
-        plan["targets"] = self.room.take(plan["targeted"], units, self.lanes)
-        plan["lanes_of"] = self.room.take(min(self.count, self.lanes), self.lanes)
+        plan["targets"] = self.scratch.take(plan["targeted"], units, self.lanes)
+        plan["lanes_of"] = self.scratch.take(min(self.count, self.lanes), self.lanes)
         if moving:
             plan["grad_x"], plan["d_grad_x"] = self._frames(run.steps, features)
         return plan
@@ -166,9 +166,9 @@ class CurvatureProgram:
         layer = {"units": n, "state_count": cell.states, "terms": d, **self.sums[number], **wanted}
         layer["w_in"] = self.rows[member.w_in].first
         layer["w_rec"] = self.rows[member.w_rec].first if member.w_rec else 0
-        layer["bias"] = self.room.take(cell.gates, n, lanes)
-        layer["nothing"] = self.room.take(max(n, d), lanes)
-        layer["constants"] = self.room.take(cell.constants, n, lanes)
+        layer["bias"] = self.scratch.take(cell.gates, n, lanes)
+        layer["nothing"] = self.scratch.take(max(n, d), lanes)
+        layer["constants"] = self.scratch.take(cell.constants, n, lanes)
         layer["states"], layer["d_states"] = self._frames((steps + 1) * cell.states, n)
         layer["pre"], layer["d_pre"] = self._frames(steps * cell.gates, n)
         layer["partials"], layer["d_partials"] = self._frames(steps * cell.partials, n)
@@ -267,16 +267,16 @@ class CurvatureProgram:
 
     def network(self) -> Network:
         """The layers and their kernels."""
-        room = numba.typeof(np.empty(0))
+        scratch = numba.typeof(np.empty(0))
         table, maps = records(HESSIAN_LAYER, self.layers), self.run.net.maps
         directions = records(DIRECTION, self.directions)
         work, cost = (numba.typeof(records(record, [{}])[0]) for record in (HESSIAN_WORK, HESSIAN_COST))
-        of_layer = (room, numba.typeof(table[0]), numba.int64, work, numba.typeof(directions))
+        of_layer = (scratch, numba.typeof(table[0]), numba.int64, work, numba.typeof(directions))
         return Network(
             table,
             addresses([hessian_layers.forward_of(self.layout, member.cell) for member in maps], of_layer),
             addresses([hessian_layers.backward_of(self.layout, member.cell) for member in maps], of_layer),
-            addresses([costs.cost_of(self.layout.kind, self.loss)], (room, cost)),
+            addresses([costs.cost_of(self.layout.kind, self.loss)], (scratch, cost)),
             directions,
             records(LAID, self.laid),
             records(LAID, self.starts),

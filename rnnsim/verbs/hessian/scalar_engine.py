@@ -41,11 +41,11 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
         inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
         targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)
         tape = parallel.aligned(sizes.steps * (1 + cell.partials) * (1 + size) * kind.width)
-        spare = parallel.aligned(kind.width)
+        lane_scratch = parallel.aligned(kind.width)
         while (block := next_block()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 parallel.gather(*strided, shape, *block, row)
-            kernel_block, read = scalar.Block(points, *block, spare), (inputs_of(*block), targets_of(*block))
+            kernel_block, read = scalar.Block(points, *block, lane_scratch), (inputs_of(*block), targets_of(*block))
             scalar_curvature.curvature(kind, cell, loss, directions, theta, *read, sizes, kernel_block, tape, found, diverged_at)
 
     parallel.run(work, blocks)

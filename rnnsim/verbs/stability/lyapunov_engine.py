@@ -53,9 +53,11 @@ class TangentRun:
 @cache
 def signatures() -> tuple[tuple[Any, ...], ...]:
     """The types of what kernels are called with that push tangents, that work on frames, and that let volumes grow."""
-    room, jacobian, pivots = (numba.typeof(np.empty(shape, kind)) for shape, kind in ((0, float), ((0, 0), float), (0, np.int64)))
+    scratch, jacobian, pivots = (
+        numba.typeof(np.empty(shape, kind)) for shape, kind in ((0, float), ((0, 0), float), (0, np.int64))
+    )
     layer, frame = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, FRAME))
-    return (room, layer, frame), (room, frame), (room, layer, frame, jacobian, pivots)
+    return (scratch, layer, frame), (scratch, frame), (scratch, layer, frame, jacobian, pivots)
 
 
 def spread_of(cut: Cut, columns: int) -> tuple[Spread, int]:
@@ -72,23 +74,23 @@ def frame_of(
     program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int, shared: dict[str, int]
 ) -> dict[str, int]:
     """Lay out the tangents of one sequence."""
-    size, room = spread.kind.width, program.room
+    size, scratch = spread.kind.width, program.scratch
     row = tiles * len(spread.tile.columns) * size
     what = {"rows": rows, "columns": tangent_run.columns, "row": row, "tiles": tiles, "weight_lanes": program.cut.weight_lanes}
-    what |= {"tangents": room.take(rows, row), "pushed": room.take(rows, row), "adaptive": int(tangent_run.interval is None)}
-    what |= {name: room.take(tangent_run.products, size) for name in ("mantissas", "exponents")}
-    return what | shared | {"last": room.take(size), "due": room.take(size), "products": tangent_run.products}
+    what |= {"tangents": scratch.take(rows, row), "pushed": scratch.take(rows, row), "adaptive": int(tangent_run.interval is None)}
+    what |= {name: scratch.take(tangent_run.products, size) for name in ("mantissas", "exponents")}
+    return what | shared | {"last": scratch.take(size), "due": scratch.take(size), "products": tangent_run.products}
 
 
 def shared_of(program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int) -> dict[str, int]:
     """What the tangents of all sequences have room for together."""
-    size, room = spread.kind.width, program.room
+    size, scratch = spread.kind.width, program.scratch
     row, step = tiles * len(spread.tile.columns) * size, size if spread.together == 1 else 1
     gates = max(member.units * member.cell.gates for member in program.maps)
-    what = {"gates": room.take(gates, row), "nothing": room.take(row), "reflector": rows * step + size}
-    what |= {"kept": room.take(rows, row) if tangent_run.interval is None else -1}
-    what |= {name: room.take(tangent_run.products, size) for name in ("taus", "lengths", "sizes", "rates")}
-    return what | {"reflectors": room.take(tangent_run.columns, what["reflector"])}
+    what = {"gates": scratch.take(gates, row), "nothing": scratch.take(row), "reflector": rows * step + size}
+    what |= {"kept": scratch.take(rows, row) if tangent_run.interval is None else -1}
+    what |= {name: scratch.take(tangent_run.products, size) for name in ("taus", "lengths", "sizes", "rates")}
+    return what | {"reflectors": scratch.take(tangent_run.columns, what["reflector"])}
 
 
 def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[str, int]], dict[str, Any]]:
@@ -98,7 +100,7 @@ def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[st
     shared = shared_of(program, tangent_run, rows, spread, tiles)
     frames = [frame_of(program, tangent_run, rows, spread, tiles, shared) for _ in range(program.cut.rows)]
     for layer in program.layers:
-        layer["volume"] = program.room.take(2, spread.kind.width)
+        layer["volume"] = program.scratch.take(2, spread.kind.width)
     of_push, of_frame, of_volumes = signatures()
     cells = [member.cell for member in program.maps]
     how = {
@@ -130,9 +132,9 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
 
     def work(next_block: Any) -> None:
-        room = program.room.make(run.dtype)
+        scratch = program.scratch.make(run.dtype)
         descriptors = records(WORK, [{}]), records(COST, [{}])
-        scratch = groups.Scratch(room, address_of(room), np.full(4, -1, np.int64), *descriptors)
+        thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
         while (block := next_block()) is not None:
             lo, hi = block
@@ -141,7 +143,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
             of_block = {"frames": frame_records.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
-            exponents(plan, network, data, scratch, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
+            exponents(plan, network, data, thread, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
             reduce(lo, hi, grown, still)
             del arrays
 
@@ -157,14 +159,14 @@ def scalar_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarra
     most = -(-(blocks[0][1] - blocks[0][0]) // kind.width) * kind.width
 
     def work(next_block: Any) -> None:
-        theta, spare = parallel.aligned((len(rows), most)), parallel.aligned(kind.width)
+        theta, lane_scratch = parallel.aligned((len(rows), most)), parallel.aligned(kind.width)
         inputs_of = scalar_runs.reader(run, run.inputs, bool(run.inputs.axes), kind.width, most)
         while (block := next_block()) is not None:
             lo, hi = block
             for row, strided in zip(theta, rows, strict=True):
                 parallel.gather(*strided, shape, lo, hi, row)
             grown, still = (np.empty(sizes.samples * by * (hi - lo)) for by in (tangent_run.batches, 1))
-            kernel_block = scalar.Block(points, lo, hi, spare)
+            kernel_block = scalar.Block(points, lo, hi, lane_scratch)
             batches = tangent_run.discard, tangent_run.batch, tangent_run.batches
             scalar_exponents.exponents(kind, cell, theta, inputs_of(lo, hi), sizes, kernel_block, *batches, grown, still, found)
             rates = np.moveaxis(grown.reshape(sizes.samples, tangent_run.batches, hi - lo), 2, 0)

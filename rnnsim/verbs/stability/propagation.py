@@ -185,7 +185,7 @@ def blocks_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:
     return parallel.blocks(maps.points, max(1, work // 64), numbers, 1)
 
 
-def room_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -> Found:
+def found_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -> Found:
     """The arrays that the kernel fills for a block."""
     by_sample = points, maps.samples
     steps = maps.run.steps + 1 if "log_grad_norm" in names else 0
@@ -213,7 +213,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
         scratch = make_scratch(maps.size, maps.outputs)
         while (block := next_block()) is not None:
             lo, hi = block
-            found = room_for(maps, hi - lo, len(wanted), names)
+            found = found_for(maps, hi - lo, len(wanted), names)
             fill(maps, lo, hi, wanted, classes, scratch, found)
             measured = measures(found, lags, threshold)
             for name in names:

@@ -44,13 +44,13 @@ class TrainingSet:
         self.program.plan["counting"] = 1
         self.plan, self.network = self.program.plan_record(), self.program.network()
 
-    def scratch(self) -> tuple[Any, np.ndarray, np.ndarray]:
-        """A thread's room, and where costs and gradients of a group are written."""
+    def thread_scratch(self) -> tuple[Any, np.ndarray, np.ndarray]:
+        """A thread's scratch, and where costs and gradients of a group are written."""
         training, points, dtype = self.training, self.program.cut.points, self.run.dtype
-        room = self.program.room.make(dtype)
+        scratch = self.program.scratch.make(dtype)
         descriptors = records(WORK, [{}]), records(COST, self.program.costs)
-        scratch = network.Scratch(room, address_of(room), np.full(4, -1, np.int64), *descriptors)
-        return scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
+        thread_scratch = network.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
+        return thread_scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
 
     def sums(self, costs: np.ndarray, gradient: np.ndarray) -> Any:
         """Where sums are written, as records."""
@@ -65,13 +65,13 @@ class TrainingSet:
                 rows.append({**what, "address": address_of(gradient), "numbers": training.size, "part": part})
         return records(SUM, rows)
 
-    def task(self, lo: int, hi: int, scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:
+    def task(self, lo: int, hi: int, thread_scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:
         """The task of a block of points, and the arrays that must live as long."""
         sources, offsets, arrays = self.program.sources.block(lo, hi)
         data = network.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
         nothing = records(KEEP, [])
         kept = network.Kept(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
-        return Task(self.plan, self.network, data, scratch, kept, costs, gradient), arrays
+        return Task(self.plan, self.network, data, thread_scratch, kept, costs, gradient), arrays
 
 
 _addresses: dict[Any, Any] = {}  # by rule, each of which has one signature: it takes numba a while to tell the types of records
@@ -105,29 +105,29 @@ class LayerEngine:
         numbers = numbers.reshape(-1)
 
         def work(next_block):
-            rooms = {id(training_set): training_set.scratch() for training_set in self.training_sets}
-            spare = np.empty((1 + descriptor["states"]) * training.size, dtype)
+            scratches = {id(training_set): training_set.thread_scratch() for training_set in self.training_sets}
+            update_scratch = np.empty((1 + descriptor["states"]) * training.size, dtype)
             what = records(UPDATE, [{}])[0]
             while (block := next_block()) is not None:
                 lo, hi = block
-                tasks = [training_set.task(lo, hi, *rooms[id(training_set)]) for training_set in self.training_sets]
+                tasks = [training_set.task(lo, hi, *scratches[id(training_set)]) for training_set in self.training_sets]
                 order = {}
                 if orders.size and not training.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
                     order = {"order": address_of(orders), "order_of": address_of(of_block), "order_by_epoch": training.samples}
                 record = records(TRAINING, [descriptor | order])[0]
                 task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
-                kernels = self.kernels(task, numbers, spare, record, what)
+                kernels = self.kernels(task, numbers, update_scratch, record, what)
                 arguments = kernels, record, *(t for t, _ in tasks), state.members, state.record
-                epochs.train(*arguments, numbers, lo, hi - lo, judged, spare, what)
+                epochs.train(*arguments, numbers, lo, hi - lo, judged, update_scratch, what)
 
         parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.training_sets[0].program.cut.points))
 
-    def kernels(self, task: Task, numbers: np.ndarray, spare: np.ndarray, record: Any, what: Any) -> Any:
+    def kernels(self, task: Task, numbers: np.ndarray, update_scratch: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""
         rule = epochs.update_of(self.kind, self.training.optimizer.rule)
         if rule not in _addresses:
-            arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, spare, record, what
+            arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, update_scratch, record, what
             run = addresses([epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
             move = addresses([rule], tuple(map(numba.typeof, arguments)))
             _addresses[rule] = [*run, *move] if isinstance(run, list) else np.concatenate([run, move])

@@ -89,7 +89,7 @@ class LaneEngine:
         self.kernels: Any = None
 
     def _places(self) -> tuple[small_epochs.Places, int]:
-        """Where things stand in a thread's room, and how many rows it has."""
+        """Where things stand in a thread's scratch, and how many rows it has."""
         training, rule = self.training, self.training.optimizer.rule
         places, parts = [self.rows.places[name] for name in training.trained], training.parts.values()
         numbers = joined([np.arange(part.start, part.stop)[None].repeat(len(a), 0) for part, a in zip(parts, places, strict=True)])
@@ -116,7 +116,7 @@ class LaneEngine:
             fixed = parallel.aligned((len(self.fixed), most), dtype, 0.0)
             own = parallel.aligned(self.rows.count * kind.width, dtype, 0.0)
             readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(training)]
-            spare, room = parallel.aligned(kind.width, dtype), parallel.aligned(self.room_rows * kind.width, dtype, 0.0)
+            lane_scratch, scratch = parallel.aligned(kind.width, dtype), parallel.aligned(self.room_rows * kind.width, dtype, 0.0)
             tape = parallel.aligned(self.rows.tape * kind.width, dtype)
             judged = parallel.aligned(most, dtype)
             if self.kernels is None:
@@ -124,7 +124,7 @@ class LaneEngine:
             while (block := next_block()) is not None:
                 for row, strided in zip(fixed, self.fixed, strict=True):
                     parallel.gather(*strided, shape, *block, row)
-                kernel_block = scalar.Block(points, *block, spare)
+                kernel_block = scalar.Block(points, *block, lane_scratch)
                 what = kind, self.rows.model, training.measures, self.kernels, descriptor, fixed, own
                 data = [read(*block) for read in readers]
                 everyone, order = (state.members, state.record), ordered
@@ -132,7 +132,7 @@ class LaneEngine:
                     lo, hi = block
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
                 small_epochs.train(
-                    *what, data[0], data[-1], *everyone, numbers, order, kernel_block, tape, room, self.places, judged
+                    *what, data[0], data[-1], *everyone, numbers, order, kernel_block, tape, scratch, self.places, judged
                 )
 
         parallel.run(work, blocks)

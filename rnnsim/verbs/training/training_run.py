@@ -247,7 +247,7 @@ class TrainingState:
 
 
 def new_record(training: TrainingRun, dtype: np.dtype) -> Record:
-    """Room for what is recorded."""
+    """An empty record."""
     points, epochs, measures = training.grid.points, len(training.recorded), len(training.measures)
     places = np.full(training.last + 1, -1, np.int64)
     places[training.recorded] = np.arange(epochs)
