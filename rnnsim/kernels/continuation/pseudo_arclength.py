@@ -60,7 +60,7 @@ def bordered_system(line, scratch, segment, y, t):
 
 @kernel
 def corrected(line, scratch, segment, y, t, tangent, most):
-    """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. room.signs become
+    """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. scratch.signs become
     that of the bordered determinant, and 1 if it converges, else 0."""
     n = scratch.J.shape[0]
     scratch.signs[1] = 0.0
@@ -94,7 +94,7 @@ def correct(line, scratch, segment, y, t, tangent, most):
 
 @kernel
 def approached(line, scratch, y, tangent, most):
-    """Bring y onto a branch near by, whichever, by the shortest steps that Newton's method asks for, of `most` at most. room.signs[1]
+    """Bring y onto a branch near by, whichever, by the shortest steps that Newton's method asks for, of `most` at most. scratch.signs[1]
     becomes 1 if it converges, else 0."""
     n = scratch.J.shape[0]
     scratch.signs[1] = 0.0

@@ -31,7 +31,7 @@ HESSIAN_COST = _record("outputs", "steps", "y", "d_y", "y_step", "g", "d_g", "g_
 # The run: samples, steps, how many of the last have targets; points of a group; θ: its place, its rows, and how far they are apart;
 # features; places of inputs and their tangents; the table's first row in θ, or -1, and sums of its gradient; whether inputs and targets
 # are those of all lanes; how far samples and steps are apart in memory; numbers of a target; where sums begin and end; lanes of directions.
-HESSIAN_PLAN = _record(
+HESSIAN_PROGRAM = _record(
     *(
         "samples",
         "steps",

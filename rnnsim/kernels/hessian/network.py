@@ -61,7 +61,7 @@ class ThreadScratch(NamedTuple):
 
 
 @part
-def lay_out_lanes(plan, thread, point, points, first, count):
+def lay_out_lanes(program, thread, point, points, first, count):
     """Lanes of `points` points from `point` on, each with `count` directions from `first` on: the last ones again, in lanes beyond them;
     and a register for each direction, 1 in its lanes."""
     lanes, scratch = thread.lanes.size, thread.scratch
@@ -69,19 +69,19 @@ def lay_out_lanes(plan, thread, point, points, first, count):
         thread.points[lane] = min(point + lane // count, point + points - 1)
         thread.lanes[lane] = lane % count if lane < points * count else count - 1
         for t in range(count):
-            scratch[plan.lanes_of + t * lanes + lane] = 1.0 if thread.lanes[lane] == t else 0.0
+            scratch[program.lanes_of + t * lanes + lane] = 1.0 if thread.lanes[lane] == t else 0.0
 
 
 @part
-def load_theta(plan, data, thread):
+def load_theta(program, data, thread):
     """θ of the group, a number or a register for each row."""
     scratch, lanes = thread.scratch, thread.lanes.size
-    for row in range(plan.rows):
-        if plan.theta_apart == 1:
-            scratch[plan.theta + row] = data.theta[thread.points[0], row]
+    for row in range(program.rows):
+        if program.theta_apart == 1:
+            scratch[program.theta + row] = data.theta[thread.points[0], row]
         else:
             for lane in range(lanes):
-                scratch[plan.theta + row * lanes + lane] = data.theta[thread.points[lane], row]
+                scratch[program.theta + row * lanes + lane] = data.theta[thread.points[lane], row]
 
 
 @part
@@ -114,35 +114,35 @@ def load_frames(thread, values, places, shared, by_sample, by_step, numbers, sam
 
 
 @part
-def embed(plan, network, data, thread, sample, first_direction, count):
+def embed(program, network, data, thread, sample, first_direction, count):
     """The rows of the table that the tokens of a sample name as frames, and their tangents."""
     scratch, lanes = thread.scratch, thread.lanes.size
     values = numbers_at(scratch, data.inputs)
-    for k in range(plan.steps):
+    for k in range(program.steps):
         for lane in range(lanes):
             point = thread.points[lane]
-            token = int(values[data.input_places[point] + sample * plan.input_by_sample + k * plan.input_by_step])
+            token = int(values[data.input_places[point] + sample * program.input_by_sample + k * program.input_by_step])
             q = network.directions[first_direction + thread.lanes[lane]]
-            for i in range(plan.features):
-                at = (k * plan.features + i) * lanes + lane
-                scratch[plan.x + at] = data.theta[point, plan.table + token * plan.features + i]
-                if plan.moving:
-                    scratch[plan.d_x + at] = 1.0 if q.kind == TABLE and q.row == token and q.term == i else 0.0
+            for i in range(program.features):
+                at = (k * program.features + i) * lanes + lane
+                scratch[program.x + at] = data.theta[point, program.table + token * program.features + i]
+                if program.moving:
+                    scratch[program.d_x + at] = 1.0 if q.kind == TABLE and q.row == token and q.term == i else 0.0
 
 
 @part
-def add_to_table(plan, data, thread, sample):
+def add_to_table(program, data, thread, sample):
     """Add the cotangents of the inputs, and their tangents, to the sums of the rows that the tokens name."""
     scratch, lanes = thread.scratch, thread.lanes.size
     values = numbers_at(scratch, data.inputs)
-    for k in range(plan.steps):
+    for k in range(program.steps):
         for lane in range(lanes):
-            place = data.input_places[thread.points[lane]] + sample * plan.input_by_sample + k * plan.input_by_step
+            place = data.input_places[thread.points[lane]] + sample * program.input_by_sample + k * program.input_by_step
             token = int(values[place])
-            for i in range(plan.features):
-                at, row = (k * plan.features + i) * lanes + lane, (token * plan.features + i) * lanes + lane
-                scratch[plan.grad_table + row] += scratch[plan.grad_x + at]
-                scratch[plan.d_grad_table + row] += scratch[plan.d_grad_x + at]
+            for i in range(program.features):
+                at, row = (k * program.features + i) * lanes + lane, (token * program.features + i) * lanes + lane
+                scratch[program.grad_table + row] += scratch[program.grad_x + at]
+                scratch[program.d_grad_table + row] += scratch[program.d_grad_x + at]
 
 
 @part
@@ -174,18 +174,18 @@ def add_starts(network, thread, sample):
 
 
 @part
-def find_divergence(plan, network, thread, found):
+def find_divergence(program, network, thread, found):
     """The first step at which a state of a lane's point is not finite."""
     scratch, lanes = thread.scratch, thread.lanes.size
     for number in range(len(network.layers)):
         layer = network.layers[number]
         frame = layer.state_count * layer.units * lanes
         zero = 0.0
-        for p in range(layer.states, layer.states + (plan.steps + 1) * frame):
+        for p in range(layer.states, layer.states + (program.steps + 1) * frame):
             zero += 0.0 * scratch[p]
         if zero == 0.0:
             continue
-        for k in range(plan.steps + 1 if frame else 0):
+        for k in range(program.steps + 1 if frame else 0):
             for p in range(frame):
                 point = found.first + thread.points[p % lanes]
                 if not (abs(scratch[layer.states + k * frame + p]) < np.inf):
@@ -194,66 +194,66 @@ def find_divergence(plan, network, thread, found):
 
 
 @part
-def run_sample(plan, network, data, thread, found, first_direction, count, sample):
+def run_sample(program, network, data, thread, found, first_direction, count, sample):
     """All that a group makes of a sample."""
     scratch, work, cost = thread.scratch, thread.work[0], thread.cost[0]
     work.sample = sample
-    if plan.table >= 0:
-        embed(plan, network, data, thread, sample, first_direction, count)
-    elif sample == 0 or plan.input_by_sample or not plan.shared_inputs:
-        values, apart = numbers_at(scratch, data.inputs), (plan.input_by_sample, plan.input_by_step)
-        size = plan.features
-        load_frames(thread, values, data.input_places, plan.shared_inputs, *apart, size, sample, 0, plan.steps, plan.x)
-    values, apart = numbers_at(scratch, data.targets), (plan.target_by_sample, plan.target_by_step)
-    size, shared = plan.target_units, plan.shared_targets
-    load_frames(thread, values, data.target_places, shared, *apart, size, sample, 0, plan.targeted, plan.targets)
+    if program.table >= 0:
+        embed(program, network, data, thread, sample, first_direction, count)
+    elif sample == 0 or program.input_by_sample or not program.shared_inputs:
+        values, apart = numbers_at(scratch, data.inputs), (program.input_by_sample, program.input_by_step)
+        size = program.features
+        load_frames(thread, values, data.input_places, program.shared_inputs, *apart, size, sample, 0, program.steps, program.x)
+    values, apart = numbers_at(scratch, data.targets), (program.target_by_sample, program.target_by_step)
+    size, shared = program.target_units, program.shared_targets
+    load_frames(thread, values, data.target_places, shared, *apart, size, sample, 0, program.targeted, program.targets)
     start(network, thread, first_direction, count, sample)
     lay_out(network.starts, data, thread, sample)
     last = len(network.layers) - 1
     mapped = network.layers[last].state_count == 0
     for i in range(last + 1):
-        work.top_from = plan.steps - plan.targeted
+        work.top_from = program.steps - program.targeted
         call(network.forward, i, (scratch, network.layers[i], i, work, network.directions))
     if work.gradient:
-        find_divergence(plan, network, thread, found)
+        find_divergence(program, network, thread, found)
     call(network.costs, 0, (scratch, cost))
     for i in range(last, -1, -1):
-        work.top_from = plan.steps - plan.targeted if i == last or (mapped and i == last - 1) else 0
+        work.top_from = program.steps - program.targeted if i == last or (mapped and i == last - 1) else 0
         call(network.backward, i, (scratch, network.layers[i], i, work, network.directions))
     add_starts(network, thread, sample)
-    if plan.grad_table >= 0:
-        add_to_table(plan, data, thread, sample)
+    if program.grad_table >= 0:
+        add_to_table(program, data, thread, sample)
 
 
 @part
-def keep(plan, network, data, thread, found, first, count):
+def keep(program, network, data, thread, found, first, count):
     """What a group has summed, over the number of targets that count."""
     scratch, lanes, total = thread.scratch, thread.lanes.size, thread.cost[0].total
     for lane in range(lanes):
         here, q = thread.points[lane], first + thread.lanes[lane]
         point, counted = found.first + here, data.counted[here]
-        for p in range(plan.directions):
+        for p in range(program.directions):
             found.hessian[point, p, q] = scratch[network.directions[p].d_at + lane] / counted
         if q == 0:
             found.cost[point] = scratch[total + lane] / counted
-            for p in range(plan.directions):
+            for p in range(program.directions):
                 found.gradient[point, p] = scratch[network.directions[p].at + lane] / counted
 
 
 @kernel
-def compute(plan, network, data, thread, found, points, first, last):
+def compute(program, network, data, thread, found, points, first, last):
     """Cost, gradient and Hessian of the points 0…points of a block, in the directions first…last: those that a group holds, or fewer
     than all that are a whole number of groups."""
     scratch, work, lanes = thread.scratch, thread.work[0], thread.lanes.size
-    for point in range(0, points, plan.points):
+    for point in range(0, points, program.points):
         for direction in range(first, last, lanes):
-            count, there = min(lanes, last - direction), min(plan.points, points - point)
-            lay_out_lanes(plan, thread, point, there, direction, count)
-            load_theta(plan, data, thread)
+            count, there = min(lanes, last - direction), min(program.points, points - point)
+            lay_out_lanes(program, thread, point, there, direction, count)
+            load_theta(program, data, thread)
             lay_out(network.laid, data, thread, 0)
-            for p in range(plan.sums, plan.sums_end):
+            for p in range(program.sums, program.sums_end):
                 scratch[p] = 0.0
             work.first, work.count, work.gradient = direction, count, int(direction == 0)
-            for sample in range(plan.samples):
-                run_sample(plan, network, data, thread, found, direction, count, sample)
-            keep(plan, network, data, thread, found, direction, count)
+            for sample in range(program.samples):
+                run_sample(program, network, data, thread, found, direction, count, sample)
+            keep(program, network, data, thread, found, direction, count)

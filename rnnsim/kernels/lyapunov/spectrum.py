@@ -127,27 +127,27 @@ def keep_still(network, tangents, scratch, group):
 
 
 @kernel
-def exponents(plan, network, data, thread, kept, tangents, points):
+def exponents(program, network, data, thread, kept, tangents, points):
     """The rates of growth of all samples of the points 0…points of a block."""
     scratch = thread.scratch
-    lanes = plan.lanes if plan.lane_points else 1
-    for point in range(0, points, plan.points):
-        group = group_of(plan, data.order, point, points, 0, plan.samples)
-        load_points(plan, network, data, scratch, group)
+    lanes = program.lanes if program.lane_points else 1
+    for point in range(0, points, program.points):
+        group = group_of(program, data.order, point, points, 0, program.samples)
+        load_points(program, network, data, scratch, group)
         for i in range(len(tangents.packs)):
             what = tangents.packs[i]
             source = data.sources[what.source]
             pack(scratch, numbers_at(scratch, source.address), source, data.offsets[what.source], group, 1, lanes, what)
         tangents.frames[0].now = 0
         grow_volumes(network, tangents, scratch, tangents.frames[0])
-        for sample in range(0, plan.samples, plan.chunk):
-            group = group_of(plan, data.order, point, points, sample, plan.samples)
-            load_spread(plan, network.starts, data, scratch, group)
+        for sample in range(0, program.samples, program.chunk):
+            group = group_of(program, data.order, point, points, sample, program.samples)
+            load_spread(program, network.starts, data, scratch, group)
             for row in range(group.rows):
-                begin(tangents, scratch, tangents.frames[row], plan.lanes)
-            for start in range(0, plan.steps, plan.chunk_steps):
-                steps = min(plan.chunk_steps, plan.steps - start)
-                run_forward(plan, network, data, thread, kept, group, start, steps)
+                begin(tangents, scratch, tangents.frames[row], program.lanes)
+            for start in range(0, program.steps, program.chunk_steps):
+                steps = min(program.chunk_steps, program.steps - start)
+                run_forward(program, network, data, thread, kept, group, start, steps)
                 if start == 0:
                     keep_still(network, tangents, scratch, group)
                 follow(network, tangents, scratch, group, start, steps)

@@ -80,7 +80,7 @@ COST = _record(
 # features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the sums of costs, how many there are,
 # and of partial ones; of the gradient of the table, and how many tokens that has; where the states stand that each chunk of samples
 # goes on from, and how many numbers they are.
-PLAN = _record(
+PROGRAM = _record(
     *("rows", "chunk", "points", "lanes", "lane_points", "lane_samples", "row_samples", "panel"),
     *("chunk_steps", "steps", "targeted", "samples", "measured", "counting", "back"),
     *(

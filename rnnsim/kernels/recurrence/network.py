@@ -72,18 +72,18 @@ class ThreadScratch(NamedTuple):
 
 
 @part
-def load_points(plan, network, data, scratch, group):
+def load_points(program, network, data, scratch, group):
     """Pack the weights of a group's points and lay out their biases."""
-    lanes = plan.lanes if plan.lane_points else 1
+    lanes = program.lanes if program.lane_points else 1
     for i in range(len(network.packs)):
         what = network.packs[i]
         source = data.sources[what.source]
-        pack(scratch, numbers_at(scratch, source.address), source, data.offsets[what.source], group, plan.panel, lanes, what)
-    load_spread(plan, network.biases, data, scratch, group)
+        pack(scratch, numbers_at(scratch, source.address), source, data.offsets[what.source], group, program.panel, lanes, what)
+    load_spread(program, network.biases, data, scratch, group)
 
 
 @part
-def load_spread(plan, spreads, data, scratch, group):
+def load_spread(program, spreads, data, scratch, group):
     """Lay out numbers of units: biases, constants and starts."""
     for i in range(len(spreads)):
         what = spreads[i]
@@ -93,35 +93,35 @@ def load_spread(plan, spreads, data, scratch, group):
 
 
 @part
-def load_inputs(plan, data, thread, group, start, steps):
+def load_inputs(program, data, thread, group, start, steps):
     """Lay out the inputs from step `start` on, or of all steps with the first of them, unless they are read as they stand or stand there
     already."""
-    scratch, which = thread.scratch, plan.input_source
+    scratch, which = thread.scratch, program.input_source
     source, offsets = data.sources[which], data.offsets[which]
-    values, size = numbers_at(scratch, source.address), plan.input_row
-    if plan.as_they_stand or (plan.inputs_of_all_steps and start):
+    values, size = numbers_at(scratch, source.address), program.input_row
+    if program.as_they_stand or (program.inputs_of_all_steps and start):
         return
-    if plan.inputs_of_all_steps:
-        steps = plan.steps
-    if plan.table_source >= 0:
-        table, table_offsets = data.sources[plan.table_source], data.offsets[plan.table_source]
+    if program.inputs_of_all_steps:
+        steps = program.steps
+    if program.table_source >= 0:
+        table, table_offsets = data.sources[program.table_source], data.offsets[program.table_source]
         for k in range(steps):
-            place = plan.inputs + k * plan.input_frame
+            place = program.inputs + k * program.input_frame
             rows = numbers_at(scratch, table.address)
-            embed(scratch, values, source, offsets, rows, table_offsets, group, plan.features, start + k, size, place)
+            embed(scratch, values, source, offsets, rows, table_offsets, group, program.features, start + k, size, place)
         return
     held, offset = thread.held, offsets[group.point]
     shared = offset == offsets[point_of(group, group.lanes - 1)] and group.order == 0
     if shared and held[0] == offset and held[1] == group.sample and held[2] == start and held[3] == steps:
         return
     for k in range(steps):
-        place = plan.inputs + k * plan.input_frame
-        spread_out(scratch, values, source, offsets, group, 0, plan.features, group.rows, start + k, size, place, 0)
+        place = program.inputs + k * program.input_frame
+        spread_out(scratch, values, source, offsets, group, 0, program.features, group.rows, start + k, size, place, 0)
     held[0], held[1], held[2], held[3] = offset if shared else -1, group.sample, start, steps
 
 
 @part
-def find_inputs(plan, network, data, thread, group, i, start):
+def find_inputs(program, network, data, thread, group, i, start):
     """Tell layer i where its inputs stand, from step `start` on: the states of the layer below, or the inputs of the network. Returns the
     address of the array."""
     work = thread.work[0]
@@ -130,24 +130,24 @@ def find_inputs(plan, network, data, thread, group, i, start):
         jump = below.state_count * below.frame
         work.first, work.by_step, work.by_row = below.states + jump, jump, below.row
         return thread.address
-    if plan.as_they_stand:
-        source = data.sources[plan.input_source]
-        work.first = data.offsets[plan.input_source][group.point] + group.sample * source.by_sample + start * source.by_step
+    if program.as_they_stand:
+        source = data.sources[program.input_source]
+        work.first = data.offsets[program.input_source][group.point] + group.sample * source.by_sample + start * source.by_step
         work.by_step, work.by_row = source.by_step, source.by_sample
         return source.address
-    skipped = start if plan.inputs_of_all_steps else 0
-    work.first, work.by_step, work.by_row = plan.inputs + skipped * plan.input_frame, plan.input_frame, plan.input_row
+    skipped = start if program.inputs_of_all_steps else 0
+    work.first, work.by_step, work.by_row = program.inputs + skipped * program.input_frame, program.input_frame, program.input_row
     return thread.address
 
 
 @part
-def run_forward(plan, network, data, thread, kept, group, start, steps):
+def run_forward(program, network, data, thread, kept, group, start, steps):
     """All layers over the steps from `start` on, and what is to be kept of them."""
     scratch, work = thread.scratch, thread.work[0]
-    load_inputs(plan, data, thread, group, start, steps)
+    load_inputs(program, data, thread, group, start, steps)
     work.rows, work.steps = group.rows, steps
     for i in range(len(network.layers)):
-        values = numbers_at(scratch, find_inputs(plan, network, data, thread, group, i, start))
+        values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
         call(network.forward, i, (scratch, values, network.layers[i], work))
     for i in range(len(network.layers)):
         layer = network.layers[i]
@@ -156,20 +156,20 @@ def run_forward(plan, network, data, thread, kept, group, start, steps):
         if layer.reported >= 0:
             call(network.report, i, (scratch, scratch, layer, work))
     for i in range(len(kept.forward)):
-        keep_frames(scratch, kept.forward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
+        keep_frames(scratch, kept.forward[i], group, start, steps, program.steps, data.counted, kept.first_point)
 
 
 @part
-def run_cost(plan, network, data, thread, group, start, steps, all_costs):
+def run_cost(program, network, data, thread, group, start, steps, all_costs):
     """The cost, and whatever else is measured if `all_costs`, of the outputs of the steps from `start` on that have targets. Returns the
     first of these steps, counted from `start`."""
-    untargeted, which = plan.steps - plan.targeted, plan.target_source
+    untargeted, which = program.steps - program.targeted, program.target_source
     first = max(0, untargeted - start)
     if first < steps:
         source, scratch = data.sources[which], thread.scratch
         values, begin = numbers_at(scratch, source.address), start + first - untargeted
-        read_targets(scratch, values, source, data.offsets[which], group, plan, begin, steps - first, data.counted)
-        for i in range(plan.costs - 1 if all_costs else 0, -1, -1):
+        read_targets(scratch, values, source, data.offsets[which], group, program, begin, steps - first, data.counted)
+        for i in range(program.costs - 1 if all_costs else 0, -1, -1):
             cost = thread.cost[i]
             cost.rows, cost.steps = group.rows, steps - first
             cost.y, cost.g = cost.y_first + first * cost.y_by_step, cost.g_first + first * cost.g_by_step
@@ -178,7 +178,7 @@ def run_cost(plan, network, data, thread, group, start, steps, all_costs):
 
 
 @part
-def run_backward(plan, network, data, thread, group, start, steps, first):
+def run_backward(program, network, data, thread, group, start, steps, first):
     """All layers back over the steps from `start` on, of which those from `first` on have targets."""
     scratch, work = thread.scratch, thread.work[0]
     last = len(network.layers) - 1
@@ -188,26 +188,28 @@ def run_backward(plan, network, data, thread, group, start, steps, first):
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             scratch[p] = 0.0
         work.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
-        values = numbers_at(scratch, find_inputs(plan, network, data, thread, group, i, start))
+        values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
         call(network.backward, i, (scratch, values, layer, work))
         for state in range(states if start == 0 else 0):
             for row in range(group.rows):
                 at = layer.cotangent + state * layer.frame + row * layer.row
                 for p in range(layer.row):
                     scratch[layer.grad_starts + state * layer.row + p] += scratch[at + p]
-    if plan.grad_table >= 0:
-        tokens, which = data.sources[plan.input_source], plan.input_source
+    if program.grad_table >= 0:
+        tokens, which = data.sources[program.input_source], program.input_source
         values = numbers_at(scratch, tokens.address)
         for k in range(steps):
-            at, out, size = plan.grad_inputs + k * plan.input_frame, plan.grad_table, plan.input_row
-            add_to_table(scratch, values, tokens, data.offsets[which], group, plan.features, start + k, size, at, out, plan.tokens)
+            at, out, size = program.grad_inputs + k * program.input_frame, program.grad_table, program.input_row
+            add_to_table(
+                scratch, values, tokens, data.offsets[which], group, program.features, start + k, size, at, out, program.tokens
+            )
 
 
 @part
-def keep_sums(plan, scratch, kept, group, added, whole, counted):
+def keep_sums(program, scratch, kept, group, added, whole, counted):
     """The costs, and all sums over samples that are to be kept."""
-    for i in range(plan.costs * plan.partial_costs):
-        scratch[plan.cost + i // plan.partial_costs * plan.lanes + i % plan.lanes] += scratch[plan.partial_cost + i]
+    for i in range(program.costs * program.partial_costs):
+        scratch[program.cost + i // program.partial_costs * program.lanes + i % program.lanes] += scratch[program.partial_cost + i]
     for i in range(len(kept.sums)):
         keep_sum(scratch, kept.sums[i], group, added, whole, counted, kept.first_point)
 
@@ -237,44 +239,44 @@ def carry_over(network, scratch, steps, place, back):
 
 
 @part
-def run_samples(plan, network, data, thread, kept, point, points, begin, end, from_step, to_step, all_costs):
+def run_samples(program, network, data, thread, kept, point, points, begin, end, from_step, to_step, all_costs):
     """All that a group of points makes of the samples begin…end at the steps from_step…to_step, summed over the samples from 0 on; a run
     that begins at a later step goes on from the states that the one before it left."""
     scratch = thread.scratch
     for i in range(len(network.zeros)):
         for p in range(network.zeros[i].at, network.zeros[i].at + network.zeros[i].length):
             scratch[p] = 0.0
-    for sample in range(begin, end, plan.chunk):
-        group = group_of(plan, data.order, point, points, sample, end)
-        carried = plan.carried + (sample - begin) // plan.chunk * plan.carried_size
-        load_spread(plan, network.starts, data, scratch, group)
+    for sample in range(begin, end, program.chunk):
+        group = group_of(program, data.order, point, points, sample, end)
+        carried = program.carried + (sample - begin) // program.chunk * program.carried_size
+        load_spread(program, network.starts, data, scratch, group)
         if from_step:
             carry_over(network, scratch, 0, carried, True)
-        for start in range(from_step, to_step, plan.chunk_steps):
-            steps = min(plan.chunk_steps, to_step - start)
-            run_forward(plan, network, data, thread, kept, group, start, steps)
-            first = run_cost(plan, network, data, thread, group, start, steps, all_costs) if plan.measured else steps
-            if plan.back:
-                run_backward(plan, network, data, thread, group, start, steps, first)
+        for start in range(from_step, to_step, program.chunk_steps):
+            steps = min(program.chunk_steps, to_step - start)
+            run_forward(program, network, data, thread, kept, group, start, steps)
+            first = run_cost(program, network, data, thread, group, start, steps, all_costs) if program.measured else steps
+            if program.back:
+                run_backward(program, network, data, thread, group, start, steps, first)
                 for i in range(len(kept.backward)):
-                    keep_frames(scratch, kept.backward[i], group, start, steps, plan.steps, data.counted, kept.first_point)
+                    keep_frames(scratch, kept.backward[i], group, start, steps, program.steps, data.counted, kept.first_point)
             elif start + steps < to_step:
                 carry_states(network, scratch, steps)
-            if plan.carried >= 0 and start + steps == to_step:
+            if program.carried >= 0 and start + steps == to_step:
                 carry_over(network, scratch, steps, carried, False)
 
 
 @kernel
-def compute(plan, network, data, thread, kept, points, first_strand, last_strand, strands):
-    """States of the points 0…points of a block, for some strands of the samples; cost and gradients too, if the plan says so: each is
+def compute(program, network, data, thread, kept, points, first_strand, last_strand, strands):
+    """States of the points 0…points of a block, for some strands of the samples; cost and gradients too, if the program says so: each is
     divided by the number of targets that count, once all strands are summed."""
     scratch = thread.scratch
-    for point in range(0, points, plan.points):
-        group = group_of(plan, data.order, point, points, strands[0], plan.samples)
-        load_points(plan, network, data, scratch, group)
+    for point in range(0, points, program.points):
+        group = group_of(program, data.order, point, points, strands[0], program.samples)
+        load_points(program, network, data, scratch, group)
         for strand in range(first_strand, last_strand):
             begin, end = strands[strand], strands[strand + 1]
-            run_samples(plan, network, data, thread, kept, point, points, begin, end, 0, plan.steps, True)
-            if plan.measured:
+            run_samples(program, network, data, thread, kept, point, points, begin, end, 0, program.steps, True)
+            if program.measured:
                 whole = first_strand == 0 and strand == strands.size - 2
-                keep_sums(plan, scratch, kept, group, strand > first_strand, whole, data.counted)
+                keep_sums(program, scratch, kept, group, strand > first_strand, whole, data.counted)

@@ -28,10 +28,10 @@ class Group(NamedTuple):
 
 
 @part
-def group_of(plan, order, point, last, sample, samples):
+def group_of(program, order, point, last, sample, samples):
     """The group of the samples from `sample` on of the points from `point` on."""
-    rows = min(plan.rows, -(-(samples - sample) // plan.row_samples))
-    lanes = plan.lanes, plan.lane_points, plan.lane_samples, plan.row_samples
+    rows = min(program.rows, -(-(samples - sample) // program.row_samples))
+    lanes = program.lanes, program.lane_points, program.lane_samples, program.row_samples
     return Group(lanes[0], lanes[1], lanes[2], lanes[3], point, last, sample, samples, rows, order[0], order[1])
 
 
@@ -149,24 +149,24 @@ def add_to_table(scratch, tokens, source, offsets, group, units, step, row_size,
 
 
 @part
-def read_targets(scratch, values, source, offsets, group, plan, first, count, counted):
+def read_targets(scratch, values, source, offsets, group, program, first, count, counted):
     """Targets of the steps first…first + count of those that have some, as frames, nan wherever there is none: beyond the rows, the units,
-    the samples and the points; their number is added to counted[point] if the plan says so."""
-    for i in range(count * plan.target_frame):
-        scratch[plan.targets + i] = np.nan
+    the samples and the points; their number is added to counted[point] if the program says so."""
+    for i in range(count * program.target_frame):
+        scratch[program.targets + i] = np.nan
     for step in range(count):
         for row in range(group.rows):
             for lane in range(group.lanes):
                 if is_there(group, row, lane):
                     point, sample = point_of(group, lane), sample_of(group, offsets, row, lane)
                     start = offsets[point] + sample * source.by_sample + (first + step) * source.by_step
-                    at = plan.targets + step * plan.target_frame + row * plan.target_row + lane
+                    at = program.targets + step * program.target_frame + row * program.target_row + lane
                     there = 0
-                    for unit in range(plan.target_units):
+                    for unit in range(program.target_units):
                         target = values[start + unit * source.by_unit]
                         scratch[at + unit * group.lanes] = target
                         there += target == target
-                    if plan.counting:
+                    if program.counting:
                         counted[point] += there
 
 

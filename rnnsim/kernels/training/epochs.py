@@ -28,7 +28,7 @@ class Task(NamedTuple):
     """Sequences of a block of networks, as kernels go over them: what `groups` needs, and where costs (measure, network of a group) and
     gradients (network of a group, number) are written."""
 
-    plan: Any
+    program: Any
     network: Any
     data: Any
     thread: Any
@@ -119,29 +119,29 @@ def update_of(kind, rule):
 
 @kernel
 def run_task(task, order, order_of, point, last, begin, end, from_step, to_step, all_costs):
-    """The costs of a group of networks, and the gradients if the plan goes back, on the samples begin…end, as an order has them, at some
+    """The costs of a group of networks, and the gradients if the program goes back, on the samples begin…end, as an order has them, at some
     steps."""
-    plan, network, scratch = task.plan, task.network, task.thread.scratch
+    program, network, scratch = task.program, task.network, task.thread.scratch
     data = Data(task.data.sources, task.data.offsets, task.data.counted, (order, order_of))
-    group = group_of(plan, data.order, point, last, begin, end)
+    group = group_of(program, data.order, point, last, begin, end)
     kept = Kept(task.kept.forward, task.kept.backward, task.kept.sums, -point, task.kept.found)
-    for i in range(point, min(point + plan.points, last)):
+    for i in range(point, min(point + program.points, last)):
         data.counted[i] = 0.0
-    load_points(plan, network, data, scratch, group)
-    run_samples(plan, network, data, task.thread, kept, point, last, begin, end, from_step, to_step, all_costs)
-    keep_sums(plan, scratch, kept, group, False, True, data.counted)
+    load_points(program, network, data, scratch, group)
+    run_samples(program, network, data, task.thread, kept, point, last, begin, end, from_step, to_step, all_costs)
+    keep_sums(program, scratch, kept, group, False, True, data.counted)
 
 
 @part
 def note(task, training, record, values, norms, place, block, point, last, judged):
     """Record the costs, and the norms of the gradients, of a group of networks."""
-    for i in range(min(task.plan.points, last - point)):
+    for i in range(min(task.program.points, last - point)):
         judged[point + i] = task.costs[i]
         if place >= 0:
             network = block + point + i
             for measure in range(training.measures):
                 at = (measure * training.networks + network) * training.recorded + place
-                values[at] = task.costs[measure * task.plan.points + i]
+                values[at] = task.costs[measure * task.program.points + i]
             if norms.size:
                 norms[network * training.recorded + place] = norm_of(task.gradient, i * training.parameters, training.parameters)
 
@@ -149,8 +149,8 @@ def note(task, training, record, values, norms, place, block, point, last, judge
 @part
 def measure(kernels, task, training, record, values, norms, place, block, point, last, judged):
     """Measure all samples of a set, and record that."""
-    for first in range(point, last, task.plan.points):
-        call(kernels, RUN, (task, 0, 0, first, last, 0, task.plan.samples, 0, task.plan.steps, 1))
+    for first in range(point, last, task.program.points):
+        call(kernels, RUN, (task, 0, 0, first, last, 0, task.program.samples, 0, task.program.steps, 1))
         note(task, training, record, values, norms, place, block, first, last, judged)
 
 
@@ -181,8 +181,8 @@ def moving(members, block, point, last):
 def train(kernels, training, task, whole, held_out, members, record, numbers, block, points, judged, update_scratch, what):
     """Train the networks 0…points of a block, which begins at network `block`, by the kernels `run_task` and that of the rule."""
     nothing = record.grad_norm[:0]
-    for point in range(0, points, task.plan.points):
-        last = min(point + task.plan.points, points)
+    for point in range(0, points, task.program.points):
+        last = min(point + task.program.points, points)
         for epoch in range(training.first, training.last + 1):
             end = epoch == training.last
             place = record.places[epoch]

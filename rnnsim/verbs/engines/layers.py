@@ -46,7 +46,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     blocks, strands = blocks_of(run, program), program.cut.strands
     apart = len(strands) > 2 and blocks[0][3] - blocks[0][2] == 1
     results = Results.of(run, names, len(strands) - 1 if apart else 1)
-    plan, network, kept = program.plan_record(), program.network(), kept_of(program, results)
+    program_record, network, kept = program.record(), program.network(), kept_of(program, results)
     counts = counted_targets(run) if run.targets else None
     found = results.arrays[DIVERGED_AT]
 
@@ -63,7 +63,15 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             sums.address += slot * kept["by_slot"]
             of_block = groups.Kept(kept["forward"], kept["backward"], sums, lo, found[slot, lo:hi])
             groups.compute(
-                plan, network, groups.Data(sources, offsets, counted, (0, 0)), thread, of_block, hi - lo, first, last, strands
+                program_record,
+                network,
+                groups.Data(sources, offsets, counted, (0, 0)),
+                thread,
+                of_block,
+                hi - lo,
+                first,
+                last,
+                strands,
             )
             del arrays
 

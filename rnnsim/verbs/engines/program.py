@@ -11,7 +11,7 @@ import numpy as np
 from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
 from rnnsim.kernels.recurrence import costs, layers
-from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PLAN, SPREAD, WORK, ZEROS, records
+from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PROGRAM, SPREAD, WORK, ZEROS, records
 from rnnsim.kernels.recurrence.network import Network
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
@@ -76,42 +76,48 @@ class Program:
         self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
         self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
         self.summed: list[tuple[str, dict[str, int]]] = []
-        self.plan = self._plan()
+        self.descriptor = self._descriptor()
         self.layers: list[dict[str, int]] = []
         self.maps = run.net.members if request.tangents else run.net.maps
         for member in self.maps:
             self.layers.append(self._layer(member))
         self.costs = self._costs() if request.costs else []
 
-    def _plan(self) -> dict[str, int]:
+    def _descriptor(self) -> dict[str, int]:
         """How the run is cut, and where its inputs stand."""
         run, cut, net = self.run, self.cut, self.run.net
         features = net.members[0].inputs
         below = cut.shape(features)
         stand = cut.lanes == 1 and net.table is None and not self.request.ordered
-        plan = {name: getattr(cut, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
-        plan |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": self.samples, "back": int(self.back)}
-        plan |= {"measured": int(bool(self.request.costs)), "counting": 0}
-        plan |= {"chunk_steps": self.steps, "steps": run.steps, "targeted": run.targets.array.sizes["step"] if run.targets else 0}
-        plan |= {"input_source": self.sources.index("inputs"), "as_they_stand": int(stand), "features": features}
-        plan |= {"input_row": below.row, "input_frame": below.frame}
+        descriptor = {name: getattr(cut, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
+        descriptor |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": self.samples, "back": int(self.back)}
+        descriptor |= {"measured": int(bool(self.request.costs)), "counting": 0}
+        descriptor |= {
+            "chunk_steps": self.steps,
+            "steps": run.steps,
+            "targeted": run.targets.array.sizes["step"] if run.targets else 0,
+        }
+        descriptor |= {"input_source": self.sources.index("inputs"), "as_they_stand": int(stand), "features": features}
+        descriptor |= {"input_row": below.row, "input_frame": below.frame}
         carried = self.back and self.steps < run.steps
         if carried:
             size = sum(cut.shape(member.units).frame * member.cell.states for member in net.maps)
-            plan |= {"carried": self.scratch.take(-(-self.samples // cut.chunk), size), "carried_size": size}
+            descriptor |= {"carried": self.scratch.take(-(-self.samples // cut.chunk), size), "carried_size": size}
         whole = run.steps * below.frame <= SCRATCH_NUMBERS and not carried
-        plan["inputs_of_all_steps"] = int(whole)
-        plan["inputs"] = -1 if stand else self.scratch.take(run.steps if whole else self.steps, below.frame)
+        descriptor["inputs_of_all_steps"] = int(whole)
+        descriptor["inputs"] = -1 if stand else self.scratch.take(run.steps if whole else self.steps, below.frame)
         if net.table is not None:
-            plan["table_source"] = self.sources.index("table")
+            descriptor["table_source"] = self.sources.index("table")
         if {"grad_input", "grad_table"} & set(self.names):
-            plan["grad_inputs"] = self.scratch.take(self.steps, below.frame)
-            self._keep("backward", ("grad_input",), plan["grad_inputs"] - below.frame, below.frame, below.row, features, begin=1)
+            descriptor["grad_inputs"] = self.scratch.take(self.steps, below.frame)
+            self._keep(
+                "backward", ("grad_input",), descriptor["grad_inputs"] - below.frame, below.frame, below.row, features, begin=1
+            )
         if "grad_table" in self.names:
             tokens = net.table.sizes["token"]
-            plan |= {"tokens": tokens, "grad_table": self._sums(features, tokens, cut.lanes)}
-            self._sum("grad_table", tokens, features, plan["grad_table"], tokens * cut.lanes)
-        return plan
+            descriptor |= {"tokens": tokens, "grad_table": self._sums(features, tokens, cut.lanes)}
+            self._sum("grad_table", tokens, features, descriptor["grad_table"], tokens * cut.lanes)
+        return descriptor
 
     def _sums(self, *sizes: int) -> int:
         """A place for sums, which begin at 0 in each strand."""
@@ -212,7 +218,7 @@ class Program:
         layer["cotangent"] = scratch.take(cell.states, frame)
         layer["grad_starts"] = self._sums(cell.states, row)
         layer["top"] = scratch.take(self.steps, frame * bool(cell.states))
-        layer["below"] = self.layers[-1]["top"] if self.layers else self.plan.get("grad_inputs", -1)
+        layer["below"] = self.layers[-1]["top"] if self.layers else self.descriptor.get("grad_inputs", -1)
         layer["nothing"] = scratch.take(layer["below_row"])
         if not cell.states:
             return
@@ -245,14 +251,18 @@ class Program:
 
     def _costs(self) -> list[dict[str, int]]:
         """Where outputs, their cotangents and targets stand, and the costs."""
-        cut, plan, top, last, costs = self.cut, self.plan, self.layers[-1], self.run.net.maps[-1], self.request.costs
-        targets, count = cut.shape(1 if costs[0].classes else last.units), min(plan["targeted"], self.steps)
+        cut, descriptor, top, last, costs = self.cut, self.descriptor, self.layers[-1], self.run.net.maps[-1], self.request.costs
+        targets, count = cut.shape(1 if costs[0].classes else last.units), min(descriptor["targeted"], self.steps)
         jump, frame, wide = last.cell.states * top["frame"], top["frame"], cut.layout.wide.width
-        plan |= {"target_source": self.sources.index("targets"), "target_units": targets.units, "costs": len(costs)}
-        plan |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.scratch.take(count, targets.frame)}
-        plan |= {"cost": self._sums(len(costs), cut.lanes), "partial_cost": self._sums(len(costs), wide), "partial_costs": wide}
+        descriptor |= {"target_source": self.sources.index("targets"), "target_units": targets.units, "costs": len(costs)}
+        descriptor |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.scratch.take(count, targets.frame)}
+        descriptor |= {
+            "cost": self._sums(len(costs), cut.lanes),
+            "partial_cost": self._sums(len(costs), wide),
+            "partial_costs": wide,
+        }
         g = top["pre"] if not jump else top["top"] if self.back else self.scratch.take(self.steps, frame)
-        what = {"outputs": last.units, "row": top["row"], "frame": frame, "targets": plan["targets"]}
+        what = {"outputs": last.units, "row": top["row"], "frame": frame, "targets": descriptor["targets"]}
         what |= {
             "y_first": top["states"] + jump if jump else top["pre"],
             "y_by_step": jump or frame,
@@ -261,8 +271,8 @@ class Program:
         }
         what |= {"target_row": targets.row, "target_frame": targets.frame}
         for i, name in enumerate(("cost", *(f"metric_{i}" for i in range(1, len(costs))))):
-            self._sum(name, 1, 1, plan["cost"] + i * cut.lanes, 0)
-        return [{**what, "total": plan["partial_cost"] + i * wide} for i in range(len(costs))]
+            self._sum(name, 1, 1, descriptor["cost"] + i * cut.lanes, 0)
+        return [{**what, "total": descriptor["partial_cost"] + i * wide} for i in range(len(costs))]
 
     def network(self) -> Network:
         """The layers and their kernels."""
@@ -288,6 +298,6 @@ class Program:
             records(ZEROS, self.tables["zeros"]),
         )
 
-    def plan_record(self) -> Any:
-        """The plan, as a record."""
-        return records(PLAN, [self.plan])[0]
+    def record(self) -> Any:
+        """The descriptor of the program, as a record."""
+        return records(PROGRAM, [self.descriptor])[0]

@@ -42,7 +42,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     program = CurvatureProgram(run, loss, parameters)
     points, count = run.grid.points, program.count
     check_room(points * (count + 1) * count)
-    plan, network, counts = program.plan_record(), program.network(), counted_targets(run)
+    program_record, network, counts = program.record(), program.network(), counted_targets(run)
     found = curvature.Found(
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
     )
@@ -51,7 +51,15 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
         scratch = program.scratch.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
         descriptor = records(
-            HESSIAN_WORK, [{"theta": plan.theta, "theta_apart": plan.theta_apart, "lanes_of": plan.lanes_of, "steps": plan.steps}]
+            HESSIAN_WORK,
+            [
+                {
+                    "theta": program_record.theta,
+                    "theta_apart": program_record.theta_apart,
+                    "lanes_of": program_record.lanes_of,
+                    "steps": program_record.steps,
+                }
+            ],
         )
         thread = curvature.ThreadScratch(scratch, descriptor, records(HESSIAN_COST, [program.cost]), *lanes)
         while (block := next_block()) is not None:
@@ -61,7 +69,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
             targets = program.targets.block(lo, hi, places[1])
             given = address_of(inputs), places[0], address_of(targets), places[1]
             data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
-            curvature.compute(plan, network, data, thread, found._replace(first=lo), hi - lo, first, last)
+            curvature.compute(program_record, network, data, thread, found._replace(first=lo), hi - lo, first, last)
 
     parallel.run(work, blocks_of(program))
     return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}

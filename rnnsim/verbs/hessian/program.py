@@ -17,7 +17,7 @@ from rnnsim.kernels.hessian.descriptors import (
     DIRECTION,
     HESSIAN_COST,
     HESSIAN_LAYER,
-    HESSIAN_PLAN,
+    HESSIAN_PROGRAM,
     HESSIAN_WORK,
     IN,
     LAID,
@@ -92,13 +92,13 @@ class CurvatureProgram:
         self.inputs, self.targets = self._sequences()
         self.laid: list[dict[str, int]] = []
         self.starts: list[dict[str, int]] = []
-        self.plan = self._plan()
+        self.descriptor = self._descriptor()
         self.layers: list[dict[str, int]] = []
-        self.plan["sums"] = self.scratch.size
+        self.descriptor["sums"] = self.scratch.size
         self.sums = [self._sums(member) for member in run.net.maps]
-        self.plan |= self._sums_of_table()
+        self.descriptor |= self._sums_of_table()
         total = self.scratch.take(self.lanes)
-        self.plan["sums_end"] = self.scratch.size
+        self.descriptor["sums_end"] = self.scratch.size
         for i, member in enumerate(run.net.maps):
             self.layers.append(self._layer(i, member))
         self.cost = self._cost(total)
@@ -115,7 +115,7 @@ class CurvatureProgram:
             run, run.targets.array, ("sample", "step", "output")
         )
 
-    def _plan(self) -> dict[str, int]:
+    def _descriptor(self) -> dict[str, int]:
         run, features = self.run, self.run.net.members[0].inputs
         targets = run.targets
         assert targets
@@ -123,25 +123,25 @@ class CurvatureProgram:
         size = 1 if self.points == 1 else self.lanes
         units = 1 if self.loss.classes else run.net.maps[-1].units
         moving = int("table" in self.parameters)
-        plan = {"samples": self.samples, "steps": run.steps, "targeted": targets.array.sizes["step"], "points": self.points}
-        plan |= {
+        descriptor = {"samples": self.samples, "steps": run.steps, "targeted": targets.array.sizes["step"], "points": self.points}
+        descriptor |= {
             "theta": self.scratch.take(rows, size),
             "rows": rows,
             "theta_apart": size,
             "features": features,
             "directions": self.count,
         }
-        plan["x"], plan["d_x"] = self._frames(run.steps, features)
-        plan |= {"table": self.rows["table"].first if "table" in self.rows else -1, "moving": moving}
+        descriptor["x"], descriptor["d_x"] = self._frames(run.steps, features)
+        descriptor |= {"table": self.rows["table"].first if "table" in self.rows else -1, "moving": moving}
         alone = self.points == 1
-        plan |= {"shared_inputs": int(alone or not run.inputs.axes), "shared_targets": int(alone or not targets.axes)}
-        plan |= {"input_by_sample": self.inputs.by_sample, "input_by_step": self.inputs.by_step, "target_units": units}
-        plan |= {"target_by_sample": self.targets.by_sample, "target_by_step": self.targets.by_step}
-        plan["targets"] = self.scratch.take(plan["targeted"], units, self.lanes)
-        plan["lanes_of"] = self.scratch.take(min(self.count, self.lanes), self.lanes)
+        descriptor |= {"shared_inputs": int(alone or not run.inputs.axes), "shared_targets": int(alone or not targets.axes)}
+        descriptor |= {"input_by_sample": self.inputs.by_sample, "input_by_step": self.inputs.by_step, "target_units": units}
+        descriptor |= {"target_by_sample": self.targets.by_sample, "target_by_step": self.targets.by_step}
+        descriptor["targets"] = self.scratch.take(descriptor["targeted"], units, self.lanes)
+        descriptor["lanes_of"] = self.scratch.take(min(self.count, self.lanes), self.lanes)
         if moving:
-            plan["grad_x"], plan["d_grad_x"] = self._frames(run.steps, features)
-        return plan
+            descriptor["grad_x"], descriptor["d_grad_x"] = self._frames(run.steps, features)
+        return descriptor
 
     def _sums(self, member: Member) -> dict[str, int]:
         """Places of the sums of a layer's gradients."""
@@ -180,10 +180,15 @@ class CurvatureProgram:
 
     def _read(self, layer: dict[str, int], number: int) -> None:
         """Where a layer reads, and where the cotangents of that go."""
-        plan = self.plan
+        descriptor = self.descriptor
         if number == 0:
-            layer |= {"x": plan["x"], "d_x": plan["d_x"], "x_step": layer["terms"] * self.lanes, "moving": plan["moving"]}
-            layer |= {"below": plan.get("grad_x", -1), "d_below": plan.get("d_grad_x", -1)}
+            layer |= {
+                "x": descriptor["x"],
+                "d_x": descriptor["d_x"],
+                "x_step": layer["terms"] * self.lanes,
+                "moving": descriptor["moving"],
+            }
+            layer |= {"below": descriptor.get("grad_x", -1), "d_below": descriptor.get("d_grad_x", -1)}
             return
         below = self.layers[-1]
         jump = below["state_count"] * below["units"] * self.lanes
@@ -208,11 +213,11 @@ class CurvatureProgram:
 
     def _cost(self, total: int) -> dict[str, int]:
         """Where outputs, their cotangents and targets stand."""
-        top, last, lanes, plan = self.layers[-1], self.run.net.maps[-1], self.lanes, self.plan
-        frame, first = top["units"] * lanes, plan["steps"] - plan["targeted"]
+        top, last, lanes, descriptor = self.layers[-1], self.run.net.maps[-1], self.lanes, self.descriptor
+        frame, first = top["units"] * lanes, descriptor["steps"] - descriptor["targeted"]
         jump = last.cell.states * frame
-        what = {"outputs": last.units, "steps": plan["targeted"], "targets": plan["targets"], "total": total}
-        what |= {"target_step": plan["target_units"] * lanes, "g_step": frame, "y_step": jump or frame}
+        what = {"outputs": last.units, "steps": descriptor["targeted"], "targets": descriptor["targets"], "total": total}
+        what |= {"target_step": descriptor["target_units"] * lanes, "g_step": frame, "y_step": jump or frame}
         y, d_y = (top["states"] + jump, top["d_states"] + jump) if jump else (top["pre"], top["d_pre"])
         g, d_g = (top["top"], top["d_top"]) if jump else (y, d_y)
         what |= {"y": y + first * (jump or frame), "d_y": d_y + first * (jump or frame)}
@@ -242,7 +247,7 @@ class CurvatureProgram:
 
     def _directions_of_table(self) -> list[tuple[str, dict[str, int]]]:
         return [
-            self._direction("table", self.plan, 0, {"kind": TABLE, "gate": 0, "row": row, "term": term}, "table", e)
+            self._direction("table", self.descriptor, 0, {"kind": TABLE, "gate": 0, "row": row, "term": term}, "table", e)
             for e, (row, term) in enumerate(np.ndindex(self.rows["table"].shape))
         ]
 
@@ -284,13 +289,13 @@ class CurvatureProgram:
 
     def theta(self, lo: int, hi: int) -> np.ndarray:
         """θ of some points, (point, row)."""
-        theta = np.empty((hi - lo, self.plan["rows"]))
+        theta = np.empty((hi - lo, self.descriptor["rows"]))
         offsets = np.empty(hi - lo, np.int64)
         for rows in self.rows.values():
             values = rows.source.block(lo, hi, offsets)
             theta[:, rows.first : rows.first + rows.elements.size] = values[offsets[:, None] + rows.elements]
         return theta
 
-    def plan_record(self) -> Any:
-        """The plan, as a record."""
-        return records(HESSIAN_PLAN, [self.plan])[0]
+    def record(self) -> Any:
+        """The descriptor of the program, as a record."""
+        return records(HESSIAN_PROGRAM, [self.descriptor])[0]

@@ -124,7 +124,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     """`rates` of networks of many units."""
     program = Program(run, (), Request(tangents=tangent_run.columns))
     frames, what = tangents_of(program, tangent_run)
-    plan, network, empty = program.plan_record(), program.network(), (records(KEEP, []), records(KEEP, []), records(SUM, []))
+    program_record, network, empty = program.record(), program.network(), (records(KEEP, []), records(KEEP, []), records(SUM, []))
     found = np.full(run.grid.points, NEVER, np.int32)
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
@@ -143,7 +143,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
             of_block = {"frames": frame_records.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
-            exponents(plan, network, data, thread, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
+            exponents(program_record, network, data, thread, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
             reduce(lo, hi, grown, still)
             del arrays
 

@@ -41,8 +41,8 @@ class TrainingSet:
         names = "cost", *(f"grad_{name}" for name in training.trained if request.back)
         self.training, self.run = training, run
         self.program = Program(run, names, request, trained_sources(training, run, theta))
-        self.program.plan["counting"] = 1
-        self.plan, self.network = self.program.plan_record(), self.program.network()
+        self.program.descriptor["counting"] = 1
+        self.program_record, self.network = self.program.record(), self.program.network()
 
     def thread_scratch(self) -> tuple[Any, np.ndarray, np.ndarray]:
         """A thread's scratch, and where costs and gradients of a group are written."""
@@ -71,7 +71,7 @@ class TrainingSet:
         data = network.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
         nothing = records(KEEP, [])
         kept = network.Kept(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
-        return Task(self.plan, self.network, data, thread_scratch, kept, costs, gradient), arrays
+        return Task(self.program_record, self.network, data, thread_scratch, kept, costs, gradient), arrays
 
 
 _addresses: dict[Any, Any] = {}  # by rule, each of which has one signature: it takes numba a while to tell the types of records
