@@ -60,8 +60,8 @@ def bordered_system(line, scratch, segment, y, t):
 
 @kernel
 def corrected(line, scratch, segment, y, t, tangent, most):
-    """Bring y onto the branch in the plane across t, by steps of `most` at most; the tangent there has t · tangent > 0. scratch.signs become
-    that of the bordered determinant, and 1 if it converges, else 0."""
+    """Bring y onto the branch in the plane across t, by steps of `most` at most; its tangent has t · tangent > 0. scratch.signs
+    become that of the bordered determinant, and 1 if it converges, else 0."""
     n = scratch.J.shape[0]
     scratch.signs[1] = 0.0
     for i in range(n + 1):

@@ -15,7 +15,7 @@ from rnnsim.numerics.function_pointers import call, numbers_at
 from rnnsim.numerics.jit import kernel, part
 
 
-class Network(NamedTuple):
+class NetworkKernels(NamedTuple):
     """Layers, bottom first, and kernels of each: forward and back; that of the cost; directions; what to lay out for a group of points,
     and the starts."""
 

@@ -24,7 +24,7 @@ from rnnsim.numerics.function_pointers import call, numbers_at
 from rnnsim.numerics.jit import kernel, part
 
 
-class Network(NamedTuple):
+class NetworkKernels(NamedTuple):
     """Layers, bottom first, and kernels of each: forward, back, and to report pre-activations; those of the cost and of what else is
     measured; what to pack and to spread out for a group of points, and for one of samples; what begins at 0 in each strand."""
 

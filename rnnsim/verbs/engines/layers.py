@@ -18,12 +18,12 @@ from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
 def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
     """Blocks of points and of strands: lo, hi, first strand, last strand. Strands are apart only where there are few points."""
-    strands = len(program.cut.strands) - 1
+    strands = len(program.tiling.strands) - 1
     of_step = sum(member.units * (member.units + member.inputs) * member.cell.gates for member in run.net.members)
     work = (run.samples or 1) * run.steps * of_step
     kept = [run.net.source(name) for name in run.net.parameter_names]
     numbers = 1 + sum(parameter.numbers for parameter in kept if isinstance(parameter, Drawn))
-    points = parallel.blocks(run.grid.points, max(1, work // 64), numbers, program.cut.points)
+    points = parallel.blocks(run.grid.points, max(1, work // 64), numbers, program.tiling.points)
     if len(points) >= 2 * parallel.processors():
         return [(lo, hi, 0, strands) for lo, hi in points]
     return [(lo, hi, strand, strand + 1) for lo, hi in points for strand in range(strands)]
@@ -43,7 +43,7 @@ def kept_of(program: Program, results: Results) -> dict[str, Any]:
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
     program = Program(run, names, Request((loss,), back=True) if loss is not None else Request())
-    blocks, strands = blocks_of(run, program), program.cut.strands
+    blocks, strands = blocks_of(run, program), program.tiling.strands
     apart = len(strands) > 2 and blocks[0][3] - blocks[0][2] == 1
     results = Results.of(run, names, len(strands) - 1 if apart else 1)
     program_record, network, kept = program.record(), program.network(), kept_of(program, results)

@@ -12,12 +12,12 @@ from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
 from rnnsim.kernels.recurrence import costs, layers
 from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PROGRAM, SPREAD, WORK, ZEROS, records
-from rnnsim.kernels.recurrence.network import Network
+from rnnsim.kernels.recurrence.network import NetworkKernels
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.sources import Sources
-from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Cut
+from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Tiling
 
 ALIGNED = 8  # numbers: places in scratch begin where a cache line may
 
@@ -70,9 +70,9 @@ class Program:
     def __init__(self, run: Run, names: tuple[str, ...], request: Request, sources: Sources | None = None):
         self.run, self.names, self.request, self.back = run, names, request, request.back
         self.samples = request.samples or run.samples or 1
-        self.cut, self.sources = Cut.of(run, self.samples, bool(request.tangents)), sources or Sources(run)
-        self.steps = (request.steps or run.steps) if self.back else self.cut.steps_at_once(run)
-        self.scratch = Allocator(self.cut.layout.narrow.width)
+        self.tiling, self.sources = Tiling.of(run, self.samples, bool(request.tangents)), sources or Sources(run)
+        self.steps = (request.steps or run.steps) if self.back else self.tiling.steps_at_once(run)
+        self.scratch = Allocator(self.tiling.layout.narrow.width)
         self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
         self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
         self.summed: list[tuple[str, dict[str, int]]] = []
@@ -85,12 +85,12 @@ class Program:
 
     def _descriptor(self) -> dict[str, int]:
         """How the run is cut, and where its inputs stand."""
-        run, cut, net = self.run, self.cut, self.run.net
+        run, tiling, net = self.run, self.tiling, self.run.net
         features = net.members[0].inputs
-        below = cut.shape(features)
-        stand = cut.lanes == 1 and net.table is None and not self.request.ordered
-        descriptor = {name: getattr(cut, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
-        descriptor |= {"row_samples": cut.row_samples, "panel": cut.panel, "samples": self.samples, "back": int(self.back)}
+        below = tiling.shape(features)
+        stand = tiling.lanes == 1 and net.table is None and not self.request.ordered
+        descriptor = {name: getattr(tiling, name) for name in ("rows", "chunk", "points", "lanes", "lane_points", "lane_samples")}
+        descriptor |= {"row_samples": tiling.row_samples, "panel": tiling.panel, "samples": self.samples, "back": int(self.back)}
         descriptor |= {"measured": int(bool(self.request.costs)), "counting": 0}
         descriptor |= {
             "chunk_steps": self.steps,
@@ -101,8 +101,8 @@ class Program:
         descriptor |= {"input_row": below.row, "input_frame": below.frame}
         carried = self.back and self.steps < run.steps
         if carried:
-            size = sum(cut.shape(member.units).frame * member.cell.states for member in net.maps)
-            descriptor |= {"carried": self.scratch.take(-(-self.samples // cut.chunk), size), "carried_size": size}
+            size = sum(tiling.shape(member.units).frame * member.cell.states for member in net.maps)
+            descriptor |= {"carried": self.scratch.take(-(-self.samples // tiling.chunk), size), "carried_size": size}
         whole = run.steps * below.frame <= SCRATCH_NUMBERS and not carried
         descriptor["inputs_of_all_steps"] = int(whole)
         descriptor["inputs"] = -1 if stand else self.scratch.take(run.steps if whole else self.steps, below.frame)
@@ -115,8 +115,8 @@ class Program:
             )
         if "grad_table" in self.names:
             tokens = net.table.sizes["token"]
-            descriptor |= {"tokens": tokens, "grad_table": self._sums(features, tokens, cut.lanes)}
-            self._sum("grad_table", tokens, features, descriptor["grad_table"], tokens * cut.lanes)
+            descriptor |= {"tokens": tokens, "grad_table": self._sums(features, tokens, tiling.lanes)}
+            self._sum("grad_table", tokens, features, descriptor["grad_table"], tokens * tiling.lanes)
         return descriptor
 
     def _sums(self, *sizes: int) -> int:
@@ -135,11 +135,11 @@ class Program:
 
     def _layer(self, member: Member) -> dict[str, int]:
         """Lay out a layer, and note what is loaded for it and kept of it."""
-        cut, cell, n, d, scratch = self.cut, member.cell, member.units, member.inputs, self.scratch
-        shape, below = cut.shape(n), cut.shape(d)
+        tiling, cell, n, d, scratch = self.tiling, member.cell, member.units, member.inputs, self.scratch
+        shape, below = tiling.shape(n), tiling.shape(d)
         row, frame, steps = shape.row, shape.frame, self.steps
         layer = {"units": n, "state_count": cell.states, "terms": d, "row": row, "frame": frame, "tiles": shape.tiles}
-        layer |= {"panel": cut.panel * cut.weight_lanes}
+        layer |= {"panel": tiling.panel * tiling.weight_lanes}
         layer |= {"below_row": below.row, "below_frame": below.frame, "below_tiles": below.tiles}
         self._weights(layer, member, "in", "x", member.w_in, d, below.tiles)
         if member.w_rec:
@@ -245,19 +245,25 @@ class Program:
                 continue
             assert name
             gates = len(reading(member.cell, letter))
-            layer[f"{what}_tangent"] = out = self.scratch.take(gates, member.units, terms, self.cut.weight_lanes)
+            layer[f"{what}_tangent"] = out = self.scratch.take(gates, member.units, terms, self.tiling.weight_lanes)
             where = {"rows": member.units, "terms": terms, "by_row": terms, "by_term": 1, "out": out}
             self.tables["tangents"].append({"source": self.sources.index(name), "gates": gates, **where})
 
     def _costs(self) -> list[dict[str, int]]:
         """Where outputs, their cotangents and targets stand, and the costs."""
-        cut, descriptor, top, last, costs = self.cut, self.descriptor, self.layers[-1], self.run.net.maps[-1], self.request.costs
-        targets, count = cut.shape(1 if costs[0].classes else last.units), min(descriptor["targeted"], self.steps)
-        jump, frame, wide = last.cell.states * top["frame"], top["frame"], cut.layout.wide.width
+        tiling, descriptor, top, last, costs = (
+            self.tiling,
+            self.descriptor,
+            self.layers[-1],
+            self.run.net.maps[-1],
+            self.request.costs,
+        )
+        targets, count = tiling.shape(1 if costs[0].classes else last.units), min(descriptor["targeted"], self.steps)
+        jump, frame, wide = last.cell.states * top["frame"], top["frame"], tiling.layout.wide.width
         descriptor |= {"target_source": self.sources.index("targets"), "target_units": targets.units, "costs": len(costs)}
         descriptor |= {"target_row": targets.row, "target_frame": targets.frame, "targets": self.scratch.take(count, targets.frame)}
         descriptor |= {
-            "cost": self._sums(len(costs), cut.lanes),
+            "cost": self._sums(len(costs), tiling.lanes),
             "partial_cost": self._sums(len(costs), wide),
             "partial_costs": wide,
         }
@@ -271,12 +277,12 @@ class Program:
         }
         what |= {"target_row": targets.row, "target_frame": targets.frame}
         for i, name in enumerate(("cost", *(f"metric_{i}" for i in range(1, len(costs))))):
-            self._sum(name, 1, 1, descriptor["cost"] + i * cut.lanes, 0)
+            self._sum(name, 1, 1, descriptor["cost"] + i * tiling.lanes, 0)
         return [{**what, "total": descriptor["partial_cost"] + i * wide} for i in range(len(costs))]
 
-    def network(self) -> Network:
+    def network(self) -> NetworkKernels:
         """The layers and their kernels."""
-        layout, maps = self.cut.layout, self.maps
+        layout, maps = self.tiling.layout, self.maps
         table = records(LAYER, self.layers)
         of_layer, of_cost = signatures(self.run.dtype)
         forward = [layers.forward_of(layout, member.cell, self.back or bool(self.request.tangents)) for member in maps]
@@ -286,7 +292,7 @@ class Program:
             layers.report_of(layout, member.cell) if wanted else unused
             for member, wanted, unused in zip(maps, reported, forward, strict=True)
         ]
-        return Network(
+        return NetworkKernels(
             table,
             addresses(forward, of_layer),
             addresses(back, of_layer),

@@ -30,8 +30,8 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """How a run is cut up. Units are lanes where there are many, samples where those are many, points elsewhere; never does it depend on
+class Tiling:
+    """How a run is tiled. Units are lanes where there are many, samples where those are many, points elsewhere; never does it depend on
     the number of points, blocks or threads."""
 
     layout: Layout
@@ -45,8 +45,8 @@ class Cut:
     strands: np.ndarray
 
     @classmethod
-    def of(cls, run: Run, samples: int, tangents: bool = False) -> "Cut":
-        """The cut of so many samples of a run; if tangents are pushed along, with wider vectors for few units."""
+    def of(cls, run: Run, samples: int, tangents: bool = False) -> "Tiling":
+        """The tiling of so many samples of a run; if tangents are pushed along, with wider vectors for few units."""
         most = max(member.units for member in run.net.members)
         lanes = parallel.lanes(next((n for units, n in WIDER if tangents and most <= units), 1), run.dtype)
         units = most >= (UNITS_WITH_TANGENTS if tangents else UNITS_AS_LANES)

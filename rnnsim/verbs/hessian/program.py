@@ -26,7 +26,7 @@ from rnnsim.kernels.hessian.descriptors import (
     TABLE,
 )
 from rnnsim.kernels.hessian.layers import Layout
-from rnnsim.kernels.hessian.network import Network
+from rnnsim.kernels.hessian.network import NetworkKernels
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
 from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.numerics import parallel
@@ -270,14 +270,14 @@ class CurvatureProgram:
                 found.append(self._direction(name, layer, number, descriptor, "start", own))
         return found
 
-    def network(self) -> Network:
+    def network(self) -> NetworkKernels:
         """The layers and their kernels."""
         scratch = numba.typeof(np.empty(0))
         table, maps = records(HESSIAN_LAYER, self.layers), self.run.net.maps
         directions = records(DIRECTION, self.directions)
         work, cost = (numba.typeof(records(record, [{}])[0]) for record in (HESSIAN_WORK, HESSIAN_COST))
         of_layer = (scratch, numba.typeof(table[0]), numba.int64, work, numba.typeof(directions))
-        return Network(
+        return NetworkKernels(
             table,
             addresses([hessian_layers.forward_of(self.layout, member.cell) for member in maps], of_layer),
             addresses([hessian_layers.backward_of(self.layout, member.cell) for member in maps], of_layer),

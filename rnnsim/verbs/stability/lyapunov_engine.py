@@ -25,7 +25,7 @@ from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
 from rnnsim.verbs.engines.program import Program, Request
 from rnnsim.verbs.engines.result_arrays import NEVER
-from rnnsim.verbs.engines.tiling import Cut
+from rnnsim.verbs.engines.tiling import Tiling
 
 Reduce = Callable[[int, int, np.ndarray, np.ndarray], None]
 
@@ -60,13 +60,13 @@ def signatures() -> tuple[tuple[Any, ...], ...]:
     return (scratch, layer, frame), (scratch, frame), (scratch, layer, frame, jacobian, pivots)
 
 
-def spread_of(cut: Cut, columns: int) -> tuple[Spread, int]:
+def spread_of(tiling: Tiling, columns: int) -> tuple[Spread, int]:
     """How so many tangents are laid out, and how many tiles of columns they are."""
-    together = cut.layout.narrow.width if cut.lanes == 1 else 1
+    together = tiling.layout.narrow.width if tiling.lanes == 1 else 1
     vectors = -(-columns // together)
     tile = Tile((0,) * 4, (0,) * (1 if vectors == 1 else 2))
-    weights: Any = AsVectors() if cut.lane_points else AsNumbers()
-    spread = Spread(cut.layout.narrow, tile, weights, cut.layout.data, cut.layout.apart, together)
+    weights: Any = AsVectors() if tiling.lane_points else AsNumbers()
+    spread = Spread(tiling.layout.narrow, tile, weights, tiling.layout.data, tiling.layout.apart, together)
     return spread, -(-vectors // len(tile.columns))
 
 
@@ -76,7 +76,7 @@ def frame_of(
     """Lay out the tangents of one sequence."""
     size, scratch = spread.kind.width, program.scratch
     row = tiles * len(spread.tile.columns) * size
-    what = {"rows": rows, "columns": tangent_run.columns, "row": row, "tiles": tiles, "weight_lanes": program.cut.weight_lanes}
+    what = {"rows": rows, "columns": tangent_run.columns, "row": row, "tiles": tiles, "weight_lanes": program.tiling.weight_lanes}
     what |= {"tangents": scratch.take(rows, row), "pushed": scratch.take(rows, row), "adaptive": int(tangent_run.interval is None)}
     what |= {name: scratch.take(tangent_run.products, size) for name in ("mantissas", "exponents")}
     return what | shared | {"last": scratch.take(size), "due": scratch.take(size), "products": tangent_run.products}
@@ -96,9 +96,9 @@ def shared_of(program: Program, tangent_run: TangentRun, rows: int, spread: Spre
 def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[str, int]], dict[str, Any]]:
     """The frames of a group's sequences, and kernels."""
     rows = sum(member.units * member.cell.states for member in program.maps)
-    spread, tiles = spread_of(program.cut, tangent_run.columns)
+    spread, tiles = spread_of(program.tiling, tangent_run.columns)
     shared = shared_of(program, tangent_run, rows, spread, tiles)
-    frames = [frame_of(program, tangent_run, rows, spread, tiles, shared) for _ in range(program.cut.rows)]
+    frames = [frame_of(program, tangent_run, rows, spread, tiles, shared) for _ in range(program.tiling.rows)]
     for layer in program.layers:
         layer["volume"] = program.scratch.take(2, spread.kind.width)
     of_push, of_frame, of_volumes = signatures()
@@ -129,7 +129,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
     frame_records = records(FRAME, frames)
-    blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.cut.points)
+    blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.tiling.points)
 
     def work(next_block: Any) -> None:
         scratch = program.scratch.make(run.dtype)

@@ -46,7 +46,7 @@ class TrainingSet:
 
     def thread_scratch(self) -> tuple[Any, np.ndarray, np.ndarray]:
         """A thread's scratch, and where costs and gradients of a group are written."""
-        training, points, dtype = self.training, self.program.cut.points, self.run.dtype
+        training, points, dtype = self.training, self.program.tiling.points, self.run.dtype
         scratch = self.program.scratch.make(dtype)
         descriptors = records(WORK, [{}]), records(COST, self.program.costs)
         thread_scratch = network.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
@@ -59,7 +59,7 @@ class TrainingSet:
             parameter = name.removeprefix("grad_")
             if name == "cost" or name.startswith("metric_"):
                 place = int(name.removeprefix("metric_")) if name != "cost" else 0
-                rows.append({**what, "address": address_of(costs) + place * self.program.cut.points * size, "numbers": 1})
+                rows.append({**what, "address": address_of(costs) + place * self.program.tiling.points * size, "numbers": 1})
             elif parameter in training.parts and self.program.back:
                 part = what["part"] + training.parts[parameter].start
                 rows.append({**what, "address": address_of(gradient), "numbers": training.size, "part": part})
@@ -121,7 +121,7 @@ class LayerEngine:
                 arguments = kernels, record, *(t for t, _ in tasks), state.members, state.record
                 epochs.train(*arguments, numbers, lo, hi - lo, judged, update_scratch, what)
 
-        parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.training_sets[0].program.cut.points))
+        parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.training_sets[0].program.tiling.points))
 
     def kernels(self, task: Task, numbers: np.ndarray, update_scratch: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""
