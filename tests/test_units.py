@@ -12,7 +12,7 @@ from test_simulate import identical
 import rnnsim as rs
 from rnnsim.numerics import thread_state
 
-# units, inputs, samples, steps: points, samples and units as lanes; few rows and many; several strands
+# units, inputs, samples, steps: points, samples and units as lanes; few rows and many; several blocks of samples
 SIZES = [(3, 2, 5, 4), (5, 1, 2, 6), (3, 2, 70, 3), (18, 3, 11, 4)]
 # all layouts for tanh, one for each other cell: every pair is compiled anew
 CASES = [

@@ -129,7 +129,7 @@ UPDATE = _record("count", "network", "place", "epoch", "numbers")
 # and steps are that far apart (0: the same number for all).
 SOURCE = _record("address", "by_gate", "by_unit", "by_sample", "by_step")
 
-# Numbers that begin at 0 in each strand of samples.
+# Numbers that begin at 0 in each block of samples.
 ZEROS = _record("at", "length")
 
 # Weights of some gates to be packed: how far their rows and terms are apart.

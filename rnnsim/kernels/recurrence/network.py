@@ -1,7 +1,7 @@
 """Groups of lanes, from their parameters to their results: forward, and back-propagation through time.
 
-A block of points is cut into groups, samples into strands and those into chunks of as many as a group's frames hold. Gradients are summed
-chunk after chunk in a strand, then strand after strand, so that a sum depends on its own point and on nothing else.
+A block of points is cut into groups, samples into blocks and those into chunks of as many as a group's frames hold. Gradients are summed
+chunk after chunk in a block of samples, then block after block, so that a sum depends on its own point and on nothing else.
 
 These kernels are compiled once: the descriptors of a network are records, and they call its layers' kernels by address.
 """
@@ -26,7 +26,8 @@ from rnnsim.numerics.jit import kernel, part
 
 class NetworkKernels(NamedTuple):
     """Layers, bottom first, and kernels of each: forward, back, and to report pre-activations; those of the cost and of what else is
-    measured; what to pack and to spread out for a group of points, and for one of samples; what begins at 0 in each strand."""
+    measured; what to pack and to spread out for a group of points, and for one of samples; what begins at 0 in each block of
+    samples."""
 
     layers: Any
     forward: Any
@@ -267,16 +268,16 @@ def run_samples(program, network, data, thread, kept, point, points, begin, end,
 
 
 @kernel
-def compute(program, network, data, thread, kept, points, first_strand, last_strand, strands):
-    """States of the points 0…points of a block, for some strands of the samples; cost and gradients too, if the program says so: each is
-    divided by the number of targets that count, once all strands are summed."""
+def compute(program, network, data, thread, kept, points, first_sample_block, last_sample_block, sample_blocks):
+    """States of the points 0…points of a block, for some blocks of the samples; cost and gradients too, if the program says so: each is
+    divided by the number of targets that count, once all blocks of samples are summed."""
     scratch = thread.scratch
     for point in range(0, points, program.points):
-        group = group_of(program, data.order, point, points, strands[0], program.samples)
+        group = group_of(program, data.order, point, points, sample_blocks[0], program.samples)
         load_points(program, network, data, scratch, group)
-        for strand in range(first_strand, last_strand):
-            begin, end = strands[strand], strands[strand + 1]
+        for sample_block in range(first_sample_block, last_sample_block):
+            begin, end = sample_blocks[sample_block], sample_blocks[sample_block + 1]
             run_samples(program, network, data, thread, kept, point, points, begin, end, 0, program.steps, True)
             if program.measured:
-                whole = first_strand == 0 and strand == strands.size - 2
-                keep_sums(program, scratch, kept, group, strand > first_strand, whole, data.counted)
+                whole = first_sample_block == 0 and sample_block == sample_blocks.size - 2
+                keep_sums(program, scratch, kept, group, sample_block > first_sample_block, whole, data.counted)

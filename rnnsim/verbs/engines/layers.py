@@ -1,4 +1,4 @@
-"""Runs of networks of many units: the loop over blocks of points and strands of samples."""
+"""Runs of networks of many units: the loop over blocks of points and blocks of samples."""
 
 from typing import Any
 
@@ -17,16 +17,16 @@ from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
 
 def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
-    """Blocks of points and of strands: lo, hi, first strand, last strand. Strands are apart only where there are few points."""
-    strands = len(program.tiling.strands) - 1
+    """Blocks of points and of samples: lo, hi, first and last block of samples. Those are apart only where there are few points."""
+    sample_blocks = len(program.tiling.sample_blocks) - 1
     of_step = sum(member.units * (member.units + member.inputs) * member.cell.gates for member in run.net.members)
     work = (run.samples or 1) * run.steps * of_step
     kept = [run.net.source(name) for name in run.net.parameter_names]
     numbers = 1 + sum(parameter.numbers for parameter in kept if isinstance(parameter, Drawn))
     points = parallel.blocks(run.grid.points, max(1, work // 64), numbers, program.tiling.points)
     if len(points) >= 2 * parallel.processors():
-        return [(lo, hi, 0, strands) for lo, hi in points]
-    return [(lo, hi, strand, strand + 1) for lo, hi in points for strand in range(strands)]
+        return [(lo, hi, 0, sample_blocks) for lo, hi in points]
+    return [(lo, hi, sample_block, sample_block + 1) for lo, hi in points for sample_block in range(sample_blocks)]
 
 
 def kept_of(program: Program, results: Results) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def kept_of(program: Program, results: Results) -> dict[str, Any]:
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over points and their own dimensions."""
     program = Program(run, names, Request((loss,), back=True) if loss is not None else Request())
-    blocks, strands = blocks_of(run, program), program.tiling.strands
-    apart = len(strands) > 2 and blocks[0][3] - blocks[0][2] == 1
-    results = Results.of(run, names, len(strands) - 1 if apart else 1)
+    blocks, sample_blocks = blocks_of(run, program), program.tiling.sample_blocks
+    apart = len(sample_blocks) > 2 and blocks[0][3] - blocks[0][2] == 1
+    results = Results.of(run, names, len(sample_blocks) - 1 if apart else 1)
     program_record, network, kept = program.record(), program.network(), kept_of(program, results)
     counts = counted_targets(run) if run.targets else None
     found = results.arrays[DIVERGED_AT]
@@ -71,7 +71,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
                 hi - lo,
                 first,
                 last,
-                strands,
+                sample_blocks,
             )
             del arrays
 

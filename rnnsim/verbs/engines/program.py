@@ -120,7 +120,7 @@ class Program:
         return descriptor
 
     def _sums(self, *sizes: int) -> int:
-        """A place for sums, which begin at 0 in each strand."""
+        """A place for sums, which begin at 0 in each block of samples."""
         place = self.scratch.take(*sizes)
         self.tables["zeros"].append({"at": place, "length": prod(sizes)})
         return place

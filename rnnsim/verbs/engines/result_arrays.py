@@ -15,7 +15,7 @@ NEVER = np.iinfo(np.int32).max
 
 @dataclass(frozen=True)
 class Results:
-    """The arrays to fill, (slot, point, …); a slot for each strand that is computed alone, if their sums are to be added."""
+    """The arrays to fill, (slot, point, …); a slot for each block of samples that is computed alone, if their sums are to be added."""
 
     run: Run
     arrays: dict[str, np.ndarray]

@@ -11,7 +11,7 @@ from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 
 ROWS = 8  # sequences at once: they share each load of a weight
-STRANDS = 8  # parts of the samples that may be computed at once
+SAMPLE_BLOCKS = 8  # parts of the samples that may be computed at once
 SCRATCH_NUMBERS = 1 << 15  # of states and pre-activations at once on the way forward, so that they stay in the second-level cache
 UNITS_AS_LANES = 16
 UNITS_WITH_TANGENTS = 32
@@ -42,7 +42,7 @@ class Tiling:
     lane_samples: int
     row_samples: int
     panel: int
-    strands: np.ndarray
+    sample_blocks: np.ndarray
 
     @classmethod
     def of(cls, run: Run, samples: int, tangents: bool = False) -> "Tiling":
@@ -65,7 +65,7 @@ class Tiling:
         )
         chunk = rows * row_samples
         chunks = -(-samples // chunk)
-        parts = min(STRANDS, chunks)
+        parts = min(SAMPLE_BLOCKS, chunks)
         return cls(
             layout,
             rows=rows,
@@ -75,7 +75,7 @@ class Tiling:
             lane_samples=int(by_samples),
             row_samples=row_samples,
             panel=columns * lanes if units else columns,
-            strands=np.minimum(np.arange(parts + 1) * chunks // parts * chunk, samples),
+            sample_blocks=np.minimum(np.arange(parts + 1) * chunks // parts * chunk, samples),
         )
 
     @property

@@ -13,7 +13,7 @@ from rnnsim.numerics import thread_state
 from rnnsim.verbs.engines.autonomous_maps import folded
 from rnnsim.verbs.equilibria.fixed_point_engine import Request, search_all
 from rnnsim.verbs.equilibria.parameter_lines import Along, AtPlaces
-from rnnsim.verbs.equilibria.search_starts import Reach, reach, spread
+from rnnsim.verbs.equilibria.search_starts import SearchBox, search_box, spread
 
 INNER = 9  # places of the axis besides its two ends
 MOST = 128  # seeds at one place
@@ -40,7 +40,7 @@ class Seeding:
 
     q: np.ndarray
     listed: Listed
-    box: Reach
+    box: SearchBox
 
     def write(self, i: int, seeds: Seeds, hunt: Hunt, found: Found) -> None:
         """Make those of line i the seeds, and hunt where its states can be."""
@@ -67,7 +67,7 @@ def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
     with thread_state.settings(threads=1, block=maps.points):
         listed, _ = search_all(maps, Request(1, starts, TOLERANCE, MOST, 0, False))
     layers, _ = folded(maps.block(0, maps.points))
-    return Seeding(q, listed, reach(maps, layers))
+    return Seeding(q, listed, search_box(maps, layers))
 
 
 def seeds_of(n: int) -> Seeds:

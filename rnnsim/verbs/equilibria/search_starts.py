@@ -82,8 +82,8 @@ def with_cell_states(values: np.ndarray, maps: Map) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """Where states are searched first, in a box (point, state) of this middle and half width, and where all that come back are."""
+class SearchBox:
+    """Where states are searched first: a box (point, state) of this middle and half width; and bounds of all recurrent states."""
 
     center: np.ndarray
     scale: np.ndarray
@@ -91,7 +91,7 @@ class Reach:
     high: np.ndarray
 
 
-def reach(maps: Map, layers: tuple[Layer, ...]) -> Reach:
+def search_box(maps: Map, layers: tuple[Layer, ...]) -> SearchBox:
     """The states' bounds: those of h are the activation's, and |c| = i |g| / (1 - f) of an LSTM is bounded since f is below 1."""
     points, at, below = len(layers[0].bias), 0, 1.0
     center, scale = np.zeros((points, maps.size)), np.ones((points, maps.size))
@@ -111,12 +111,12 @@ def reach(maps: Map, layers: tuple[Layer, ...]) -> Reach:
             low[c], scale[c] = -high[c], np.minimum(CELL_STATES, high[c])
         at += n * cell.states
         below = np.inf if np.isinf(high[h]).any() else 1.0
-    return Reach(center, scale, low, high)
+    return SearchBox(center, scale, low, high)
 
 
 def starts_for(given: np.ndarray | int | None, seed: int, maps: Map, layers: tuple[Layer, ...]) -> Starts:
     """The starts of a block, as kernels take them."""
-    box = reach(maps, layers)
+    box = search_box(maps, layers)
     if isinstance(given, np.ndarray):
         still = np.zeros(len(given), np.int64)
         return Starts(given, still, np.zeros_like(box.center), np.ones_like(box.scale), box.low, box.high, len(given))
