@@ -219,7 +219,9 @@ class Spectra:
     def lengths(self) -> np.ndarray:
         """The steps of each batch."""
         tangent_run = self.tangent_run
-        return np.array([tangent_run.batch] * (tangent_run.batches - 1) + [tangent_run.steps - tangent_run.batch * (tangent_run.batches - 1)])
+        return np.array(
+            [tangent_run.batch] * (tangent_run.batches - 1) + [tangent_run.steps - tangent_run.batch * (tangent_run.batches - 1)]
+        )
 
     @cached_property
     def firsts(self) -> np.ndarray:
@@ -331,7 +333,9 @@ def named(
     """Give exponents their names; a dimension that is asked for by its own name is missed."""
     arrays = derived(found, size, names)
     for name in ("kaplan_yorke_dimension", "entropy_rate"):
-        lacking = np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : tangent_run.columns]).any(-1) if name in asked else np.False_
+        lacking = (
+            np.isnan(arrays[name]) & ~np.isnan(found.exponents[..., : tangent_run.columns]).any(-1) if name in asked else np.False_
+        )
         if lacking.any():
             spectra = f"{int(lacking.sum())} spectra, for which {tangent_run.columns} exponents of {size} are too few"
             tell(f"{name} is nan for {spectra}; give exponents={size}, say")
