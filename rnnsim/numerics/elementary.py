@@ -12,7 +12,7 @@ digits are wanted, which a polynomial for m = exp(2a) - 1 gives faster than a ta
     tanh a = m / (m + 2),   1 - tanh a = 2 / (m + 2).
 
 Where all digits are 1 they are 1, and exponentials. Values are within 2 units in the last place of the exact ones, in float64 and in
-float32, and slopes within 3, however far a function has saturated (tests/test_functions.py holds them to it).
+float32, and slopes within 3, however far a function has saturated (tests/numerics/test_functions.py holds them to it).
 """
 
 from decimal import Decimal, localcontext
