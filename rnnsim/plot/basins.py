@@ -36,17 +36,47 @@ def basins(
 
     Parameters
     ----------
-    ds : Dataset with `attractor (x, y)`, as `rs.basins` returns it; more than 1000 starts a side are drawn with a stride
-    x, y : the axes to draw along, by default the first and the second
-    units : the units that the axes x and y are the starts of; given, the states of the attractors are marked, which `attractor_state`
-        and `attractor_period` must hold
-    alpha : opacity of the colours
-    legend : whether to name the attractors, with their periods and their shares of the starts if the Dataset has them
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `attractor (x, y)`, as `rs.basins` returns it. More than 1000 starts a side are drawn with a stride.
+    x : str, optional
+        The axis that runs to the right, by default the first.
+    y : str, optional
+        The axis that runs up, by default the second.
+    units : pair of int, optional
+        The units that the axes x and y are the starts of. Given, the states of the attractors are marked, for which
+        `attractor_state` and `attractor_period` must be there.
+    alpha : float, default 0.75
+        The opacity of the colours, from 0 to 1.
+    legend : bool, default True
+        Whether to name the attractors, with their periods and their shares of the starts if the Dataset has them.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if a variable or an axis is missing, or for further axes.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.basins(rs.basins(net), units=(0, 1))
+    Raises
+    ------
+    ValueError
+        If a variable or an axis is missing, or if there are further axes.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.basins : Compute the basins.
+    rnnsim.plot.phase_plane : Nullclines and fixed points of two units, which may be drawn over basins.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> side = np.linspace(-1, 1, 11)
+    >>> h0 = rs.vary(rs.vary(np.zeros(2), 0, rs.axis("first", side)), 1, rs.axis("second", side))
+    >>> net = rs.Elman(np.zeros((2, 1)), 1.5 * np.eye(2), h0=h0)
+    >>> rs.plot.basins(rs.basins(net, discard=100), units=(0, 1))
+    <Axes: xlabel='first', ylabel='second'>
     """
     ds = _with_whole_periods(ds)
     labels = over_two_axes(checks.required(ds, "attractor", remedy="compute it with rs.basins"), x, y)

@@ -27,18 +27,44 @@ LOWER_LINE = 20  # characters that fit beside the lower panel
 def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, size: float = 1.0, ax: Axes | None = None) -> Axes:
     """Draw every state of the orbits as a dot above the value of the parameter, those of the way down under those of the way up.
 
+    Dots are drawn as pixels in vector graphics, too.
+
     Parameters
     ----------
-    ds : Dataset with `orbit (x, direction, sample, iterate)`, as `rs.orbit_diagram` returns it; direction and sample may be missing.
-        Dots are drawn as pixels in vector graphics, too.
-    x : the axis of the parameter, by default the only one
-    legend : whether to name the directions, on the right of the Axes, or below narrow ones
-    size : by which the size of the dots is multiplied
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `orbit (x, direction, sample, iterate)`, as `rs.orbit_diagram` returns it; direction and sample may be missing.
+    x : str, optional
+        The axis of the parameter, by default the only one.
+    legend : bool, default True
+        Whether to name the directions, on the right of the Axes, or below narrow ones.
+    size : float, default 1.0
+        The factor by which the size of the dots is multiplied.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if the variable or axis is missing, or for further axes or several units.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.orbit_diagram(rs.orbit_diagram(net, along="w_rec"))
+    Raises
+    ------
+    ValueError
+        If the variable or the axis is missing, or if there are further axes or several units.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.orbit_diagram : Compute the orbits.
+    rnnsim.plot.orbit_diagram_with_exponents : The same above the Lyapunov exponents.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(0.0, 2.0, bias=rs.axis("bias_start", np.linspace(-1, 1, 9)), h0=-1.0)
+    >>> rs.plot.orbit_diagram(rs.orbit_diagram(net, along="bias_start"))
+    <Axes: xlabel='bias at the start', ylabel='state in the long run'>
     """
     orbit = checks.required(ds, "orbit", "iterate", remedy="compute it with rs.orbit_diagram")
     orbit, x = _over_one_axis(orbit, x, [dim for dim in STAY if dim in orbit.dims])
@@ -67,18 +93,45 @@ def spectrum(
 ) -> Axes:
     """Draw Lyapunov exponents against a parameter, one line each, with a line at 0 where stability ends.
 
+    Exponents that are not finite, such as -inf, are left out.
+
     Parameters
     ----------
-    ds : Dataset with `lyapunov_exponent (x, exponent)`; with `lyapunov_error` too, a band of one standard error is drawn.
-        Exponents that are not finite, such as -inf, are left out.
-    x : the axis of the parameter, by default the only one
-    exponents : how many to draw, the largest first, by default all
-    legend : whether to name them, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `lyapunov_exponent (x, exponent)`, as `rs.lyapunov` returns it; with `lyapunov_error` too, a band of one standard
+        error is drawn.
+    x : str, optional
+        The axis of the parameter, by default the only one.
+    exponents : int, optional
+        How many exponents to draw, the largest first, by default all.
+    legend : bool, default True
+        Whether to name the exponents, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if the variable or axis is missing, or for further axes.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.spectrum(rs.lyapunov(net, steps=1000))
+    Raises
+    ------
+    ValueError
+        If the variable or the axis is missing, or if there are further axes.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.lyapunov : Compute the exponents.
+    rnnsim.plot.orbit_diagram_with_exponents : The same below an orbit diagram.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(0.0, rs.axis("w_rec", np.linspace(-2, 2, 9)), h0=0.1)
+    >>> rs.plot.spectrum(rs.lyapunov(net, steps=100))
+    <Axes: xlabel='recurrent weight', ylabel='Lyapunov exponent, nats a step'>
     """
     remedy = "compute it with rs.lyapunov"
     spectra, x = _over_one_axis(checks.required(ds, "lyapunov_exponent", "exponent", remedy=remedy), x, ["exponent"])
@@ -122,16 +175,42 @@ def orbit_diagram_with_exponents(
 
     Parameters
     ----------
-    ds : Dataset as `orbit_diagram` takes it
-    exponents : Dataset as `spectrum` takes it, over the same axis
-    x : the axis of the parameter, by default the only one
-    count : how many exponents to draw, the largest first, or None for all
-    size : by which the size of the dots is multiplied
-    ax : two Axes, the upper one first, by default those of a new figure
+    ds : Dataset
+        Orbits, as `orbit_diagram` takes them.
+    exponents : Dataset
+        Lyapunov exponents, as `spectrum` takes them, over the same axis.
+    x : str, optional
+        The axis of the parameter, by default the only one.
+    count : int or None, default 1
+        How many exponents to draw, the largest first, or None for all.
+    size : float, default 1.0
+        The factor by which the size of the dots is multiplied.
+    ax : sequence of two Axes, optional
+        The Axes to draw on, the upper one first, by default those of a new figure.
 
-    Returns the Axes as an array. Raises ValueError as `orbit_diagram` and `spectrum` do, or if there are not two Axes.
+    Returns
+    -------
+    ndarray of Axes
+        The Axes of the orbits and those of the exponents.
 
-    >>> rs.plot.orbit_diagram_with_exponents(rs.orbit_diagram(net, along="w_rec"), rs.lyapunov(net, steps=1000))
+    Raises
+    ------
+    ValueError
+        If `orbit_diagram` or `spectrum` would raise one, or if there are not two Axes.
+    TypeError
+        If an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.orbit_diagram : The upper figure alone.
+    rnnsim.plot.spectrum : The lower figure alone.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(0.0, rs.axis("w_rec", np.linspace(-2, 2, 9)), h0=0.1)
+    >>> orbits, exponents = rs.orbit_diagram(net, along="w_rec"), rs.lyapunov(net, steps=100)
+    >>> upper, lower = rs.plot.orbit_diagram_with_exponents(orbits, exponents)
     """
     if ax is None:
         ax = plt.subplots(2, 1, figsize=(canvas.COLUMN, 3.8), sharex=True, layout="constrained", height_ratios=(1.6, 1.0))[1]

@@ -25,20 +25,51 @@ def curves(
 ) -> Axes:
     """Draw one variable against another as curves, such as bifurcations over a cost surface, in the limits that the Axes have.
 
+    A curve runs along the first dimension of x, or of y if x has none. Each place on further dimensions is a curve more, and nan
+    leaves a gap.
+
     Parameters
     ----------
-    ds : Dataset with `x` and `y`, of which one has one dimension at least. A curve runs along the first dimension of x, or of y if x has
-        none; each place on further dimensions is a curve more, and nan leaves a gap.
-    x, y : variables or coordinates of ds
-    name : what the legend calls the curves, by default the long name of y
-    legend : whether to add the curves to the legend below the Axes
-    ax : Axes to draw on, whose limits stay; by default those of a new figure
-    **style : matplotlib's, such as color, linestyle, linewidth, marker
+    ds : Dataset
+        Holds `x` and `y`, one of which has at least one dimension.
+    x : str
+        The variable or coordinate that runs to the right.
+    y : str
+        The variable or coordinate that runs up.
+    name : str, optional
+        What the legend calls the curves, by default the long name of y.
+    legend : bool, default True
+        Whether to add the curves to the legend below the Axes.
+    ax : Axes, optional
+        The Axes to draw on, whose limits stay; by default those of a new figure.
+    **style : object
+        Options of matplotlib's lines, such as `color`, `linestyle`, `linewidth` and `marker`.
 
-    Returns the Axes. Raises ValueError if a variable is missing or has no dimension.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> ax = rs.plot.cost_surface(surface, x="bias", y="w_rec")
-    >>> rs.plot.curves(folds, x="bias", y="w_rec", name="fold", ax=ax)
+    Raises
+    ------
+    ValueError
+        If a variable is missing or has no dimension.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.cost_surface : A figure to draw curves over.
+    rnnsim.bifurcations : Bifurcations, which such curves show.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs, xarray as xr
+    >>> w_rec = xr.DataArray(np.linspace(1, 4, 50), dims="w_rec", name="w_rec")
+    >>> bias = np.sqrt(w_rec * (w_rec - 1)) - np.arccosh(np.sqrt(w_rec))
+    >>> folds = xr.Dataset({"bias": bias, "w_rec": w_rec})
+    >>> rs.plot.curves(folds, x="bias", y="w_rec", name="fold")
+    <Axes: xlabel='bias', ylabel='recurrent weight'>
     """
     remedy = "name variables or coordinates that it has"
     across, up = checks.required(ds, x, remedy=remedy), checks.required(ds, y, remedy=remedy)

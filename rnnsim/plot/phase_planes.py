@@ -38,22 +38,50 @@ def phase_plane(
 ) -> Axes:
     """Draw where two units go: arrows of one step, nullclines, fixed points with their stability and the directions of their manifolds.
 
+    A nullcline is where a step leaves one of the units as it is; fixed points are where nullclines meet.
+
     Parameters
     ----------
-    ds : Dataset with `state` and `increment (x, y, step, unit)` of two units that start on a grid: one axis of h0 moves the first unit, the
-        other the second. The first step is drawn. A nullcline is where a step leaves one of the units as it is.
-    points : Dataset with `state (point, unit)`, as `rs.fixed_points` returns it, perhaps with `stability`; fixed points are where the
-        nullclines meet
-    arrows : whether to draw the direction of a step, at up to 21 × 21 places; all arrows are of one length
-    directions : whether to draw the eigenvectors of real multipliers at the points, from the differences of the increments on the grid:
-        towards the point where orbits come closer, away from it where they leave. Networks with a cell state have others.
-    legend : whether to name everything, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure; draw `basins` on it before to see them behind
+    ds : Dataset
+        Holds `state` and `increment (x, y, step, unit)` of two units that start on a grid: one axis of h0 moves the first unit, the
+        other the second. The first step is drawn.
+    points : Dataset, optional
+        Fixed points, `state (point, unit)`, as `rs.fixed_points` returns them, perhaps with `stability`.
+    arrows : bool, default True
+        Whether to draw the direction of a step, at up to 21 × 21 places. All arrows are of one length.
+    directions : bool, default True
+        Whether to draw the eigenvectors of real multipliers at the points: towards the point where orbits come closer, away from it
+        where they leave. They come from the differences of the increments on the grid; networks with a cell state have others.
+    legend : bool, default True
+        Whether to name everything, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure. Draw `basins` on it before to see them behind.
 
-    Returns the Axes. Raises ValueError if a variable or dimension is missing, if there are not two units, or if the starts are no grid.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> run = rs.simulate(net.replace(h0=grid), np.zeros((1, net.inputs)), keep=("state", "increment"))
+    Raises
+    ------
+    ValueError
+        If a variable or a dimension is missing, if there are not two units, or if the starts are no grid.
+    TypeError
+        If `ds` or `points` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.fixed_points : Compute the fixed points.
+    rnnsim.plot.basins : Where the starts of the plane end.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net, side = rs.Elman(np.zeros((2, 1)), 1.5 * np.eye(2)), np.linspace(-1, 1, 11)
+    >>> h0 = rs.vary(rs.vary(np.zeros(2), 0, rs.axis("first", side)), 1, rs.axis("second", side))
+    >>> run = rs.simulate(net.replace(h0=h0), np.zeros((1, 1)), keep=("state", "increment"))
     >>> rs.plot.phase_plane(run, rs.fixed_points(net))
+    <Axes: xlabel='state of unit 0', ylabel='state of unit 1'>
     """
     field = _field(ds)
     found = None if points is None else _points(points)

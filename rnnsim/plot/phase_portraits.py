@@ -16,17 +16,43 @@ from rnnsim.plot.drawing.labels import coordinate, label
 def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
     """Draw increments against states, one curve for each point of the family, with its start marked by a ring.
 
+    Step k stands at (state[k], state[k] - state[k-1]). The start has made no step yet and stands at (state[0], 0).
+
     Parameters
     ----------
-    ds : Dataset with `state (…, step)` and `increment (…, step)`. Step k stands at (state[k], state[k] - state[k-1]);
-        the start has made no step yet and stands at (state[0], 0).
-    color : the dimension that decides the colour, by default the first; further dimensions become more curves
-    legend : whether to name the values, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `state (…, step)` and `increment (…, step)`, as `rs.simulate` returns them.
+    color : str, optional
+        The dimension that decides the colour, by default the first. Further dimensions become more curves.
+    legend : bool, default True
+        Whether to name the values, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if a variable or dimension is missing, or for more than 200 curves.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.phase_portrait(rs.simulate(net, inputs, keep=("state", "increment")), color="w_rec")
+    Raises
+    ------
+    ValueError
+        If a variable or a dimension is missing, or if there are more than 200 curves.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.trajectories : States against the step.
+    rnnsim.plot.cobweb : The states of a scalar map against the last ones.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.5]), h0=rs.axis("h0", [0.1, 2.0]))
+    >>> run = rs.simulate(net, np.full(10, 0.5), keep=("state", "increment"))
+    >>> rs.plot.phase_portrait(run, color="w_rec")
+    <Axes: xlabel='state', ylabel='increment of the state'>
     """
     state = checks.required(ds, "state", "step")
     increment = checks.required(ds, "increment", "step").transpose(*state.dims)
@@ -54,18 +80,40 @@ def cobweb(
 
     Parameters
     ----------
-    ds : Dataset with `state (…, step)` of one unit; every point of the family is one staircase
-    curve : Dataset with `final_state` over exactly one axis, whose coordinate holds the starts h[k-1]
-    color : the dimension that decides the colour, by default the first
-    legend : whether to name the values, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `state (…, step)` of one unit. Every point of the family is one staircase.
+    curve : Dataset, optional
+        Holds `final_state` over exactly one axis, whose coordinate holds the starts h[k-1].
+    color : str, optional
+        The dimension that decides the colour, by default the first.
+    legend : bool, default True
+        Whether to name the values, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if a variable or dimension is missing, if there is more than one unit or if the curve
-    has not exactly one axis.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> run = rs.simulate(net, inputs)
+    Raises
+    ------
+    ValueError
+        If a variable or a dimension is missing, if there is more than one unit, or if the curve has not exactly one axis.
+    TypeError
+        If `ds` or `curve` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.phase_portrait : Increments against states.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net, inputs = rs.Elman(w_in=1.0, w_rec=1.5, h0=0.1), np.full(10, 0.5)
     >>> starts = net.replace(h0=rs.axis("h0_start", np.linspace(-2, 2, 201)))
-    >>> rs.plot.cobweb(run, rs.simulate(starts, inputs[:1], keep="final_state"))
+    >>> rs.plot.cobweb(rs.simulate(net, inputs), rs.simulate(starts, inputs[:1], keep="final_state"))
+    <Axes: xlabel='state at step k-1', ylabel='state at step k'>
     """
     state = checks.required(ds, "state", "step")
     if state.sizes.get("unit", 1) > 1:

@@ -29,22 +29,48 @@ def predictions(
 ) -> Axes:
     """Draw predictions as coloured lines over data in grey.
 
+    Outputs of `rs.simulate` at steps 0…T beside T targets are drawn from step 1 on, since the start has no output.
+
     Parameters
     ----------
-    predicted : DataArray over the dimension of `data`, or several by their names. Outputs of `rs.simulate` at steps 0…T beside T targets
-        are drawn from step 1 on, since the start has no output.
-    data : DataArray over one dimension, such as `sample` or `time`; values that are nan leave a gap
-    time : what stands on x: the name of a coordinate of `data`, or as many values or dates as it has; by default the
-        coordinate of its dimension
-    line : whether data are a line and not dots, by default where there is such a coordinate
-    legend : whether to name the lines, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    predicted : DataArray or mapping of str to DataArray
+        Predictions over the dimension of `data`, or several by their names.
+    data : DataArray
+        Data over one dimension, such as `sample` or `time`. Values that are nan leave a gap.
+    time : str or array_like, optional
+        What stands on x: the name of a coordinate of `data`, or as many values or dates as it has; by default the coordinate of its
+        dimension.
+    line : bool, optional
+        Whether data are a line and not dots, by default where there is such a coordinate.
+    legend : bool, default True
+        Whether to name the lines, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError for further dimensions, or if lengths or coordinates differ; TypeError for arrays without
-    labels.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> run = rs.simulate(net, inputs, keep="output")
-    >>> rs.plot.predictions({"Elman": run.output.isel(step=-1, output=0)}, targets, time=dates)
+    Raises
+    ------
+    ValueError
+        If there are further dimensions, or if lengths or coordinates differ.
+    TypeError
+        If an array has no labels, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.simulate : Compute outputs.
+    rnnsim.tasks.Scaling : Bring standardised predictions back.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> task = rs.tasks.counting()
+    >>> run = rs.simulate(rs.Elman(1.0, 0.9, activation="linear"), task.inputs, keep="output")
+    >>> rs.plot.predictions({"Elman": run.output.isel(step=-1)}, task.targets)
+    <Axes: xlabel='sample', ylabel='number of ones'>
     """
     dim = _dimension(data)
     data = checks.only(data, dim)

@@ -34,20 +34,47 @@ def singular_values(
 ) -> Axes:
     """Draw the logs of singular values as a heat map, mode against lag: red where a perturbation has grown, blue where it has faded.
 
+    A line stands where the singular values are 1 and, if the Dataset has a `memory_length`, a dashed one there. The legend tells
+    the `growth_rate` and its `regime`, if there are any. Singular values of 0 and those that are nan are grey.
+
     Parameters
     ----------
-    ds : Dataset with `log_singular_value (lag, mode)` of `rs.propagation`. A line stands where the singular values are 1 and, if the
-        Dataset has a `memory_length`, a dashed one there; the legend tells the `growth_rate` and its `regime`, if there are any. Singular
-        values of 0 and those that are nan are grey.
-    limit : the log from which colours are darkest, up and down; by default so that they tell apart half of all values, and all of the
-        largest mode. Give it to compare networks
-    cmap : matplotlib colour map
-    colorbar, legend : whether to draw them, beside and below the Axes
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `log_singular_value (lag, mode)` of `rs.propagation`.
+    limit : float, optional
+        The log from which colours are darkest, up and down; by default so that they tell apart half of all values, and all of the
+        largest mode. Give it to compare networks.
+    cmap : str or Colormap, default "RdBu_r"
+        A colour map of matplotlib's.
+    colorbar : bool, default True
+        Whether to draw the colour bar, beside the Axes.
+    legend : bool, default True
+        Whether to draw the legend, below the Axes.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if the variable or a dimension is missing or for further dimensions.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.singular_values(rs.propagation(net, inputs).isel(sample=0))
+    Raises
+    ------
+    ValueError
+        If the variable or a dimension is missing, or if there are further dimensions.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.propagation : Compute the singular values.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net = rs.Elman(np.zeros((2, 1)), [[0.9, 0.4], [0.0, 0.5]])
+    >>> rs.plot.singular_values(rs.propagation(net, np.zeros((10, 1))))
+    <Axes: xlabel='lag', ylabel='mode'>
     """
     array = checks.required(ds, "log_singular_value", "lag", "mode", remedy=REMEDY)
     array = checks.only(array, "mode", "lag").astype(float)

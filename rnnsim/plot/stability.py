@@ -31,15 +31,38 @@ def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: bool = True
 
     Parameters
     ----------
-    ds : Dataset with `multiplier_real` and `multiplier_imag (…, point, mode)`, as `rs.fixed_points` returns it; `stability (…, point)`
+    ds : Dataset
+        Holds `multiplier_real` and `multiplier_imag (…, point, mode)`, as `rs.fixed_points` returns it; `stability (…, point)`
         decides the mark, if it is there. Places without a point are nan.
-    color : the dimension that decides the colour, by default the first axis, or else `point`
-    legend : whether to name colours and marks, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    color : str, optional
+        The dimension that decides the colour, by default the first axis, or else `point`.
+    legend : bool, default True
+        Whether to name colours and marks, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if a variable or dimension is missing, or if there is no finite multiplier.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.multipliers(rs.fixed_points(net), color="w_rec")
+    Raises
+    ------
+    ValueError
+        If a variable or a dimension is missing, or if there is no finite multiplier.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.fixed_points : Compute fixed points and their multipliers.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> found = rs.fixed_points(rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.5])))
+    >>> rs.plot.multipliers(found, color="w_rec")
+    <Axes: xlabel='real part of the multiplier', ylabel='imaginary part of the multiplier'>
     """
     real = checks.required(ds, "multiplier_real", "point", "mode", remedy=REMEDY)
     imag = checks.required(ds, "multiplier_imag", "point", "mode", remedy=REMEDY).transpose(*real.dims)

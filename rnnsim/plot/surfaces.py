@@ -41,28 +41,65 @@ def cost_surface(
 ) -> Axes:
     """Draw a cost over two axes of the family as filled contours of cost + 1 at logarithmic levels.
 
+    Cells that are nan or inf are grey, and the legend counts them. More than 1000 points a side are drawn with a stride; a stride
+    that steps over a grey cell shows it all the same. Of a large store on disk means over cells are drawn, read slab by slab.
+
     Parameters
     ----------
-    ds : Dataset with `cost (x, y)`. Cells that are nan or inf are grey, and the legend counts them.
-        More than 1000 points a side are drawn with a stride; a stride that steps over a grey cell shows it all the same.
-        Of a large store on disk means over cells are drawn, read slab by slab.
-    variable : what is drawn instead of `cost`; 1 is added only to costs on a logarithmic scale
-    x, y : the axes of the family to draw along, by default its first and second
-    points : (x, y) of points to mark, each with a colour and a marker of its own
-    window : ((x0, x1), (y0, y1)), the part to show, by default all
-    levels : contour levels or their number; by default 1…10^8 for costs that reach 100,
-        and else chosen from the whole surface
-    log : whether levels are logarithmic, by default for costs only
-    norm : matplotlib norm that colours the levels, by default LogNorm or Normalize
-    cmap : matplotlib colour map
-    colorbar, legend : whether to draw them, beside and below the Axes; several Axes, beside which one colour bar stands for all
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `cost (x, y)`, as `rs.backprop` returns it.
+    variable : str, default "cost"
+        What is drawn instead of `cost`. 1 is added only to costs on a logarithmic scale.
+    x : str, optional
+        The axis of the family that runs to the right, by default its first.
+    y : str, optional
+        The axis of the family that runs up, by default its second.
+    points : sequence of pairs of float, optional
+        Points (x, y) to mark, each with a colour and a marker of its own.
+    window : pair of pairs of float, optional
+        The part to show, ((x0, x1), (y0, y1)), by default all.
+    levels : int or sequence of float, optional
+        Contour levels or their number; by default 1…10^8 for costs that reach 100, and else chosen from the whole surface.
+    log : bool, optional
+        Whether levels are logarithmic, by default for costs only.
+    norm : Normalize, optional
+        The norm of matplotlib's that colours the levels, by default LogNorm or Normalize.
+    cmap : str or Colormap, default "YlGnBu_r"
+        A colour map of matplotlib's.
+    colorbar : bool or sequence of Axes, default True
+        Whether to draw the colour bar, beside the Axes; or several Axes, beside which one colour bar stands for all.
+    legend : bool, default True
+        Whether to draw the legend, below the Axes.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if the variable or an axis is missing, for further axes, if no cell is finite, if a
-    logarithmic scale meets values of 0 or below, or if the window holds no points.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> surface = rs.backprop(net, task.inputs, task.targets, keep="cost")
+    Raises
+    ------
+    ValueError
+        If the variable or an axis is missing, if there are further axes, if no cell is finite, if a logarithmic scale meets values
+        of 0 or below, or if the window holds no points.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.backprop : Compute costs and gradients.
+    rnnsim.plot.cost_surfaces : Several windows of one surface.
+    rnnsim.plot.training_path : The path of training over a surface.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> side = np.linspace(-3, 3, 19)
+    >>> net = rs.Elman(rs.axis("w_in", side), rs.axis("w_rec", side), activation="linear")
+    >>> surface = rs.backprop(net, rs.tasks.counting(), keep="cost")
     >>> rs.plot.cost_surface(surface, points=[(2, 1), (1, 2)], window=((0, 2), (0, 2)))
+    <Axes: xlabel='input weight', ylabel='recurrent weight'>
     """
     surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm, window)
     part = contours.part(surface, window)
@@ -96,14 +133,53 @@ def cost_surfaces(
 
     Parameters
     ----------
-    ds : Dataset with `cost (x, y)`
-    windows : ((x0, x1), (y0, y1)) or None for the whole, one for each Axes
-    points, variable, x, y, levels, log, norm, cmap : as in `cost_surface`
-    ax : as many Axes as windows, by default those of a new figure
+    ds : Dataset
+        Holds `cost (x, y)`, as `rs.backprop` returns it.
+    windows : sequence of windows or None
+        The part of each Axes, ((x0, x1), (y0, y1)), or None for the whole.
+    points : sequence of pairs of float, optional
+        Points (x, y) to mark, each with a colour and a marker of its own.
+    variable : str, default "cost"
+        What is drawn instead of `cost`. 1 is added only to costs on a logarithmic scale.
+    x : str, optional
+        The axis of the family that runs to the right, by default its first.
+    y : str, optional
+        The axis of the family that runs up, by default its second.
+    levels : int or sequence of float, optional
+        Contour levels or their number; by default 1…10^8 for costs that reach 100, and else chosen from the whole surface.
+    log : bool, optional
+        Whether levels are logarithmic, by default for costs only.
+    norm : Normalize, optional
+        The norm of matplotlib's that colours the levels, by default LogNorm or Normalize.
+    cmap : str or Colormap, default "YlGnBu_r"
+        A colour map of matplotlib's.
+    ax : sequence of Axes, optional
+        As many Axes as windows, by default those of a new figure.
 
-    Returns the Axes as an array `(window,)`. Raises ValueError as `cost_surface` does, or if Axes and windows differ in number.
+    Returns
+    -------
+    ndarray of Axes
+        The Axes drawn on, (window,).
 
-    >>> rs.plot.cost_surfaces(surface, windows=[None, ((0, 2), (0, 2))], points=[(2, 1), (1, 2)])
+    Raises
+    ------
+    ValueError
+        If `cost_surface` would raise one, or if Axes and windows differ in number.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.cost_surface : One window.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> side = np.linspace(-3, 3, 19)
+    >>> net = rs.Elman(rs.axis("w_in", side), rs.axis("w_rec", side), activation="linear")
+    >>> surface = rs.backprop(net, rs.tasks.counting(), keep="cost")
+    >>> rs.plot.cost_surfaces(surface, windows=[None, ((0, 2), (0, 2))], points=[(2, 1), (1, 2)]).shape
+    (2,)
     """
     surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm)
     parts = [contours.part(surface, window) for window in windows]
@@ -140,16 +216,56 @@ def gradient_norm_map(
 ) -> Axes:
     """Draw the norm of the gradient over two axes of the family, at logarithmic levels.
 
+    Where the gradient is 0 it is drawn as the smallest that is not.
+
     Parameters
     ----------
-    ds : Dataset with `gradient_norm (x, y)`, such as `rs.surfaces.gradient_norm(surface).to_dataset()`. Where the gradient is 0 it is
-        drawn as the smallest that is not.
-    variable, x, y, window, levels, cmap, colorbar, legend, ax : as in `cost_surface`
+    ds : Dataset
+        Holds `gradient_norm (x, y)`, such as `rs.surfaces.gradient_norm(surface).to_dataset()`.
+    variable : str, default "gradient_norm"
+        What is drawn instead of `gradient_norm`.
+    x : str, optional
+        The axis of the family that runs to the right, by default its first.
+    y : str, optional
+        The axis of the family that runs up, by default its second.
+    window : pair of pairs of float, optional
+        The part to show, ((x0, x1), (y0, y1)), by default all.
+    levels : int or sequence of float, optional
+        Contour levels or their number, by default chosen from the whole surface.
+    cmap : str or Colormap, default "magma"
+        A colour map of matplotlib's.
+    colorbar : bool, default True
+        Whether to draw the colour bar, beside the Axes.
+    legend : bool, default True
+        Whether to draw the legend, below the Axes.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError as `cost_surface` does.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> norm = rs.surfaces.gradient_norm(rs.backprop(net, inputs, targets)).to_dataset()
-    >>> rs.plot.gradient_norm_map(norm)
+    Raises
+    ------
+    ValueError
+        If the variable or an axis is missing, if there are further axes, if no cell is finite, or if the window holds no points.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.surfaces.gradient_norm : Compute the norm.
+    rnnsim.plot.cost_surface : The cost itself.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> side = np.linspace(-3, 3, 19)
+    >>> net = rs.Elman(rs.axis("w_in", side), rs.axis("w_rec", side), activation="linear")
+    >>> norm = rs.surfaces.gradient_norm(rs.backprop(net, rs.tasks.counting()))
+    >>> rs.plot.gradient_norm_map(norm.to_dataset())
+    <Axes: xlabel='input weight', ylabel='recurrent weight'>
     """
     norm = checks.required(ds, variable)
     above = norm.where(norm > 0.0)

@@ -32,23 +32,52 @@ def trajectories(
 ) -> Axes:
     """Draw states against the step, one line for each point of the family, with the input in grey on a twin axis.
 
+    All dimensions (axes, `sample`, `unit`) beyond those of colour and width become more lines: the first of them with two to four
+    values is told apart by its dashes, the rest look alike.
+
     Parameters
     ----------
-    ds : Dataset with `state (…, step)` and, for the twin axis, `input (…, step)`
-    variable : what is drawn instead of `state`, such as `"output"` or `"cell_state"`
-    x : the dimension along which lines run
-    color, linewidth : the dimensions that decide colour and width; colour is by default the first but `sample`.
-        All further dimensions (axes, `sample`, `unit`) become more lines: the first of them with two to four values
-        is told apart by its dashes, the rest look alike.
-    samples : positions of the samples to draw, such as [0, 3] or range(5), by default all
-    legend : whether to name the values, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `state (…, step)` and, for the twin axis, `input (…, step)`, as `rs.simulate` returns them.
+    variable : str, default "state"
+        What is drawn instead of `state`, such as "output" or "cell_state".
+    x : str, default "step"
+        The dimension along which lines run.
+    color : str, optional
+        The dimension that decides the colour, by default the first but `sample`.
+    linewidth : str, optional
+        The dimension that decides the width of the lines.
+    samples : sequence of int, optional
+        Positions of the samples to draw, such as [0, 3] or range(5), by default all.
+    legend : bool, default True
+        Whether to name the values, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes of the states. Raises ValueError if the variable or a dimension is missing, or for more than 200 lines.
+    Returns
+    -------
+    Axes
+        The Axes of the states.
 
+    Raises
+    ------
+    ValueError
+        If the variable or a dimension is missing, if a sample is not there, or if there are more than 200 lines.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.simulate : Compute states.
+    rnnsim.plot.phase_portrait : The same without their time.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
     >>> net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.5]), h0=rs.axis("h0", [0.1, 2.0]))
     >>> run = rs.simulate(net, np.full(10, 0.5), keep=("state", "input"))
     >>> rs.plot.trajectories(run, color="w_rec", linewidth="h0")
+    <Axes: xlabel='step', ylabel='state'>
     """
     ds = _chosen(ds, samples)
     array = checks.required(ds, variable, x)
@@ -85,19 +114,48 @@ def gradient_over_steps(
 
     Parameters
     ----------
-    ds : Dataset with `grad_state (…, step)`; a `sample` dimension is summed over, and the label says so
-    variable : what is drawn instead of `grad_state`, such as `"grad_preactivation"` or `"grad_input"`
-    color : the dimension that decides the colour, by default the first; further dimensions become more lines
-    absolute : whether to draw the absolute value
-    backwards : whether the step falls from left to right, as back-propagation goes
-    linthresh : where the axis turns linear around 0, by default the power of ten below the smallest gradient that is not 0
-    legend : whether to name the values, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `grad_state (…, step)`, as `rs.backprop` returns it. A `sample` dimension is summed over, and the label says so.
+    variable : str, default "grad_state"
+        What is drawn instead of `grad_state`, such as "grad_preactivation" or "grad_input".
+    color : str, optional
+        The dimension that decides the colour, by default the first. Further dimensions become more lines.
+    absolute : bool, default False
+        Whether to draw the absolute value.
+    backwards : bool, default True
+        Whether the step falls from left to right, as back-propagation goes.
+    linthresh : float, optional
+        Where the axis turns linear around 0, by default the power of ten below the smallest gradient that is not 0.
+    legend : bool, default True
+        Whether to name the values, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if the variable or a dimension is missing, or for more than 200 lines.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> run = rs.backprop(net, task.inputs, task.targets, keep="grad_state")
-    >>> rs.plot.gradient_over_steps(run, color="w_rec")
+    Raises
+    ------
+    ValueError
+        If the variable or a dimension is missing, or if there are more than 200 lines.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.backprop : Compute gradients.
+    rnnsim.plot.singular_values : How far gradients reach, without a cost.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> net = rs.Elman(1.0, rs.axis("w_rec", [0.5, 1.5]), activation="linear")
+    >>> run = rs.backprop(net, rs.tasks.counting(), keep="grad_state")
+    >>> ax = rs.plot.gradient_over_steps(run, color="w_rec")
+    >>> ax.get_xlabel()
+    'step'
     """
     array = checks.required(ds, variable, "step")
     text = label(array)

@@ -41,25 +41,55 @@ def training_curves(
 ) -> Axes:
     """Draw costs against the epoch: the line of one network, or the median of many with a band around it.
 
+    A network that diverged does not count in the median and the band from the epoch on where its value is nan or inf; the legend
+    says how many such networks there are at the end.
+
     Parameters
     ----------
-    ds : Dataset with `cost (…, epoch)`, as `train` returns it. A network that diverged does not count in the median and the
-        band from the epoch on where its value is nan or inf; the legend says how many such networks there are at the end.
-    variables : what is drawn, by default `cost` and, where there is one, `validation_cost`. They differ by their dashes, and by
-        their colours unless `color` decides these.
-    band : the quantiles between which the band lies; None for no band
-    over : the dimensions of which median and band are taken, by default all but `color`; what is left becomes more lines that
-        look alike, so that `over=()` draws every network
-    color : the dimension that decides the colour
-    log : whether y is logarithmic, by default for costs and norms above 0 that range over a factor of 100 or more
-    legend : whether to name what is drawn, on the right of the Axes, or below narrow ones
-    ax : Axes to draw on, by default those of a new figure
+    ds : Dataset
+        Holds `cost (…, epoch)`, as `rs.train` returns it.
+    variables : str or sequence of str, optional
+        What is drawn, by default `cost` and, where there is one, `validation_cost`. They differ by their dashes, and by their
+        colours unless `color` decides these.
+    band : pair of float or None, default (0.1, 0.9)
+        The quantiles between which the band lies; None for no band.
+    over : str or sequence of str, optional
+        The dimensions of which median and band are taken, by default all but `color`. What is left becomes more lines that look
+        alike, so that `over=()` draws every network.
+    color : str, optional
+        The dimension that decides the colour.
+    log : bool, optional
+        Whether y is logarithmic, by default for costs and norms above 0 that range over a factor of 100 or more.
+    legend : bool, default True
+        Whether to name what is drawn, on the right of the Axes, or below narrow ones.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if a variable or a dimension is missing, if the band is not two quantiles, for more than
-    200 lines of one variable, or if a logarithmic scale meets values of 0 or below.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> run = rs.train(net, task.inputs, task.targets, optimizer=rs.SGD(rs.axis("lr", [0.01, 0.1])), epochs=100)
+    Raises
+    ------
+    ValueError
+        If a variable or a dimension is missing, if the band is not two quantiles, if there are more than 200 lines of one variable,
+        or if a logarithmic scale meets values of 0 or below.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.train : Train a family.
+    rnnsim.plot.training_path : The way of two weights.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> net, task = rs.Elman(0.5, 0.5, activation="linear"), rs.tasks.counting()
+    >>> run = rs.train(net, task, optimizer=rs.SGD(rs.axis("lr", [0.001, 0.002])), epochs=20)
     >>> rs.plot.training_curves(run, color="lr")
+    <Axes: xlabel='epoch', ylabel='cost'>
     """
     arrays = [checks.required(ds, variable, "epoch", remedy=REMEDY) for variable in _names(ds, variables)]
     over = [over] if isinstance(over, str) else over
@@ -93,23 +123,51 @@ def training_path(
 ) -> Axes:
     """Draw the path of two parameters over the epochs, one line for each network, with its start and its end marked.
 
+    The path of a network that diverged ends in a cross, where both parameters were finite for the last time. Several runs become
+    one Dataset, with a colour each, by `xr.concat([slow, fast], xr.Variable("optimizer", ["SGD", "Rprop"]))`.
+
     Parameters
     ----------
-    ds : Dataset with two parameters over the same dimensions `(…, epoch)`. The path of a network that diverged ends in a cross,
-        where both were finite for the last time.
-    x, y : names of the parameters, in the order of the axes of `cost_surface`
-    color : the dimension that decides the colour, by default the first; further dimensions become more lines
-    legend : whether to name the values, below the Axes, behind what a legend names there already
-    ax : Axes to draw on, such as those of a `cost_surface`, the limits and labels of which stay as they are; by default those of
-        a new figure
+    ds : Dataset
+        Holds two parameters over the same dimensions `(…, epoch)`, as `rs.train` returns them.
+    x : str, default "w_in"
+        The parameter that runs to the right.
+    y : str, default "w_rec"
+        The parameter that runs up.
+    color : str, optional
+        The dimension that decides the colour, by default the first. Further dimensions become more lines.
+    legend : bool, default True
+        Whether to name the values, below the Axes, behind what a legend names there already.
+    ax : Axes, optional
+        The Axes to draw on, such as those of a `cost_surface`, whose limits and labels stay as they are; by default those of a new
+        figure.
 
-    Returns the Axes. Raises ValueError if a parameter or dimension is missing, if the parameters have different dimensions, or
-    for more than 200 paths.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> ax = rs.plot.cost_surface(surface)
-    >>> rs.plot.training_path(run, ax=ax)
+    Raises
+    ------
+    ValueError
+        If a parameter or a dimension is missing, if the parameters have different dimensions, or if there are more than 200 paths.
+    TypeError
+        If `ds` is no Dataset, or if an argument is of another type.
 
-    Runs become one Dataset, with a colour each, by `xr.concat([slow, fast], xr.Variable("optimizer", ["SGD", "Rprop"]))`.
+    See Also
+    --------
+    rnnsim.train : Train a family.
+    rnnsim.plot.cost_surface : The surface that a path crosses.
+    rnnsim.plot.training_curves : Costs against the epoch.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> net, task, side = rs.Elman(0.5, 0.5, activation="linear"), rs.tasks.counting(), np.linspace(-3, 3, 19)
+    >>> surface = rs.backprop(net.replace(w_in=rs.axis("w_in", side), w_rec=rs.axis("w_rec", side)), task, keep="cost")
+    >>> run = rs.train(net, task, optimizer=rs.SGD(rs.axis("lr", [0.001, 0.002])), epochs=20)
+    >>> rs.plot.training_path(run, ax=rs.plot.cost_surface(surface))
+    <Axes: xlabel='input weight', ylabel='recurrent weight'>
     """
     across, up = _pair(ds, x, y)
     checks.few_lines(up, "epoch")

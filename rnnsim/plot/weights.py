@@ -39,22 +39,48 @@ def weights(
 ) -> Axes:
     """Draw a parameter as a matrix of colours, on a scale that is symmetric around 0.
 
+    Cells that are nan or inf are grey.
+
     Parameters
     ----------
-    array : a matrix, the first dimension of which runs down and the second to the right; a vector is a matrix of one row.
-        Or the Dataset that holds it, such as `net.parameters`. Cells that are nan or inf are grey.
-    name : which variable of a Dataset
-    limit : the size that gets the darkest colours, by default the largest there is; give it to compare matrices
-    numbers : whether to write the numbers in the cells, by default in matrices of at most 12 × 12 where there is room
-    cmap : matplotlib colour map
-    colorbar : whether to draw it, beside the Axes
-    ax : Axes to draw on, by default those of a new figure
+    array : DataArray or Dataset
+        A matrix, the first dimension of which runs down and the second to the right; a vector is a matrix of one row. Or the
+        Dataset that holds it, such as `net.parameters`.
+    name : str, optional
+        Which variable of a Dataset is drawn; it need not be given where there is only one.
+    limit : float, optional
+        The size that gets the darkest colours, by default the largest there is. Give it to compare matrices.
+    numbers : bool, optional
+        Whether to write the numbers in the cells, by default in matrices of at most 12 × 12 where there is room.
+    cmap : str or Colormap, default "RdBu_r"
+        A colour map of matplotlib's.
+    colorbar : bool, default True
+        Whether to draw the colour bar, beside the Axes.
+    ax : Axes, optional
+        The Axes to draw on, by default those of a new figure.
 
-    Returns the Axes. Raises ValueError if the variable is missing, for further dimensions, or if there is none; TypeError for
-    arrays without labels.
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
 
-    >>> rs.plot.weights(run.w_rec.isel(seed=0, epoch=-1))
+    Raises
+    ------
+    ValueError
+        If the variable is missing, if there are further dimensions, or if there is none.
+    TypeError
+        If an array has no labels, or if an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.training_path : The way of two weights over training.
+
+    Examples
+    --------
+    >>> import rnnsim as rs
+    >>> net = rs.GRU.random(5, 3, seed=1)
     >>> rs.plot.weights(net.parameters.sel(gate="n"), "w_in")
+    <Axes: xlabel='input', ylabel='unit'>
     """
     matrix, title = _matrix(_parameter(array, name))
     finite = matrix.values[np.isfinite(matrix.values)]

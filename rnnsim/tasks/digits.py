@@ -32,7 +32,9 @@ def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If an argument is no whole number in its range, or if memory has no room for the task.
+        If an argument is no whole number in its range.
+    MemoryError
+        If memory has no room for the task.
 
     See Also
     --------
@@ -89,7 +91,9 @@ def sum_of_digits(samples: int = 10_000, digits: int = 3, seed: int = 0, encodin
     Raises
     ------
     ValueError
-        If a number is not whole or out of its range, if the encoding is unknown, or if memory has no room for the task.
+        If a number is not whole or out of its range, or if the encoding is unknown.
+    MemoryError
+        If memory has no room for the task.
 
     See Also
     --------

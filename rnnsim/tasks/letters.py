@@ -31,7 +31,9 @@ def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase
     Raises
     ------
     ValueError
-        If there are too few letters, if one stands twice, if the encoding is unknown, or if memory has no room for the task.
+        If there are too few letters, if one stands twice, or if the encoding is unknown.
+    MemoryError
+        If memory has no room for the task.
 
     See Also
     --------

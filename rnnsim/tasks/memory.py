@@ -34,7 +34,9 @@ def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If an argument is no whole number in its range, or if memory has no room for the task.
+        If an argument is no whole number in its range.
+    MemoryError
+        If memory has no room for the task.
 
     See Also
     --------
@@ -105,7 +107,9 @@ def delayed_recall(
     Raises
     ------
     ValueError
-        If a number is not whole or out of its range, if the encoding is unknown, or if memory has no room for the task.
+        If a number is not whole or out of its range, or if the encoding is unknown.
+    MemoryError
+        If memory has no room for the task.
 
     See Also
     --------
@@ -174,7 +178,9 @@ def flip_flop(samples: int = 100, steps: int = 100, bits: int = 3, probability: 
     Raises
     ------
     ValueError
-        If a number is out of its range, or if memory has no room for the task.
+        If a number is out of its range.
+    MemoryError
+        If memory has no room for the task.
 
     See Also
     --------

@@ -152,9 +152,11 @@ def weather(
     ValueError
         If `weather_table`, `split` or `windows` refuse an argument, or if there are not three shares.
     TypeError
-        If a column holds anything but numbers, or if a name or the path is none.
+        If a column holds anything but numbers, if a name is no text, or if `csv` is no path.
     FileNotFoundError
         If the file cannot be read.
+    MemoryError
+        If memory has no room for the windows.
 
     See Also
     --------

@@ -48,6 +48,8 @@ def windows(table: Any, predictors: str | Sequence[str], target: str, length: in
         targets need.
     TypeError
         If the table is of another kind, or if a column holds anything but numbers.
+    MemoryError
+        If memory has no room for the windows.
 
     See Also
     --------

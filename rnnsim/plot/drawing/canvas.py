@@ -62,22 +62,63 @@ Drawn = TypeVar("Drawn", Axes, np.ndarray)
 
 
 def look() -> Any:
-    """The look of figures for a journal: 7 points at least in the columns of 3.4 inches, or of 7, that figures are made for.
+    """Give figures the look of a journal: 7 points at least in the columns of 3.4 inches, or of 7, that figures are made for.
 
     What matplotlib draws within this context, or within functions that it decorates, has the look; the parameters of matplotlib are
     afterwards as they were. The figures that functions of `rs.plot` open have it always; Axes that they are given stay as they are.
 
+    Returns
+    -------
+    context manager
+        The context, which is a decorator, too.
+
+    See Also
+    --------
+    rnnsim.plot.panel_letters : Letters before the titles of several Axes.
+    rnnsim.plot.shared_legend : One legend for several Axes.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt, rnnsim as rs
     >>> with rs.plot.look():
     ...     figure, axes = plt.subplots(1, 2, figsize=(7.0, 2.6), layout="constrained")
+    >>> plt.close(figure)
     """
     return mpl.rc_context(cast(Any, LOOK))
 
 
 @checked(panels=some_panels)
 def panel_letters(panels: Iterable[Axes]) -> Figure:
-    """Put a, b, c… in bold before the titles of the Axes, on the left. Returns their figure.
+    """Put a, b, c… in bold before the titles of the Axes, on the left.
 
-    >>> rs.plot.panel_letters(figure.axes[:2])
+    Parameters
+    ----------
+    panels : Axes or sequence of Axes
+        The Axes, in the order of the letters.
+
+    Returns
+    -------
+    Figure
+        The figure of the Axes.
+
+    Raises
+    ------
+    ValueError
+        If there are no Axes.
+    TypeError
+        If anything but Axes is given.
+
+    See Also
+    --------
+    rnnsim.plot.shared_legend : One legend for several Axes.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt, rnnsim as rs
+    >>> figure, axes = plt.subplots(1, 2, layout="constrained")
+    >>> rs.plot.panel_letters(axes) is figure
+    True
+    >>> plt.close(figure)
     """
     panels = list(panels)
     for letter, ax in zip(ascii_lowercase, panels, strict=False):
@@ -94,7 +135,39 @@ def panel_letters(panels: Iterable[Axes]) -> Figure:
 def shared_legend(panels: Iterable[Axes], *more: Artist, title: str | None = None, columns: int = 6) -> None:
     """Put what the legends of the Axes name, or would name, and what is given besides, into one legend under their figure.
 
-    >>> rs.plot.shared_legend(figure.axes, title="gain")
+    The legends of the Axes are removed.
+
+    Parameters
+    ----------
+    panels : Axes or sequence of Axes
+        The Axes whose legends are joined.
+    *more : Artist
+        Further lines, patches or other artists with labels.
+    title : str, optional
+        The title of the legend.
+    columns : int, default 6
+        The largest number of columns.
+
+    Raises
+    ------
+    ValueError
+        If there are no Axes, or if `columns` is no whole number of 1 or more.
+    TypeError
+        If an argument is of another type.
+
+    See Also
+    --------
+    rnnsim.plot.panel_letters : Letters before the titles of several Axes.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt, rnnsim as rs
+    >>> figure, axes = plt.subplots(1, 2, layout="constrained")
+    >>> lines = [ax.plot([0.0, 1.0], label="gain = 1.5") for ax in axes]
+    >>> rs.plot.shared_legend(axes, title="gain")
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['gain = 1.5']
+    >>> plt.close(figure)
     """
     panels = list(panels)
     named: dict[str, Artist] = {}

@@ -14,12 +14,40 @@ MOST_POINTS = 1000  # a side
 
 @checked(array=labelled)
 def coarsened(array: xr.DataArray, most: int = MOST_POINTS) -> xr.DataArray:
-    """An array in which no dimension has more than `most` places: means over cells of neighbours of equal number, of which the last may
-    have fewer, at the means of their coordinates. Whole numbers give the largest of a cell. A cell with a number that is not finite has
-    none.
+    """Bring an array to the size of a figure: at most `most` places along each dimension.
 
-    >>> surface = rs.sweep(rs.backprop, net, task.inputs, task.targets, to="surface.zarr")
-    >>> rs.plot.coarsened(surface.cost, 500).plot()
+    The result has means over cells of neighbours of equal number, of which the last may have fewer, at the means of their
+    coordinates. Whole numbers give the largest of a cell. A cell with a number that is not finite is nan. An array on disk is read
+    slab by slab and never in memory whole.
+
+    Parameters
+    ----------
+    array : DataArray
+        Real numbers over any dimensions.
+    most : int, default 1000
+        The largest number of places along a dimension.
+
+    Returns
+    -------
+    DataArray
+        The coarser array, in memory. An array that is small enough stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If `most` is no whole number of 1 or more, or if a dimension is empty.
+    TypeError
+        If `array` is no DataArray of real numbers.
+
+    See Also
+    --------
+    rnnsim.plot.cost_surface : A figure that does this itself to a large store.
+
+    Examples
+    --------
+    >>> import numpy as np, rnnsim as rs
+    >>> rs.plot.coarsened(rs.axis("w_rec", np.arange(6.0)), 3).values
+    array([0.5, 2.5, 4.5])
     """
     starts = {dim: np.arange(0, size, ceil(size / most)) for dim, size in array.sizes.items() if size > most}
     if not starts:
