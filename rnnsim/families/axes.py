@@ -1,5 +1,7 @@
 """Axes: how numbers become families, how families share axes by name, and how a grid of points is laid out in memory."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Numbers
 from rnnsim.checks.arguments import plain_text, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.numerics.parallel import Strided
@@ -34,7 +37,7 @@ RESERVED = frozenset(
 )
 
 
-def axis(name: str, values: Any, **attrs: Any) -> xr.DataArray:
+def axis(name: str, values: Numbers, **attrs: str | float | np.number) -> xr.DataArray:
     """Make a sweep axis: an array over one dimension `name`, whose coordinate holds the same values.
 
     Parameters

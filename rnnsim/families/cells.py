@@ -1,15 +1,19 @@
 """Recurrent networks of one layer."""
 
-from typing import Any, ClassVar, Self
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import ActivationName, Init, Numbers, Real, Seed, Whole
 from rnnsim.checks.arguments import refuse_methods, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.equations import cells
 from rnnsim.equations.activations import ACTIVATIONS
 from rnnsim.equations.user_activations import Activation
+from rnnsim.families.cell_protocol import Cell
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member, Network
 from rnnsim.families.parameters import OF_VECTORS, has_units, parameter
@@ -71,7 +75,8 @@ class Recurrent(Network):
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
         own = {name: value for name, value in parameters.items() if name not in Readout.DIMENSIONS}
         rule: Any = type(self)
-        return rule(**own, readout=readout_of(parameters))
+        made: Self = rule(**own, readout=readout_of(parameters))
+        return made
 
     def _check_sizes(self) -> None:
         for name, array in self._parameters.items():
@@ -92,12 +97,12 @@ class Recurrent(Network):
     @property
     def units(self) -> int:
         """The number of units."""
-        return self._parameters["w_in"].sizes.get("unit", 1)
+        return int(self._parameters["w_in"].sizes.get("unit", 1))
 
     @property
     def inputs(self) -> int:
         """The number of inputs."""
-        return self._parameters["w_in"].sizes.get("input", 1)
+        return int(self._parameters["w_in"].sizes.get("input", 1))
 
     @property
     def levels(self) -> tuple[tuple[str, Any], ...]:
@@ -110,7 +115,7 @@ class Recurrent(Network):
         return {name: getattr(self, name) for name in self.OPTIONS}
 
     @property
-    def cell(self) -> Any:
+    def cell(self) -> Cell:
         """The recurrence that kernels run."""
         raise NotImplementedError
 
@@ -148,15 +153,15 @@ class Recurrent(Network):
     @classmethod
     def random(
         cls,
-        units: int,
-        inputs: int = 1,
+        units: Whole,
+        inputs: Whole = 1,
         *,
-        gain: Any = 1.0,
-        init: str = "gaussian",
-        seed: Any = 0,
-        h0: Any = 0.0,
-        bias: Any = 0.0,
-        density: float = 0.1,
+        gain: Numbers = 1.0,
+        init: Init = "gaussian",
+        seed: Seed = 0,
+        h0: Numbers | Literal["gaussian"] = 0.0,
+        bias: Numbers | Literal["gaussian", "uniform"] = 0.0,
+        density: Real = 0.1,
         **options: Any,
     ) -> Self:
         """Make a random family.
@@ -288,13 +293,13 @@ class Elman(Recurrent):
 
     def __init__(
         self,
-        w_in: Any,
-        w_rec: Any,
-        bias: Any = 0.0,
-        h0: Any = 0.0,
+        w_in: Numbers,
+        w_rec: Numbers,
+        bias: Numbers = 0.0,
+        h0: Numbers = 0.0,
         *,
-        activation: str | Activation = "tanh",
-        leak: Any = 1.0,
+        activation: ActivationName | Activation = "tanh",
+        leak: Numbers = 1.0,
         readout: Readout | None = None,
     ):
         if not isinstance(activation, Activation) and (not isinstance(activation, str) or activation not in ACTIVATIONS):
@@ -313,11 +318,12 @@ class Elman(Recurrent):
         return "bias", "w_in", "w_rec", *("leak",) * self.cell.constants, "h0"
 
     @property
-    def cell(self) -> Any:
+    def cell(self) -> Cell:
         """The recurrence that kernels run, without the leak where it is 1 everywhere."""
         phi = self.activation.rule if isinstance(self.activation, Activation) else ACTIVATIONS[self.activation]
         rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
-        return rule(phi)
+        cell: Cell = rule(phi)
+        return cell
 
 
 class GRU(Recurrent):
@@ -376,15 +382,23 @@ class GRU(Recurrent):
     GATES = cells.GRU.labels
 
     def __init__(
-        self, w_in: Any, w_rec: Any, bias_in: Any = 0.0, bias_rec: Any = 0.0, h0: Any = 0.0, *, readout: Readout | None = None
+        self,
+        w_in: Numbers,
+        w_rec: Numbers,
+        bias_in: Numbers = 0.0,
+        bias_rec: Numbers = 0.0,
+        h0: Numbers = 0.0,
+        *,
+        readout: Readout | None = None,
     ):
         self._take({"w_in": w_in, "w_rec": w_rec, "bias_in": bias_in, "bias_rec": bias_rec, "h0": h0}, check_readout(readout))
 
     @property
-    def cell(self) -> Any:
+    def cell(self) -> Cell:
         """The recurrence that kernels run."""
         rule: Any = cells.GRU
-        return rule()
+        cell: Cell = rule()
+        return cell
 
 
 class LSTM(Recurrent):
@@ -443,11 +457,21 @@ class LSTM(Recurrent):
     GATES = cells.LSTM.labels
     STARTS = ("h0", "c0")
 
-    def __init__(self, w_in: Any, w_rec: Any, bias: Any = 0.0, h0: Any = 0.0, c0: Any = 0.0, *, readout: Readout | None = None):
+    def __init__(
+        self,
+        w_in: Numbers,
+        w_rec: Numbers,
+        bias: Numbers = 0.0,
+        h0: Numbers = 0.0,
+        c0: Numbers = 0.0,
+        *,
+        readout: Readout | None = None,
+    ):
         self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "c0": c0}, check_readout(readout))
 
     @property
-    def cell(self) -> Any:
+    def cell(self) -> Cell:
         """The recurrence that kernels run."""
         rule: Any = cells.LSTM
-        return rule()
+        cell: Cell = rule()
+        return cell

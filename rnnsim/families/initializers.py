@@ -55,8 +55,10 @@ def inputs(init: str, seed: Any, gates: int, units: int, features: int) -> np.nd
     check_init(init)
     seeds, shape = checked_seeds(seed), (gates, units, features)
     if init == "uniform":
-        return uniform(seeds, "w_in", shape) / np.sqrt(units)
-    return normal(seeds, "w_in", shape) / np.sqrt(features)
+        weights: np.ndarray = uniform(seeds, "w_in", shape) / np.sqrt(units)
+    else:
+        weights = normal(seeds, "w_in", shape) / np.sqrt(features)
+    return weights
 
 
 def seeds_of(seed: Any) -> xr.DataArray:
@@ -120,11 +122,13 @@ def uniform(seeds: np.ndarray, name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def gaussian_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -> np.ndarray:
-    return normal(seeds, "w_rec", shape) / np.sqrt(shape[-1])
+    matrices: np.ndarray = normal(seeds, "w_rec", shape) / np.sqrt(shape[-1])
+    return matrices
 
 
 def uniform_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -> np.ndarray:
-    return uniform(seeds, "w_rec", shape) / np.sqrt(shape[-1])
+    matrices: np.ndarray = uniform(seeds, "w_rec", shape) / np.sqrt(shape[-1])
+    return matrices
 
 
 def identity_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -> np.ndarray:
@@ -138,7 +142,8 @@ def orthogonal_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: floa
 def spectral_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -> np.ndarray:
     matrices = gaussian_matrices(seeds, shape, density)
     radii = spectral_radii(matrices.reshape(-1, *shape[-2:]))
-    return matrices / radii.reshape(*matrices.shape[:-2], 1, 1)
+    scaled: np.ndarray = matrices / radii.reshape(*matrices.shape[:-2], 1, 1)
+    return scaled
 
 
 def sparse_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -> np.ndarray:
@@ -146,7 +151,8 @@ def sparse_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -
         numbers = generator.standard_normal(shape)
         return np.where(generator.random(shape) < density, numbers, 0.0)
 
-    return draw(seeds, "w_rec", shape, law) / np.sqrt(shape[-1] * density)
+    matrices: np.ndarray = draw(seeds, "w_rec", shape, law) / np.sqrt(shape[-1] * density)
+    return matrices
 
 
 INITS = {

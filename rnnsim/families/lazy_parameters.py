@@ -46,7 +46,8 @@ class Drawn:
     def at(self, seeds: np.ndarray, gains: np.ndarray) -> np.ndarray:
         """The parameter of some points, (point, …), each seed drawn once."""
         different, places = np.unique(seeds, return_inverse=True)
-        return gains.reshape(-1, *[1] * len(self.sizes)) * self.draw(different)[places.reshape(-1)]
+        found: np.ndarray = gains.reshape(-1, *[1] * len(self.sizes)) * self.draw(different)[places.reshape(-1)]
+        return found
 
     def array(self) -> xr.DataArray:
         """All of it, as an array."""

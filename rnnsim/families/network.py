@@ -1,18 +1,23 @@
 """Families of networks of any kind: parameters with names, shapes and axes. A single network is a family without axes."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Method, Numbers, Real
 from rnnsim.checks.arguments import check_choice, number_or_none, to_array
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.equations.cells import Readout as ReadoutCell
+from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import Grid, common_grid
+from rnnsim.families.cell_protocol import Cell
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.families.readouts import Readout
@@ -27,7 +32,7 @@ class Member:
     which have `suffix` behind them. `biases` come with the gates that they belong to; results of the `top` layer are known without
     `suffix`, too."""
 
-    cell: Any
+    cell: Cell
     units: int
     inputs: int
     w_in: str
@@ -103,12 +108,12 @@ class Network:
     @property
     def units(self) -> int:
         """The number of units of the top layer."""
-        return self.levels[-1][1].units
+        return int(self.levels[-1][1].units)
 
     @property
     def inputs(self) -> int:
         """The number of inputs of the bottom layer."""
-        return self.levels[0][1].inputs
+        return int(self.levels[0][1].inputs)
 
     @property
     def outputs(self) -> int | None:
@@ -149,11 +154,13 @@ class Network:
         number = layer_number(name)
         return array.rename({dim: f"{dim}{number}" for dim in array.dims if dim in NUMBERED}) if number else array
 
-    def __getattr__(self, name: str) -> Any:
-        known = self.__dict__.get("_parameters", {})
-        numbered = [own for own in known if own == name or own.removesuffix(layer_number(own)) == name]
-        hint = f"; the parameter is net[{numbered[0]!r}], and net.parameters has all of them" if numbered else ""
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
+    if not TYPE_CHECKING:  # it gives nothing, and type checkers would take it for a sign that every name is there
+
+        def __getattr__(self, name: str) -> Any:
+            known = self.__dict__.get("_parameters", {})
+            numbered = [own for own in known if own == name or own.removesuffix(layer_number(own)) == name]
+            hint = f"; the parameter is net[{numbered[0]!r}], and net.parameters has all of them" if numbered else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
 
     def __dir__(self) -> list[str]:
         return sorted({*self._PUBLIC, *self.options, *dir(object)})
@@ -247,7 +254,7 @@ class Network:
         """A parameter's dimensions behind the axes in its full shape, without its layer's number."""
         return self._dimensions[name]
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, **changes: Numbers | Activation) -> Self:
         """Make this family anew with some parameters or options changed.
 
         Parameters
@@ -291,7 +298,7 @@ class Network:
         made._grid = common_grid(made.templates, OWN_DIMENSIONS)
         return made
 
-    def at(self, run: xr.Dataset, epoch: Any = -1) -> Self:
+    def at(self, run: xr.Dataset, epoch: int | np.integer | np.ndarray | xr.DataArray = -1) -> Self:
         """Take the parameters that a training run had at an epoch.
 
         Parameters
@@ -329,7 +336,7 @@ class Network:
             raise TypeError(f"at was given {kind_of(run)}; it needs a Dataset over epochs that rs.train returned")
         if to_array("epoch", epoch).dtype.kind not in "iu":
             raise TypeError(f"at was given the epoch {shown(epoch)}; it needs whole numbers")
-        wanted = run.epoch[-1] if np.ndim(epoch) == 0 and int(epoch) == -1 else epoch
+        wanted: Any = run.epoch[-1] if np.ndim(epoch) == 0 and int(epoch) == -1 else epoch
         if not np.isin(wanted, run.epoch).all():
             raise ValueError(f"at was given the epoch {shown(epoch)}; it needs recorded ones: {shown(run.epoch.values.tolist())}")
         lacking = [name for name in self._parameters if name not in run.variables]
@@ -346,7 +353,7 @@ class Network:
             return value
         return value.rename({f"{dim}{number}": dim for dim in NUMBERED if f"{dim}{number}" in value.dims})
 
-    def isel(self, indexers: Mapping[str, Any] | None = None, /, **positions: Any) -> Self:
+    def isel(self, indexers: Mapping[str, Numbers | slice] | None = None, /, **positions: Numbers | slice) -> Self:
         """Take a part of the family by positions along its axes.
 
         An axis of which a single position is taken is gone.
@@ -389,8 +396,8 @@ class Network:
         indexers: Mapping[str, Any] | None = None,
         /,
         *,
-        method: str | None = None,
-        tolerance: float | None = None,
+        method: Method | None = None,
+        tolerance: Real | None = None,
         **values: Any,
     ) -> Self:
         """Take a part of the family by values of its axes.

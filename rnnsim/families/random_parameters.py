@@ -1,5 +1,7 @@
 """The parameters of random families: which of them are drawn, and from which law."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Real
 from rnnsim.checks.arguments import whole
 from rnnsim.checks.showing import shown
 from rnnsim.families import initializers
@@ -16,12 +19,12 @@ from rnnsim.families.parameters import parameter
 
 def drawn_parameters(
     dimensions: Mapping[str, tuple[str, ...]],
-    sizes: Mapping[str, int],
+    sizes: Mapping[str, Any],
     gates: int,
     seed: Any,
     gain: Any,
     init: str,
-    density: float,
+    density: Real,
     laws: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""

@@ -1,10 +1,13 @@
 """Readouts: outputs that are linear in the states of the layer below."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Numbers, Seed, Whole
 from rnnsim.checks.arguments import whole
 from rnnsim.checks.showing import kind_of
 from rnnsim.families import initializers
@@ -41,7 +44,7 @@ class Readout:
 
     DIMENSIONS = {"w_out": ("output", "unit"), "b_out": ("output",)}
 
-    def __init__(self, w_out: Any, b_out: Any = 0.0):
+    def __init__(self, w_out: Numbers, b_out: Numbers = 0.0):
         self.scalar = not has_units("w_out", w_out, self.DIMENSIONS["w_out"])
         self.dimensions: dict[str, tuple[str, ...]] = {n: () if self.scalar else dims for n, dims in self.DIMENSIONS.items()}
         self.parameters: dict[str, xr.DataArray] = {
@@ -53,7 +56,7 @@ class Readout:
             raise ValueError(f"b_out has {given} outputs, but w_out has {outputs}; they need to agree")
 
     @classmethod
-    def random(cls, units: int, outputs: int = 1, *, seed: Any = 0) -> Self:
+    def random(cls, units: Whole, outputs: Whole = 1, *, seed: Seed = 0) -> Self:
         """Make a random readout, with weights and biases uniform in ±1/√units, as PyTorch draws them.
 
         Parameters

@@ -1,8 +1,11 @@
 """Stacks: layers that are fed one into the next, perhaps behind an embedding, perhaps under a readout."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Self
+from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, TypeAlias, cast
+
+from rnnsim.checks.annotations import Numbers
 from rnnsim.checks.showing import kind_of
 from rnnsim.families.cells import Recurrent
 from rnnsim.families.network import Network
@@ -38,11 +41,14 @@ class Embedding:
 
     DIMENSIONS = {"table": ("token", "input")}
 
-    def __init__(self, table: Any):
+    def __init__(self, table: Numbers):
         self.table = parameter("table", table, self.DIMENSIONS["table"])
 
     def __repr__(self) -> str:
         return f"<rnnsim.Embedding of {self.table.sizes['token']} tokens in {self.table.sizes['input']} inputs>"
+
+
+Layers: TypeAlias = Recurrent | Sequence[Recurrent | Embedding] | Iterator[Recurrent | Embedding]
 
 
 class Stack(Network):
@@ -82,9 +88,9 @@ class Stack(Network):
 
     _PUBLIC = (*Network._PUBLIC, "embedding", "layers")
 
-    def __init__(self, layers: Iterable[Any], *, readout: Readout | None = None):
+    def __init__(self, layers: Layers, *, readout: Readout | None = None):
         several = isinstance(layers, Sequence | Iterator) and not isinstance(layers, str | bytes)
-        given: list[Any] = [*layers] if several else [layers]
+        given: list[Any] = [*cast(Any, layers)] if several else [layers]
         self._embedding = given.pop(0) if given and isinstance(given[0], Embedding) else None
         self._layers = tuple(check_layer(i, layer) for i, layer in enumerate(given))
         if not self._layers:

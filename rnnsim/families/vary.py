@@ -1,16 +1,19 @@
 """Arrays one entry of which is an axis."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Numbers, Whole
 from rnnsim.checks.arguments import as_whole, check_dims, to_array
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.parameters import OWN_DIMENSIONS, nameless_of
 
 
-def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
+def vary(matrix: Numbers, where: Whole | Sequence[Whole], axis: xr.DataArray) -> xr.DataArray:
     """Make a matrix one entry of which is an axis.
 
     For every value of the axis, the result holds the matrix with that value in the chosen place.
@@ -69,4 +72,5 @@ def vary(matrix: Any, where: Any, axis: Any) -> xr.DataArray:
     here[tuple(place)] = True
     found = xr.where(xr.DataArray(here, dims=own), axis.astype(np.float64), array.astype(np.float64))
     axes = [dim for dim in (*array.dims, *axis.dims) if dim not in own]
-    return found.transpose(*dict.fromkeys(axes), *own)
+    varied: xr.DataArray = found.transpose(*dict.fromkeys(axes), *own)
+    return varied

@@ -1,13 +1,15 @@
 """Chains: an embedding or none, cells, a readout or none, as other packages' lists of layers have them."""
 
+from __future__ import annotations
+
 from typing import Any
 
-from rnnsim.families.cells import Recurrent
+from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.readouts import Readout
 from rnnsim.families.stacks import Embedding, Stack
 
 
-def joined(call: str, parts: list[Any]) -> Any:
+def joined(call: str, parts: list[Any]) -> Elman | GRU | LSTM | Stack:
     """One cell with its readout, or a stack."""
     layers = list(parts)
     readout = layers.pop() if layers and isinstance(layers[-1], Readout) else None
@@ -19,4 +21,5 @@ def joined(call: str, parts: list[Any]) -> Any:
     if len(layers) > 1:
         return Stack(layers, readout=readout)
     (cell,) = layers
-    return type(cell)(**{name: cell[name] for name in cell.parameter_names}, **cell.options, readout=readout)
+    made: Elman | GRU | LSTM = type(cell)(**{name: cell[name] for name in cell.parameter_names}, **cell.options, readout=readout)
+    return made

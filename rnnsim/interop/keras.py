@@ -1,14 +1,19 @@
 """Weights from Keras, which need not be installed."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from rnnsim.checks.annotations import ActivationName
 from rnnsim.checks.arguments import to_array
 from rnnsim.checks.showing import shown
-from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
+from rnnsim.families.cells import GRU, LSTM, Elman
 from rnnsim.families.readouts import Readout
-from rnnsim.families.stacks import Embedding
+from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.interop.assembling import joined
 
 GATES = {"SimpleRNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 1, 2, 3]}  # places of our gates among Keras' (a GRU's are z, r, h)
@@ -22,7 +27,14 @@ PLAIN: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 
 
-def from_keras(layer_or_weights: Any) -> Any:
+class Layer(Protocol):
+    """What a Keras layer is taken for."""
+
+    def get_config(self) -> Any: ...
+    def get_weights(self) -> Any: ...
+
+
+def from_keras(layer_or_weights: Layer | Sequence[Layer] | Sequence[ArrayLike]) -> Elman | GRU | LSTM | Stack:
     """Make the network that a Keras layer is, in float64.
 
     Keras need not be installed for weights alone. The network starts at 0 and drops nothing, as a Keras layer does that is neither
@@ -90,7 +102,7 @@ def part(layer: Any) -> Any:
     return cell(weights, config["activation"])
 
 
-def cell(weights: Any, activation: str = "tanh") -> Recurrent:
+def cell(weights: Any, activation: ActivationName = "tanh") -> Elman | GRU | LSTM:
     """One layer's weights, transposed, the gates in Keras' columns on a dimension of their own in our order."""
     arrays = [to_array("layer_or_weights", array) for array in weights]
     kind, units = kind_of([array.shape for array in arrays])

@@ -1,7 +1,9 @@
 """Weights from and to PyTorch."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,14 +11,17 @@ from rnnsim.checks.showing import shown
 from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.network import Network
 from rnnsim.families.readouts import Readout
-from rnnsim.families.stacks import Embedding
+from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.interop.assembling import joined
+
+if TYPE_CHECKING:
+    import torch
 
 TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 PLAIN = {"bidirectional": False, "proj_size": 0, "max_norm": None, "scale_grad_by_freq": False}
 
 
-def from_torch(module: Any) -> Any:
+def from_torch(module: torch.nn.Module | Sequence[torch.nn.Module]) -> Elman | GRU | LSTM | Stack:
     """Make the network that a PyTorch module is, in float64.
 
     The network starts at 0, as PyTorch does, and reads inputs (step, input) or (sample, step, input), whatever `batch_first` is.
@@ -59,10 +64,11 @@ def from_torch(module: Any) -> Any:
     """
     torch = imported_torch("from_torch")
     several = isinstance(module, list | tuple | torch.nn.Sequential)
-    return joined("from_torch", [part for one in (module if several else [module]) for part in parts(torch, one)])
+    modules: Any = module if several else [module]
+    return joined("from_torch", [part for one in modules for part in parts(torch, one)])
 
 
-def to_torch(net: Any) -> Any:
+def to_torch(net: Network) -> Any:
     """Make the PyTorch module that a network is, in float64.
 
     PyTorch's second bias of RNN and LSTM is 0. `from_torch` gives the same numbers back, bit by bit.

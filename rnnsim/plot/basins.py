@@ -1,11 +1,17 @@
 """Maps of basins: a colour for every attractor, by what it is."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
+from rnnsim.checks.annotations import Flag, Real, Whole
 from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import canvas, checks, contours, sorts
 from rnnsim.plot.drawing import line_styles as lines
@@ -23,9 +29,9 @@ def basins(
     *,
     x: str | None = None,
     y: str | None = None,
-    units: tuple[int, int] | None = None,
-    alpha: float = 0.75,
-    legend: bool = True,
+    units: Sequence[Whole] | np.ndarray | None = None,
+    alpha: Real = 0.75,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw which start ends on which attractor: cool colours for fixed points, others for cycles of each period, grey for none.
@@ -94,7 +100,7 @@ def basins(
         cmap=shades,
         vmin=-1.5,
         vmax=len(colors) - 0.5,
-        alpha=alpha,
+        alpha=float(alpha),
         shading="nearest",
         rasterized=True,
     )
@@ -119,7 +125,7 @@ def _with_whole_periods(ds: xr.Dataset) -> xr.Dataset:
     return ds.assign(attractor_period=ds.attractor_period.fillna(-1).astype(np.int64))
 
 
-def _states(ds: xr.Dataset, units: tuple[int, int]) -> dict[int, np.ndarray]:
+def _states(ds: xr.Dataset, units: Any) -> dict[int, np.ndarray]:
     """The different states of every attractor, (state, 2), by its number."""
     states = checks.required(ds, "attractor_state", "basin", "iterate", "unit", remedy='keep "attractor_state"')
     if max(units) >= states.sizes["unit"]:
@@ -129,7 +135,7 @@ def _states(ds: xr.Dataset, units: tuple[int, int]) -> dict[int, np.ndarray]:
     return {a: orbits[a][-period:] if period > 0 else orbits[a] for a, period in enumerate(periods) if period >= 0}
 
 
-def _mark(ax: Axes, states: dict[int, np.ndarray], there: list[sorts.Sort], colors: list) -> None:
+def _mark(ax: Axes, states: dict[int, np.ndarray], there: list[sorts.Sort], colors: list[Any]) -> None:
     """Dots with a white rim at the states of attractors, small ones for those without a period."""
     for sort, color in zip(there, colors, strict=True):
         orbit = states[sort.number or 0]
@@ -145,7 +151,7 @@ def _mark(ax: Axes, states: dict[int, np.ndarray], there: list[sorts.Sort], colo
         )
 
 
-def _entries(ds: xr.Dataset, told: sorts.Sorted, colors: list, alpha: float) -> list[Patch]:
+def _entries(ds: xr.Dataset, told: sorts.Sorted, colors: list[Any], alpha: Any) -> list[Patch]:
     """A patch for each attractor that is there, and what its colour means."""
     entries = [
         Patch(color=c, alpha=alpha, linewidth=0.0, label=_words(ds, s, told.sorts)) for s, c in zip(told.sorts, colors, strict=True)

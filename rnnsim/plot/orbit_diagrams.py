@@ -1,6 +1,7 @@
 """Orbit diagrams and Lyapunov spectra against a parameter."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from rnnsim.checks.annotations import Flag, Real, Whole
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
-from rnnsim.plot.drawing.arguments import checked, count, panels
+from rnnsim.plot.drawing.arguments import Panels, checked, count, panels
 from rnnsim.plot.drawing.labels import coordinate, label
 
 LOOKS: dict[str, tuple[str, float]] = {"down": ("#E69F00", 1.9), "up": ("#0072B2", 0.8)}  # the upper one leaves a rim of the other
@@ -24,7 +26,7 @@ LOWER_LINE = 20  # characters that fit beside the lower panel
 
 @checked()
 @canvas.drawing
-def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, size: float = 1.0, ax: Axes | None = None) -> Axes:
+def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: Flag = True, size: Real = 1.0, ax: Axes | None = None) -> Axes:
     """Draw every state of the orbits as a dot above the value of the parameter, those of the way down under those of the way up.
 
     Dots are drawn as pixels in vector graphics, too.
@@ -77,7 +79,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
         part = orbit.sel(direction=name) if name else orbit
         states = part.transpose(x, ...).values.reshape(values.size, -1)
         style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0.0, "color": color}
-        ax.plot(np.repeat(values.values, states.shape[1]), states.ravel(), markersize=wide * size, rasterized=True, **style)
+        ax.plot(np.repeat(values.values, states.shape[1]), states.ravel(), markersize=wide * float(size), rasterized=True, **style)
         entries.append(Line2D([], [], label=name, markersize=5.0, **style))
     ax.set(xlabel=label(values), ylabel=canvas.wrapped(ax, label(orbit)))
     ax.margins(x=0.01)
@@ -89,7 +91,7 @@ def orbit_diagram(ds: xr.Dataset, *, x: str | None = None, legend: bool = True, 
 @checked(exponents=count)
 @canvas.drawing
 def spectrum(
-    ds: xr.Dataset, *, x: str | None = None, exponents: int | None = None, legend: bool = True, ax: Axes | None = None
+    ds: xr.Dataset, *, x: str | None = None, exponents: Whole | None = None, legend: Flag = True, ax: Axes | None = None
 ) -> Axes:
     """Draw Lyapunov exponents against a parameter, one line each, with a line at 0 where stability ends.
 
@@ -167,9 +169,9 @@ def orbit_diagram_with_exponents(
     exponents: xr.Dataset,
     *,
     x: str | None = None,
-    count: int | None = 1,
-    size: float = 1.0,
-    ax: Sequence[Axes] | None = None,
+    count: Whole | None = 1,
+    size: Real = 1.0,
+    ax: Panels | None = None,
 ) -> np.ndarray:
     """Draw an orbit diagram with the Lyapunov exponents below, over the same values of the parameter.
 
@@ -218,7 +220,7 @@ def orbit_diagram_with_exponents(
     if len(panels) != 2:
         raise ValueError(f"ax has {len(panels)} Axes, but an orbit diagram with exponents needs 2")
     orbit_diagram(ds, x=x, size=size, ax=panels[0])
-    spectrum(exponents, x=x, exponents=count, legend=count != 1 or "lyapunov_error" in exponents, ax=panels[1])
+    spectrum(exponents, x=x, exponents=count, legend=bool(count != 1 or "lyapunov_error" in exponents), ax=panels[1])
     low = min(panel.get_xlim()[0] for panel in panels)
     high = max(panel.get_xlim()[1] for panel in panels)
     for panel in panels:

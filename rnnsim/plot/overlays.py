@@ -1,11 +1,14 @@
 """Curves that are laid over a figure that is there already."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from rnnsim.checks.annotations import Flag
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing.arguments import checked
 from rnnsim.plot.drawing.labels import label
@@ -19,7 +22,7 @@ def curves(
     x: str,
     y: str,
     name: str | None = None,
-    legend: bool = True,
+    legend: Flag = True,
     ax: Axes | None = None,
     **style: Any,
 ) -> Axes:

@@ -1,5 +1,7 @@
 """The plane of two units: where their states go, where one of them stands still, fixed points and the directions of their manifolds."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rnnsim.checks.annotations import Flag
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing.arguments import checked, dataset
 from rnnsim.plot.drawing.labels import name
@@ -31,9 +34,9 @@ def phase_plane(
     ds: xr.Dataset,
     points: xr.Dataset | None = None,
     *,
-    arrows: bool = True,
-    directions: bool = True,
-    legend: bool = True,
+    arrows: Flag = True,
+    directions: Flag = True,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw where two units go: arrows of one step, nullclines, fixed points with their stability and the directions of their manifolds.

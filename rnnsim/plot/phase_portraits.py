@@ -1,10 +1,13 @@
 """Trajectories without their time: phase portraits and cobwebs."""
 
+from __future__ import annotations
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rnnsim.checks.annotations import Flag
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
 from rnnsim.plot.drawing.arguments import checked
@@ -13,7 +16,7 @@ from rnnsim.plot.drawing.labels import coordinate, label
 
 @checked()
 @canvas.drawing
-def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
+def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: Flag = True, ax: Axes | None = None) -> Axes:
     """Draw increments against states, one curve for each point of the family, with its start marked by a ring.
 
     Step k stands at (state[k], state[k] - state[k-1]). The start has made no step yet and stands at (state[0], 0).
@@ -74,7 +77,7 @@ def phase_portrait(ds: xr.Dataset, *, color: str | None = None, legend: bool = T
 @checked()
 @canvas.drawing
 def cobweb(
-    ds: xr.Dataset, curve: xr.Dataset | None = None, *, color: str | None = None, legend: bool = True, ax: Axes | None = None
+    ds: xr.Dataset, curve: xr.Dataset | None = None, *, color: str | None = None, legend: Flag = True, ax: Axes | None = None
 ) -> Axes:
     """Draw the staircase of a scalar map, h[k] against h[k-1], with the diagonal and the curve of the map.
 

@@ -1,13 +1,16 @@
 """Predictions against the data that they are of."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from rnnsim.checks.annotations import Flag, Numbers
 from rnnsim.checks.arguments import to_array
 from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import canvas, checks
@@ -22,9 +25,9 @@ def predictions(
     predicted: xr.DataArray | Mapping[str, xr.DataArray],
     data: xr.DataArray,
     *,
-    time: str | Any = None,
-    line: bool | None = None,
-    legend: bool = True,
+    time: Numbers | Sequence[Any] | None = None,
+    line: Flag | None = None,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw predictions as coloured lines over data in grey.
@@ -74,7 +77,7 @@ def predictions(
     """
     dim = _dimension(data)
     data = checks.only(data, dim)
-    named = {key: array.rename(key) for key, array in dict(predicted).items()}
+    named = {key: array.rename(key) for key, array in dict(cast(Mapping[str, xr.DataArray], predicted)).items()}
     data = _at_steps(data, list(named.values()), dim)
     drawn = {key: _matched(array, data, dim) for key, array in named.items()}
     line = (time is not None or dim in data.coords) if line is None else line
@@ -131,14 +134,15 @@ def _matched(array: xr.DataArray, data: xr.DataArray, dim: str) -> xr.DataArray:
     return array
 
 
-def _positions(data: xr.DataArray, dim: str, time: str | Any) -> xr.DataArray:
+def _positions(data: xr.DataArray, dim: str, time: Any) -> xr.DataArray:
     """What stands on x."""
     if time is None:
         return coordinate(data, dim)
     if isinstance(time, str):
         if time not in data.coords:
             raise ValueError(f"data has no coordinate {shown(time)}, but {', '.join(map(str, data.coords)) or 'none'}")
-        return data.coords[time]
+        named: xr.DataArray = data.coords[time]
+        return named
     at = time if isinstance(time, xr.DataArray) else xr.DataArray(to_array("time", time), name="time")
     if at.shape != data.shape:
         raise ValueError(f"time has the shape {at.shape}, but data has {data.shape}")

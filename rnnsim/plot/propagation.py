@@ -1,5 +1,7 @@
 """How far gradients reach: singular values against lag."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from rnnsim.checks.annotations import Flag, Real
 from rnnsim.plot.drawing import canvas, checks, contours
 from rnnsim.plot.drawing.arguments import checked
 from rnnsim.plot.drawing.colour_scales import scale
@@ -26,10 +29,10 @@ MEMORY: dict[str, Any] = {"color": "black", "linewidth": 1.2, "linestyle": (0, (
 def singular_values(
     ds: xr.Dataset,
     *,
-    limit: float | None = None,
+    limit: Real | None = None,
     cmap: str = "RdBu_r",
-    colorbar: bool = True,
-    legend: bool = True,
+    colorbar: Flag = True,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the logs of singular values as a heat map, mode against lag: red where a perturbation has grown, blue where it has faded.
@@ -44,8 +47,8 @@ def singular_values(
     limit : float, optional
         The log from which colours are darkest, up and down; by default so that they tell apart half of all values, and all of the
         largest mode. Give it to compare networks.
-    cmap : str or Colormap, default "RdBu_r"
-        A colour map of matplotlib's.
+    cmap : str, default "RdBu_r"
+        The name of a colour map of matplotlib's.
     colorbar : bool, default True
         Whether to draw the colour bar, beside the Axes.
     legend : bool, default True
@@ -82,7 +85,7 @@ def singular_values(
     for side in (lags, modes):
         checks.placed(side)
     finite = values[np.isfinite(values)]
-    reach = limit or _reach(values) or 1.0
+    reach = float(limit or _reach(values) or 1.0)
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     ax = canvas.axes(ax, (canvas.COLUMN, 2.4))
     shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)

@@ -1,5 +1,7 @@
 """Stability of fixed points: their multipliers on the complex plane, and the marks that say which kind a point is."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
+from rnnsim.checks.annotations import Flag
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
 from rnnsim.plot.drawing.arguments import checked
@@ -26,7 +29,7 @@ OTHER = ("X", "full")
 
 @checked()
 @canvas.drawing
-def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: bool = True, ax: Axes | None = None) -> Axes:
+def multipliers(ds: xr.Dataset, *, color: str | None = None, legend: Flag = True, ax: Axes | None = None) -> Axes:
     """Draw the multipliers of fixed points on the complex plane, with the unit circle inside which they are stable.
 
     Parameters

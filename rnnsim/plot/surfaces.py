@@ -1,19 +1,21 @@
 """Costs over two axes of a family, as filled contours."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
 
+from rnnsim.checks.annotations import Flag
 from rnnsim.plot.drawing import canvas, checks, contours
-from rnnsim.plot.drawing.arguments import checked, flag_or_panels, panels
+from rnnsim.plot.drawing.arguments import Levels, Panels, Points, Window, checked, flag_or_panels, panels
 from rnnsim.plot.drawing.colour_scales import Scale, scale
-from rnnsim.plot.drawing.contours import Window
 from rnnsim.plot.drawing.downsampling import seen
 from rnnsim.plot.drawing.grids import over_two_axes
 from rnnsim.plot.drawing.labels import label, name
@@ -29,14 +31,14 @@ def cost_surface(
     variable: str = "cost",
     x: str | None = None,
     y: str | None = None,
-    points: Sequence[tuple[float, float]] | None = None,
+    points: Points | None = None,
     window: Window | None = None,
-    levels: int | Sequence[float] | None = None,
-    log: bool | None = None,
+    levels: Levels | None = None,
+    log: Flag | None = None,
     norm: Normalize | None = None,
-    cmap: str = "YlGnBu_r",
-    colorbar: bool | Sequence[Axes] = True,
-    legend: bool = True,
+    cmap: str | Colormap = "YlGnBu_r",
+    colorbar: Flag | Panels = True,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a cost over two axes of the family as filled contours of cost + 1 at logarithmic levels.
@@ -107,7 +109,7 @@ def cost_surface(
     filled, cells = contours.fill(ax, part, colors, window, cmap)
     entries = contours.mark(ax, points or ()) + contours.grey_entry(cells)
     if colorbar is not False:
-        contours.colour_bar(filled, colors, title, ax if colorbar is True else list(colorbar))
+        contours.colour_bar(filled, colors, title, ax if colorbar is True else list(cast(Iterable[Axes], colorbar)))
     if legend:
         canvas.legend_below(ax, entries)
     return ax
@@ -118,16 +120,16 @@ def cost_surface(
 def cost_surfaces(
     ds: xr.Dataset,
     *,
-    windows: Sequence[Window | None],
-    points: Sequence[tuple[float, float]] | None = None,
+    windows: Iterable[Window | None],
+    points: Points | None = None,
     variable: str = "cost",
     x: str | None = None,
     y: str | None = None,
-    levels: int | Sequence[float] | None = None,
-    log: bool | None = None,
+    levels: Levels | None = None,
+    log: Flag | None = None,
     norm: Normalize | None = None,
-    cmap: str = "YlGnBu_r",
-    ax: Sequence[Axes] | None = None,
+    cmap: str | Colormap = "YlGnBu_r",
+    ax: Panels | None = None,
 ) -> np.ndarray:
     """Draw several windows of one cost surface side by side, with shared levels, one colour bar and one legend.
 
@@ -182,11 +184,12 @@ def cost_surfaces(
     (2,)
     """
     surface, colors, title = _prepared(ds, variable, x, y, levels, log, norm)
-    parts = [contours.part(surface, window) for window in windows]
-    panels = _panels(ax, len(windows))
+    shown = [*windows]
+    parts = [contours.part(surface, window) for window in shown]
+    panels = _panels(ax, len(shown))
     marks: dict[str, Artist] = {}
     lost = 0
-    for panel, part, window in zip(panels, parts, windows, strict=True):
+    for panel, part, window in zip(panels, parts, shown, strict=True):
         filled, cells = contours.fill(panel, part, colors, window, cmap)
         marks |= {str(mark.get_label()): mark for mark in contours.mark(panel, points or ())}
         lost = max(lost, cells)
@@ -208,10 +211,10 @@ def gradient_norm_map(
     x: str | None = None,
     y: str | None = None,
     window: Window | None = None,
-    levels: int | Sequence[float] | None = None,
-    cmap: str = "magma",
-    colorbar: bool = True,
-    legend: bool = True,
+    levels: Levels | None = None,
+    cmap: str | Colormap = "magma",
+    colorbar: Flag = True,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the norm of the gradient over two axes of the family, at logarithmic levels.
@@ -288,8 +291,8 @@ def _prepared(
     variable: str,
     x: str | None,
     y: str | None,
-    levels: int | Sequence[float] | None,
-    log: bool | None,
+    levels: Levels | None,
+    log: Flag | None,
     norm: Normalize | None,
     window: Window | None = None,
 ) -> tuple[xr.DataArray, Scale, str]:
@@ -310,10 +313,10 @@ def _prepared(
         checks.above_zero(variable, finite)
         if isinstance(levels, list):
             checks.above_zero("levels", np.array(levels))
-    return surface, scale(finite, log=log, cost=cost, levels=levels, norm=norm), title
+    return surface, scale(finite, log=bool(log), cost=cost, levels=cast(Any, levels), norm=norm), title
 
 
-def _panels(ax: Sequence[Axes] | None, count: int) -> np.ndarray:
+def _panels(ax: Panels | None, count: int) -> np.ndarray:
     """The Axes given, of which there must be `count`, or those of a new figure."""
     if ax is None:
         width = canvas.COLUMN if count == 1 else canvas.PAGE

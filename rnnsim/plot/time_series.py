@@ -1,12 +1,16 @@
 """What happens over the steps: states as they unfold and gradients as they are propagated back."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rnnsim.checks.annotations import Flag, Real, Whole
 from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
@@ -26,8 +30,8 @@ def trajectories(
     x: str = "step",
     color: str | None = None,
     linewidth: str | None = None,
-    samples: Sequence[int] | None = None,
-    legend: bool = True,
+    samples: Sequence[Whole] | np.ndarray | None = None,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw states against the step, one line for each point of the family, with the input in grey on a twin axis.
@@ -104,10 +108,10 @@ def gradient_over_steps(
     *,
     variable: str = "grad_state",
     color: str | None = None,
-    absolute: bool = False,
-    backwards: bool = True,
-    linthresh: float | None = None,
-    legend: bool = True,
+    absolute: Flag = False,
+    backwards: Flag = True,
+    linthresh: Real | None = None,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a gradient against the step on a symlog axis, by default from the last step on the left back to the first.
@@ -170,17 +174,17 @@ def gradient_over_steps(
     at = coordinate(array, "step")
     for where, line in lines.each(array, "step"):
         ax.plot(at, np.abs(line) if absolute else line, marker=lines.dots(array.sizes["step"]), **look.of(where))
-    symlog(ax, np.abs(array.values) if absolute else array.values, linthresh)
+    symlog(ax, np.abs(array.values) if absolute else array.values, None if linthresh is None else float(linthresh))
     canvas.zero_line(ax)
     canvas.whole_steps(ax)
-    ax.xaxis.set_inverted(backwards)
+    ax.xaxis.set_inverted(bool(backwards))
     ax.set(xlabel=label(at), ylabel=text.replace(label(array), canvas.wrapped(ax, label(array))))
     if legend:
         canvas.legend_beside(ax, lines.handles(array, look))
     return ax
 
 
-def _chosen(ds: xr.Dataset, samples: Sequence[int] | None) -> xr.Dataset:
+def _chosen(ds: xr.Dataset, samples: Any) -> xr.Dataset:
     """The samples to draw."""
     if samples is None:
         return ds

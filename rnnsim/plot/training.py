@@ -1,5 +1,7 @@
 """What happens over the epochs of training: costs as they fall and weights as they move."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 
+from rnnsim.checks.annotations import Flag, Names
 from rnnsim.plot.drawing import canvas, checks
 from rnnsim.plot.drawing import line_styles as lines
-from rnnsim.plot.drawing.arguments import checked
+from rnnsim.plot.drawing.arguments import Band, checked
 from rnnsim.plot.drawing.labels import coordinate, label, name, texts
-from rnnsim.plot.drawing.quantile_bands import Band, Ensemble, ensemble
+from rnnsim.plot.drawing.quantile_bands import Ensemble, ensemble
 
 COSTS = ("cost", "validation_cost")
 REMEDY = "give variables that train recorded"
@@ -30,13 +33,13 @@ THIN = 1.0
 @canvas.drawing
 def training_curves(
     ds: xr.Dataset,
-    variables: str | Sequence[str] | None = None,
+    variables: Names | None = None,
     *,
     band: Band | None = (0.1, 0.9),
-    over: str | Sequence[str] | None = None,
+    over: Names | None = None,
     color: str | None = None,
-    log: bool | None = None,
-    legend: bool = True,
+    log: Flag | None = None,
+    legend: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw costs against the epoch: the line of one network, or the median of many with a band around it.
@@ -92,7 +95,7 @@ def training_curves(
     <Axes: xlabel='epoch', ylabel='cost'>
     """
     arrays = [checks.required(ds, variable, "epoch", remedy=REMEDY) for variable in _names(ds, variables)]
-    over = [over] if isinstance(over, str) else over
+    over = [over] if isinstance(over, str) else None if over is None else [*over]
     for array in arrays:
         for role, dim in [("color", color), *(("over", dim) for dim in over or ())]:
             if dim is not None:
@@ -119,7 +122,7 @@ def training_curves(
 @checked()
 @canvas.drawing
 def training_path(
-    ds: xr.Dataset, x: str = "w_in", y: str = "w_rec", *, color: str | None = None, legend: bool = True, ax: Axes | None = None
+    ds: xr.Dataset, x: str = "w_in", y: str = "w_rec", *, color: str | None = None, legend: Flag = True, ax: Axes | None = None
 ) -> Axes:
     """Draw the path of two parameters over the epochs, one line for each network, with its start and its end marked.
 
@@ -194,7 +197,7 @@ def _thin(array: xr.DataArray) -> dict[str, Any]:
     return {"linewidth": THIN} if array.size > MANY * array.sizes["epoch"] else {}
 
 
-def _names(ds: xr.Dataset, variables: str | Sequence[str] | None) -> list[str]:
+def _names(ds: xr.Dataset, variables: Names | None) -> list[str]:
     if variables is None:
         return [cost for cost in COSTS if cost in getattr(ds, "data_vars", ())] or [COSTS[0]]
     return [variables] if isinstance(variables, str) else list(variables)

@@ -1,5 +1,7 @@
 """Parameters as matrices: a colour for every weight, the same distance from white for the same size."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -10,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 
+from rnnsim.checks.annotations import Flag, Real
 from rnnsim.checks.showing import plain
 from rnnsim.plot.drawing import canvas, checks, contours
 from rnnsim.plot.drawing.arguments import checked
@@ -31,10 +34,10 @@ def weights(
     array: xr.DataArray | xr.Dataset,
     name: str | None = None,
     *,
-    limit: float | None = None,
-    numbers: bool | None = None,
+    limit: Real | None = None,
+    numbers: Flag | None = None,
     cmap: str = "RdBu_r",
-    colorbar: bool = True,
+    colorbar: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a parameter as a matrix of colours, on a scale that is symmetric around 0.
@@ -52,8 +55,8 @@ def weights(
         The size that gets the darkest colours, by default the largest there is. Give it to compare matrices.
     numbers : bool, optional
         Whether to write the numbers in the cells, by default in matrices of at most 12 × 12 where there is room.
-    cmap : str or Colormap, default "RdBu_r"
-        A colour map of matplotlib's.
+    cmap : str, default "RdBu_r"
+        The name of a colour map of matplotlib's.
     colorbar : bool, default True
         Whether to draw the colour bar, beside the Axes.
     ax : Axes, optional
@@ -84,7 +87,7 @@ def weights(
     """
     matrix, title = _matrix(_parameter(array, name))
     finite = matrix.values[np.isfinite(matrix.values)]
-    reach = limit or np.abs(finite).max(initial=0.0) or 1.0
+    reach = float(limit or np.abs(finite).max(initial=0.0) or 1.0)
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     few = max(matrix.shape) <= MOST_NUMBERS
     ax = canvas.axes(ax, _size(matrix, few if numbers is None else numbers))
@@ -123,7 +126,7 @@ def _matrix(array: xr.DataArray) -> tuple[xr.DataArray, str]:
     return (matrix.expand_dims("") if matrix.ndim == 1 else matrix), title
 
 
-def _size(matrix: xr.DataArray, numbers: bool) -> tuple[float, float]:
+def _size(matrix: xr.DataArray, numbers: Flag) -> tuple[float, float]:
     """Inches of a figure with cells that are about square, and with room for long names under them."""
     least = 0.32 if numbers else 0.09
     rows, columns = matrix.shape
@@ -154,7 +157,8 @@ def _ticks(ax: Axes, axis: Axis, matrix: xr.DataArray, dim: str) -> None:
 def _stride(least: float) -> int:
     """The first round number that is no less."""
     ten = 10 ** max(0, math.floor(math.log10(max(1.0, least))))
-    return next(stride * ten for stride in (*STRIDES, 10) if stride * ten >= least)
+    found: int = next(stride * ten for stride in (*STRIDES, 10) if stride * ten >= least)
+    return found
 
 
 def _write(ax: Axes, image: AxesImage, values: np.ndarray, reach: float, always: bool) -> None:

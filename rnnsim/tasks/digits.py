@@ -1,15 +1,20 @@
 """Tasks of digits: counting ones, and the sum of a few digits."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Whole
 from rnnsim.checks.arguments import SEED, check_choice, whole
 from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
 
 LEGACY_SEED = 2**32 - 1
 
 
-def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
+def counting(samples: Whole = 20, steps: Whole = 10, seed: Whole = 1) -> xr.Dataset:
     """Make the task of counting the ones in random binary sequences.
 
     The weights w_in = w_rec = 1 of a linear network count them.
@@ -64,7 +69,9 @@ def counting(samples: int = 20, steps: int = 10, seed: int = 1) -> xr.Dataset:
     )
 
 
-def sum_of_digits(samples: int = 10_000, digits: int = 3, seed: int = 0, encoding: str = "integer") -> xr.Dataset:
+def sum_of_digits(
+    samples: Whole = 10_000, digits: Whole = 3, seed: Whole = 0, encoding: Literal["integer", "one_hot", "index"] = "integer"
+) -> xr.Dataset:
     """Make the task of adding a few random digits, each from 0 to 9.
 
     The weights w_in = w_rec = 1 of a linear network add them; those of one-hot digits are 0…9.

@@ -1,13 +1,16 @@
 """How symbols are written as inputs."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from rnnsim.checks.memory_limits import check_room
 
+Encoding: TypeAlias = Literal["one_hot", "index"]
 ENCODINGS = ("one_hot", "index")
 
 

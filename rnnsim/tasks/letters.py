@@ -1,5 +1,7 @@
 """Tasks of letters."""
 
+from __future__ import annotations
+
 import string
 
 import numpy as np
@@ -7,10 +9,10 @@ import xarray as xr
 
 from rnnsim.checks.arguments import check_choice
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
+from rnnsim.tasks.encodings import ENCODINGS, Encoding, check_size, columns, encoded
 
 
-def next_letter(encoding: str = "one_hot", letters: str = string.ascii_lowercase) -> xr.Dataset:
+def next_letter(encoding: Encoding = "one_hot", letters: str = string.ascii_lowercase) -> xr.Dataset:
     """Make the task of saying the alphabet: from each letter but the last, tell the next one.
 
     It is for the loss "cross_entropy".

@@ -1,15 +1,18 @@
 """Tasks of memory: what was said long ago is asked for now."""
 
+from __future__ import annotations
+
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Real, Whole
 from rnnsim.checks.arguments import SEED, check_choice, number, whole
-from rnnsim.tasks.encodings import ENCODINGS, check_size, columns, encoded
+from rnnsim.tasks.encodings import ENCODINGS, Encoding, check_size, columns, encoded
 
 AS_TEXT = 8  # numbers that take as much room as a label of a few digits
 
 
-def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
+def adding(samples: Whole = 1000, steps: Whole = 50, seed: Whole = 0) -> xr.Dataset:
     """Make the adding problem: add the two marked ones of many numbers.
 
     The problem is Hochreiter and Schmidhuber's [1]_; the form is that of [2]_ and [3]_: numbers in [0, 1] and plain sums. To
@@ -74,7 +77,12 @@ def adding(samples: int = 1000, steps: int = 50, seed: int = 0) -> xr.Dataset:
 
 
 def delayed_recall(
-    samples: int = 1000, symbols: int = 8, length: int = 1, delay: int = 20, seed: int = 0, encoding: str = "one_hot"
+    samples: Whole = 1000,
+    symbols: Whole = 8,
+    length: Whole = 1,
+    delay: Whole = 20,
+    seed: Whole = 0,
+    encoding: Encoding = "one_hot",
 ) -> xr.Dataset:
     """Make the copy task: say a few symbols again after a delay.
 
@@ -152,7 +160,7 @@ def delayed_recall(
     )
 
 
-def flip_flop(samples: int = 100, steps: int = 100, bits: int = 3, probability: float = 0.05, seed: int = 0) -> xr.Dataset:
+def flip_flop(samples: Whole = 100, steps: Whole = 100, bits: Whole = 3, probability: Real = 0.05, seed: Whole = 0) -> xr.Dataset:
     """Make the task of flip-flops: hold the sign of the last pulse of each bit.
 
     Parameters

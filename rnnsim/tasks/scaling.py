@@ -1,17 +1,21 @@
 """Standardising by mean and standard deviation, and back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import ArrayLike
 
+from rnnsim.checks.annotations import Names
 from rnnsim.checks.arguments import check_dims, to_array
 from rnnsim.checks.arguments import names as names_given
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.tables import as_columns, numeric_columns
+from rnnsim.tasks.tables import Table, as_columns, numeric_columns
 
 LABELLED = ("input", "output")
 
@@ -72,7 +76,7 @@ class Scaling:
             raise ValueError("mean and scale were given other columns; they need the same")
 
     @classmethod
-    def of(cls, training: Any) -> "Scaling":
+    def of(cls, training: Table | xr.DataArray) -> Scaling:
         """Compute the means and standard deviations of all columns.
 
         The standard deviations are those of the population, with n and not n-1. The scale of a constant column is 1.
@@ -124,7 +128,7 @@ class Scaling:
         means, scales = [c.mean() for c in columns], [c.std() if np.ptp(c) else 1.0 for c in columns]
         return cls(xr.DataArray(means, coords, "column"), xr.DataArray(scales, coords, "column"))
 
-    def __call__(self, data: Any, columns: str | Sequence[str] | None = None) -> Any:
+    def __call__(self, data: Table | ArrayLike | xr.DataArray, columns: Names | None = None) -> Any:
         """Standardise data: (x - mean) / scale.
 
         Parameters
@@ -160,7 +164,7 @@ class Scaling:
         """
         return self._mapped(data, columns, lambda x, mean, scale: (x - mean) / scale, back=False)
 
-    def inverse(self, data: Any, columns: str | Sequence[str] | None = None) -> Any:
+    def inverse(self, data: Table | ArrayLike | xr.DataArray, columns: Names | None = None) -> Any:
         """Undo the standardisation: x · scale + mean.
 
         Parameters

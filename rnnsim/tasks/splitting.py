@@ -1,19 +1,27 @@
 """Tables and tasks in parts, for training, validation and test."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rnnsim.checks.annotations import Whole
 from rnnsim.checks.arguments import SEED, check_choice, check_dims, to_array, whole
 from rnnsim.checks.showing import shown
-from rnnsim.tasks.tables import as_columns, check_order
+from rnnsim.tasks.tables import Table, as_columns, check_order
 
 
 def split(
-    data: Any, shares: Sequence[float] = (0.7, 0.15, 0.15), *, dim: str | None = None, how: str = "time", seed: int = 0
+    data: Table | xr.DataArray,
+    shares: Sequence[float] | np.ndarray = (0.7, 0.15, 0.15),
+    *,
+    dim: str | None = None,
+    how: Literal["time", "random"] = "time",
+    seed: Whole = 0,
 ) -> tuple[Any, ...]:
     """Split a table or a task into parts.
 
@@ -111,7 +119,7 @@ def row_count(data: Any) -> int:
     if len(set(lengths.values())) != 1 or () in lengths.values():
         raise ValueError(f"split was given columns of {shown([*lengths.values()])} rows; it needs columns of the same number")
     (rows,) = next(iter(lengths.values()))
-    return rows
+    return int(rows)
 
 
 def taken(data: Any, dim: str | None, rows: np.ndarray) -> Any:

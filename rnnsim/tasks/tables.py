@@ -1,14 +1,18 @@
 """Tables of every kind, DataFrames, Datasets and mappings, as Datasets of numbers over their rows."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from rnnsim.checks.showing import kind_of, shown
 
+Table: TypeAlias = pd.DataFrame | xr.Dataset | Mapping[Any, ArrayLike | xr.DataArray]
 EPOCH = " since 1970-01-01"
 TIME_UNITS = {"days": "D", "hours": "h", "seconds": "s", "microseconds": "us", "nanoseconds": "ns"}
 

@@ -1,12 +1,16 @@
 """Tomorrow's temperature from the weather of the days before, in Seattle or in any CSV."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rnnsim.checks.annotations import Location, Names, Whole
 from rnnsim.checks.arguments import check_choice, path, text, whole
 from rnnsim.checks.showing import shown
 from rnnsim.tasks.scaling import Scaling
@@ -24,7 +28,7 @@ MEANINGS = {
 }
 
 
-def weather_table(csv: str | os.PathLike[str] | None = None) -> xr.Dataset:
+def weather_table(csv: Location | None = None) -> xr.Dataset:
     """Read the daily weather of Seattle from 2012 to 2015, 1461 days, or a table of your own.
 
     The numbers of Seattle are NOAA's, as the package `vega-datasets` brings them: nothing is downloaded.
@@ -81,7 +85,7 @@ def seattle() -> pd.DataFrame:
     return data.seattle_weather().set_index("date")
 
 
-def path_of(csv: str | os.PathLike[str]) -> str:
+def path_of(csv: Location) -> str:
     """The path of a file as text."""
     if not isinstance(csv, str | os.PathLike):
         raise TypeError(f"csv was given as {shown(csv)}; it needs the path of a file")
@@ -108,14 +112,14 @@ def read_csv(file: str) -> pd.DataFrame:
 
 
 def weather(
-    length: int = 13,
-    part: str | None = None,
+    length: Whole = 13,
+    part: Literal["training", "validation", "test"] | None = None,
     *,
-    predictors: str | Sequence[str] = ("temp_max", "temp_min", "precipitation"),
+    predictors: Names = ("temp_max", "temp_min", "precipitation"),
     target: str = "temp_max",
-    ahead: int = 1,
-    shares: Sequence[float] = (0.7, 0.15, 0.15),
-    csv: str | os.PathLike[str] | None = None,
+    ahead: Whole = 1,
+    shares: Sequence[float] | np.ndarray = (0.7, 0.15, 0.15),
+    csv: Location | None = None,
 ) -> xr.Dataset:
     """Make the task of predicting tomorrow's maximum temperature at every one of some days, from the weather up to that day.
 

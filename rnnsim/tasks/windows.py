@@ -1,19 +1,21 @@
 """Sliding windows over tables."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Names, Whole
 from rnnsim.checks.arguments import names as names_given
 from rnnsim.checks.arguments import text, whole
 from rnnsim.checks.showing import shown
 from rnnsim.tasks.encodings import check_size
-from rnnsim.tasks.tables import EPOCH, check_order, numeric_columns
+from rnnsim.tasks.tables import EPOCH, Table, check_order, numeric_columns
 
 
-def windows(table: Any, predictors: str | Sequence[str], target: str, length: int, *, ahead: int = 1) -> xr.Dataset:
+def windows(table: Table, predictors: Names, target: str, length: Whole, *, ahead: Whole = 1) -> xr.Dataset:
     """Make the task of predicting a column of a table from the rows before.
 
     The samples are windows of rows that slide by one, with a target at every step. Sample j has the rows j…j+length-1 as inputs,

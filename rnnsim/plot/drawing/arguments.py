@@ -1,10 +1,10 @@
 """What the arguments of figures may be: each is checked by its name before anything is drawn."""
 
 import inspect
-from collections.abc import Callable, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Mapping, Sequence, ValuesView
 from functools import wraps
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args
 
 import numpy as np
 import xarray as xr
@@ -14,11 +14,20 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
 
+from rnnsim.checks.annotations import Whole
 from rnnsim.checks.arguments import COUNT, check_dims, flag, members, names, number, plain_text, text, to_array, whole
 from rnnsim.checks.showing import shown
 from rnnsim.plot.drawing.checks import drawable
 
-Check = Callable[[str, Any], Any]
+Panels: TypeAlias = Axes | Iterable[Axes]
+Points: TypeAlias = Iterable[Sequence[float] | np.ndarray]  # pairs (x, y)
+Window: TypeAlias = Sequence[Sequence[float]] | np.ndarray  # ((x0, x1), (y0, y1))
+Levels: TypeAlias = Whole | Sequence[float] | np.ndarray
+Band: TypeAlias = Sequence[float] | np.ndarray  # two quantiles
+Check: TypeAlias = Callable[[str, Any], Any]
+
+P = ParamSpec("P")
+Drawn = TypeVar("Drawn")
 READ_BESIDES = (  # variables that figures read if they are there
     "attractor_period",
     "fraction",
@@ -31,16 +40,16 @@ READ_BESIDES = (  # variables that figures read if they are there
 )
 
 
-def checked(**own: Check) -> Callable[[Callable[..., Any]], Any]:
+def checked(**own: Check) -> Callable[[Callable[P, Drawn]], Callable[P, Drawn]]:
     """Make a figure check its arguments as `USUAL` says, and those named here in another way. None passes where the annotation has it."""
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        signature = inspect.signature(function)
+    def decorate(function: Callable[P, Drawn]) -> Callable[P, Drawn]:
+        signature = inspect.signature(function, eval_str=True)
         checks = {name: (USUAL | own).get(name) for name in signature.parameters}
         optional = {name for name, parameter in signature.parameters.items() if NoneType in get_args(parameter.annotation)}
 
         @wraps(function)
-        def figure(*args: Any, **options: Any) -> Any:
+        def figure(*args: P.args, **options: P.kwargs) -> Drawn:
             bound = signature.bind(*args, **options)
             for name, value in bound.arguments.items():
                 if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
@@ -158,7 +167,8 @@ def numbers(name: str, value: Any, count: int | None = None, what: str = "finite
     array = one_array(name, value)
     if array.ndim != 1 or array.dtype.kind not in "iuf" or len(array) != (count or len(array)) or not np.isfinite(array).all():
         raise ValueError(f"{name} was given {shown(value)}; it needs {what}")
-    return array.astype(float).tolist()
+    found: list[float] = array.astype(float).tolist()
+    return found
 
 
 def places(name: str, value: Any) -> list[tuple[float, ...]]:

@@ -1,10 +1,12 @@
 """The Axes that figures are drawn on, their look in the columns of a journal, and legends that stand outside them and hide nothing."""
 
+from __future__ import annotations
+
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from string import ascii_lowercase
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
@@ -18,9 +20,10 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from rnnsim.checks.annotations import Whole
 from rnnsim.checks.arguments import text
 from rnnsim.plot.drawing import labels
-from rnnsim.plot.drawing.arguments import artists, checked, count, some_panels
+from rnnsim.plot.drawing.arguments import Panels, artists, checked, count, some_panels
 from rnnsim.plot.drawing.labels import LINE
 
 COLUMN, PAGE = 3.4, 7.0  # inches: one column of a journal, and two
@@ -59,9 +62,18 @@ OPENED: WeakKeyDictionary[Figure, int] = WeakKeyDictionary()  # figures of this 
 
 P = ParamSpec("P")
 Drawn = TypeVar("Drawn", Axes, np.ndarray)
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def look() -> Any:
+class Look(Protocol):
+    """A context that is a decorator, too."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *error: Any) -> bool | None: ...
+    def __call__(self, function: Decorated) -> Decorated: ...
+
+
+def look() -> Look:
     """Give figures the look of a journal: 7 points at least in the columns of 3.4 inches, or of 7, that figures are made for.
 
     What matplotlib draws within this context, or within functions that it decorates, has the look; the parameters of matplotlib are
@@ -84,11 +96,11 @@ def look() -> Any:
     ...     figure, axes = plt.subplots(1, 2, figsize=(7.0, 2.6), layout="constrained")
     >>> plt.close(figure)
     """
-    return mpl.rc_context(cast(Any, LOOK))
+    return cast(Look, mpl.rc_context(cast(Any, LOOK)))
 
 
 @checked(panels=some_panels)
-def panel_letters(panels: Iterable[Axes]) -> Figure:
+def panel_letters(panels: Panels) -> Figure:
     """Put a, b, c… in bold before the titles of the Axes, on the left.
 
     Parameters
@@ -120,19 +132,19 @@ def panel_letters(panels: Iterable[Axes]) -> Figure:
     True
     >>> plt.close(figure)
     """
-    panels = list(panels)
-    for letter, ax in zip(ascii_lowercase, panels, strict=False):
+    found = list(cast(Iterable[Axes], panels))
+    for letter, ax in zip(ascii_lowercase, found, strict=False):
         title = ax.get_title() or ax.get_title(loc="left")
         ax.set_title("")
         ax.set_title(rf"$\mathbf{{{letter}}}$  {title}".rstrip(), loc="left")
-    part: Any = panels[0].figure
+    part: Any = found[0].figure
     figure = cast(Figure, part.figure)  # the whole of a subfigure
     figure.draw_without_rendering()  # a constrained layout takes two passes to settle
     return figure
 
 
 @checked(panels=some_panels, more=artists, title=text, columns=count)
-def shared_legend(panels: Iterable[Axes], *more: Artist, title: str | None = None, columns: int = 6) -> None:
+def shared_legend(panels: Panels, *more: Artist, title: str | None = None, columns: Whole = 6) -> None:
     """Put what the legends of the Axes name, or would name, and what is given besides, into one legend under their figure.
 
     The legends of the Axes are removed.
@@ -169,16 +181,16 @@ def shared_legend(panels: Iterable[Axes], *more: Artist, title: str | None = Non
     ['gain = 1.5']
     >>> plt.close(figure)
     """
-    panels = list(panels)
+    found = list(cast(Iterable[Axes], panels))
     named: dict[str, Artist] = {}
-    for ax in panels:
+    for ax in found:
         legend = ax.get_legend()
         handles = ax.get_legend_handles_labels()[0] if legend is None else entries(ax)
         named |= {str(handle.get_label()): handle for handle in handles}
         if legend is not None:
             legend.remove()
     named |= {str(handle.get_label()): handle for handle in more}
-    legend_under_figure(panels[0].figure, list(named.values()), columns, title)
+    legend_under_figure(found[0].figure, list(named.values()), int(columns), title)
 
 
 def drawing(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
@@ -296,7 +308,8 @@ def _settle(figure: Figure) -> None:
 
 
 def _rows(legend: Legend) -> int:
-    return math.ceil(len(legend.get_texts()) / max(1, cast(Any, legend)._ncols))
+    rows: int = math.ceil(len(legend.get_texts()) / max(1, cast(Any, legend)._ncols))
+    return rows
 
 
 def _width(ax: Axes) -> float:

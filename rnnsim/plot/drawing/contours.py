@@ -1,6 +1,5 @@
 """The parts of a surface's figure: filled contours, cells without a finite value, marked points and the colour bar."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,17 +7,18 @@ import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import Colormap
 from matplotlib.contour import QuadContourSet
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
 from rnnsim.plot.drawing import canvas
+from rnnsim.plot.drawing.arguments import Points, Window
 from rnnsim.plot.drawing.colour_scales import Scale
 from rnnsim.plot.drawing.grids import inside, strided
 from rnnsim.plot.drawing.labels import LINE, label, texts
 from rnnsim.plot.drawing.line_styles import PALETTE
 
-Window = tuple[tuple[float, float], tuple[float, float]]
 MARKERS = "os^DvPX*"
 NOT_FINITE = "0.62"
 
@@ -30,7 +30,7 @@ def part(surface: xr.DataArray, window: Window | None) -> xr.DataArray:
     return surface
 
 
-def fill(ax: Axes, surface: xr.DataArray, colors: Scale, window: Window | None, cmap: str) -> tuple[QuadContourSet, int]:
+def fill(ax: Axes, surface: xr.DataArray, colors: Scale, window: Window | None, cmap: str | Colormap) -> tuple[QuadContourSet, int]:
     """Draw contours in the limits of the window, grey where a cell is not finite; return them and how many cells are grey."""
     y, x = map(str, surface.dims)
     seen, lost = strided(surface)
@@ -52,7 +52,7 @@ def grey_entry(cells: int) -> list[Artist]:
     return [Patch(facecolor=NOT_FINITE, label=f"not finite ({cells} cell{'s' * (cells > 1)})")] if cells else []
 
 
-def mark(ax: Axes, points: Sequence[tuple[float, float]]) -> list[Artist]:
+def mark(ax: Axes, points: Points) -> list[Artist]:
     """Mark the points that the Axes show, and return them."""
     (x0, x1), (y0, y1) = sorted(ax.get_xlim()), sorted(ax.get_ylim())
     marks: list[Artist] = []

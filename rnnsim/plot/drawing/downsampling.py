@@ -1,11 +1,15 @@
 """Large arrays on disk, brought to the size of a figure slab by slab, so that they are never in memory whole."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from math import ceil, prod
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.annotations import Whole
 from rnnsim.plot.drawing.arguments import checked, labelled
 
 SLAB_BYTES = 64 * 2**20
@@ -13,7 +17,7 @@ MOST_POINTS = 1000  # a side
 
 
 @checked(array=labelled)
-def coarsened(array: xr.DataArray, most: int = MOST_POINTS) -> xr.DataArray:
+def coarsened(array: xr.DataArray, most: Whole = MOST_POINTS) -> xr.DataArray:
     """Bring an array to the size of a figure: at most `most` places along each dimension.
 
     The result has means over cells of neighbours of equal number, of which the last may have fewer, at the means of their
@@ -49,7 +53,8 @@ def coarsened(array: xr.DataArray, most: int = MOST_POINTS) -> xr.DataArray:
     >>> rs.plot.coarsened(rs.axis("w_rec", np.arange(6.0)), 3).values
     array([0.5, 2.5, 4.5])
     """
-    starts = {dim: np.arange(0, size, ceil(size / most)) for dim, size in array.sizes.items() if size > most}
+    largest = int(most)
+    starts = {dim: np.arange(0, size, ceil(size / largest)) for dim, size in array.sizes.items() if size > largest}
     if not starts:
         return array.compute()
     first = next(iter(starts))
@@ -73,7 +78,7 @@ def slabs(array: xr.DataArray, starts: np.ndarray, dim: str) -> Iterator[tuple[s
         yield slice(int(own[0]), int(end)), own - own[0]
 
 
-def reduced(variable: xr.Variable, starts: dict) -> xr.Variable:
+def reduced(variable: xr.Variable, starts: dict[Any, np.ndarray]) -> xr.Variable:
     """Means, or largest whole numbers, over cells that start at these places."""
     values = variable.values
     whole = values.dtype.kind in "iu" and variable.ndim > 1
@@ -88,7 +93,7 @@ def reduced(variable: xr.Variable, starts: dict) -> xr.Variable:
     return xr.Variable(variable.dims, values, variable.attrs)
 
 
-def seen(array: xr.DataArray, limits: dict[str, tuple[float, float] | None]) -> xr.DataArray:
+def seen(array: xr.DataArray, limits: dict[str, Any]) -> xr.DataArray:
     """The array in memory: a large one on disk as coarse as it will be drawn, and of it what is within limits of coordinates."""
     if array._in_memory or max(array.sizes.values(), default=0) <= MOST_POINTS:
         return array.compute()

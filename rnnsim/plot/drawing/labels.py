@@ -46,7 +46,8 @@ def wrapped(text: str, line: int = LINE) -> str:
 def coordinate(array: xr.DataArray, dim: str) -> xr.DataArray:
     """The coordinate of a dimension; where there is none, the positions 0, 1, 2…"""
     if dim in array.coords and array.coords[dim].dims == (dim,):
-        return array.coords[dim]
+        found: xr.DataArray = array.coords[dim]
+        return found
     return xr.DataArray(np.arange(array.sizes[dim]), dims=dim, name=dim)
 
 

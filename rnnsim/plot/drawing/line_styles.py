@@ -114,4 +114,5 @@ def widths(count: int) -> list[float]:
 
 def thinned(count: int) -> list[int]:
     """Positions of at most eight of so many values, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_ENTRIES)).round().astype(int)).tolist()
+    places: list[int] = np.unique(np.linspace(0, count - 1, min(count, MOST_ENTRIES)).round().astype(int)).tolist()
+    return places

@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.plot.drawing import checks
-
-Band = tuple[float, float]
+from rnnsim.plot.drawing.arguments import Band
 
 
 class Ensemble(NamedTuple):
@@ -24,7 +23,8 @@ class Ensemble(NamedTuple):
         """All finite values of the lines and the bands."""
         parts = [self.middle] if self.band is None else [self.middle, self.band]
         values = np.concatenate([np.ravel(part.values) for part in parts])
-        return values[np.isfinite(values)]
+        found: np.ndarray = values[np.isfinite(values)]
+        return found
 
 
 def ensemble(array: xr.DataArray, along: str, over: Sequence[str] | None, color: str | None, band: Band | None) -> Ensemble:
@@ -35,7 +35,7 @@ def ensemble(array: xr.DataArray, along: str, over: Sequence[str] | None, color:
     if members == 1:
         middle, around = finite.squeeze(over, drop=True), None
     else:
-        middle, around = _quantiles(finite, over, [0.5]), _quantiles(finite, over, band) if band else None
+        middle, around = _quantiles(finite, over, [0.5]), _quantiles(finite, over, list(band)) if band is not None else None
         middle = middle.isel(quantile=0, drop=True)
     checks.few_lines(middle, along)
     return Ensemble(members, middle, around)

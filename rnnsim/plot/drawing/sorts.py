@@ -115,10 +115,10 @@ def _cycle(states: np.ndarray | None, place: tuple[int, ...], period: int) -> np
     return None if states is None else states[place][-period:] if period > 0 else states[place]
 
 
-def _ranked(found: np.ndarray, own: dict[tuple, int], sorts: list[Sort], words: str) -> Sorted:
+def _ranked(found: np.ndarray, own: dict[tuple[Any, ...], int], sorts: list[Sort], words: str) -> Sorted:
     """The attractors by period and then by their states, lowest first; those without a period last."""
 
-    def key(i: int) -> tuple:
+    def key(i: int) -> tuple[Any, ...]:
         sort = sorts[i]
         middle = () if sort.states is None else tuple(np.round(sort.states.mean(axis=0), 6))
         return (sort.period == 0, sort.period or 0, middle, sort.number or 0)
@@ -134,12 +134,12 @@ def _ranked(found: np.ndarray, own: dict[tuple, int], sorts: list[Sort], words: 
     return Sorted(cells, [sorts[i] for i in order], words)
 
 
-def _followed(found: np.ndarray, periods: np.ndarray, states: np.ndarray) -> tuple[dict[tuple, int], list[Sort]]:
+def _followed(found: np.ndarray, periods: np.ndarray, states: np.ndarray) -> tuple[dict[tuple[Any, ...], int], list[Sort]]:
     """Attractors of one network after the other, each the same as the nearest of the same period before it, if that is near."""
     finite = states[np.isfinite(states).all(axis=-1)]
     reach = NEAR * float(np.ptp(finite, axis=0).max(initial=0.0)) if finite.size else 0.0
     sorts: list[Sort] = []
-    own: dict[tuple, int] = {}
+    own: dict[tuple[Any, ...], int] = {}
     for n in range(len(periods)):
         here = {int(a): _cycle(states, (n, int(a)), int(periods[n, a])) for a in np.unique(found[n]) if a >= 0}
         pairs = sorted(

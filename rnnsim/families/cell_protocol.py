@@ -1,0 +1,65 @@
+"""What a cell is to the loops: its sizes and its rules, for type checkers; `rnnsim.equations.cells` says what each of them does."""
+
+from typing import Any, Protocol, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]  # a number, an array or lanes for each of a cell's states, gates or partial derivatives
+
+
+class Cell(Protocol):
+    """The element-wise part of one unit, from states and pre-activations to the next states."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What each pre-activation reads: inputs, x, or states, h, or both."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the gates, none where there is one."""
+
+    @property
+    def gates(self) -> int:
+        """The number of pre-activations."""
+
+    @property
+    def states(self) -> int:
+        """The number of states, h first."""
+
+    @property
+    def constants(self) -> int:
+        """The number of the unit's own numbers that are no weights, such as the leak."""
+
+    @property
+    def partials(self) -> int:
+        """The number of partial derivatives that `linearize` gives."""
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether a finite state can follow one that is not finite."""
+
+    @property
+    def volume_gate(self) -> int:
+        """The place, among the gates that read h, of the one whose weights are in the determinant of the Jacobian; -1 where none is.
+
+        Cells that have one also have a rule `volume`, a unit's factor of that determinant.
+        """
+
+    def step(self, constants: Row, s: Row, a: Row) -> Row:
+        """Compute the next states."""
+
+    def linearize(self, constants: Row, s: Row, a: Row) -> tuple[Row, Row]:
+        """Compute the next states and the partial derivatives."""
+
+    def pullback(self, constants: Row, partials: Row, g: Row) -> tuple[Row, Row]:
+        """Pull cotangents of the next states back to the states and the pre-activations."""
+
+    def pushforward(self, constants: Row, partials: Row, ds: Row, da: Row) -> Row:
+        """Push tangents of the states and the pre-activations forward to the next states."""
+
+    def bend(self, constants: Row, s: Row, a: Row, partials: Row, ds: Row, da: Row) -> Row:
+        """Compute the tangents of the partial derivatives."""
+
+    def bent_pullback(self, constants: Row, partials: Row, bends: Row, g: Row, dg: Row) -> tuple[Row, Row]:
+        """Compute the tangents of what `pullback` gives."""
+
+    def report(self, a: Row) -> Row:
+        """Give the pre-activations as users know them."""
