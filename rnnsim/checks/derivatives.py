@@ -14,7 +14,8 @@ COMPLEX_STEP = 1e-30
 def places() -> np.ndarray:
     """Numbers from -40 to 40, most of them within 4, none of them at a corner that a function is likely to have."""
     t = 2.0 * (np.arange(1, POINTS + 1) * (np.sqrt(5.0) - 1.0) / 2.0 % 1.0) - 1.0
-    return 3.0 * t + 37.0 * t**5
+    x: np.ndarray = 3.0 * t + 37.0 * t**5
+    return x
 
 
 def check_derivative(name: str, derivative: Any, of: str, function: Any) -> None:

@@ -58,4 +58,5 @@ def rehearse(call: Callable[[], Any]) -> dict[str, str] | None:
         with rehearsing():
             return dict(call().attrs)
     except Rehearsed as end:
-        return end.args[0]
+        attrs: dict[str, str] = end.args[0]
+        return attrs

@@ -68,7 +68,8 @@ class Sequences:
     @property
     def counted(self) -> np.ndarray:
         """How many numbers of each point are not nan."""
-        return np.isfinite(self.values).sum(axis=tuple(range(len(self.axes), self.values.ndim)))
+        count: np.ndarray = np.isfinite(self.values).sum(axis=tuple(range(len(self.axes), self.values.ndim)))
+        return count
 
     @property
     def by_step(self) -> int:

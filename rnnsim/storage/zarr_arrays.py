@@ -63,7 +63,7 @@ def create(
     chunks: tuple[int, ...],
     attrs: Mapping[str, Any],
     fill_value: Any = None,
-) -> zarr.Array:
+) -> zarr.Array[Any]:
     """An array in a store. Floats hardly compress, and fill values among them would be searched for in vain."""
     text = dtype.kind in "UOT"
     return group.create_array(
@@ -99,7 +99,8 @@ def got(path: str | Path, key: str) -> bytes:
     """A file of a store."""
     if is_url(path):
         files, root = files_at(path)
-        return files.cat_file(f"{root}/{key}")
+        held: bytes = files.cat_file(f"{root}/{key}")
+        return held
     return (Path(path) / key).read_bytes()
 
 

@@ -162,7 +162,8 @@ def begin(parcel: bytes, threads: int) -> None:
 
 def work(chunk: list[Index]) -> list[Report]:
     """Do the blocks of a chunk in a worker process."""
-    return _work["job"].do(chunk)
+    reports: list[Report] = _work["job"].do(chunk)
+    return reports
 
 
 LOST = ("KilledWorker", "FutureCancelledError", "CancelledError", "LostWorkerError", "NoWorkers")  # what ends a round on a cluster
@@ -175,7 +176,7 @@ class NoWorkers(Exception):
 def threads_of(client: Any) -> int:
     """The threads of a cluster's workers, as soon as it has some."""
     end = time.monotonic() + WAIT
-    while not (threads := sum(client.nthreads().values())):
+    while not (threads := int(sum(client.nthreads().values()))):
         if time.monotonic() > end:
             raise RuntimeError(f"client was given a cluster that has no workers after {WAIT:.3g} seconds; it needs one at least")
         time.sleep(0.05)

@@ -137,7 +137,8 @@ class Source:
         there = np.ones(tuple(len(places[axis]) for axis in self.layout.axes), bool)
         for i, axis in enumerate(self.layout.axes):
             there &= (places[axis] >= 0).reshape([-1 if j == i else 1 for j in range(there.ndim)])
-        return there & (self.status[np.ix_(*blocks)] != PENDING if blocks else self.status != PENDING)
+        done: np.ndarray = there & (self.status[np.ix_(*blocks)] != PENDING if blocks else self.status != PENDING)
+        return done
 
     def values(self, name: str, field: Field, places: dict[str, np.ndarray]) -> np.ndarray:
         """A variable's numbers at some places, arbitrary ones at those that it does not have."""
@@ -220,7 +221,7 @@ def common_type(first: Source, second: Source, axis: str) -> np.dtype:
 def parts_of(first: Source, second: Source, axis: str | None, positions: np.ndarray) -> list[dict[str, Any]]:
     """What decides the numbers of each part of the joined grid."""
     if axis is None:
-        return first.record["parts"]
+        return list(first.record["parts"])
     size = first.layout.axes[axis]
     parts = []
     for record, places in ((first.record, np.arange(size)), (second.record, positions)):

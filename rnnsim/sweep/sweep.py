@@ -235,7 +235,7 @@ def resumed(call: Call, store: Any) -> Layout:
 
     record = store.record
     store.mend()
-    layout = store.layout()
+    layout: Layout = store.layout()
     sizes, now = layout.axes, call.grid.sizes
     larger = {axis: now[axis] for axis in sizes if axis in now and now[axis] > sizes[axis]}
     if set(sizes) - set(now) or any(now[axis] < sizes[axis] for axis in sizes):

@@ -37,7 +37,7 @@ class Store:
         return zarr.open_group(storage_of(self.path), mode="r+", use_consolidated=False)
 
     @cached_property
-    def arrays(self) -> dict[str, zarr.Array]:
+    def arrays(self) -> dict[str, zarr.Array[Any]]:
         members = ((name, self.group[name]) for name in self.gathered or self.group.array_keys())
         return {name: array for name, array in members if isinstance(array, zarr.Array)}
 
@@ -49,7 +49,8 @@ class Store:
     @property
     def record(self) -> dict[str, Any]:
         """What the store says of the sweep: what decides its numbers, its axes and blocks."""
-        return json.loads(str(self.group.attrs[RECORD]))
+        record: dict[str, Any] = json.loads(str(self.group.attrs[RECORD]))
+        return record
 
     def write(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
         """Write a block, each variable at one stroke."""

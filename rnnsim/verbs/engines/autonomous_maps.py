@@ -86,7 +86,7 @@ class Map:
     @property
     def numbers(self) -> int:
         """Numbers of one point's parameters."""
-        of_layers = [
+        of_layers: list[int] = [
             m.units * (len(reading(m.cell, "x")) * m.inputs + len(reading(m.cell, "h")) * m.units + m.cell.gates + m.cell.constants)
             for m in self.net.members
         ]
@@ -146,7 +146,8 @@ class BlockOfSources:
         """A parameter of units, of which a number may fill all: (point, gate, unit)."""
         source, values, offsets = self._of(name)
         places = np.arange(gates)[:, None] * source.by_gate + np.arange(units) * source.by_unit
-        return values[offsets[:, None, None] + places]
+        found: np.ndarray = values[offsets[:, None, None] + places]
+        return found
 
 
 def layer_of(member: Member, sources: BlockOfSources) -> Layer:

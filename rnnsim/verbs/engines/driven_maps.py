@@ -45,7 +45,8 @@ class DrivenMap(Map):
         source, values, offsets = sources._of(name)
         by_sample, by_step = np.arange(samples) * source.by_sample, np.arange(steps) * source.by_step
         places = by_sample[:, None, None] + by_step[:, None] + np.arange(units) * source.by_unit
-        return values[offsets[:, None, None, None] + places]
+        found: np.ndarray = values[offsets[:, None, None, None] + places]
+        return found
 
     def starts(self, lo: int, hi: int) -> np.ndarray:
         """The states at step 0: (point, sample, state)."""

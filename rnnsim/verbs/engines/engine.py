@@ -14,4 +14,5 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     """The variables `names` and `diverged_at`, over the axes (or points) and then their own dimensions."""
     check_room(run.numbers_of(names), np.dtype(run.dtype).itemsize)
     engine = scalar_runs if scalar_runs.serves(run) else layers
-    return engine.compute(run, names, loss)
+    results: dict[str, np.ndarray] = engine.compute(run, names, loss)
+    return results

@@ -50,7 +50,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     counts = counted_targets(run) if run.targets else None
     found = results.arrays[DIVERGED_AT]
 
-    def work(next_block):
+    def work(next_block: Any) -> None:
         scratch = program.scratch.make(run.dtype)
         descriptors = records(WORK, [{}]), records(COST, program.costs or [{}])
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)

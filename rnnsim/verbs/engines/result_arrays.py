@@ -44,7 +44,8 @@ class Results:
 
     def by_slot(self, name: str) -> int:
         """How many bytes a slot of a result takes."""
-        return self.arrays[name][0].nbytes
+        size: int = self.arrays[name][0].nbytes
+        return size
 
     def total(self, divisors: np.ndarray | None) -> dict[str, np.ndarray]:
         """The results, those of several slots added in order and divided."""

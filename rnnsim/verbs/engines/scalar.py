@@ -1,5 +1,6 @@
 """Runs of scalar networks: their numbers laid out for `kernels.scalar`, and the loop over blocks of points."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def reader(run: Run, sequence: Sequences | None, own: bool, width: int, most: in
     numbers = by_step * sequence.array.sizes["step"]
     source = Own(values, by_sample, numbers, np.empty(most, np.int64), parallel.aligned(numbers * width, run.dtype))
 
-    def turn_to(lo, hi):
+    def turn_to(lo: int, hi: int) -> Own:
         parallel.gather(*offsets, run.grid.strided_shape, lo, hi, source.offsets)
         return source
 
@@ -138,7 +139,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     streamed = points % line == 0 == kind.width % line
     own = run.own_sequences
 
-    def work(next_block):
+    def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
         theta = parallel.aligned((len(theta_rows), most), run.dtype)
         inputs_of = reader(run, run.inputs, own, kind.width, most)
         targets_of = reader(run, run.targets, own, kind.width, most)

@@ -100,5 +100,5 @@ class Tiling:
 
     def steps_at_once(self, run: Run) -> int:
         """How many steps the way forward takes before it is taken up again."""
-        numbers = sum(self.shape(m.units).frame * (m.cell.states + m.cell.gates) for m in run.net.members)
+        numbers: int = sum(self.shape(m.units).frame * (m.cell.states + m.cell.gates) for m in run.net.members)
         return min(run.steps, max(1, SCRATCH_NUMBERS // numbers))

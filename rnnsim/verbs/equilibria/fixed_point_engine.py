@@ -85,7 +85,8 @@ class Request:
 
 def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
     """The points of all networks, and the slow ones if they are wanted, block by block."""
-    period, given = request.period, request.starts
+    period = request.period
+    given: Any = request.starts
     listed = places_for(maps, period, request.max_points)
     slow = slow_places_for(maps, request.max_points) if request.slow_points else None
     count = given.shape[-2] if isinstance(given, np.ndarray) else given
@@ -93,7 +94,7 @@ def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
     search = search_for(maps, period, count)
     rules = rules_for(maps, search)
 
-    def work(next_block):
+    def work(next_block: Any) -> None:
         scratch, cycle, more = scratch_for(maps, period), np.zeros((period, maps.size)), search.more()
         found = list_for(maps, period, request.max_points + SPARE)
         while (block := next_block()) is not None:
@@ -116,7 +117,7 @@ def places_for(maps: Map, period: int, places: int) -> Listed:
     points, n = maps.points, maps.size
     check_room(points * places * (period * n + 2 * n + 1))
     kind: Any = Listed
-    return kind(
+    listed: Listed = kind(
         np.full((points, places, period, n), np.nan),
         np.full((points, places), np.nan),
         *(np.full((points, places, n), np.nan) for _ in range(2)),
@@ -125,6 +126,7 @@ def places_for(maps: Map, period: int, places: int) -> Listed:
         np.zeros(points, np.int8),
         np.full(points, -1, np.int64),
     )
+    return listed
 
 
 def scratch_for(maps: Map, period: int) -> Scratch:
@@ -134,7 +136,10 @@ def scratch_for(maps: Map, period: int) -> Scratch:
     matrices = [np.zeros((n, n)) for _ in range(3)]
     vectors = [np.zeros(n) for _ in range(2)]
     kind: Any = Scratch
-    return kind(*orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work())
+    scratch: Scratch = kind(
+        *orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.work()
+    )
+    return scratch
 
 
 def slow_places_for(maps: Map, places: int) -> Slow:
@@ -155,7 +160,8 @@ def boxes_for(n: int) -> krawczyk.Boxes:
     jacobians = [np.zeros((2, n, n)) for _ in range(3)]
     matrices = [np.zeros((n, n)) for _ in range(2)]
     kind: Any = krawczyk.Boxes
-    return kind(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
+    boxes: krawczyk.Boxes = kind(stack, *states[:4], *jacobians, middle, *states[4:], *matrices)
+    return boxes
 
 
 def list_for(maps: Map, period: int, capacity: int) -> Found:

@@ -47,11 +47,13 @@ class Along:
     def places(self) -> np.ndarray:
         """The values' q."""
         first, last = self.values[0], self.values[-1]
-        return 2.0 * (self.values - first) / (last - first) - 1.0
+        places: np.ndarray = 2.0 * (self.values - first) / (last - first) - 1.0
+        return places
 
     def value_at(self, q: np.ndarray) -> np.ndarray:
         """The axis's values at some q."""
-        return self.values[0] + 0.5 * (q + 1.0) * (self.values[-1] - self.values[0])
+        values: np.ndarray = self.values[0] + 0.5 * (q + 1.0) * (self.values[-1] - self.values[0])
+        return values
 
     def block(self, lo: int, hi: int) -> np.ndarray:
         """All numbers of the points lo…hi of the other axes, (point, place, number)."""

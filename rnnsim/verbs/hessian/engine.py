@@ -47,7 +47,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
     )
 
-    def work(next_block):
+    def work(next_block: Any) -> None:
         scratch = program.scratch.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
         descriptor = records(
@@ -80,7 +80,7 @@ def eigenvalues_of(hessian: np.ndarray) -> np.ndarray:
     out = np.empty(hessian.shape[:-1])
     n = hessian.shape[-1]
 
-    def work(next_block):
+    def work(next_block: Any) -> None:
         matrix, side = np.empty((n, n)), np.empty(n)
         while (block := next_block()) is not None:
             symmetric_eigenvalues.eigenvalues(hessian, *block, matrix, side, out)

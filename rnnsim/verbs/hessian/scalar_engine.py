@@ -1,5 +1,6 @@
 """Second derivatives of families of scalar Elman networks: the loop over blocks of points."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     most = -(-(blocks[0][1] - blocks[0][0]) // kind.width) * kind.width
     own = run.own_sequences
 
-    def work(next_block):
+    def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
         theta = parallel.aligned((len(theta_rows), most))
         inputs_of = scalar_runs.reader(run, run.inputs, own, kind.width, most)
         targets_of = scalar_runs.reader(run, run.targets, own, kind.width, most)

@@ -27,7 +27,8 @@ def growth_rate(logs: np.ndarray, lags: np.ndarray) -> np.ndarray:
     later = lags >= lags[-1] / 2
     end = logs[..., -1]
     if later.sum() == 1:
-        return end / lags[-1]
+        from_0: np.ndarray = end / lags[-1]
+        return from_0
     x = lags[later] - lags[later].mean()
     with np.errstate(invalid="ignore"):  # -inf where the map is 0
         slope = (np.ascontiguousarray(logs[..., later]) * x).sum(axis=-1) / (x * x).sum()

@@ -101,7 +101,8 @@ def parameters_by_epoch(training: TrainingRun, theta: np.ndarray, epochs: np.nda
 
 def best_of(costs: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     """The epoch, of those on the last axis, with the lowest cost."""
-    return epochs[np.where(np.isnan(costs), np.inf, costs).argmin(axis=-1)].astype(np.int32)
+    best: np.ndarray = epochs[np.where(np.isnan(costs), np.inf, costs).argmin(axis=-1)].astype(np.int32)
+    return best
 
 
 def unmoved(array: xr.DataArray, own: tuple[str, ...], epochs: int) -> tuple[tuple[str, ...], np.ndarray]:

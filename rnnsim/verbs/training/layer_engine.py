@@ -1,5 +1,6 @@
 """Training of networks of many units: the tasks of a block of points, and the loop over blocks."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -104,7 +105,7 @@ class LayerEngine:
         descriptor = training_descriptor(training, first, last, finish, len(numbers))
         numbers = numbers.reshape(-1)
 
-        def work(next_block):
+        def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
             scratches = {id(training_set): training_set.thread_scratch() for training_set in self.training_sets}
             update_scratch = np.empty((1 + descriptor["states"]) * training.size, dtype)
             what = records(UPDATE, [{}])[0]

@@ -223,4 +223,5 @@ def between(start: Any, end: Any, epochs: Any, share_of_start: Callable[[Any], A
     first, last = as_array("start", start), as_array("end", end)
     check_epochs(count, first, last)
     share = share_of_start(xr.DataArray(np.arange(count) / (count - 1), dims="epoch"))
-    return (last + (first - last) * share).transpose(..., "epoch")
+    schedule: xr.DataArray = (last + (first - last) * share).transpose(..., "epoch")
+    return schedule

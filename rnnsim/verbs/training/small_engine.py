@@ -1,5 +1,6 @@
 """Training of scalar networks and of layers of few units, each network a lane or each unit: the loop over blocks of points."""
 
+from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -112,7 +113,7 @@ class LaneEngine:
         blocks = parallel.blocks_of_threads(points, self.networks)
         most = -(-max(hi - lo for lo, hi in blocks) // self.networks) * self.networks
 
-        def work(next_block):
+        def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
             fixed = parallel.aligned((len(self.fixed), most), dtype, 0.0)
             own = parallel.aligned(self.rows.count * kind.width, dtype, 0.0)
             readers = [set_reader(run, kind.width, most, own_orders) for run in sets_of(training)]
@@ -127,7 +128,8 @@ class LaneEngine:
                 kernel_block = scalar.Block(points, *block, lane_scratch)
                 what = kind, self.rows.model, training.measures, self.kernels, descriptor, fixed, own
                 data = [read(*block) for read in readers]
-                everyone, order = (state.members, state.record), ordered
+                everyone = state.members, state.record
+                order: Any = ordered
                 if own_orders and ordered is not None:
                     lo, hi = block
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))

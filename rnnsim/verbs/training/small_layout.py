@@ -84,7 +84,8 @@ def rows_of_gates(cell: Any, gates: tuple[int, ...], first: int, apart: int) -> 
 
 def tape_rows(run: Run, cell: Any, unit_rows: int) -> int:
     """How many rows the steps take, if all units are so many."""
-    return ((run.steps + 1) * cell.states + run.steps * cell.partials + cell.gates + cell.states) * unit_rows
+    rows: int = ((run.steps + 1) * cell.states + run.steps * cell.partials + cell.gates + cell.states) * unit_rows
+    return rows
 
 
 def firsts(rows: dict[str, int]) -> dict[str, int]:

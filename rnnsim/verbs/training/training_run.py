@@ -79,7 +79,7 @@ class TrainingRun:
     @cached_property
     def count(self) -> int:
         """How many numbers of a network move."""
-        return max(part.stop for part in self.parts.values())
+        return int(max(part.stop for part in self.parts.values()))
 
     @cached_property
     def size(self) -> int:
@@ -231,7 +231,8 @@ class TrainingState:
     @property
     def moving(self) -> np.ndarray:
         """Which networks move."""
-        return (self.members.diverged_at < 0) & (self.members.stopped_at < 0)
+        moving: np.ndarray = (self.members.diverged_at < 0) & (self.members.stopped_at < 0)
+        return moving
 
     @property
     def settled_at(self) -> int:
