@@ -1,16 +1,15 @@
 """What every public name says of itself can be read by tools, but for what `pyproject.toml` excuses."""
 
 import inspect
-import tomllib
 from functools import cached_property
-from pathlib import Path
 
 import pytest
+from project import PROJECT
 from test_signatures import public
 
 docscrape = pytest.importorskip("numpydoc.docscrape")
 validation = pytest.importorskip("numpydoc.validate")
-TABLE = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]["numpydoc_validation"]
+TABLE = PROJECT["tool"]["numpydoc_validation"]
 FINISHED = ("rnnsim.verbs", "rnnsim.sweep", "rnnsim.storage")
 
 

@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from project import ROOT
 
-ROOT = Path(__file__).parents[1]
 # other packages, and kernels, are left out for speed
 CONFIG = f"""
 [mypy]
