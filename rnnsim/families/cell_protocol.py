@@ -33,7 +33,7 @@ class Cell(Protocol):
         """The number of partial derivatives that `linearize` gives."""
 
     @property
-    def comes_back(self) -> bool:
+    def hides_divergence(self) -> bool:
         """Whether a finite state can follow one that is not finite."""
 
     @property

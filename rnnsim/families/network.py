@@ -227,7 +227,7 @@ class Network:
 
     @property
     def parameters(self) -> xr.Dataset:
-        """The parameters, each over its own axes. (One over an axis of its own name is a coordinate of the Dataset.)"""
+        """The parameters, each over its own axes; one over an axis of its own name is a coordinate of the Dataset."""
         whole = {name: self[name] for name in self._parameters}
         for name, array in whole.items():
             if name in self._grid.sizes and not (
