@@ -6,7 +6,9 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 import platformdirs
@@ -25,6 +27,12 @@ def source_stamp() -> str:
     for file in sorted(file for folder in NUMERICS for file in (PACKAGE / folder).rglob("*.py")):
         digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def file_stamp(function: Callable[..., Any]) -> str:
+    """A hash of the file of a kernel that is not the package's own."""
+    file = Path(function.__code__.co_filename)
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file.exists() else ""
 
 
 STAMP = source_stamp()
@@ -69,12 +77,13 @@ class _Locator(caching._CacheLocator):
 
     def __init__(self, function):
         self._place = f"{function.__module__}-{function.__code__.co_firstlineno}"  # Numba's names have the module's last name alone
+        self._stamp = STAMP if function.__module__.startswith("rnnsim.") else f"{STAMP} {file_stamp(function)}"
 
     def get_cache_path(self):
         return str(CACHE_DIRECTORY)
 
     def get_source_stamp(self):
-        return STAMP
+        return self._stamp
 
     def get_disambiguator(self):
         return self._place

@@ -43,6 +43,14 @@ print(sum(probe.probe.stats.cache_hits.values()))
 print(jit.CACHE_DIRECTORY)
 """
 FOUND = 1.5 * 1.5 + 1.5 * 2.0
+OWN = """
+from rnnsim.numerics.jit import kernel
+
+@kernel
+def own(a):
+    return a * {factor}
+"""
+OWN_SCRIPT = SCRIPT.replace("from rnnsim.kernels import probe", "import own as probe; probe.probe = probe.own")
 
 
 @pytest.fixture
@@ -55,14 +63,14 @@ def copy(tmp_path):
     for folder in CALLEES:
         (place / "rnnsim" / folder / "callee.py").write_text(CALLEE)
 
-    def run(**environment):
+    def run(script=SCRIPT, **environment):
         settings = {"PYTHONPATH": str(place), "RNNSIM_CACHE_DIR": str(tmp_path / "cache"), **environment}
         done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], env={**os.environ, **settings}, cwd=tmp_path, capture_output=True, text=True
+            [sys.executable, "-c", script], env={**os.environ, **settings}, cwd=tmp_path, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
         number, other, hits, directory = done.stdout.split()
-        assert float(other) - float(number) in (1.5, 3.0)
+        assert script != SCRIPT or float(other) - float(number) in (1.5, 3.0)
         return float(number), int(hits), directory
 
     run.place = place
@@ -78,6 +86,13 @@ def test_a_second_process_finds_the_kernel_and_upgraded_callees_are_compiled_ane
         assert copy()[:2] == (FOUND + (3.0 if "linalg" in folder else 2.25), 0)
         callee.write_text(CALLEE)
     assert copy()[:2] == (FOUND, 1)
+
+
+def test_a_kernel_outside_the_package_is_compiled_anew_when_its_file_changes(copy):
+    for factor in (2.0, 3.0):
+        (copy.place / "own.py").write_text(OWN.format(factor=factor))
+        assert copy(script=OWN_SCRIPT)[:2] == (1.5 * factor, 0)
+    assert copy(script=OWN_SCRIPT)[:2] == (4.5, 1)
 
 
 def test_the_stamp_sees_every_file_that_kernels_are_made_of(tmp_path, monkeypatch):

@@ -240,30 +240,3 @@ def tangents_of(cells):
         jacobian(cells, layers, p, s, x, out, J, work)
 
     return linearized
-
-
-@specialised
-def advance_of(cells):
-    """The kernel of so many steps of all points of a block: states (point, state) are advanced in place."""
-
-    @kernel_of(cells)
-    def advanced(layers, x, states, steps, out, work):
-        for p in range(states.shape[0]):
-            for _ in range(steps):
-                advance(cells, layers, p, states[p], x, out, work)
-                for i in range(out.size):
-                    states[p, i] = out[i]
-
-    return advanced
-
-
-@specialised
-def jacobian_of(cells):
-    """The kernel of F(s) and its Jacobian at one state of every point of a block: out (point, state), J (point, state, state_from)."""
-
-    @kernel_of(cells)
-    def differentiated(layers, x, states, out, J, work):
-        for p in range(states.shape[0]):
-            jacobian(cells, layers, p, states[p], x, out[p], J[p], work)
-
-    return differentiated

@@ -219,11 +219,3 @@ def jacobians_of(cells):
                 linearize_from(cells, layers, p, x, 0, x.size, s, 0, out, jacobians[i, back], work)
 
     return differentiated
-
-
-@kernel
-def of_matrices(matrices, lags, scratch, values, determinants):
-    """`go_on` through matrices, for tests: of matrices[0], matrices[0] · matrices[1], …, all of which are `lags`."""
-    begin(scratch, matrices.shape[1])
-    for lag in range(matrices.shape[0]):
-        go_on(scratch, matrices.shape[1], matrices[lag], lag + 1, lags, values, determinants)

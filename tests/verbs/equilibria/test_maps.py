@@ -59,12 +59,11 @@ def evaluated(net, s, x):
     """F(s) and J of one network by the kernels."""
     found = map_of(net, x)
     layers, inputs = found.block(0, 1)
-    out, J = np.empty((1, found.size)), np.empty((1, found.size, found.size))
-    maps.jacobian_of(found.cells)(layers, inputs, s[None], out, J, found.work())
-    advanced, scratch = s[None].copy(), np.empty(found.size)
-    maps.advance_of(found.cells)(layers, inputs, advanced, 1, scratch, found.work())
+    out, J, advanced = np.empty(found.size), np.empty((found.size, found.size)), np.empty(found.size)
+    maps.tangents_of(found.cells)(layers, 0, s, inputs, out, J, found.work())
+    maps.step_of(found.cells)(layers, 0, s, inputs, advanced, found.work())
     np.testing.assert_allclose(advanced, out, rtol=1e-15)
-    return out[0], J[0]
+    return out, J
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -91,9 +90,7 @@ def test_an_activation_of_ones_own():
     a = net["w_rec"].values @ s + net["w_in"].values @ x + net["bias"].values
     np.testing.assert_allclose(out, np.exp(-a * a), rtol=1e-13)
     np.testing.assert_allclose(J, (-2 * a * np.exp(-a * a))[:, None] * net["w_rec"].values, rtol=1e-13)
-    kept = [
-        getattr(maps.advance_of(n.cells)._cache, "cache_path", None) for n in (map_of(net, 0.0), map_of(rs.Elman(1.0, 1.0), 0.0))
-    ]
+    kept = [getattr(maps.step_of(n.cells)._cache, "cache_path", None) for n in (map_of(net, 0.0), map_of(rs.Elman(1.0, 1.0), 0.0))]
     assert kept[0] is None and kept[1], kept
 
 

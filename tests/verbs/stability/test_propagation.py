@@ -10,8 +10,9 @@ from family_data import random_family, refused
 
 import rnnsim as rs
 from rnnsim.families.variables import PROPAGATED
-from rnnsim.kernels.propagation.jacobian_products import make_scratch, of_matrices
+from rnnsim.kernels.propagation.jacobian_products import begin, go_on, make_scratch
 from rnnsim.numerics import thread_state
+from rnnsim.numerics.jit import kernel
 
 GATES = {"Elman": (), "GRU": (3,), "LSTM": (4,)}
 SHEAR = np.array([[0.9, 100.0], [0.0, 0.5]])
@@ -28,6 +29,13 @@ def linear(w, steps, **options):
     if np.ndim(w) < 2:
         return rs.propagation(rs.Elman(0.0, w, activation="linear"), np.zeros(steps), **options)
     return rs.propagation(rs.Elman(np.zeros((w.shape[-1], 1)), w, activation="linear"), np.zeros((steps, 1)), **options)
+
+
+@kernel
+def of_matrices(matrices, lags, scratch, values, determinants):
+    begin(scratch, matrices.shape[1])
+    for lag in range(matrices.shape[0]):
+        go_on(scratch, matrices.shape[1], matrices[lag], lag + 1, lags, values, determinants)
 
 
 def products(matrices):
