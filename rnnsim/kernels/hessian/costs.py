@@ -1,11 +1,9 @@
 """Costs of frames of outputs, the cotangents of the outputs, and the tangents of these."""
 
-import math
-
 from rnnsim.equations.losses import contribution, cotangent, cotangent_tangent
-from rnnsim.numerics.elementary import exp
+from rnnsim.kernels.recurrence.softmax import add_cross_entropy, exponential, put_cotangent, top_and_chosen
 from rnnsim.numerics.jit import kernel, specialised
-from rnnsim.numerics.primitives import at_least, muladd, select
+from rnnsim.numerics.primitives import muladd, select
 from rnnsim.numerics.simd import load, splat, store
 from rnnsim.numerics.tuples import width
 
@@ -45,29 +43,19 @@ def class_cost(kind):
             )
             at = what.targets + k * what.target_step
             target = load(kind, scratch, at)
-            top, chosen = load(kind, scratch, y), splat(kind, 0.0)
-            for i in range(what.outputs):
-                value = load(kind, scratch, y + i * lanes)
-                top = at_least(top, value)
-                chosen = select(target == float(i), value, chosen)
+            top, chosen = top_and_chosen(kind, scratch, y, what.outputs, target)
             total, mean = splat(kind, 0.0), splat(kind, 0.0)
             for i in range(what.outputs):
-                e = exp(load(kind, scratch, y + i * lanes) - top)
+                e = exponential(kind, scratch, y, top, g, i)
                 total = total + e
                 mean = muladd(e, load(kind, scratch, dy + i * lanes), mean)
-                store(scratch, g + i * lanes, e)
             mean = mean / total
             for i in range(what.outputs):
                 share = load(kind, scratch, g + i * lanes) / total
                 tangent = share * (load(kind, scratch, dy + i * lanes) - mean)
-                share = share - select(target == float(i), 1.0, 0.0)
-                store(scratch, g + i * lanes, select(target == target, share, 0.0))
+                put_cotangent(kind, scratch, g, i, share, target)
                 store(scratch, dg + i * lanes, select(target == target, tangent, 0.0))
-            store(scratch, at, select(target == target, total, 1.0))
-            for lane in range(lanes):
-                scratch[at + lane] = math.log(scratch[at + lane])
-            lost = load(kind, scratch, at) + (top - chosen)
-            store(scratch, what.total, load(kind, scratch, what.total) + select(target == target, lost, 0.0))
+            add_cross_entropy(kind, scratch, what.total, at, target, total, top, chosen)
 
     return cost
 

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnsim.equations.losses import LOSSES, cotangent
 from rnnsim.numerics.jit import part
+
+SQUARES = LOSSES["mse"]
 
 
 class Outputs(NamedTuple):
@@ -38,7 +41,7 @@ def read_output(outputs, p, state, out):
 
 @part
 def to_cotangent(outputs, p, targets, out):
-    """out ← ∂cost/∂out: of the mean of squares, 2 (y - t), or of cross-entropy, softmax(y) - one of the target."""
+    """out ← ∂cost/∂out: of the mean square, or of cross-entropy, softmax(y) less 1 at the target."""
     if outputs.classes:
         most, total = -np.inf, 0.0
         for y in out:
@@ -50,12 +53,12 @@ def to_cotangent(outputs, p, targets, out):
             out[i] = share / outputs.counted[p] if targets[0] == targets[0] else 0.0
         return
     for i in range(out.size):
-        out[i] = 2.0 * (out[i] - targets[i]) / outputs.counted[p] if targets[i] == targets[i] else 0.0
+        out[i] = cotangent(SQUARES, out[i], targets[i]) / outputs.counted[p] if targets[i] == targets[i] else 0.0
 
 
 @part
 def direct_gradient(outputs, p, sample, k, state, scratch, out):
-    """out = ∂cost/∂s[k] through y[k] alone,."""
+    """out = ∂cost/∂s[k] through y[k] alone."""
     for i in range(out.size):
         out[i] = 0.0
     targeted = k - 1 - outputs.untargeted

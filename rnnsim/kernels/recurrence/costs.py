@@ -1,11 +1,9 @@
 """Costs of frames of outputs, and the cotangents of the outputs."""
 
-import math
-
 from rnnsim.equations.losses import contribution, cotangent
-from rnnsim.numerics.elementary import exp
+from rnnsim.kernels.recurrence.softmax import add_cross_entropy, exponential, put_cotangent, top_and_chosen
 from rnnsim.numerics.jit import kernel, specialised
-from rnnsim.numerics.primitives import at_least, select
+from rnnsim.numerics.primitives import select
 from rnnsim.numerics.simd import Kind, load, splat, store
 from rnnsim.numerics.tuples import width
 
@@ -31,7 +29,7 @@ def element_cost(layout, loss):
 
 @specialised
 def class_cost(layout, dtype):
-    """The kernel of cross-entropy: log Σ exp(y - y_target) of each row whose target is a number, and softmax(y) less 1 at the target.
+    """The kernel of cross-entropy of each row whose target is a number, and of its cotangents.
     One output of all lanes stands in each vector; where lanes are units, a vector is one number."""
     kind = Kind(layout.apart, dtype)
     size = layout.apart
@@ -43,25 +41,13 @@ def class_cost(layout, dtype):
                 y, g = what.y + k * what.y_by_step + row * what.row, what.g + k * what.g_by_step + row * what.row
                 at = what.targets + k * what.target_frame + row * what.target_row
                 target = load(kind, scratch, at)
-                top, chosen = load(kind, scratch, y), splat(kind, 0.0)
-                for i in range(what.outputs):
-                    value = load(kind, scratch, y + i * size)
-                    top = at_least(top, value)
-                    chosen = select(target == float(i), value, chosen)
+                top, chosen = top_and_chosen(kind, scratch, y, what.outputs, target)
                 total = splat(kind, 0.0)
                 for i in range(what.outputs):
-                    e = exp(load(kind, scratch, y + i * size) - top)
-                    total = total + e
-                    store(scratch, g + i * size, e)
+                    total = total + exponential(kind, scratch, y, top, g, i)
                 for i in range(what.outputs):
-                    share = load(kind, scratch, g + i * size) / total
-                    share = share - select(target == float(i), 1.0, 0.0)
-                    store(scratch, g + i * size, select(target == target, share, 0.0))
-                store(scratch, at, select(target == target, total, 1.0))
-                for lane in range(size):
-                    scratch[at + lane] = math.log(scratch[at + lane])
-                lost = load(kind, scratch, at) + (top - chosen)
-                store(scratch, what.total, load(kind, scratch, what.total) + select(target == target, lost, 0.0))
+                    put_cotangent(kind, scratch, g, i, load(kind, scratch, g + i * size) / total, target)
+                add_cross_entropy(kind, scratch, what.total, at, target, total, top, chosen)
 
     return cost
 
