@@ -37,14 +37,11 @@ def scale_tangent(phi, partials, d_partials, g, dg):
     return type(phi).scale_tangent(phi, partials, d_partials, g, dg)
 
 
-for _rule, _name in (
-    (value, "value"),
-    (linearize_activation, "linearize"),
-    (scale, "scale"),
-    (activation_tangents, "partial_tangents"),
-    (scale_tangent, "scale_tangent"),
-):
-    dispatch(_rule, _name)
+dispatch(value, "value")
+dispatch(linearize_activation, "linearize")
+dispatch(scale, "scale")
+dispatch(activation_tangents, "partial_tangents")
+dispatch(scale_tangent, "scale_tangent")
 
 
 def by_slope(phi, partials, g):

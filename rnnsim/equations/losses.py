@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
+from rnnsim.equations.dispatch import dispatch
 from rnnsim.numerics.primitives import absolute, select, shift
 
 
@@ -22,10 +23,8 @@ def cotangent_tangent(loss, y, target, dy):
     return type(loss).cotangent_tangent(loss, y, target, dy)
 
 
-for _rule, _name in ((contribution, "contribution"), (cotangent, "cotangent"), (cotangent_tangent, "cotangent_tangent")):
-    overload(_rule, jit_options={"forceinline": True}, strict=False)(
-        lambda loss, *_, name=_name: getattr(loss.instance_class, name)
-    )
+for _rule in (contribution, cotangent, cotangent_tangent):
+    dispatch(_rule, _rule.__name__)
 
 
 def contributions(measures, y, target, totals):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from numba.extending import overload
 
+from rnnsim.equations.dispatch import dispatch
 from rnnsim.numerics.primitives import at_least, at_most, muladd, select, square_root
 
 
@@ -26,10 +27,8 @@ def update(rule, c, e, s, p, g):
     return type(rule).update(rule, c, e, s, p, g)
 
 
-for _rule, _name in ((begin, "begin"), (update, "update")):
-    overload(_rule, jit_options={"forceinline": True}, strict=False)(
-        lambda rule, *_, name=_name: getattr(rule.instance_class, name)
-    )
+for _rule in (begin, update):
+    dispatch(_rule, _rule.__name__)
 
 
 def nothing_in_common(rule, c, memory, cost):

@@ -13,6 +13,7 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, step
+from rnnsim.equations.dispatch import dispatch
 from rnnsim.equations.losses import contribution, contributions, cotangent
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
 from rnnsim.kernels.recurrence.scalar import Weights, preactivations
@@ -82,8 +83,8 @@ def direction(parameter, x, h):
     return type(parameter).direction(parameter, x, h)
 
 
-for _rule, _name in ((initial, "start"), (direction, "direction")):
-    overload(_rule, jit_options=INLINE, strict=False)(lambda parameter, *_, name=_name: getattr(parameter.instance_class, name))
+dispatch(initial, "start")
+dispatch(direction, "direction")
 
 
 def first_derivatives(kind, parameters):
