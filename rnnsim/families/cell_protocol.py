@@ -55,10 +55,10 @@ class Cell(Protocol):
     def pushforward(self, constants: Row, partials: Row, ds: Row, da: Row) -> Row:
         """Push tangents of the states and the pre-activations forward to the next states."""
 
-    def bend(self, constants: Row, s: Row, a: Row, partials: Row, ds: Row, da: Row) -> Row:
+    def partial_tangents(self, constants: Row, s: Row, a: Row, partials: Row, ds: Row, da: Row) -> Row:
         """Compute the tangents of the partial derivatives."""
 
-    def bent_pullback(self, constants: Row, partials: Row, bends: Row, g: Row, dg: Row) -> tuple[Row, Row]:
+    def pullback_tangent(self, constants: Row, partials: Row, d_partials: Row, g: Row, dg: Row) -> tuple[Row, Row]:
         """Compute the tangents of what `pullback` gives."""
 
     def report(self, a: Row) -> Row:
