@@ -1,10 +1,11 @@
 """What a cell is to the loops: its sizes and its rules, for type checkers; `rnnsim.equations.cells` says what each of them does."""
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 Row: TypeAlias = tuple[Any, ...]  # a number, an array or lanes for each of a cell's states, gates or partial derivatives
 
 
+@runtime_checkable
 class Cell(Protocol):
     """The element-wise part of one unit, from states and pre-activations to the next states."""
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from reference import SLOPES, VALUES
 
+import rnnsim as rs
 from rnnsim.equations import activations, cells
+from rnnsim.families.cell_protocol import Cell
 
 POINTS = np.array([-30.0, -2.5, -0.3, 0.2, 0.55, 1.7, 30.0])
 
@@ -135,3 +137,8 @@ def test_second_derivatives_keep_their_digits_where_activations_saturate(name):
     e = np.exp(-abs(a)) if name == "sigmoid" else np.exp(-2 * abs(a))
     exact = e * (e - 1) / (1 + e) ** 3 if name == "sigmoid" else 8 * e * (e - 1) / (1 + e) ** 3
     np.testing.assert_allclose(partial_tangents, np.sign(a) * exact, rtol=3e-15)
+
+
+@pytest.mark.parametrize("net", [rs.Elman(1.0, 1.0), rs.Elman(1.0, 1.0, leak=0.5), rs.GRU.random(2), rs.LSTM.random(2)], ids=str)
+def test_what_families_give_to_kernels_is_a_cell_to_type_checkers(net):
+    assert isinstance(net.cell, Cell) and len(net.cell.reads) == net.cell.gates
