@@ -30,12 +30,24 @@ rs.backprop(net, inputs, 0.5, loss="mse", keep="cost")
 optimizer = rs.Rprop("irprop+", step=rs.axis("step", [0.1, 0.2]))
 rs.train(net, inputs, 0.5, optimizer=optimizer, epochs=np.int64(3), validation=(inputs, 0.5), metrics="rounded_accuracy")
 rs.sweep(rs.lyapunov, net, steps=9, reorthonormalize="adaptive", to="exponents.zarr", memory="64MB")
+gated = rs.GRU.random(np.int64(5), 3, gain=rs.axis("gain", [0.5, 1.5]), seed=rs.axis("seed", range(3)), h0="gaussian")
+rs.Stack([rs.Embedding(np.eye(3)), gated.isel(gain=0, seed=[0, -1])], readout=rs.Readout.random(5)).replace(h0_0=0.0).axes
+rs.Elman(np.ones((2, 1)), rs.vary(np.eye(2), (0, -1), rs.axis("w", [0, 1])), h0=[0.1, 0.2]).sel(w=0.4, method="nearest")
+training, test = rs.tasks.split(rs.tasks.weather(part="training"), [0.8, 0.2])
+surface = rs.backprop(net, rs.tasks.sum_of_digits(9, encoding="integer"))
+ax = rs.plot.cost_surface(surface, points=np.ones((2, 2)), window=[(0, 2), (0, 2)], levels=[1.0, 2.0], log=np.bool_(True))
+rs.plot.training_curves(surface, ["cost"], band=[0.1, 0.9], over=(), ax=ax).set_title("costs")
 """
 WRONG = {
     'rs.backprop(net, inputs, 0.5, loss="huber")': "expected \"Literal['mse', 'cross_entropy']\"",
     'rs.simulate(net, inputs, kep="state")': 'Unexpected keyword argument "kep" for "simulate"',
     'rs.train(net, inputs, 0.5, optimizer="sgd", epochs=3)': 'expected "Optimizer"',
     'rs.orbit_diagram(net, along="w_rec", sweep="left")': "expected \"Literal['up', 'down', 'both']\"",
+    'rs.Elman(1.0, 1.0, activation="selu")': "expected \"Literal['tanh', 'linear', 'relu', 'sigmoid'] | Activation\"",
+    'rs.GRU.random(5, init="glorot")': "expected \"Literal['gaussian', 'orthogonal', 'uniform', 'identity', 'spectral', 'sparse']\"",
+    "net.replase(w_rec=2.0)": '"Elman" has no attribute "replase"',
+    'rs.tasks.split(inputs, how="space")': "expected \"Literal['time', 'random']\"",
+    'rs.plot.trajectories(inputs, colour="w_rec")': 'Unexpected keyword argument "colour" for "trajectories"',
 }
 
 
