@@ -55,7 +55,7 @@ def plan(verb: Callable[..., xr.Dataset], net: Network, *args: Any, memory: Byte
     ValueError
         If the verb refuses the call, or if `memory` is too small for a point.
     TypeError
-        If the verb refuses the call, or is not one.
+        If the verb refuses the call, or if `verb` is not a function of a family.
     MemoryError
         If axes that are not cut do not fit into memory.
 

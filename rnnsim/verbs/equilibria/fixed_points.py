@@ -60,15 +60,16 @@ def fixed_points(
     seed : int, default 0
         The seed of the starts.
     slow_points : bool, default False
-        Whether to look from the starts for slow points too: local minima of the speed |F(s) - s| that are not 0.
+        Whether to look from the starts for slow points too: local minima of the speed |F(s) - s| that are not 0. They need a
+        period of 1.
 
     Returns
     -------
     Dataset
         The points over (axes…, point), in the order of their states, nan where there are fewer.
 
-        - `state` over `unit`; of an LSTM `cell_state` as well, and in a stack `state_0` and so on; for cycles over `step`
-          0…period-1 before.
+        - `state` over `unit`; of an LSTM `cell_state` as well, and in a stack `state_0` and so on; for cycles first over
+          `step` 0…period-1.
         - `residual`, as `tolerance` measures it.
         - `multiplier_real` and `multiplier_imag` over `mode`: the eigenvalues of the Jacobian, of cycles that of the whole period,
           the largest modulus first.
