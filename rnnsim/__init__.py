@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from rnnsim import tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
-from rnnsim.families.cells import GRU, LSTM, Elman
 from rnnsim.families.readouts import Readout
+from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.families.vary import vary
 from rnnsim.interop import from_keras, from_torch, to_torch

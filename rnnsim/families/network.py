@@ -21,7 +21,7 @@ from rnnsim.families.cell_protocol import Cell
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
 from rnnsim.families.readouts import Readout
-from rnnsim.families.variables import meaning
+from rnnsim.families.result_variables import meaning
 
 METHODS = ("nearest", "ffill", "bfill")
 

@@ -7,10 +7,10 @@ from typing import Any, Self, TypeAlias, cast
 
 from rnnsim.checks.annotations import Numbers
 from rnnsim.checks.showing import kind_of
-from rnnsim.families.cells import Recurrent
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import parameter
 from rnnsim.families.readouts import Readout, check_readout, readout_of
+from rnnsim.families.recurrent_networks import Recurrent
 
 
 class Embedding:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.readouts import Readout
+from rnnsim.families.recurrent_networks import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.stacks import Embedding, Stack
 
 

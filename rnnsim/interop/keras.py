@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from rnnsim.checks.annotations import ActivationName
 from rnnsim.checks.arguments import to_array
 from rnnsim.checks.showing import shown
-from rnnsim.families.cells import GRU, LSTM, Elman
 from rnnsim.families.readouts import Readout
+from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.interop.assembling import joined
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnsim.checks.showing import shown
-from rnnsim.families.cells import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.network import Network
 from rnnsim.families.readouts import Readout
+from rnnsim.families.recurrent_networks import GRU, LSTM, Elman, Recurrent
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.interop.assembling import joined
 

@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import check_named, to_array
+from rnnsim.checks.inputs_and_targets import check_inputs
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
-from rnnsim.runs.sequences import check_inputs
 
 MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 

@@ -10,12 +10,12 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import plain_text
+from rnnsim.checks.inputs_and_targets import Sequences, check_inputs, check_targets, parted, refuse
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
-from rnnsim.families.variables import DIVERGED_AT, meaning
-from rnnsim.runs.sequences import Sequences, check_inputs, check_targets, parted, refuse
+from rnnsim.families.result_variables import DIVERGED_AT, meaning
 
 DTYPES = ("float64", "float32")
 

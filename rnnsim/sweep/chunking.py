@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from rnnsim.families.variables import DIVERGED_AT
+from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.sweep.call import Call, Where
 
 Index = tuple[int, ...]

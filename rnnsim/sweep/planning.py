@@ -9,11 +9,11 @@ from typing import Any
 import xarray as xr
 from numba.core import event
 
+from rnnsim.checks.inputs_and_targets import check_inputs, parted
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.checks.showing import shown
 from rnnsim.numerics.parallel import processors
 from rnnsim.runs.provenance import fingerprint, rehearse
-from rnnsim.runs.sequences import check_inputs, parted
 from rnnsim.sweep.call import Call
 from rnnsim.sweep.chunking import Layout, block_shape, layout
 

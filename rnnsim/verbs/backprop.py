@@ -8,9 +8,9 @@ from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers, Precision
 from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
-from rnnsim.families.variables import BACKPROPAGATED
-from rnnsim.runs.naming import name_results, variables_of
+from rnnsim.families.result_variables import BACKPROPAGATED
 from rnnsim.runs.provenance import attributes
+from rnnsim.runs.result_dataset import name_results, variables_of
 from rnnsim.runs.run import check_network, prepare
 from rnnsim.verbs.simulate import computed
 

@@ -8,9 +8,9 @@ import xarray as xr
 
 from rnnsim.checks.annotations import Inputs, Names, Precision
 from rnnsim.families.network import Network
-from rnnsim.families.variables import SIMULATED
-from rnnsim.runs.naming import name_results, variables_of
+from rnnsim.families.result_variables import SIMULATED
 from rnnsim.runs.provenance import attributes
+from rnnsim.runs.result_dataset import name_results, variables_of
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.engines.engine import compute
 

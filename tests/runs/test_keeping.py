@@ -8,7 +8,7 @@ from comparing import identical
 from family_data import random_family, random_inputs
 
 import rnnsim as rs
-from rnnsim.families.variables import EXPONENTS, PROPAGATED
+from rnnsim.families.result_variables import EXPONENTS, PROPAGATED
 
 ALWAYS = {"diverged_at"}
 COUNTED = {"attractor_count", "truncated"}  # of basins

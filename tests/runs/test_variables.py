@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import rnnsim as rs
-from rnnsim.families.variables import BACKPROPAGATED, EXPONENTS, MEANINGS, PROPAGATED, SIMULATED
+from rnnsim.families.result_variables import BACKPROPAGATED, EXPONENTS, MEANINGS, PROPAGATED, SIMULATED
 
 SNAPSHOT = Path(__file__).parents[1] / "snapshots" / "variables.txt"
 GAIN = rs.axis("gain", [0.5, 1.5], long_name="gain of the loop", units="V")

@@ -16,7 +16,7 @@ from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import linearize, pullback, step
 from rnnsim.equations.losses import contribution, contributions, cotangent
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
-from rnnsim.kernels.training.scalar_gradients import ScalarModel, scalar_gradient, scalar_measures
+from rnnsim.kernels.training.scalar_sensitivities import ScalarModel, scalar_gradient, scalar_measures
 from rnnsim.numerics.primitives import muladd, select
 from rnnsim.numerics.simd import load, splat, spread, store
 from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros

@@ -11,7 +11,7 @@ import xarray as xr
 from rnnsim.checks.annotations import Names, Numbers, Real, Whole
 from rnnsim.checks.arguments import keeps_whole, number, whole
 from rnnsim.families.network import Network
-from rnnsim.families.variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
+from rnnsim.families.result_variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
 from rnnsim.runs.constant_inputs import check_constant, over_steps
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare

@@ -12,10 +12,10 @@ from rnnsim.checks.arguments import check_choice, number, whole
 from rnnsim.checks.showing import shown
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Network
-from rnnsim.families.variables import DIVERGED_AT, ORBITS, dataset, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, ORBITS, dataset, meaning
 from rnnsim.runs.constant_inputs import check_constant, over_steps
-from rnnsim.runs.naming import variables_of
 from rnnsim.runs.provenance import attributes
+from rnnsim.runs.result_dataset import variables_of
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
 

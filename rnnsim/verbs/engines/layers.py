@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.families.variables import DIVERGED_AT
+from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, WORK, records
 from rnnsim.numerics import parallel

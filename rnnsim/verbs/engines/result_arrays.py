@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from rnnsim.families.variables import DIVERGED_AT
+from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run

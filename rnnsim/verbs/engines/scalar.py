@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.families.cells import Elman
-from rnnsim.families.variables import DIVERGED_AT, MEANINGS
+from rnnsim.checks.inputs_and_targets import Sequences
+from rnnsim.families.recurrent_networks import Elman
+from rnnsim.families.result_variables import DIVERGED_AT, MEANINGS
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.inputs import Own, Shared
 from rnnsim.numerics import parallel
 from rnnsim.numerics.parallel import Strided
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
-from rnnsim.runs.sequences import Sequences
 
 STRIP = 4096  # points that take a step together: trajectories are then written in long runs
 NEAR_STRIP = 256  # without trajectories: their numbers stay in the first-level cache

@@ -10,7 +10,7 @@ import xarray as xr
 from rnnsim.checks.annotations import Flag, Numbers, Whole
 from rnnsim.checks.arguments import flag, whole, whole_or_none
 from rnnsim.families.network import Network
-from rnnsim.families.variables import BIFURCATIONS, BRANCHES, dataset
+from rnnsim.families.result_variables import BIFURCATIONS, BRANCHES, dataset
 from rnnsim.kernels.continuation.detection import BRANCHES as BRANCH_COUNT
 from rnnsim.kernels.continuation.detection import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
 from rnnsim.runs.provenance import attributes

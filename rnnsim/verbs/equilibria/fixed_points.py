@@ -10,7 +10,7 @@ import xarray as xr
 from rnnsim.checks.annotations import Flag, Numbers, Real, Whole
 from rnnsim.checks.arguments import SEED, flag, number, whole
 from rnnsim.families.network import Network
-from rnnsim.families.variables import FIXED_POINTS, dataset
+from rnnsim.families.result_variables import FIXED_POINTS, dataset
 from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.runs.provenance import attributes

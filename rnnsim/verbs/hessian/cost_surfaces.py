@@ -12,7 +12,7 @@ from rnnsim.checks.annotations import Names, Real
 from rnnsim.checks.arguments import names as names_given
 from rnnsim.checks.arguments import number, text
 from rnnsim.checks.showing import kind_of, plain, shown
-from rnnsim.families.variables import PARAMETERS
+from rnnsim.families.result_variables import PARAMETERS
 
 __all__ = ["cliffs", "gradient_norm", "minima"]
 

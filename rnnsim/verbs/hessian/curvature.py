@@ -13,7 +13,7 @@ from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
-from rnnsim.families.variables import CURVATURE, chosen, dataset, meaning
+from rnnsim.families.result_variables import CURVATURE, chosen, dataset, meaning
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.hessian.engine import compute

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.families.variables import DIVERGED_AT
+from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.hessian import network as curvature
 from rnnsim.kernels.hessian.descriptors import HESSIAN_COST, HESSIAN_WORK
 from rnnsim.kernels.linalg import symmetric_eigenvalues

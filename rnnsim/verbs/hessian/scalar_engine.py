@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.families.variables import DIVERGED_AT
+from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.hessian import scalar as scalar_curvature
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.numerics import parallel

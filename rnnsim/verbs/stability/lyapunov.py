@@ -16,7 +16,7 @@ from rnnsim.checks.arguments import SEED, as_whole, whole, whole_or_none
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
-from rnnsim.families.variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare

@@ -14,9 +14,9 @@ from rnnsim.checks.arguments import as_whole, check_choice, names
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
-from rnnsim.families.cells import Elman
 from rnnsim.families.network import Network
-from rnnsim.families.variables import DIVERGED_AT, PROPAGATED, dataset, meaning
+from rnnsim.families.recurrent_networks import Elman
+from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED, dataset, meaning
 from rnnsim.kernels.propagation.jacobian_products import (
     Found,
     Scratch,

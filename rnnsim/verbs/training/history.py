@@ -9,7 +9,7 @@ from rnnsim.equations.losses import METRICS
 from rnnsim.families.axes import ordered
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import NUMBERED, layer_number
-from rnnsim.families.variables import DIVERGED_AT, dataset
+from rnnsim.families.result_variables import DIVERGED_AT, dataset
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 STOPPED_AT = "stopped_at"

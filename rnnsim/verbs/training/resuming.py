@@ -10,7 +10,7 @@ import xarray as xr
 from rnnsim.checks.arguments import names
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import ordered
-from rnnsim.families.variables import DIVERGED_AT
+from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.families.cells import Recurrent
+from rnnsim.families.recurrent_networks import Recurrent
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import TRAINING, records
 from rnnsim.kernels.recurrence.inputs import Orders

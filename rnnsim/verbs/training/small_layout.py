@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnsim.equations.cells import reading
 from rnnsim.families.axes import ordered
-from rnnsim.kernels.training.scalar_gradients import PARAMETERS, ScalarModel
+from rnnsim.kernels.training.scalar_sensitivities import PARAMETERS, ScalarModel
 from rnnsim.kernels.training.small_gradients import LayerModel, OfNetworks, OfUnits
 from rnnsim.numerics.parallel import Strided
 from rnnsim.runs.run import Run

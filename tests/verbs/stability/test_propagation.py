@@ -9,7 +9,7 @@ from comparing import identical
 from family_data import random_family, refused
 
 import rnnsim as rs
-from rnnsim.families.variables import PROPAGATED
+from rnnsim.families.result_variables import PROPAGATED
 from rnnsim.kernels.propagation.jacobian_products import begin, go_on, make_scratch
 from rnnsim.numerics import thread_state
 from rnnsim.numerics.jit import kernel

@@ -9,7 +9,7 @@ import xarray as xr
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
-from rnnsim.families.variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset
+from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset
 from rnnsim.runs.run import Run
 
 
