@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from benchmarks.problems import Problem
-from rnnsim.numerics.parallel import processors
+from rnnsim.numerics.parallel import thread_count
 
 
 def trajectory(problem: Problem) -> Callable:
@@ -14,8 +14,8 @@ def trajectory(problem: Problem) -> Callable:
 
     def call():
         states = np.empty((problem.steps + 1, problem.points))
-        with ThreadPoolExecutor(processors()) as pool:
-            list(pool.map(lambda rows: rows.fill(0.5), np.array_split(states, processors())))
+        with ThreadPoolExecutor(thread_count()) as pool:
+            list(pool.map(lambda rows: rows.fill(0.5), np.array_split(states, thread_count())))
         return {}
 
     return call

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import dgemm
 from benchmarks.fresh import in_fresh_process
 from benchmarks.works import FORWARD, OURS, WORKS, checked_call, installed, posed
-from rnnsim.numerics.parallel import processors
+from rnnsim.numerics.parallel import thread_count
 
 SIDES = {"full": (200, 800), "quick": (200, 200), "tiny": (10, 10)}
 WHILE = 0.2  # seconds
@@ -67,7 +67,7 @@ def machine() -> str:
             found.append(f"{library} {version(library)}")
         except PackageNotFoundError:
             found.append(f"no {library}")
-    return f"{processor()}, {processors()} cores; {', '.join(found)}."
+    return f"{processor()}, {thread_count()} cores; {', '.join(found)}."
 
 
 def processor() -> str:

@@ -64,7 +64,7 @@ def aligned(shape: int | tuple[int, ...], dtype: Any = np.float64, value: float 
     return array
 
 
-def processors() -> int:
+def thread_count() -> int:
     """How many processors this process may use ($RNNSIM_NUM_THREADS, if set, of those)."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     chosen = os.environ.get("RNNSIM_NUM_THREADS", "")
@@ -82,13 +82,13 @@ def lanes(registers: int, dtype: Any = np.float64) -> int:
 
 def blocks(points: int, steps: int, rows: int, width: int) -> list[tuple[int, int]]:
     """Cut points into blocks: whole groups of `width`, short in bytes of parameters and in steps, several for every thread."""
-    most = min(BLOCK_BYTES // (8 * rows), BLOCK_STEPS // steps, -(-points // (MIN_BLOCKS * processors())))
+    most = min(BLOCK_BYTES // (8 * rows), BLOCK_STEPS // steps, -(-points // (MIN_BLOCKS * thread_count())))
     return cut(points, max(most, 1), width)
 
 
 def blocks_of_threads(points: int, group: int) -> list[tuple[int, int]]:
     """Cut points into blocks of whole groups, some for every thread, however long each takes."""
-    return cut(points, -(-points // (PIECES * processors())), group)
+    return cut(points, -(-points // (PIECES * thread_count())), group)
 
 
 def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
@@ -110,7 +110,7 @@ def run(work: Callable[[Callable[[], Any]], None], blocks: list[Any], threads: i
         except IndexError:
             return None
 
-    threads = min(threads or getattr(state, "threads", None) or processors(), len(blocks))
+    threads = min(threads or getattr(state, "threads", None) or thread_count(), len(blocks))
     if threads == 1:
         work(next_block)
         return

@@ -36,7 +36,7 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
 AT_THE_START = {"increment": 0.0, "preactivation": np.nan, "output": np.nan, "grad_preactivation": np.nan, "grad_input": 0.0}
 
 
-def name_results(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray], attrs: dict[str, str]) -> xr.Dataset:
+def make_dataset(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray], attrs: dict[str, str]) -> xr.Dataset:
     """Give results, over the axes and then their own dimensions, their names."""
     axes = tuple(run.grid.sizes)
     arrays = {}

@@ -43,7 +43,7 @@ class Job:
         for index in chunk:
             values = self.layout.compute(self.call, index)
             if self.store is not None:
-                self.store.write(self.layout, self.layout.where(index), values)
+                self.store.write_block(self.layout, self.layout.where(index), values)
             reports.append((index, status_of(values), None if self.store is not None else values))
         return reports
 
@@ -86,7 +86,7 @@ def with_threads(job: Job, sink: Any, account: Account) -> None:
                     values = layout.compute(job.call, index)
                     if asked.is_set():
                         raise KeyboardInterrupt
-                    under_way.append((index, status_of(values), pool.submit(sink.write, layout, layout.where(index), values)))
+                    under_way.append((index, status_of(values), pool.submit(sink.write_block, layout, layout.where(index), values)))
                     del values
                     settle(0 if len(chunk) > 1 else WRITERS - 1)
             settle(0)
@@ -98,7 +98,7 @@ def with_threads(job: Job, sink: Any, account: Account) -> None:
 
 def with_processes(job: Job, sink: Any, account: Account, workers: int) -> None:
     """Compute in processes of their own. One that dies is replaced, and its blocks are computed again."""
-    threads, parcel, deaths = max(1, parallel.processors() // workers), pickled(job), 0
+    threads, parcel, deaths = max(1, parallel.thread_count() // workers), pickled(job), 0
     while todo := deque(job.layout.chunks(account.status)):
         before = account.finished
         context = multiprocessing.get_context("spawn")
@@ -123,7 +123,7 @@ def take(job: Job, sink: Any, account: Account, reports: list[Report]) -> None:
     """Enter what a worker has done."""
     for index, state, values in reports:
         if values is not None:
-            sink.write(job.layout, job.layout.where(index), values)
+            sink.write_block(job.layout, job.layout.where(index), values)
         account.enter(index, state)
 
 
@@ -241,5 +241,5 @@ def crowd_of(client: Any) -> int:
 
 def work_of(job: Job, chunk: list[Index], crowd: int) -> list[Report]:
     """Do the blocks of a chunk in a Dask worker, on its share of the processors."""
-    with thread_state.settings(threads=max(1, parallel.processors() // crowd)):
+    with thread_state.settings(threads=max(1, parallel.thread_count() // crowd)):
         return job.do(chunk)

@@ -113,7 +113,7 @@ def fill(target: Any, merger: Merger) -> None:
     for index in np.ndindex(merger.layout.blocks):
         found = merger.block(index)
         if found is not None:
-            target.write(merger.layout, merger.layout.where(index), found)
+            target.write_block(merger.layout, merger.layout.where(index), found)
             status[index] = status_of(found)
             done.append(index)
     target.write_status(status, done)

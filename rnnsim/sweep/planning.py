@@ -12,7 +12,7 @@ from numba.core import event
 from rnnsim.checks.inputs_and_targets import check_inputs, parted
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.checks.showing import shown
-from rnnsim.numerics.parallel import processors
+from rnnsim.numerics.parallel import thread_count
 from rnnsim.runs.provenance import fingerprint, rehearse
 from rnnsim.sweep.call import Call
 from rnnsim.sweep.chunking import Layout, block_shape, layout
@@ -243,4 +243,4 @@ def steps_of(call: Call) -> int | None:
 
 def share_of(workers: int) -> float:
     """The share of the processors that one of several workers has."""
-    return max(1, processors() // workers) / processors()
+    return max(1, thread_count() // workers) / thread_count()

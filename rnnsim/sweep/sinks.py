@@ -23,7 +23,7 @@ class Memory:
         self.arrays = {name: np.empty(field.shape, field.dtype) for name, field in layout.fields.items()}
         self._status = np.full(layout.blocks, PENDING, np.int8)
 
-    def write(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
+    def write_block(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
         """Put a block in its place."""
         for name, field in layout.fields.items():
             region = layout.region(field, where)

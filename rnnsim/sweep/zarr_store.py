@@ -52,7 +52,7 @@ class Store:
         record: dict[str, Any] = json.loads(str(self.group.attrs[RECORD]))
         return record
 
-    def write(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
+    def write_block(self, layout: Layout, where: Where, values: Mapping[str, np.ndarray]) -> None:
         """Write a block, each variable at one stroke."""
         for name, field in layout.fields.items():
             region = layout.region(field, where)

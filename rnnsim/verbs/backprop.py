@@ -10,7 +10,7 @@ from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import BACKPROPAGATED
 from rnnsim.runs.provenance import attributes
-from rnnsim.runs.result_dataset import name_results, variables_of
+from rnnsim.runs.result_dataset import make_dataset, variables_of
 from rnnsim.runs.run import check_network, prepare
 from rnnsim.verbs.simulate import computed
 
@@ -83,4 +83,4 @@ def backprop(
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
     run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes)
     attrs = attributes("backprop", net, run.given, {"keep": names, "loss": loss, "dtype": run.dtype})
-    return name_results(run, names, computed(run, names, LOSSES[loss]), attrs)
+    return make_dataset(run, names, computed(run, names, LOSSES[loss]), attrs)

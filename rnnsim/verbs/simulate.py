@@ -10,7 +10,7 @@ from rnnsim.checks.annotations import Inputs, Names, Precision
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import SIMULATED
 from rnnsim.runs.provenance import attributes
-from rnnsim.runs.result_dataset import name_results, variables_of
+from rnnsim.runs.result_dataset import make_dataset, variables_of
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.engines.engine import compute
 
@@ -76,7 +76,7 @@ def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: P
     names = variables_of(net, keep, SIMULATED, {})
     run = prepare(net, inputs, None, names, dtype, with_targets=False)
     attrs = attributes("simulate", net, run.given, {"keep": names, "dtype": run.dtype})
-    return name_results(run, names, computed(run, names), attrs)
+    return make_dataset(run, names, computed(run, names), attrs)
 
 
 def computed(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, Any]:

@@ -50,12 +50,12 @@ def test_an_error_in_one_thread_stops_the_others_and_is_raised():
 
 def test_the_number_of_threads_can_be_chosen(monkeypatch):
     monkeypatch.delenv("RNNSIM_NUM_THREADS", raising=False)
-    allowed = parallel.processors()
+    allowed = parallel.thread_count()
     assert allowed == (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "1")
-    assert parallel.processors() == 1
+    assert parallel.thread_count() == 1
     monkeypatch.setenv("RNNSIM_NUM_THREADS", "100000")
-    assert parallel.processors() == allowed
+    assert parallel.thread_count() == allowed
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", np.int64])

@@ -46,7 +46,7 @@ INPUTS = [1.0, 2.0, 3.0]
 WHOLE = verb(family(slice(None), slice(None)), INPUTS)
 FAULTS = {
     "computing": (Layout, "compute"),
-    "writing": (zarr_store.Store, "write"),
+    "writing": (zarr_store.Store, "write_block"),
     "writing the status": (zarr_store.Store, "write_status"),
     "changing sizes": (zarr_store.zarr.Array, "resize"),
     "laying out": (zarr_store, "create"),

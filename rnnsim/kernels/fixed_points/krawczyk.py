@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.fixed_points.cycle_list import list_one
-from rnnsim.kernels.fixed_points.multistart import EDGE, is_finite, try_cycle, try_starts
+from rnnsim.kernels.fixed_points.multistart import EDGE, accept_if_converged, is_finite, try_starts
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.dispatch import advance, enclose, narrow
 from rnnsim.numerics.intervals import minus, plus, scaled, times
@@ -188,7 +188,7 @@ def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scra
         advance(rules, layers, p, cycle[i], x, scratch.out, scratch.work)
         for j in range(n):
             scratch.trial[0, j] = scratch.out[j]
-    if not try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
+    if not accept_if_converged(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
         return False
     there = True
     for j in range(n):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, FLAT, admit, list_one
-from rnnsim.kernels.fixed_points.newton import FARTHEST, ROUNDING, converge, is_plateau, largest, last_step
+from rnnsim.kernels.fixed_points.newton import FARTHEST, ROUNDING, is_plateau, largest, last_step, newton_iterate
 from rnnsim.kernels.maps.dispatch import advance
 from rnnsim.numerics.jit import kernel, part
 
@@ -53,9 +53,9 @@ def is_possible(starts, p, cycle):
 
 
 @part
-def try_cycle(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
+def accept_if_converged(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
     """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
-    residual = converge(rules, layers, p, x, cycle, scratch)
+    residual = newton_iterate(rules, layers, p, x, cycle, scratch)
     if not residual <= tolerance or not is_possible(starts, p, cycle):
         return False
     step, radius = last_step(rules, layers, p, x, cycle, scratch)
@@ -77,7 +77,7 @@ def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, sc
     while i < starts.lengths.size and (i < starts.least or i < 4 * needed):
         known = found.notes[COUNT]
         begin(rules, layers, p, x, starts, i, cycle, scratch)
-        try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
+        accept_if_converged(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         i += 1
         needed = i if found.notes[COUNT] > known else needed
 

@@ -177,7 +177,7 @@ def largest(values):
 
 
 @part
-def converge(rules, layers, p, x, cycle, scratch):
+def newton_iterate(rules, layers, p, x, cycle, scratch):
     """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1."""
     merit = residuals(rules, layers, p, x, cycle, scratch)
     goal = 0.5 * merit

@@ -6,7 +6,7 @@ A cycle of k states of n units has 2^(n k) ways, each with one solution, or, whe
 """
 
 from rnnsim.kernels.fixed_points.cycle_list import list_one
-from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle, try_starts
+from rnnsim.kernels.fixed_points.multistart import accept_if_converged, is_finite, try_starts
 from rnnsim.kernels.fixed_points.newton import fill_system
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.numerics.jit import kernel, part
@@ -87,7 +87,7 @@ def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, l
             if solve(scratch.A, scratch.pivots, scratch.B)[0] == 0.0:
                 undecided += 1
             elif follow(switching, resting[0], p, pattern, cycle, scratch):
-                try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
+                accept_if_converged(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         if undecided:
             try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, scratch)
         listed.undecided[lo + p] = undecided

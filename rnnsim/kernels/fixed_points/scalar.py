@@ -10,7 +10,7 @@ from numba.extending import overload
 
 from rnnsim.equations.activations import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
 from rnnsim.kernels.fixed_points.cycle_list import list_one
-from rnnsim.kernels.fixed_points.multistart import is_finite, try_cycle
+from rnnsim.kernels.fixed_points.multistart import accept_if_converged, is_finite
 from rnnsim.kernels.maps.dispatch import candidates as candidates_by_rule
 from rnnsim.kernels.maps.map import kernel_of
 from rnnsim.numerics.jit import kernel, part, specialised
@@ -139,6 +139,6 @@ def search(rules, layers, resting, x, starts, tolerance, cycle, found, listed, l
         candidates_by_rule(rules, layers, p, roots, notes)
         for i in range(notes[0]):
             cycle[0, 0] = roots[i]
-            try_cycle(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
+            accept_if_converged(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         listed.undecided[lo + p] = notes[1]
         list_one(rules, layers, p, x, found, listed, lo + p, scratch)

@@ -4,7 +4,7 @@
 
 Reflections keep Q orthonormal to rounding whatever A is, also where a column depends on those before it: then R_jj is 0, as is any that
 cancellation leaves below the rounding of its column. Tangents of two states are turned instead, in registers. Columns are
-worked on in vectors, as `tangents` lays them out.
+worked on in vectors, as `push.Spread` lays them out.
 """
 
 import numpy as np
@@ -223,7 +223,7 @@ def turn(spread, scratch, frame):
 
 
 @part
-def grow(spread, scratch, frame):
+def accumulate_diagonal(spread, scratch, frame):
     """Let products grow by |R_jj|."""
     kind = spread.kind
     for p in range(0, frame.columns * width(kind), width(kind)):
@@ -262,17 +262,17 @@ def orthonormal_of(spread):
         else:
             reflect_all(spread, scratch, frame)
         if frame.counting:
-            grow(spread, scratch, frame)
+            accumulate_diagonal(spread, scratch, frame)
 
     return orthonormal
 
 
 @specialised
-def close_of(spread):
+def batch_exponents_of(spread):
     """The kernel that ends a batch of `frame.taken` steps: rates of growth, (column, lane); products begin anew."""
 
     @kernel
-    def close(scratch, frame):
+    def batch_exponents(scratch, frame):
         kind = spread.kind
         for p in range(0, frame.products * width(kind), width(kind)):
             product = grown((load(kind, scratch, frame.mantissas + p), load(kind, scratch, frame.exponents + p)), 1.0)
@@ -281,4 +281,4 @@ def close_of(spread):
             store(scratch, frame.mantissas + p, splat(kind, 1.0))
             store(scratch, frame.exponents + p, splat(kind, 0.0))
 
-    return close
+    return batch_exponents

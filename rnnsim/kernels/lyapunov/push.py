@@ -5,7 +5,7 @@
 
 A frame is a matrix, a row a state of a unit (layer by layer; within a layer h of all units, then what other states there are) and a column
 a tangent. Where the lanes of the states are points or samples, each tangent is a lane vector; where they are units, tangents are the lanes,
-so that the partial derivatives and the weights are numbers for all of them. `frame` (see `records`) says where all stands.
+so that the partial derivatives and the weights are numbers for all of them. `frame` (see `descriptors`) says where all stands.
 """
 
 from typing import Any, NamedTuple

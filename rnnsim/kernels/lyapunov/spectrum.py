@@ -22,7 +22,7 @@ class Tangents(NamedTuple):
     push: Any
     volumes: Any
     orthonormal: Any
-    close: Any
+    batch_exponents: Any
     first: Any
     rates: Any
     still: Any
@@ -65,7 +65,7 @@ def is_due(how, scratch, frame, counted):
 def keep_rates(tangents, scratch, frame, group, row, batch):
     """Write the rates of a batch of one sequence's lanes."""
     how = tangents.how
-    call(tangents.close, 0, (scratch, frame))
+    call(tangents.batch_exponents, 0, (scratch, frame))
     for lane in range(group.lanes):
         if is_there(group, row, lane):
             place = (point_of(group, lane) * group.samples + position_of(group, row, lane)) * how.batches + batch
@@ -127,7 +127,7 @@ def keep_still(network, tangents, scratch, group):
 
 
 @kernel
-def exponents(program, network, data, thread, kept, tangents, points):
+def run_tangents(program, network, data, thread, kept, tangents, points):
     """The rates of growth of all samples of the points 0…points of a block."""
     scratch = thread.scratch
     lanes = program.lanes if program.lane_points else 1

@@ -5,7 +5,7 @@
 
 A *frame* is one quantity of all units and sequences at one step: numbers[row · layer.row + unit · apart + lane], a row a sequence. What
 lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers. All frames stand in `scratch`, and
-`layer` (see `records`) says where; a layer reads x from `values`, which is the scratch or the inputs as the user gave them.
+`layer` (see `descriptors`) says where; a layer reads x from `values`, which is the scratch or the inputs as the user gave them.
 """
 
 from functools import partial

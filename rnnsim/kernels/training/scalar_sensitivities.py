@@ -23,7 +23,7 @@ from rnnsim.numerics.tuples import INLINE, take, width, zeros
 
 
 class ScalarModel(NamedTuple):
-    """Networks of one unit, whose rows are those of `kernels.scalar`; those of their parameters that move, and in which rows they stand."""
+    """Networks of one unit, whose rows are those of `kernels.recurrence.scalar`; which of their parameters move, and in which rows."""
 
     cell: Any
     trained: Any
@@ -120,17 +120,17 @@ def _next_derivatives(cell, constants, partials, w_rec, parameters, x, h, deriva
     return body
 
 
-def add_pulled(g, g_h, derivatives):
+def add_gradient(g, g_h, derivatives):
     """Gradients, what an output with the cotangent `g_h` brings added: nothing where that is 0, however steep its derivatives are."""
     return tuple(select(g_h == 0.0, total, muladd(g_h, d, total)) for total, d in zip(g, derivatives, strict=True))
 
 
-@overload(add_pulled, jit_options=INLINE)
+@overload(add_gradient, jit_options=INLINE)
 def _add_pulled(g, g_h, derivatives):
     if len(g) == 0:
         return lambda g, g_h, derivatives: ()
     return lambda g, g_h, derivatives: (
-        (select(g_h == 0.0, g[0], muladd(g_h, derivatives[0], g[0])),) + add_pulled(g[1:], g_h, derivatives[1:])
+        (select(g_h == 0.0, g[0], muladd(g_h, derivatives[0], g[0])),) + add_gradient(g[1:], g_h, derivatives[1:])
     )
 
 
@@ -187,7 +187,7 @@ def scalar_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn
                 target = read(kind, data.targets, n, k - untargeted)
                 counted = counted + select(target == target, 1.0, 0.0)
                 total = total + contribution(loss, s[0], target)
-                g = add_pulled(g, cotangent(loss, s[0], target), d)
+                g = add_gradient(g, cotangent(loss, s[0], target), d)
     put_in_rows(scratch, model.rows, 0, width(kind), g, counted)
     return total / counted, counted
 

@@ -1,4 +1,4 @@
-"""Costs and gradients of small networks, for training: layers of few units here, one unit in `forward_gradients`.
+"""Costs and gradients of small networks, for training: layers of few units here, one unit in `scalar_sensitivities`.
 
 A lane is a network of a group, or a unit of one network. Parameters stand in rows of lanes, `own`, and their gradients in the same rows of
 `scratch`: where lanes are networks, a row is one number; where they are units, it is those of all units. `tape` has the rows of every step.

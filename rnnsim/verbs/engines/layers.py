@@ -24,7 +24,7 @@ def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
     kept = [run.net.source(name) for name in run.net.parameter_names]
     numbers = 1 + sum(parameter.numbers for parameter in kept if isinstance(parameter, Drawn))
     points = parallel.blocks(run.grid.points, max(1, work // 64), numbers, program.tiling.points)
-    if len(points) >= 2 * parallel.processors():
+    if len(points) >= 2 * parallel.thread_count():
         return [(lo, hi, 0, sample_blocks) for lo, hi in points]
     return [(lo, hi, sample_block, sample_block + 1) for lo, hi in points for sample_block in range(sample_blocks)]
 

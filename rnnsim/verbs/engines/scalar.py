@@ -1,4 +1,4 @@
-"""Runs of scalar networks: their numbers laid out for `kernels.scalar`, and the loop over blocks of points."""
+"""Runs of scalar networks: their numbers laid out for `kernels.recurrence.scalar`, and the loop over blocks of points."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def axes_first(run: Run, name: str, values: np.ndarray) -> np.ndarray:
 
 
 def rows_of(run: Run) -> list[Strided]:
-    """The rows of theta, as `kernels.scalar` lists them."""
+    """The rows of theta, as `kernels.recurrence.scalar` lists them."""
     rows = []
     for name in net_of(run).row_names:
         array = run.net[name]

@@ -22,7 +22,7 @@ def blocks_of(program: CurvatureProgram) -> list[tuple[int, int, int, int]]:
     """Blocks of points and of directions: lo, hi, first direction, last direction. Directions are apart only where there are few points."""
     points, whole = program.run.grid.points, (0, program.count)
     cuts = parallel.blocks_of_threads(points, program.points)
-    if len(cuts) >= 2 * parallel.processors() or program.count <= program.lanes:
+    if len(cuts) >= 2 * parallel.thread_count() or program.count <= program.lanes:
         return [(*cut, *whole) for cut in cuts]
     parts = range(0, program.count, program.lanes)
     return [(*cut, first, min(first + program.lanes, program.count)) for cut in cuts for first in parts]

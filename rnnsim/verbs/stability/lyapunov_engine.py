@@ -10,10 +10,10 @@ import numpy as np
 
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.lyapunov import scalar as scalar_exponents
-from rnnsim.kernels.lyapunov.householder import close_of, orthonormal_of
+from rnnsim.kernels.lyapunov.householder import batch_exponents_of, orthonormal_of
 from rnnsim.kernels.lyapunov.log_det import volumes_of
 from rnnsim.kernels.lyapunov.push import Spread, push_of
-from rnnsim.kernels.lyapunov.spectrum import Tangents, exponents
+from rnnsim.kernels.lyapunov.spectrum import Tangents, run_tangents
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
@@ -115,7 +115,7 @@ def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[st
         "push": addresses([push_of(spread, cell) for cell in cells], of_push),
         "volumes": addresses([volumes_of(spread, cell) for cell in cells] if tangent_run.volumes else [], of_volumes),
         "orthonormal": addresses([orthonormal_of(spread)], of_frame),
-        "close": addresses([close_of(spread)], of_frame),
+        "batch_exponents": addresses([batch_exponents_of(spread)], of_frame),
         "first": np.ascontiguousarray(tangent_run.first).reshape(-1),
     }
 
@@ -143,7 +143,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
             of_block = {"frames": frame_records.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
-            exponents(program_record, network, data, thread, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
+            run_tangents(program_record, network, data, thread, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)
             reduce(lo, hi, grown, still)
             del arrays
 
