@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from reference import SLOPES, VALUES
+from registry import CELLS
 
 import rnnsim as rs
 from rnnsim.equations import activations, cells
@@ -37,22 +38,6 @@ def test_cells_step_as_the_equation_says(rule, name, leak):
     np.testing.assert_array_equal(cells.linearize(cell, constants, s, a)[0][0], h)
 
 
-@pytest.mark.parametrize("name", activations.ACTIVATIONS)
-@pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
-def test_pullbacks_are_the_transpose_of_pushforwards_and_both_are_the_derivative(rule, name, leak):
-    cell, constants = make(rule, name, leak)
-    s, a = (POINTS[::-1].copy(),), (POINTS,)
-    _, partials = cells.linearize(cell, constants, s, a)
-    assert len(partials) == cell.partials
-    rng = np.random.default_rng(0)
-    g, ds, da = ((rng.normal(size=POINTS.size),) for _ in range(3))
-    (out,) = cells.pushforward(cell, constants, partials, ds, da)
-    back_s, back_a = cells.pullback(cell, constants, partials, g)
-    np.testing.assert_allclose(g[0] * out, back_s[0] * ds[0] + back_a[0] * da[0], rtol=1e-12, atol=1e-300)
-    exact = (1 - leak) * ds[0] + leak * SLOPES[name](a[0]) * da[0]
-    np.testing.assert_allclose(out, exact, rtol=1e-13)
-
-
 @pytest.mark.parametrize("name", ["linear", "relu"])
 def test_a_leak_of_one_forgets_even_infinity(name):
     cell, constants = make(cells.LeakyElman, name, 1.0)
@@ -61,72 +46,72 @@ def test_a_leak_of_one_forgets_even_infinity(name):
     np.testing.assert_array_equal(h, cells.step(cells.Elman(cell.activation), (), s, a)[0])
 
 
-def gated(rng, cell):
-    s = tuple(rng.normal(size=POINTS.size) for _ in range(cell.states))
-    return s, tuple(POINTS[rng.permutation(POINTS.size)] / 10 for _ in range(cell.gates))
+def drawn(cell, rng, count, scale=1.0):
+    """So many arrays over points, of which no pre-activation is where ReLU has a kink."""
+    return tuple(scale * rng.permutation(POINTS) for _ in range(count))
 
 
-@pytest.mark.parametrize("cell", [cells.GRU(), cells.LSTM()], ids=["GRU", "LSTM"])
-def test_gated_pullbacks_are_the_transpose_of_pushforwards_and_both_are_the_derivative(cell):
-    rng = np.random.default_rng(0)
-    s, a = gated(rng, cell)
-    new, partials = cells.linearize(cell, (), s, a)
-    assert len(partials) == cell.partials and len(cells.report(cell, a)) >= len(cell.labels)
-    for left, right in zip(new, cells.step(cell, (), s, a), strict=True):
+def sequences(cell, seed=0):
+    """Constants, states and pre-activations of a cell, two tangents of each and two cotangents of its states."""
+    rng = np.random.default_rng(seed)
+    constants = tuple(rng.uniform(0.1, 0.9, POINTS.size) for _ in range(cell.constants))
+    s, a = drawn(cell, rng, cell.states), drawn(cell, rng, cell.gates, 0.1)
+    ds, g, dg = (tuple(rng.normal(size=POINTS.size) for _ in range(cell.states)) for _ in range(3))
+    return constants, s, a, ds, tuple(rng.normal(size=POINTS.size) for _ in range(cell.gates)), g, dg
+
+
+def moved(values, tangents, size):
+    """Each of some arrays, moved along its tangent."""
+    return tuple(v + size * d for v, d in zip(values, tangents, strict=True))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_linearized_steps_are_steps_to_the_bit(name):
+    cell = CELLS[name]
+    constants, s, a, *_ = sequences(cell)
+    new, partials = cells.linearize(cell, constants, s, a)
+    assert len(new) == cell.states and len(partials) == cell.partials and len(cells.report(cell, a)) >= len(cell.labels)
+    for left, right in zip(new, cells.step(cell, constants, s, a), strict=True):
         np.testing.assert_array_equal(left, right)
-    g, ds = (tuple(rng.normal(size=POINTS.size) for _ in range(cell.states)) for _ in range(2))
-    da = tuple(rng.normal(size=POINTS.size) for _ in range(cell.gates))
-    out = cells.pushforward(cell, (), partials, ds, da)
-    back_s, back_a = cells.pullback(cell, (), partials, g)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_pullbacks_are_the_transpose_of_pushforwards(name):
+    cell = CELLS[name]
+    constants, s, a, ds, da, g, _ = sequences(cell)
+    _, partials = cells.linearize(cell, constants, s, a)
+    out = cells.pushforward(cell, constants, partials, ds, da)
+    back_s, back_a = cells.pullback(cell, constants, partials, g)
     there = sum(g_i * out_i for g_i, out_i in zip(g, out, strict=True))
     back = sum(b * d for b, d in zip((*back_s, *back_a), (*ds, *da), strict=True))
-    np.testing.assert_allclose(there, back, rtol=1e-12)
-    size = 1e-7  # complex numbers do not pass through the cells' own functions
-    up, down = (
-        cells.step(cell, (), *(tuple(v + sign * size * d for v, d in zip(*pair, strict=True)) for pair in ((s, ds), (a, da))))
-        for sign in (1, -1)
-    )
-    for i, tangent in enumerate(out):
-        np.testing.assert_allclose(tangent, (up[i] - down[i]) / (2 * size), rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(there, back, rtol=1e-12, atol=1e-15)
 
 
-def tangents_and_differences(cell, constants, s, a, ds, da, g, dg):
-    """The tangents of the partial derivatives and of what `pullback` gives, by the rules, and by differences."""
+@pytest.mark.parametrize("name", CELLS)
+def test_pushforwards_are_the_derivative_of_steps(name):
+    cell, size = CELLS[name], 1e-7  # complex numbers do not pass through the cells' own functions
+    constants, s, a, ds, da, *_ = sequences(cell)
+    _, partials = cells.linearize(cell, constants, s, a)
+    up, down = (cells.step(cell, constants, moved(s, ds, h), moved(a, da, h)) for h in (size, -size))
+    for tangent, above, below in zip(cells.pushforward(cell, constants, partials, ds, da), up, down, strict=True):
+        np.testing.assert_allclose(tangent, (above - below) / (2 * size), rtol=1e-6, atol=2e-7)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_rules_of_second_order_are_tangents_of_partials_and_pullbacks(name):
+    cell, size = CELLS[name], 1e-6
+    constants, s, a, ds, da, g, dg = sequences(cell, 1)
     _, partials = cells.linearize(cell, constants, s, a)
     d_partials = cells.partial_tangents(cell, constants, s, a, partials, ds, da)
-    out = (*d_partials, *(part for rule in cells.pullback_tangent(cell, constants, partials, d_partials, g, dg) for part in rule))
-    size = 1e-6
+    found = (*d_partials, *(part for rule in cells.pullback_tangent(cell, constants, partials, d_partials, g, dg) for part in rule))
 
-    def at(sign):
-        moved = [tuple(v + sign * size * d for v, d in zip(*pair, strict=True)) for pair in ((s, ds), (a, da), (g, dg))]
-        _, partials = cells.linearize(cell, constants, *moved[:2])
-        return (*partials, *(part for rule in cells.pullback(cell, constants, partials, moved[2]) for part in rule))
+    def at(h):
+        _, partials = cells.linearize(cell, constants, moved(s, ds, h), moved(a, da, h))
+        return (*partials, *(part for rule in cells.pullback(cell, constants, partials, moved(g, dg, h)) for part in rule))
 
-    return out, [(up - down) / (2 * size) for up, down in zip(at(1), at(-1), strict=True)]
-
-
-@pytest.mark.parametrize("name", activations.ACTIVATIONS)
-@pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
-def test_bends_are_tangents_of_partials_and_pullbacks(rule, name, leak):
-    cell, constants = make(rule, name, leak)
-    rng = np.random.default_rng(0)
-    ds, da, g, dg = ((rng.normal(size=POINTS.size),) for _ in range(4))
-    out, exact = tangents_and_differences(cell, constants, (POINTS[::-1].copy(),), (POINTS,), ds, da, g, dg)
-    assert len(out) == cell.partials + 2
-    for found, expected in zip(out, exact, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.parametrize("cell", [cells.GRU(), cells.LSTM()], ids=["GRU", "LSTM"])
-def test_gated_bends_are_tangents_of_partials_and_pullbacks(cell):
-    rng = np.random.default_rng(1)
-    s, a = gated(rng, cell)
-    ds, g, dg = (tuple(rng.normal(size=POINTS.size) for _ in range(cell.states)) for _ in range(3))
-    da = tuple(rng.normal(size=POINTS.size) for _ in range(cell.gates))
-    out, exact = tangents_and_differences(cell, (), s, a, ds, da, g, dg)
-    assert len(out) == cell.partials + cell.states + cell.gates
-    for found, expected in zip(out, exact, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+    assert len(found) == cell.partials + cell.states + cell.gates
+    for tangent, above, below in zip(found, at(size), at(-size), strict=True):
+        np.testing.assert_allclose(tangent, (above - below) / (2 * size), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])

@@ -1,0 +1,27 @@
+"""Every cell, loss and update rule of the package, found where they are defined: the laws that hold for all of them hold for a new one."""
+
+import inspect
+
+from rnnsim.equations import cells, losses, update_rules
+from rnnsim.equations.activations import ACTIVATIONS
+
+
+def classes_with(module, rule):
+    """The classes of a module that have a rule."""
+    return {
+        name: kind
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind) and kind.__module__ == module.__name__ and hasattr(kind, rule)
+    }
+
+
+def instances(kind):
+    """A cell with each activation that it may have, by name."""
+    if "activation" in kind._fields:
+        return {f"{kind.__name__} {name}": kind(phi) for name, phi in ACTIVATIONS.items()}
+    return {kind.__name__: kind()}
+
+
+CELLS = {name: cell for kind in classes_with(cells, "step").values() for name, cell in instances(kind).items()}
+LOSSES = {name: kind() for name, kind in classes_with(losses, "cotangent").items()}
+RULES = {name: kind() for name, kind in classes_with(update_rules, "update").items()}
