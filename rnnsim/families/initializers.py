@@ -16,34 +16,45 @@ FIXED_POINT = 2.0**60
 
 
 def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1) -> np.ndarray:
-    """Recurrent matrices of gain 1, drawn for each gate on its own.
+    """Draw recurrent matrices of gain 1, for each gate on its own.
 
     Parameters
     ----------
-    init : with N units: "gaussian": normal of variance 1/N; "orthogonal": uniform over the rotations and reflections (Haar);
-        "uniform": uniform in ±1/√N, as PyTorch draws; "identity"; "spectral": gaussian, divided by its spectral radius;
-        "sparse": entries other than 0 with probability `density`, these normal of variance 1/(N density).
-    seed : whole numbers from 0, of any shape.
-    density : in (0, 1].
+    init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse"}
+        The law, for N units. "gaussian" is normal of variance 1/N; "orthogonal" is uniform over the rotations and reflections
+        (Haar) [1]_; "uniform" is uniform in ±1/√N, as PyTorch draws; "identity"; "spectral" is gaussian, divided by its spectral
+        radius; "sparse" has entries other than 0 with probability `density`, and these are normal of variance 1/(N density).
+    seed : array_like
+        Whole numbers from 0, of any shape.
+    gates : int
+        The number of gates.
+    units : int
+        The number of units, N.
+    density : float, default 0.1
+        The share of entries of a "sparse" matrix, in (0, 1].
 
     Returns
     -------
-    (*seed.shape, gates, units, units). The numbers come from `np.random.SeedSequence(seed, spawn_key=(0,))`.
+    ndarray
+        The matrices, (*seed.shape, gates, units, units). The numbers come from `np.random.SeedSequence(seed, spawn_key=(0,))`.
 
     Raises
     ------
-    ValueError, TypeError : an unknown init, a seed that is not a whole number from 0, a density outside (0, 1].
-
-    Examples
-    --------
-    >>> from rnnsim import draws
-    >>> draws.recurrent("identity", 0, 1, 2)
-    array([[[1., 0.],
-            [0., 1.]]])
+    ValueError
+        If the law is unknown, a seed is no whole number from 0, or the density is outside (0, 1].
+    TypeError
+        If the seeds are no numbers.
 
     References
     ----------
-    Orthogonal: G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980).
+    .. [1] G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980).
+
+    Examples
+    --------
+    >>> from rnnsim.families import initializers
+    >>> initializers.recurrent("identity", 0, 1, 2)
+    array([[[1., 0.],
+            [0., 1.]]])
     """
     check_init(init)
     return INITS[init](checked_seeds(seed), (gates, units, units), checked_density(density))

@@ -70,7 +70,7 @@ def weights(
     Raises
     ------
     ValueError
-        If the variable is missing, if there are further dimensions, or if there is none.
+        If the variable is missing, if there are further dimensions, or if there is no dimension at all.
     TypeError
         If an array has no labels, or if an argument is of another type.
 

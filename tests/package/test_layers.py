@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "rnnsim"
@@ -109,4 +110,5 @@ EXAMPLES = [path for path in MODULES if ">>> " in (PACKAGE / path).read_text() a
 def test_examples_in_docstrings_run(path):
     module = importlib.import_module(".".join(("rnnsim", *path.with_suffix("").parts)))
     failed, tried = doctest.testmod(module)
+    plt.close("all")
     assert tried and not failed

@@ -118,7 +118,7 @@ def test_docstrings_have_shapes_errors_and_an_example(home):
     for name in module.__all__:
         function = getattr(module, name)
         if callable(function):
-            lacking = [s for s in (SECTIONS[2:] if home == "plot" else SECTIONS) if s not in docstring(function)]
+            lacking = [s for s in (SECTIONS[2:] if name == "look" else SECTIONS) if s not in docstring(function)]
             assert not lacking, (name, lacking)
 
 
