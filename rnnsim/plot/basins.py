@@ -78,11 +78,9 @@ def basins(
     Examples
     --------
     >>> import numpy as np, rnnsim as rs
-    >>> side = np.linspace(-1, 1, 11)
-    >>> h0 = rs.vary(rs.vary(np.zeros(2), 0, rs.axis("first", side)), 1, rs.axis("second", side))
-    >>> net = rs.Elman(np.zeros((2, 1)), 1.5 * np.eye(2), h0=h0)
-    >>> rs.plot.basins(rs.basins(net, discard=100), units=(0, 1))
-    <Axes: xlabel='first', ylabel='second'>
+    >>> net = rs.Elman(0.0, rs.axis("w_rec", [0.5, 2.0]), h0=rs.axis("start", np.linspace(-1, 1, 100)))
+    >>> rs.plot.basins(rs.basins(net))
+    <Axes: xlabel='recurrent weight', ylabel='start'>
     """
     ds = _with_whole_periods(ds)
     labels = over_two_axes(checks.required(ds, "attractor", remedy="compute it with rs.basins"), x, y)

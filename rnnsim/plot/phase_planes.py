@@ -79,11 +79,12 @@ def phase_plane(
 
     Examples
     --------
-    >>> import numpy as np, rnnsim as rs
+    >>> import numpy as np, rnnsim as rs, xarray as xr
     >>> net, side = rs.Elman(np.zeros((2, 1)), 1.5 * np.eye(2)), np.linspace(-1, 1, 11)
     >>> h0 = rs.vary(rs.vary(np.zeros(2), 0, rs.axis("first", side)), 1, rs.axis("second", side))
     >>> run = rs.simulate(net.replace(h0=h0), np.zeros((1, 1)), keep=("state", "increment"))
-    >>> rs.plot.phase_plane(run, rs.fixed_points(net))
+    >>> origin = xr.Dataset({"state": (("point", "unit"), [[0.0, 0.0]])})
+    >>> rs.plot.phase_plane(run, origin)
     <Axes: xlabel='state of unit 0', ylabel='state of unit 1'>
     """
     field = _field(ds)

@@ -75,8 +75,8 @@ def singular_values(
     Examples
     --------
     >>> import numpy as np, rnnsim as rs
-    >>> net = rs.Elman(np.zeros((2, 1)), [[0.9, 0.4], [0.0, 0.5]])
-    >>> rs.plot.singular_values(rs.propagation(net, np.zeros((10, 1))))
+    >>> net = rs.Elman(w_in=1.0, w_rec=0.9, activation="linear")
+    >>> rs.plot.singular_values(rs.propagation(net, np.zeros(50)))
     <Axes: xlabel='lag', ylabel='mode'>
     """
     array = checks.required(ds, "log_singular_value", "lag", "mode", remedy=REMEDY)
