@@ -3,7 +3,7 @@
 Modules that use them begin with `from __future__ import annotations`, so that signatures show these names and not the unions behind them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from os import PathLike
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias
 
@@ -18,7 +18,7 @@ Hyperparameter: TypeAlias = float | SupportsFloat | xr.DataArray  # a number, an
 Numbers: TypeAlias = ArrayLike | xr.DataArray  # a number or an array; axes as a DataArray
 Seed: TypeAlias = Whole  # a whole number, or an axis of whole numbers
 Inputs: TypeAlias = ArrayLike | xr.DataArray | xr.Dataset  # sequences, or a task that holds them
-Names: TypeAlias = str | Iterable[str]
+Names: TypeAlias = str | Iterable[Hashable]  # as xarray takes the names of variables
 Location: TypeAlias = str | PathLike[str]
 Bytes: TypeAlias = float | SupportsFloat | str  # bytes, or text such as "64MB"
 ActivationName: TypeAlias = Literal["tanh", "linear", "relu", "sigmoid"]

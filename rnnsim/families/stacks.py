@@ -48,7 +48,8 @@ class Embedding:
         return f"<rnnsim.Embedding of {self.table.sizes['token']} tokens in {self.table.sizes['input']} inputs>"
 
 
-Layers: TypeAlias = Recurrent | Sequence[Recurrent | Embedding] | Iterator[Recurrent | Embedding]
+# layers, perhaps behind an embedding: a list of both is a list of objects to type checkers
+Layers: TypeAlias = Recurrent | Sequence[object] | Iterator[object]
 
 
 class Stack(Network):
