@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -95,12 +95,12 @@ def training_curves(
     <Axes: xlabel='epoch', ylabel='cost'>
     """
     arrays = [checks.required(ds, variable, "epoch", remedy=REMEDY) for variable in _names(ds, variables)]
-    over = [over] if isinstance(over, str) else None if over is None else [*over]
+    dims: Any = [over] if isinstance(over, str) else None if over is None else [*over]
     for array in arrays:
-        for role, dim in [("color", color), *(("over", dim) for dim in over or ())]:
+        for role, dim in [("color", color), *(("over", dim) for dim in dims or ())]:
             if dim is not None:
                 checks.dimension(array, dim, role)
-    ensembles = [ensemble(array, "epoch", over, color, band) for array in arrays]
+    ensembles = [ensemble(array, "epoch", dims, color, band) for array in arrays]
     log = _logarithmic(arrays, ensembles) if log is None else log
     if log:
         for array, drawn in zip(arrays, ensembles, strict=True):
@@ -200,7 +200,7 @@ def _thin(array: xr.DataArray) -> dict[str, Any]:
 def _names(ds: xr.Dataset, variables: Names | None) -> list[str]:
     if variables is None:
         return [cost for cost in COSTS if cost in getattr(ds, "data_vars", ())] or [COSTS[0]]
-    return [variables] if isinstance(variables, str) else list(variables)
+    return [variables] if isinstance(variables, str) else list(cast(Any, variables))
 
 
 def _logarithmic(arrays: Sequence[xr.DataArray], ensembles: Sequence[Ensemble]) -> bool:

@@ -327,7 +327,7 @@ def named(
     size: int,
     diverged_at: np.ndarray,
     names: tuple[str, ...],
-    asked: tuple[str, ...],
+    asked: tuple[Any, ...],
     attrs: dict[str, str],
 ) -> xr.Dataset:
     """Give exponents their names; a dimension that is asked for by its own name is missed."""
