@@ -29,6 +29,8 @@ rs.simulate(net, [0, 1, 0], keep=["state", "output"], dtype="float32")
 rs.backprop(net, inputs, 0.5, loss="mse", keep="cost")
 optimizer = rs.Rprop("irprop+", step=rs.axis("step", [0.1, 0.2]))
 rs.train(net, inputs, 0.5, optimizer=optimizer, epochs=np.int64(3), validation=(inputs, 0.5), metrics="rounded_accuracy")
+layers = [rs.Embedding(np.eye(3)), rs.Elman(np.eye(3), np.eye(3))]
+rs.Stack(layers, readout=rs.Readout(np.ones((2, 3))))
 rs.sweep(rs.lyapunov, net, steps=9, reorthonormalize="adaptive", to="exponents.zarr", memory="64MB")
 gated = rs.GRU.random(np.int64(5), 3, gain=rs.axis("gain", [0.5, 1.5]), seed=rs.axis("seed", range(3)), h0="gaussian")
 rs.Stack([rs.Embedding(np.eye(3)), gated.isel(gain=0, seed=[0, -1])], readout=rs.Readout.random(5)).replace(h0_0=0.0).axes
