@@ -95,6 +95,11 @@ def members(name: str, value: Any, what: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
+def read_once(value: Any) -> Any:
+    """What an iterator, such as a generator, gives, to be read more than once."""
+    return tuple(value) if isinstance(value, Iterator) else value
+
+
 def names(name: str, value: Any, known: Iterable[str] | None = None, *, none: bool = False, more: str = "") -> tuple[str, ...]:
     """A name or several, of those that are known; `none` if there may be none."""
     given = (value,) if isinstance(value, str) else members(name, value, "a name or a sequence of names")

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import xarray as xr
 
+from rnnsim.checks.arguments import read_once
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import Grid, check_axis_name, common_grid
 from rnnsim.families.network import Network
@@ -120,7 +121,7 @@ def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, An
     check_network(net)
     getattr(verb, "refuse_unknown", lambda _: None)(options)
     check_arguments(verb, net, args, options)
-    call = Call(verb, net, args, options)
+    call = Call(verb, net, tuple(map(read_once, args)), {name: read_once(value) for name, value in options.items()})
     for name, value in call.given.items():
         check_nesting(name, value)
     _ = call.grid

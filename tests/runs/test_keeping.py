@@ -63,3 +63,19 @@ def test_each_name_alone_brings_the_bits_that_it_has_among_all(name):
         assert kept(part) - always == {one} or one in GROUPS
         identical({name: part[name] for name in kept(part)}, whole)
     assert kept(whole) == always.union(*map(kept, parts.values()))
+
+
+@pytest.mark.filterwarnings("ignore:exponents of:RuntimeWarning")
+@pytest.mark.parametrize("name", [name for name in CASES if "," not in name])
+def test_names_may_come_from_a_generator(name):
+    verb, net, args, keep, options = CASES[name]
+    given, read = verb(net, *args, keep=keep, **options), verb(net, *args, keep=(one for one in keep), **options)
+    identical(given, read)
+    assert given.attrs == read.attrs
+
+
+def test_names_of_training_may_come_from_a_generator():
+    keep = ("cost", "parameters")
+    given, read = (rs.train(SCALAR, X, T, epochs=2, keep=names) for names in (keep, (name for name in keep)))
+    identical(given, read)
+    assert given.attrs == read.attrs

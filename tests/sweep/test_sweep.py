@@ -53,6 +53,12 @@ def test_trajectories_of_one_sample_in_float32_come_in_blocks(tmp_path):
     both_ways(tmp_path, rs.simulate, random_family(), X[0], memory=1000, dtype="float32", keep=("state", "output", "final_state"))
 
 
+def test_names_may_come_from_a_generator():
+    keep = ("state", "final_state")
+    swept = rs.sweep(rs.simulate, plane(), X, keep=(name for name in keep), memory=2000)
+    xr.testing.assert_identical(swept, rs.simulate(plane(), X, keep=keep))
+
+
 def test_random_networks_and_inputs_with_axes_come_in_blocks(tmp_path):
     net = rs.Elman.random(5, 2, gain=rs.axis("gain", [0.5, 1.0, 2.0]), seed=rs.axis("seed", range(4)), h0="gaussian")
     inputs = xr.DataArray(np.random.default_rng(0).normal(size=(3, 6, 2)), dims=("drive", "step", "input"))

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.annotations import Inputs, Names, Whole
-from rnnsim.checks.arguments import SEED, as_whole, whole, whole_or_none
+from rnnsim.checks.arguments import SEED, as_whole, read_once, whole, whole_or_none
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
@@ -124,6 +124,7 @@ def lyapunov(
     size = sum(member.units * member.cell.states for member in net.members)
     steps, discard, seed = whole_or_none("steps", steps), whole("discard", discard, 0), whole("seed", seed, 0, SEED)
     count, reorthonormalize = count_of(exponents, size), interval_of(reorthonormalize)
+    keep = read_once(keep)
     names = names_of(keep, net, count == size, reorthonormalize)
     run, counted = orbit(net, inputs, steps, discard, names)
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)

@@ -15,7 +15,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, Loss, Metric, Names, Numbers, Precision, Seed, Whole
-from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, whole, whole_or_none
+from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, read_once, whole, whole_or_none
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.equations.losses import LOSSES, METRICS
@@ -206,7 +206,7 @@ def train(
     numbers["limit"] = as_number("clip", 0.0 if bound is None else bound.limit)
     seeds = check_seed(seed)
     first = 0 if resume is None else int(resume.epoch[-1])
-    trained = check_trained(net, train)
+    trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
     training = TrainingRun(
         prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes),
