@@ -133,7 +133,7 @@ def imported_by(path):
 
 def test_knows_datasets_and_no_networks():
     allowed = {"xarray", "numpy", "matplotlib", *sys.stdlib_module_names}
-    checks = {"rnnsim.checks.arguments", "rnnsim.checks.showing"}  # of arguments of all kinds of functions
+    checks = {"rnnsim.checks.annotations", "rnnsim.checks.arguments", "rnnsim.checks.showing"}  # of arguments of all kinds of functions
     for path in Path(plot.__file__).parent.rglob("*.py"):
         for name in imported_by(path):
             assert name.split(".")[0] in allowed or name.startswith("rnnsim.plot") or name in checks, f"{path.name} imports {name}"
