@@ -133,12 +133,13 @@ def imported_by(path):
 
 def test_knows_datasets_and_no_networks():
     allowed = {"xarray", "numpy", "matplotlib", *sys.stdlib_module_names}
-    checks = {"rnnsim.checks.annotations", "rnnsim.checks.arguments", "rnnsim.checks.showing"}  # of arguments of all kinds of functions
+    checks = {f"rnnsim.checks.{name}" for name in ("annotations", "arguments", "showing")}  # of arguments of all functions
     for path in Path(plot.__file__).parent.rglob("*.py"):
         for name in imported_by(path):
             assert name.split(".")[0] in allowed or name.startswith("rnnsim.plot") or name in checks, f"{path.name} imports {name}"
     for module in checks:
-        own = [name for name in imported_by(Path(plot.__file__).parents[1] / f"{module.split('.')[1]}.py") if "rnnsim" in name]
+        path = Path(plot.__file__).parents[2].joinpath(*module.split(".")).with_suffix(".py")
+        own = [name for name in imported_by(path) if "rnnsim" in name]
         assert set(own) <= checks, f"{module} imports {own}"
 
 
