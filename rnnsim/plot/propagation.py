@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -30,7 +31,7 @@ def singular_values(
     ds: xr.Dataset,
     *,
     limit: Real | None = None,
-    cmap: str = "RdBu_r",
+    cmap: str | Colormap = "RdBu_r",
     colorbar: Flag = True,
     legend: Flag = True,
     ax: Axes | None = None,
@@ -47,7 +48,7 @@ def singular_values(
     limit : float, optional
         The log from which colours are darkest, up and down; by default so that they tell apart half of all values, and all of the
         largest mode. Give it to compare networks.
-    cmap : str, default "RdBu_r"
+    cmap : str or Colormap, default "RdBu_r"
         The name of a colour map of matplotlib's.
     colorbar : bool, default True
         Whether to draw the colour bar, beside the Axes.
@@ -88,7 +89,7 @@ def singular_values(
     reach = float(limit or _reach(values) or 1.0)
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     ax = canvas.axes(ax, (canvas.COLUMN, 2.4))
-    shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)
+    shades = colormaps.get_cmap(cmap).with_extremes(bad=contours.NOT_FINITE)
     drawn = ax.pcolormesh(
         lags, modes, np.ma.masked_invalid(values), norm=colors.norm, cmap=shades, shading="nearest", rasterized=True
     )

@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import Colormap
 from matplotlib.image import AxesImage
 
 from rnnsim.checks.annotations import Flag, Real
@@ -36,7 +37,7 @@ def weights(
     *,
     limit: Real | None = None,
     numbers: Flag | None = None,
-    cmap: str = "RdBu_r",
+    cmap: str | Colormap = "RdBu_r",
     colorbar: Flag = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -55,7 +56,7 @@ def weights(
         The size that gets the darkest colours, by default the largest there is. Give it to compare matrices.
     numbers : bool, optional
         Whether to write the numbers in the cells, by default in matrices of at most 12 × 12 where there is room.
-    cmap : str, default "RdBu_r"
+    cmap : str or Colormap, default "RdBu_r"
         The name of a colour map of matplotlib's.
     colorbar : bool, default True
         Whether to draw the colour bar, beside the Axes.
@@ -91,7 +92,7 @@ def weights(
     colors = scale(np.append(finite, 0.0), log=False, cost=False, levels=[-reach, 0.0, reach])
     few = max(matrix.shape) <= MOST_NUMBERS
     ax = canvas.axes(ax, _size(matrix, few if numbers is None else numbers))
-    shades = colormaps[cmap].with_extremes(bad=contours.NOT_FINITE)
+    shades = colormaps.get_cmap(cmap).with_extremes(bad=contours.NOT_FINITE)
     image = ax.imshow(np.ma.masked_invalid(matrix.values), norm=colors.norm, cmap=shades, aspect="auto", interpolation="nearest")
     for axis, dim in zip((ax.yaxis, ax.xaxis), matrix.dims, strict=True):
         _ticks(ax, axis, matrix, str(dim))

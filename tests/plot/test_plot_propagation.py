@@ -41,6 +41,8 @@ def test_colours_are_symmetric_and_stand_where_they_should(reach):
     assert ax.get_xlim() == (0.5, 10.5) and ax.get_ylim() == (2.5, -0.5)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("lag", "mode")
     assert plot.singular_values(reach, limit=3.0).collections[0].get_clim() == (-3.0, 3.0)
+    named, given = (plot.singular_values(reach, cmap=cmap).collections[0] for cmap in ("PuOr", matplotlib.colormaps["PuOr"]))
+    np.testing.assert_array_equal(named.to_rgba(0.3), given.to_rgba(0.3))
 
 
 def test_the_default_limit_tells_half_of_the_values_apart(reach):

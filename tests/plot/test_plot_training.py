@@ -393,6 +393,11 @@ def test_weights_take_a_limit_to_compare(matrix, ax):
     assert plot.weights(matrix * 0).images[0].get_clim() == (-1, 1)
 
 
+def test_a_colour_map_may_be_given_by_itself(matrix):
+    named, given = (plot.weights(matrix, cmap=cmap).images[0] for cmap in ("PuOr", matplotlib.colormaps["PuOr"]))
+    np.testing.assert_array_equal(named.to_rgba(0.3), given.to_rgba(0.3))
+
+
 @pytest.mark.parametrize("count", [5, 26, 60, 500])
 @pytest.mark.parametrize("long", [False, True])
 def test_names_of_rows_and_columns_do_not_meet(count, long):
