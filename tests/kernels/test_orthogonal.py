@@ -6,7 +6,7 @@ import pytest
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
 from rnnsim.kernels.lyapunov.householder import orthonormal_of
 from rnnsim.kernels.lyapunov.push import Spread
-from rnnsim.kernels.recurrence.descriptors import FRAME, records
+from rnnsim.kernels.recurrence.descriptors import NONE, FrameDescriptor, records
 from rnnsim.numerics.simd import Kind
 
 KIND = Kind(4, "float64")
@@ -27,12 +27,13 @@ class Frames:
         vectors = columns if spread.together == 1 else -(-columns // 4)
         self.row, self.size = vectors * 4, 0
         what = {"rows": rows, "columns": columns, "row": self.row, "reflector": 4 * rows + 4, "products": columns}
+        what |= {"tiles": NONE, "weight_lanes": NONE, "gates": NONE, "nothing": NONE, "rates": NONE}  # which nothing here reads
         for name in ("tangents", "pushed"):
             what[name] = self.take(rows * self.row)
         for name in ("taus", "lengths", "sizes", "mantissas", "exponents"):
             what[name] = self.take(4 * columns)
         what |= {"last": self.take(4), "due": self.take(4), "reflectors": self.take(columns * what["reflector"])}
-        self.frame = records(FRAME, [what | {"now": 1, "counting": 0, "adaptive": 0, "forced": 0}])[0]
+        self.frame = records(FrameDescriptor, [FrameDescriptor(**what, now=1, counting=0, adaptive=False, forced=0)])[0]
         self.room = np.zeros(self.size + 8)
 
     def take(self, size):

@@ -1,53 +1,134 @@
-"""The descriptors of kernels of second derivatives: records of whole numbers, places in a thread's `scratch`; -1 where there is nothing."""
+"""The descriptors of kernels of second derivatives: whole numbers, places in a thread's scratch among them.
 
-from rnnsim.kernels.recurrence.descriptors import _record
+Frames hold a number of all lanes for each unit; d_ before a name means the tangents of what it names.
+"""
 
-# A layer: units, terms of what it reads; the first rows of its weights in θ; places of frames: biases (gate), zeros, constants, states
-# (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial), cotangents of the states
-# (state), those of h from above (step), what it reads (step, `x_step` apart), cotangents of that (step), each with that of its tangents
-# beside it; sums of gradients: weights (gate, unit, term), biases (gate, unit), starts (sample, state, unit), of which there are `starts`;
-# whether what it reads depends on θ, and whether gradients of its weights are wanted.
-HESSIAN_LAYER = _record(
-    *("units", "state_count", "terms", "w_in", "w_rec", "bias", "nothing", "constants"),
-    *("states", "d_states", "pre", "d_pre", "partials", "d_partials", "cotangent", "d_cotangent", "top", "d_top"),
-    *("x", "d_x", "x_step", "below", "d_below", "moving", "want_in", "want_rec", "starts"),
-    *("grad_in", "d_grad_in", "grad_rec", "d_grad_rec", "grad_bias", "d_grad_bias", "grad_start", "d_grad_start"),
-)
+from rnnsim.kernels.recurrence.descriptors import LATER, NONE, Descriptor
 
-# What a layer does now: steps, the first that has a target; the place of θ, and how far its rows are apart; the first direction of the
-# group, how many there are, and the lanes that they are; the sample; whether the gradient is wanted beside its tangents.
-HESSIAN_WORK = _record("steps", "top_from", "theta", "theta_apart", "first", "count", "lanes_of", "sample", "gradient")
+IN, REC, BIAS, START, TABLE = range(5)  # what a direction may be a number of
 
-# A direction: which number of which layer is θ[q], as `kind` says; where its gradient and that gradient's tangents are summed.
-DIRECTION = _record("layer", "kind", "gate", "row", "term", "sample", "at", "d_at")
-IN, REC, BIAS, START, TABLE = range(5)
 
-# Numbers of units, rows of θ from `row` on, to be laid out as a frame, over what is there or added to it; `by_sample` rows apart.
-LAID = _record("row", "units", "out", "added", "by_sample")
+class HessianLayerDescriptor(Descriptor):
+    """A layer: its sizes, and where its weights, its frames and its sums stand."""
 
-# The cost: outputs; frames of outputs and of their cotangents from the first step that has a target on, and of their tangents; targets.
-HESSIAN_COST = _record("outputs", "steps", "y", "d_y", "y_step", "g", "d_g", "g_step", "targets", "target_step", "total")
+    units: int
+    state_count: int  # states of a unit: 0 of a linear map
+    terms: int  # features of what it reads
+    w_in: int  # the first row of w_in in θ
+    w_rec: int  # of w_rec; 0 of a linear map, which reads none
+    bias: int  # place of the biases (gate, unit)
+    nothing: int  # place of a frame of zeros
+    constants: int  # place of the cell's constants (constant, unit)
+    states: int  # place of the states (step 0…, state, unit)
+    d_states: int
+    pre: int  # place of the pre-activations and then of their cotangents (step, gate, unit)
+    d_pre: int
+    partials: int  # place of the partial derivatives (step, partial, unit)
+    d_partials: int
+    cotangent: int  # place of the cotangents of the states (state, unit)
+    d_cotangent: int
+    top: int  # place of those of h that come from above (step, unit)
+    d_top: int
+    x: int  # place of what it reads (step, feature)
+    d_x: int
+    x_step: int  # distance of two steps of those
+    below: int = NONE  # place of the cotangents of what it reads (step, feature), where they are wanted
+    d_below: int = NONE
+    moving: bool  # whether what it reads depends on θ
+    want_in: bool  # whether the gradient of w_in is wanted
+    want_rec: bool  # of w_rec
+    starts: int  # samples that have starts of their own, or 1
+    grad_in: int  # place of the gradient of w_in (gate, unit, term)
+    d_grad_in: int
+    grad_rec: int  # of w_rec (gate, unit, term)
+    d_grad_rec: int
+    grad_bias: int  # of the biases (gate, unit)
+    d_grad_bias: int
+    grad_start: int  # of the starts (sample, state, unit)
+    d_grad_start: int
 
-# The run: samples, steps, how many of the last have targets; points of a group; θ: its place, its rows, and how far they are apart;
-# features; places of inputs and their tangents; the table's first row in θ, or -1, and sums of its gradient; whether inputs and targets
-# are those of all lanes; how far samples and steps are apart in memory; numbers of a target; where sums begin and end; lanes of directions.
-HESSIAN_PROGRAM = _record(
-    *(
-        "samples",
-        "steps",
-        "targeted",
-        "points",
-        "theta",
-        "rows",
-        "theta_apart",
-        "features",
-        "x",
-        "d_x",
-        "table",
-        "grad_x",
-        "d_grad_x",
-    ),
-    *("grad_table", "d_grad_table", "shared_inputs", "input_by_sample", "input_by_step"),
-    *("shared_targets", "target_by_sample", "target_by_step", "target_units", "targets"),
-    *("sums", "sums_end", "lanes_of", "moving", "directions"),
-)
+
+class HessianWorkDescriptor(Descriptor):
+    """What a layer does now."""
+
+    steps: int
+    top_from: int = LATER  # the first step that has a target
+    theta: int  # place of θ
+    theta_apart: int  # distance of its rows
+    first: int = LATER  # the first direction of the group
+    count: int = LATER  # how many there are
+    lanes_of: int  # place of the lanes that they are (direction, lane)
+    sample: int = LATER
+    gradient: int = LATER  # whether the gradient is wanted beside its tangents
+
+
+class DirectionDescriptor(Descriptor):
+    """A direction: which number of which layer is θ[q]."""
+
+    layer: int
+    kind: int  # IN, REC, BIAS, START or TABLE
+    gate: int  # the state of a start; 0 of a table
+    row: int  # the unit, or the token
+    term: int = 0  # of weights and tables
+    sample: int = NONE  # that has this start; none if all have it
+    at: int  # place of the sum of its gradient (lane)
+    d_at: int  # of that of the gradient's tangents
+
+
+class LaidDescriptor(Descriptor):
+    """Rows of θ to be laid out as a frame."""
+
+    row: int  # the first
+    units: int
+    out: int  # place of the frame
+    added: bool  # to what is there, or over it
+    by_sample: int  # how many rows samples are apart; 0 if all have the same
+
+
+class HessianCostDescriptor(Descriptor):
+    """What the cost reads from the first step that has a target on, and where its sum is."""
+
+    outputs: int
+    steps: int
+    y: int  # place of the outputs (step, unit)
+    d_y: int
+    y_step: int  # distance of two steps of those
+    g: int  # place of the cotangents of the outputs (step, unit)
+    d_g: int
+    g_step: int  # distance of two steps of those
+    targets: int  # place of the targets (step, number)
+    target_step: int  # distance of two steps of those
+    total: int  # place of the sum (lane)
+
+
+class HessianProgramDescriptor(Descriptor):
+    """The run: its sizes, where θ, inputs, targets and sums stand, and how data are read."""
+
+    samples: int
+    steps: int
+    targeted: int  # how many of the last have targets
+    points: int  # points of a group
+    theta: int  # place of θ
+    rows: int  # of θ
+    theta_apart: int  # distance of its rows
+    features: int  # numbers of an input
+    x: int  # place of the inputs (step, feature)
+    d_x: int
+    table: int = NONE  # the first row of the table in θ, if inputs are tokens
+    grad_x: int = NONE  # place of the cotangents of the inputs (step, feature), where they are wanted
+    d_grad_x: int = NONE
+    grad_table: int = NONE  # place of the gradient of the table (token, feature), where it is wanted
+    d_grad_table: int = NONE
+    shared_inputs: bool  # whether all lanes read the same inputs
+    input_by_sample: int  # distance of two samples of the inputs in memory
+    input_by_step: int  # of two steps
+    shared_targets: bool  # whether all lanes read the same targets
+    target_by_sample: int  # distance of two samples of the targets in memory
+    target_by_step: int  # of two steps
+    target_units: int  # numbers of a target
+    targets: int  # place of the targets (step, number)
+    sums: int  # where sums begin
+    sums_end: int  # where they end
+    lanes_of: int  # place of the lanes of directions (direction, lane)
+    moving: bool  # whether inputs depend on θ
+    directions: int  # how many there are

@@ -1,149 +1,312 @@
-"""The descriptors of a network and its data for kernels: records of whole numbers. A place in a thread's scratch is a position
-in one array; data of the user are found by their addresses. Where something is not wanted, its place is -1."""
+"""The descriptors of a network and its data for kernels: whole numbers in a fixed order, which kernels read by their names.
 
-from typing import Any
+A place is a position in a thread's scratch, in numbers; data of the user are found by their addresses. A distance is how many numbers two
+things are apart."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, ClassVar, dataclass_transform
+
+import numba
 import numpy as np
 
-
-def _record(*fields: str) -> Any:
-    taken = [field for field in fields if hasattr(np.record, field)]
-    assert not taken, f"NumPy has attributes {taken} of its own"
-    return np.dtype((np.record, [(field, np.int64) for field in fields]))
+NONE = -1  # the place, or the number, of what is not there
+LATER = -1  # what a kernel writes before it is read
 
 
-def records(dtype: Any, rows: list[dict[str, int]]) -> Any:
-    """An array of records; fields that are not given are -1."""
-    numbers = np.array([[row.get(field, -1) for field in dtype.names] for row in rows], np.int64).reshape(-1)
-    return numbers.view(dtype).view(np.recarray)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Descriptor:
+    """Whole numbers, each told by its name, of which `records` makes a record."""
+
+    dtype: ClassVar[Any]  # of the records
+    in_order: ClassVar[Callable[[Any], tuple[int, ...]]]  # the numbers of one
+
+    def __init_subclass__(cls) -> None:
+        described: Any = dataclass(frozen=True, kw_only=True, eq=False)(cls)
+        names = [field.name for field in fields(described)]
+        taken = [name for name in names if hasattr(np.record, name)]
+        assert not taken, f"NumPy has attributes {taken} of its own"
+        cls.dtype, cls.in_order = np.dtype((np.record, [(name, np.int64) for name in names])), attrgetter(*names)
 
 
-# A layer: units, states of each, and features of what it reads; numbers of a row and of a frame, tiles of columns in a row; how far the
-# terms of packed weights are apart; places of weights packed for the way forward and back, biases, constants and gradients (term, row);
-# of frames of states (step 0…, state), pre-activations and then their cotangents (step, gate), partial derivatives (step, partial),
-# cotangents of the states (state), those of h at every step, and those of h that come from above (step); of the sums of the starts'
-# cotangents (state); of the cotangents of what it reads (step) and the sizes of their frames, and of a row of zeros; and whether its
-# pre-activations are to be made those that users know, and whether a finite state can follow one that is not. For tangents: the first row
-# of its states in a frame, and of those of h of the layer below; places of the weights and of the determinant of W.
-LAYER = _record(
-    *("units", "state_count", "terms", "row", "frame", "tiles", "panel"),
-    *("in_forward", "rec_forward", "in_back", "rec_back", "bias", "constants", "in_gradient", "rec_gradient", "grad_bias"),
-    *("states", "pre", "partials", "cotangent", "history", "top", "grad_starts"),
-    *("below", "below_row", "below_frame", "below_tiles", "nothing", "reported", "hides_divergence"),
-    *("place", "place_below", "in_tangent", "rec_tangent", "volume"),
-)
+def records(kind: type[Descriptor], rows: Sequence[Descriptor]) -> Any:
+    """An array of records of a kind."""
+    wrong = [type(row).__name__ for row in rows if type(row) is not kind]
+    if wrong:
+        raise TypeError(f"{wrong[0]} is given; records of {kind.__name__} need nothing else")
+    numbers = np.array([kind.in_order(row) for row in rows], np.int64).reshape(-1)
+    return numbers.view(kind.dtype).view(np.recarray)
 
-# Tangents of one sequence of a group: rows, columns, numbers of a row, tiles of columns in it; lanes of weights; where the frame, the
-# pushed one and one kept beside stand, what the gates read, a row of zeros; reflections and how far they are apart, their τ, lengths of
-# columns and |R_jj|; products, mantissas and exponents; rates of growth; where adaptive intervals stand. Step and sequence of the partial
-# derivatives; the step now, in all; steps of a batch. Whether growth counts, intervals are adaptive, and all lanes are due. How many
-# products grow: one more than columns, if volumes do.
-FRAME = _record(
-    *("rows", "columns", "row", "tiles", "weight_lanes", "tangents", "pushed", "kept", "gates", "nothing"),
-    *("reflectors", "reflector", "taus", "lengths", "sizes", "mantissas", "exponents", "rates", "last", "due"),
-    *("step", "sequence", "now", "taken", "counting", "adaptive", "forced", "products"),
-)
 
-# How tangents go: steps that do not count, and those that do; steps between two QRs (unless adaptive), and of a batch; batches; lanes of a
-# vector.
-TANGENT = _record("discard", "steps", "interval", "batch", "batches", "width")
+def type_of(kind: type[Descriptor]) -> Any:
+    """The type that Numba gives to a record of a kind."""
+    return numba.typeof(np.recarray(1, kind.dtype)[0])
 
-# What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]; how many rows
-# and steps; from which step on cotangents come from above.
-WORK = _record("first", "by_step", "by_row", "rows", "steps", "top_from")
 
-# What a cost reads: frames of outputs and of their cotangents, those of the first step of all and of the first of so many steps that have
-# targets; frames of targets; where its sum is.
-COST = _record(
-    *(
-        "outputs",
-        "rows",
-        "row",
-        "frame",
-        "steps",
-        "y_first",
-        "y",
-        "y_by_step",
-        "g_first",
-        "g",
-        "g_by_step",
-        "targets",
-        "target_row",
-        "target_frame",
-        "total",
-    )
-)
+class LayerDescriptor(Descriptor):
+    """A layer: its sizes, and where its weights, its frames and its gradients stand."""
 
-# How a block is cut: rows of a frame, samples of a chunk, points of a group; what lanes are (see `Group`); steps at once and in all,
-# how many of the last have targets; samples; whether to compare outputs with targets, to count those, and to go back. Where inputs are:
-# their source and that of a table that they are tokens of; whether they are read as they stand, or laid out for all steps at once;
-# features, places and sizes of their frames, and of their cotangents. Targets alike. Places of the sums of costs, how many there are,
-# and of partial ones; of the gradient of the table, and how many tokens that has; where the states stand that each chunk of samples
-# goes on from, and how many numbers they are.
-PROGRAM = _record(
-    *("rows", "chunk", "points", "lanes", "lane_points", "lane_samples", "row_samples", "panel"),
-    *("chunk_steps", "steps", "targeted", "samples", "measured", "counting", "back"),
-    *(
-        "input_source",
-        "table_source",
-        "as_they_stand",
-        "inputs_of_all_steps",
-        "features",
-        "inputs",
-        "input_row",
-        "input_frame",
-        "grad_inputs",
-    ),
-    *("target_source", "target_units", "targets", "target_row", "target_frame"),
-    *("cost", "costs", "partial_cost", "partial_costs", "grad_table", "tokens", "carried", "carried_size"),
-)
+    units: int
+    state_count: int  # states of a unit: 0 of a linear map
+    terms: int  # features of what it reads
+    row: int  # numbers of a row of a frame
+    frame: int  # numbers of a frame
+    tiles: int  # tiles of columns in a row
+    panel: int  # distance of the terms of packed weights
+    in_forward: int  # place of w_in, packed for the way forward (gate, panel, term, row of it, lane)
+    rec_forward: int = NONE  # of w_rec; none of a linear map
+    in_back: int = NONE  # of w_in, packed for the way back (gate, panel, unit, row of it, lane)
+    rec_back: int = NONE  # of w_rec alike
+    bias: int  # place of the biases (gate, row)
+    constants: int  # place of the cell's constants (constant, frame)
+    in_gradient: int = NONE  # place of the gradient of w_in (gate, term, row)
+    rec_gradient: int = NONE  # of w_rec (gate, term, row)
+    grad_bias: int = NONE  # of the biases (gate, row)
+    states: int  # place of the states (step 0…, state, frame)
+    pre: int  # place of the pre-activations and then of their cotangents (step, gate, frame)
+    partials: int = NONE  # place of the partial derivatives (step, partial, frame)
+    cotangent: int = NONE  # place of the cotangents of the states (state, frame)
+    history: int = NONE  # of those of h at every step (step 0…, frame), where they are kept
+    top: int = NONE  # of those of h that come from above (step, frame)
+    grad_starts: int = NONE  # place of the sums of the starts' cotangents (state, row)
+    below: int = NONE  # place of the cotangents of what it reads (step, frame of those), where they are wanted
+    below_row: int  # numbers of a row of those
+    below_frame: int  # numbers of a frame of those
+    below_tiles: int  # tiles of columns in a row of those
+    nothing: int = NONE  # place of a row of zeros, as long as one of those
+    reported: int = NONE  # 1 where its pre-activations are to be made those that users know
+    hides_divergence: bool  # whether a finite state can follow one that is not
+    place: int = NONE  # in a frame of tangents, the first row of its states
+    place_below: int = NONE  # of h of the layer below, if there is one
+    in_tangent: int = NONE  # place of w_in for tangents (gate, unit, term, lane), if there is a layer below
+    rec_tangent: int = NONE  # of w_rec for tangents
+    volume: int = NONE  # place of the determinant of w_rec: a mantissa and an exponent (2, lane)
 
-# A training run: epochs first…last, of which the last is only measured, if at all (`finish`); samples, how many are a batch, steps, how
-# many are gone back through at once; whether the gradient of a batch is that of the cost; whether the training set is measured
-# otherwise, and the validation set; how often the cost may miss its lowest value, from which epoch on. A network's numbers: of the rule
-# and the clip, of its memory, of its trained parameters, up to whole registers and without; how many epochs have numbers of their own;
-# which states a parameter has; measures, networks, and recorded epochs. How to clip. Addresses of the order of the samples and of each
-# network's place in it, or 0; how far two epochs' are apart.
-TRAINING = _record(
-    *("first", "last", "finish", "samples", "batch", "steps", "together", "by_product", "measured", "validated"),
-    *(
-        "patience",
-        "judge_from",
-        "numbers",
-        "memory",
-        "parameters",
-        "moved",
-        "number_epochs",
-        "states",
-        "measures",
-        "networks",
-        "recorded",
-    ),
-    *("clipped", "order", "order_of", "order_by_epoch"),
-)
 
-# An update of `count` networks from `network` on, the group's first standing at `place` in its block: where their numbers begin.
-UPDATE = _record("count", "network", "place", "epoch", "numbers")
+class FrameDescriptor(Descriptor):
+    """The tangents of one sequence of a group: a frame of them (row: a state of a unit; column: a tangent; lane)."""
 
-# A parameter or a sequence: its numbers begin at `address`, those of the block's point i at offsets[source, i]; its gates, units, samples
-# and steps are that far apart (0: the same number for all).
-SOURCE = _record("address", "by_gate", "by_unit", "by_sample", "by_step")
+    rows: int
+    columns: int
+    row: int  # numbers of a row
+    tiles: int  # tiles of columns in a row
+    weight_lanes: int  # lanes of weights
+    tangents: int  # place of the frame
+    pushed: int  # of the one that has been pushed through a step
+    kept: int = NONE  # of one kept beside, if intervals are adaptive
+    gates: int  # place of what the gates read (gate, unit, row)
+    nothing: int  # place of a row of zeros
+    reflectors: int  # place of the reflections (column, row, lane)
+    reflector: int  # their distance
+    taus: int  # place of their τ (column, lane)
+    lengths: int  # place of the lengths of columns (column, lane)
+    sizes: int  # place of |R_jj| (column, lane)
+    mantissas: int  # place of the products' mantissas (product, lane)
+    exponents: int  # of their exponents (product, lane)
+    rates: int  # place of the rates of growth (product, lane)
+    last: int  # place of the steps of the last QR (lane)
+    due: int  # of the next one, if intervals are adaptive (lane)
+    step: int = LATER  # of the partial derivatives, in their chunk
+    sequence: int = LATER  # of the partial derivatives: the row of a frame
+    now: int = LATER  # the step in all
+    taken: int = LATER  # steps of the batch
+    counting: int = LATER  # whether growth counts
+    adaptive: bool  # whether intervals between two QRs are
+    forced: int = LATER  # whether all lanes are due
+    products: int  # how many products grow: one more than columns, if volumes do
 
-# Numbers that begin at 0 in each block of samples.
-ZEROS = _record("at", "length")
 
-# Weights of some gates to be packed: how far their rows and terms are apart.
-PACK = _record("source", "gates", "rows", "terms", "by_row", "by_term", "out")
+class TangentDescriptor(Descriptor):
+    """How tangents go."""
 
-# Numbers of units to be spread out: a gate's, into one row or all, over what is there or added to it.
-SPREAD = _record("source", "gate", "units", "all_rows", "row", "out", "added")
+    discard: int  # steps that do not count
+    steps: int  # steps that do
+    interval: int  # steps between two QRs, unless they are adaptive
+    batch: int  # steps of a batch
+    batches: int
+    width: int  # lanes of a vector
 
-# A result over (point, sample, step, numbers): where it begins, its sizes, and the part of its numbers that these units are. The frames:
-# of step 0 `at` (the first that is there is `begin`), `by_step` apart, less the number `back` before if `back` is not 0. `final`: the
-# last step is all; `divided`: by the point's divisor.
-KEEP = _record(
-    *("address", "samples", "steps", "numbers", "part", "units", "at", "by_step", "row", "begin", "back", "final", "divided")
-)
 
-# A result over (point, numbers) that is summed over samples: the part that these (unit, term) are, and where they are summed (term, unit).
-SUM = _record("address", "numbers", "part", "units", "terms", "at", "row")
+class WorkDescriptor(Descriptor):
+    """What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]."""
+
+    first: int = LATER
+    by_step: int = LATER
+    by_row: int = LATER
+    rows: int = LATER
+    steps: int = LATER
+    top_from: int = LATER  # the step from which on cotangents come from above
+
+
+class CostDescriptor(Descriptor):
+    """What a cost reads, and where its sum is."""
+
+    outputs: int
+    rows: int = LATER
+    row: int  # numbers of a row of outputs
+    frame: int  # numbers of a frame of outputs
+    steps: int = LATER  # how many have targets
+    y_first: int  # place of the outputs of step 1 (frame)
+    y: int = LATER  # of those of the first step that has targets
+    y_by_step: int  # distance of two steps' outputs
+    g_first: int  # place of the cotangents of the outputs of step 1 (frame)
+    g: int = LATER  # of those of the first step that has targets
+    g_by_step: int  # distance of two steps' cotangents
+    targets: int  # place of the targets (step, frame of targets)
+    target_row: int  # numbers of a row of targets
+    target_frame: int  # numbers of a frame of targets
+    total: int  # place of the sum (lane)
+
+
+class ProgramDescriptor(Descriptor):
+    """How a run is cut, where its inputs and targets stand, and what is to be made of them."""
+
+    rows: int  # rows of a frame
+    chunk: int  # samples of a chunk
+    points: int  # points of a group
+    lanes: int  # what lanes are: see `Group`
+    lane_points: int
+    lane_samples: int
+    row_samples: int
+    panel: int  # rows of weights in a panel
+    chunk_steps: int  # steps at once
+    steps: int  # steps in all
+    targeted: int  # how many of the last have targets
+    samples: int
+    measured: bool  # whether to compare outputs with targets
+    counting: bool  # whether to count targets
+    back: bool  # whether to go back
+    input_source: int  # which source the inputs are
+    table_source: int = NONE  # which one is the table, if they are tokens of one
+    as_they_stand: bool  # whether inputs are read from the source itself
+    inputs_of_all_steps: bool  # whether they are laid out for all steps at once
+    features: int  # numbers of an input
+    inputs: int = NONE  # place of the inputs (step, frame), unless they are read as they stand
+    input_row: int  # numbers of a row of those
+    input_frame: int  # numbers of a frame of those
+    grad_inputs: int = NONE  # place of their cotangents (step, frame), where they are wanted
+    target_source: int = NONE  # which source the targets are; this and what follows is there if outputs are measured
+    target_units: int = NONE  # numbers of a target
+    targets: int = NONE  # place of the targets (step, frame)
+    target_row: int = NONE  # numbers of a row of those
+    target_frame: int = NONE  # numbers of a frame of those
+    cost: int = NONE  # place of the sums of costs (cost, lane)
+    costs: int = NONE  # how many costs there are
+    partial_cost: int = NONE  # place of their partial sums (cost, number of a wide vector)
+    partial_costs: int = NONE  # how many partial sums a cost has
+    grad_table: int = NONE  # place of the gradient of the table (feature, token, lane), where it is wanted
+    tokens: int = NONE  # how many tokens that has
+    carried: int = NONE  # place of the states that chunks of samples go on from (chunk, layer, state, frame), if steps are cut
+    carried_size: int = NONE  # numbers of those of a chunk
+
+
+class TrainingDescriptor(Descriptor):
+    """A training run, or some epochs of one."""
+
+    first: int  # the epoch that it begins after
+    last: int  # the last one, which is only measured, if at all
+    finish: bool  # whether it is
+    samples: int
+    batch: int  # samples of a batch
+    steps: int
+    together: int  # steps that are gone back through at once
+    by_product: bool  # whether the gradient of a batch is that of the cost
+    measured: bool  # whether the training set is measured otherwise
+    validated: bool  # whether the validation set is measured
+    patience: int = NONE  # how often the cost may miss its lowest value
+    judge_from: int  # from which epoch on that counts
+    numbers: int  # a network's numbers of the rule and the clip
+    memory: int  # of its memory
+    parameters: int  # of its trained parameters, up to whole registers
+    moved: int  # of those, without what fills registers
+    number_epochs: int  # how many epochs have numbers of their own
+    states: int  # how many states of the rule a parameter has
+    measures: int
+    networks: int
+    recorded: int  # how many epochs are recorded
+    clipped: int  # how to clip
+    order: int = 0  # address of the orders of the samples (seed, epoch, place), or 0
+    order_of: int = 0  # address of each network's place in them, or 0
+    order_by_epoch: int = 0  # distance of two epochs' orders
+
+
+class UpdateDescriptor(Descriptor):
+    """An update of some networks, one after the other."""
+
+    count: int = LATER  # how many
+    network: int = LATER  # the first
+    place: int = LATER  # where that stands in its block
+    epoch: int = LATER
+    numbers: int = LATER  # where their numbers of the rule begin
+
+
+class SourceDescriptor(Descriptor):
+    """A parameter or a sequence: the numbers of the block's point i begin at offsets[source, i]; distances, 0 where all read the same."""
+
+    address: int = LATER
+    by_gate: int  # distance of two gates
+    by_unit: int  # of two units
+    by_sample: int  # of two samples
+    by_step: int  # of two steps
+
+
+class ZerosDescriptor(Descriptor):
+    """Numbers that begin at 0 in each block of samples."""
+
+    at: int  # place of the first
+    length: int
+
+
+class PackDescriptor(Descriptor):
+    """Weights of some gates to be packed."""
+
+    source: int  # which source they are
+    gates: int
+    rows: int
+    terms: int
+    by_row: int  # distance of two rows in the source
+    by_term: int  # of two terms
+    out: int  # place of the packed weights
+
+
+class SpreadDescriptor(Descriptor):
+    """Numbers of units to be spread out as rows of a frame."""
+
+    source: int  # which source they are
+    gate: int  # whose numbers
+    units: int
+    all_rows: bool  # into all rows, or one
+    row: int  # numbers of a row; 0 if there is one
+    out: int  # place of the frame
+    added: bool  # to what is there, or over it
+
+
+class KeepDescriptor(Descriptor):
+    """A result (point, sample, step, number) to be filled from frames of units."""
+
+    address: int  # of the result
+    samples: int  # of a point of it
+    steps: int  # of a sample of it
+    numbers: int  # of a step of it
+    part: int  # which of them the first unit is
+    units: int
+    at: int  # place of the frame of step 0, if there were one
+    by_step: int  # distance of two steps' frames
+    row: int  # numbers of a row of a frame
+    begin: int  # the first step that there is
+    back: int  # distance of the number before that is taken away, or 0
+    final: bool  # whether the last step is all
+    divided: bool  # whether by the point's divisor
+
+
+class SumDescriptor(Descriptor):
+    """A result (point, number) to be filled from sums over samples."""
+
+    address: int  # of the result
+    numbers: int  # of a point of it
+    part: int  # which of them the first (unit, term) is
+    units: int
+    terms: int
+    at: int  # place of the sums (term, unit)
+    row: int  # distance of two terms' sums; 0 if there is one

@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.recurrence import network as groups
-from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, WORK, records
+from rnnsim.kernels.recurrence.descriptors import CostDescriptor, KeepDescriptor, SumDescriptor, WorkDescriptor, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
@@ -32,12 +32,19 @@ def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
 def kept_of(program: Program, results: Results) -> dict[str, Any]:
     """What kernels keep, as records."""
     found = {
-        when: records(KEEP, [{**what, **results.place(name), **results.sizes(name)} for name, what in program.kept[when]])
+        when: records(
+            KeepDescriptor,
+            [KeepDescriptor(**what, **results.place(name), **results.sizes(name)) for name, what in program.kept[when]],
+        )
         for when in ("forward", "backward")
     }
     summed = [(name, what) for name, what in program.summed if name in results.summed]
-    rows = [{**what, **results.place(name), "numbers": results.sizes(name)["numbers"]} for name, what in summed]
-    return {**found, "sums": records(SUM, rows), "by_slot": np.array([results.by_slot(name) for name, _ in summed], np.int64)}
+    rows = [SumDescriptor(**what, **results.place(name), numbers=results.sizes(name)["numbers"]) for name, what in summed]
+    return {
+        **found,
+        "sums": records(SumDescriptor, rows),
+        "by_slot": np.array([results.by_slot(name) for name, _ in summed], np.int64),
+    }
 
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
@@ -52,7 +59,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
 
     def work(next_block: Any) -> None:
         scratch = program.scratch.make(run.dtype)
-        descriptors = records(WORK, [{}]), records(COST, program.costs or [{}])
+        descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, program.costs)
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         while (block := next_block()) is not None:
             lo, hi, first, last = block

@@ -11,7 +11,17 @@ import numpy as np
 from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
 from rnnsim.kernels.recurrence import costs, layers
-from rnnsim.kernels.recurrence.descriptors import COST, LAYER, PACK, PROGRAM, SPREAD, WORK, ZEROS, records
+from rnnsim.kernels.recurrence.descriptors import (
+    CostDescriptor,
+    LayerDescriptor,
+    PackDescriptor,
+    ProgramDescriptor,
+    SpreadDescriptor,
+    WorkDescriptor,
+    ZerosDescriptor,
+    records,
+    type_of,
+)
 from rnnsim.kernels.recurrence.network import NetworkKernels
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
@@ -47,8 +57,7 @@ class Allocator:
 def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The types of what a layer's and a cost's kernels are called with."""
     scratch = numba.typeof(np.empty(0, dtype))
-    layer, work, cost = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, WORK, COST))
-    return (scratch, scratch, layer, work), (scratch, cost)
+    return (scratch, scratch, type_of(LayerDescriptor), type_of(WorkDescriptor)), (scratch, type_of(CostDescriptor))
 
 
 @dataclass(frozen=True)
@@ -73,17 +82,17 @@ class Program:
         self.tiling, self.sources = Tiling.of(run, self.samples, bool(request.tangents)), sources or Sources(run)
         self.steps = (request.steps or run.steps) if self.back else self.tiling.steps_at_once(run)
         self.scratch = Allocator(self.tiling.layout.narrow.width)
-        self.tables: dict[str, list[dict[str, int]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
-        self.kept: dict[str, list[tuple[str, dict[str, int]]]] = {"forward": [], "backward": []}
-        self.summed: list[tuple[str, dict[str, int]]] = []
+        self.tables: dict[str, list[dict[str, Any]]] = {name: [] for name in ("packs", "biases", "starts", "zeros", "tangents")}
+        self.kept: dict[str, list[tuple[str, dict[str, Any]]]] = {"forward": [], "backward": []}
+        self.summed: list[tuple[str, dict[str, Any]]] = []
         self.descriptor = self._descriptor()
-        self.layers: list[dict[str, int]] = []
+        self.layers: list[dict[str, Any]] = []
         self.maps = run.net.members if request.tangents else run.net.maps
         for member in self.maps:
             self.layers.append(self._layer(member))
-        self.costs = self._costs() if request.costs else []
+        self.costs = [CostDescriptor(**cost) for cost in self._costs()] if request.costs else []
 
-    def _descriptor(self) -> dict[str, int]:
+    def _descriptor(self) -> dict[str, Any]:
         """How the run is cut, and where its inputs stand."""
         run, tiling, net = self.run, self.tiling, self.run.net
         features = net.members[0].inputs
@@ -133,7 +142,7 @@ class Program:
         what = {"at": at, "by_step": by_step, "row": row, "units": units, "part": 0, "begin": 0, "back": 0, "final": 0}
         self.kept[when] += [(name, {**what, "divided": int(when == "backward"), **more}) for name in names if name in self.names]
 
-    def _layer(self, member: Member) -> dict[str, int]:
+    def _layer(self, member: Member) -> dict[str, Any]:
         """Lay out a layer, and note what is loaded for it and kept of it."""
         tiling, cell, n, d, scratch = self.tiling, member.cell, member.units, member.inputs, self.scratch
         shape, below = tiling.shape(n), tiling.shape(d)
@@ -160,7 +169,7 @@ class Program:
             self._tangents(layer, member)
         return layer
 
-    def _weights(self, layer: dict[str, int], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
+    def _weights(self, layer: dict[str, Any], member: Member, what: str, letter: str, name: str, terms: int, tiles: int) -> None:
         gates, units = len(reading(member.cell, letter)), member.units
         source = {"source": self.sources.index(name), "gates": gates}
         layer[f"{what}_forward"] = self.scratch.take(gates, terms, layer["tiles"], layer["panel"])
@@ -175,7 +184,7 @@ class Program:
                 at = layer[f"{what}_gradient"] + i * terms * layer["row"]
                 self._sum(f"grad_{name}", units, terms, at, layer["row"], i * units * terms)
 
-    def _biases(self, layer: dict[str, int], member: Member) -> None:
+    def _biases(self, layer: dict[str, Any], member: Member) -> None:
         if self.back:
             layer["grad_bias"] = self._sums(member.cell.gates, layer["row"])
         seen: set[int] = set()
@@ -188,20 +197,21 @@ class Program:
                 if self.back:
                     self._sum(f"grad_{name}", member.units, 1, layer["grad_bias"] + gate * layer["row"], 0, i * member.units)
 
-    def _spread(self, names: tuple[str, ...], out: int, layer: dict[str, int]) -> None:
+    def _spread(self, names: tuple[str, ...], out: int, layer: dict[str, Any]) -> None:
         """Fill frames with numbers of units, one frame after the other."""
         for i, name in enumerate(names):
             what = {"source": self.sources.index(name), "gate": 0, "units": layer["units"], "all_rows": 1}
             self.tables["starts"].append({**what, "row": layer["row"], "out": out + i * layer["frame"], "added": 0})
 
-    def _keep_states(self, layer: dict[str, int], member: Member) -> None:
+    def _keep_states(self, layer: dict[str, Any], member: Member) -> None:
         cell, n, row, frame, states, pre = member.cell, member.units, layer["row"], layer["frame"], layer["states"], layer["pre"]
+        layer["hides_divergence"] = False
         jump, gates = cell.states * frame, cell.gates * frame
         if not cell.states:
             self._keep("forward", ("output",), pre - frame, frame, row, n, begin=1)
             return
         named = member.results
-        layer["hides_divergence"] = int(cell.hides_divergence)
+        layer["hides_divergence"] = cell.hides_divergence
         self._keep("forward", named("state"), states, jump, row, n)
         self._keep("forward", named("increment"), states, jump, row, n, begin=1, back=jump)
         self._keep("forward", named("final_state"), states, jump, row, n, final=1)
@@ -213,7 +223,7 @@ class Program:
         for gate in range(len(cell.labels) or 1):
             self._keep("forward", named("preactivation"), pre + gate * frame - gates, gates, row, n, begin=1, part=gate * n)
 
-    def _way_back(self, layer: dict[str, int], member: Member) -> None:
+    def _way_back(self, layer: dict[str, Any], member: Member) -> None:
         cell, n, row, frame, pre, scratch = member.cell, member.units, layer["row"], layer["frame"], layer["pre"], self.scratch
         layer["cotangent"] = scratch.take(cell.states, frame)
         layer["grad_starts"] = self._sums(cell.states, row)
@@ -235,7 +245,7 @@ class Program:
             at = pre + gate * frame - gates
             self._keep("backward", member.results("grad_preactivation"), at, gates, row, n, begin=1, part=gate * n)
 
-    def _tangents(self, layer: dict[str, int], member: Member) -> None:
+    def _tangents(self, layer: dict[str, Any], member: Member) -> None:
         """Where a layer's rows are in a frame of tangents, and the weights that these are multiplied by."""
         below = self.layers[-1] if self.layers else {}
         layer["place"] = below["place"] + below["units"] * below["state_count"] if below else 0
@@ -249,7 +259,7 @@ class Program:
             where = {"rows": member.units, "terms": terms, "by_row": terms, "by_term": 1, "out": out}
             self.tables["tangents"].append({"source": self.sources.index(name), "gates": gates, **where})
 
-    def _costs(self) -> list[dict[str, int]]:
+    def _costs(self) -> list[dict[str, Any]]:
         """Where outputs, their cotangents and targets stand, and the costs."""
         tiling, descriptor, top, last, costs = (
             self.tiling,
@@ -283,7 +293,7 @@ class Program:
     def network(self) -> NetworkKernels:
         """The layers and their kernels."""
         layout, maps = self.tiling.layout, self.maps
-        table = records(LAYER, self.layers)
+        table = records(LayerDescriptor, [LayerDescriptor(**layer) for layer in self.layers])
         of_layer, of_cost = signatures(self.run.dtype)
         forward = [layers.forward_of(layout, member.cell, self.back or bool(self.request.tangents)) for member in maps]
         back = [layers.backward_of(layout, member.cell) for member in maps] if self.back else []
@@ -298,12 +308,12 @@ class Program:
             addresses(back, of_layer),
             addresses(reports, of_layer),
             addresses([costs.cost_of(layout, cost, self.run.dtype) for cost in self.request.costs], of_cost),
-            records(PACK, self.tables["packs"]),
-            records(SPREAD, self.tables["biases"]),
-            records(SPREAD, self.tables["starts"]),
-            records(ZEROS, self.tables["zeros"]),
+            records(PackDescriptor, [PackDescriptor(**pack) for pack in self.tables["packs"]]),
+            records(SpreadDescriptor, [SpreadDescriptor(**spread) for spread in self.tables["biases"]]),
+            records(SpreadDescriptor, [SpreadDescriptor(**spread) for spread in self.tables["starts"]]),
+            records(ZerosDescriptor, [ZerosDescriptor(**zeros) for zeros in self.tables["zeros"]]),
         )
 
     def record(self) -> Any:
         """The descriptor of the program, as a record."""
-        return records(PROGRAM, [self.descriptor])[0]
+        return records(ProgramDescriptor, [ProgramDescriptor(**self.descriptor)])[0]

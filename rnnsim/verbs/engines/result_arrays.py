@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -32,13 +33,13 @@ class Results:
         arrays[DIVERGED_AT] = np.full((slots, run.grid.points), NEVER, np.int32)
         return cls(run, arrays, summed)
 
-    def sizes(self, name: str) -> dict[str, int]:
+    def sizes(self, name: str) -> dict[str, Any]:
         """The samples, the steps and the other numbers of a result."""
         sizes = dict(zip(self.run.dims_of(name), self.run.shape_of(name), strict=True))
         samples, steps = sizes.pop("sample", 1), sizes.pop("step", 1)
         return {"samples": samples, "steps": steps, "numbers": prod(sizes.values())}
 
-    def place(self, name: str) -> dict[str, int]:
+    def place(self, name: str) -> dict[str, Any]:
         """Where a result begins."""
         return {"address": address_of(self.arrays[name])}
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from rnnsim.families.axes import ordered
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.kernels.recurrence.descriptors import SOURCE, records
+from rnnsim.kernels.recurrence.descriptors import SourceDescriptor, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.parallel import Strided
@@ -100,7 +100,13 @@ class Sources:
     @cached_property
     def _records(self) -> Any:
         """The descriptors of all sources, but for the addresses."""
-        return records(SOURCE, [{field: getattr(source, field) for field in SOURCE.names[1:]} for source in self._sources])
+        return records(
+            SourceDescriptor,
+            [
+                SourceDescriptor(by_gate=source.by_gate, by_unit=source.by_unit, by_sample=source.by_sample, by_step=source.by_step)
+                for source in self._sources
+            ],
+        )
 
     def _add(self, name: str, source: Source) -> None:
         self.names.append(name)

@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.hessian import network as curvature
-from rnnsim.kernels.hessian.descriptors import HESSIAN_COST, HESSIAN_WORK
+from rnnsim.kernels.hessian.descriptors import HessianCostDescriptor, HessianWorkDescriptor
 from rnnsim.kernels.linalg import symmetric_eigenvalues
 from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.numerics import parallel
@@ -50,18 +50,9 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     def work(next_block: Any) -> None:
         scratch = program.scratch.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
-        descriptor = records(
-            HESSIAN_WORK,
-            [
-                {
-                    "theta": program_record.theta,
-                    "theta_apart": program_record.theta_apart,
-                    "lanes_of": program_record.lanes_of,
-                    "steps": program_record.steps,
-                }
-            ],
-        )
-        thread = curvature.ThreadScratch(scratch, descriptor, records(HESSIAN_COST, [program.cost]), *lanes)
+        cost = HessianCostDescriptor(**program.cost)
+        descriptors = records(HessianWorkDescriptor, [program.work()]), records(HessianCostDescriptor, [cost])
+        thread = curvature.ThreadScratch(scratch, *descriptors, *lanes)
         while (block := next_block()) is not None:
             lo, hi, first, last = block
             places = np.empty((2, hi - lo), np.int64)

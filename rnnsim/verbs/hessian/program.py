@@ -14,21 +14,21 @@ from rnnsim.kernels.hessian import costs
 from rnnsim.kernels.hessian import layers as hessian_layers
 from rnnsim.kernels.hessian.descriptors import (
     BIAS,
-    DIRECTION,
-    HESSIAN_COST,
-    HESSIAN_LAYER,
-    HESSIAN_PROGRAM,
-    HESSIAN_WORK,
     IN,
-    LAID,
     REC,
     START,
     TABLE,
+    DirectionDescriptor,
+    HessianCostDescriptor,
+    HessianLayerDescriptor,
+    HessianProgramDescriptor,
+    HessianWorkDescriptor,
+    LaidDescriptor,
 )
 from rnnsim.kernels.hessian.layers import Layout
 from rnnsim.kernels.hessian.network import NetworkKernels
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
-from rnnsim.kernels.recurrence.descriptors import records
+from rnnsim.kernels.recurrence.descriptors import records, type_of
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
@@ -49,7 +49,7 @@ class Rows:
     elements: np.ndarray
 
 
-def full_sizes(run: Run, name: str) -> dict[str, int]:
+def full_sizes(run: Run, name: str) -> dict[str, Any]:
     """A parameter's own dimensions in its full shape, by the names that its layer has for them."""
     number, sizes = layer_number(name), run.own_sizes
     dims = run.net.dimensions(name)
@@ -90,10 +90,10 @@ class CurvatureProgram:
         self.scratch = Allocator(self.lanes)
         self.samples = run.samples or 1
         self.inputs, self.targets = self._sequences()
-        self.laid: list[dict[str, int]] = []
-        self.starts: list[dict[str, int]] = []
+        self.laid: list[dict[str, Any]] = []
+        self.starts: list[dict[str, Any]] = []
         self.descriptor = self._descriptor()
-        self.layers: list[dict[str, int]] = []
+        self.layers: list[dict[str, Any]] = []
         self.descriptor["sums"] = self.scratch.size
         self.sums = [self._sums(member) for member in run.net.maps]
         self.descriptor |= self._sums_of_table()
@@ -115,7 +115,7 @@ class CurvatureProgram:
             run, run.targets.array, ("sample", "step", "output")
         )
 
-    def _descriptor(self) -> dict[str, int]:
+    def _descriptor(self) -> dict[str, Any]:
         run, features = self.run, self.run.net.members[0].inputs
         targets = run.targets
         assert targets
@@ -143,7 +143,7 @@ class CurvatureProgram:
             descriptor["grad_x"], descriptor["d_grad_x"] = self._frames(run.steps, features)
         return descriptor
 
-    def _sums(self, member: Member) -> dict[str, int]:
+    def _sums(self, member: Member) -> dict[str, Any]:
         """Places of the sums of a layer's gradients."""
         cell, n, d, sums = member.cell, member.units, member.inputs, {}
         starts = max([1] + [self.run.net.templates[name].sizes.get("sample", 1) for name in member.starts])
@@ -153,13 +153,13 @@ class CurvatureProgram:
             sums[f"grad_{what}"], sums[f"d_grad_{what}"] = self._frames(*size)
         return sums | {"starts": starts}
 
-    def _sums_of_table(self) -> dict[str, int]:
+    def _sums_of_table(self) -> dict[str, Any]:
         if "table" not in self.parameters:
             return {}
         numbers = self.rows["table"].elements.size
         return dict(zip(("grad_table", "d_grad_table"), self._frames(1, numbers), strict=True))
 
-    def _layer(self, number: int, member: Member) -> dict[str, int]:
+    def _layer(self, number: int, member: Member) -> dict[str, Any]:
         """Lay out a layer."""
         cell, n, d, steps, lanes = member.cell, member.units, member.inputs, self.run.steps, self.lanes
         wanted = {"want_in": int(member.w_in in self.parameters), "want_rec": int(member.w_rec in self.parameters)}
@@ -178,7 +178,7 @@ class CurvatureProgram:
         self._lay_out(layer, member)
         return layer
 
-    def _read(self, layer: dict[str, int], number: int) -> None:
+    def _read(self, layer: dict[str, Any], number: int) -> None:
         """Where a layer reads, and where the cotangents of that go."""
         descriptor = self.descriptor
         if number == 0:
@@ -195,7 +195,7 @@ class CurvatureProgram:
         layer |= {"x": below["states"] + jump, "d_x": below["d_states"] + jump, "x_step": jump, "moving": 1}
         layer |= {"below": below["top"], "d_below": below["d_top"]}
 
-    def _lay_out(self, layer: dict[str, int], member: Member) -> None:
+    def _lay_out(self, layer: dict[str, Any], member: Member) -> None:
         """Which rows of θ stand in frames of their own."""
         n, lanes, seen = member.units, self.lanes, set()
         for name, gates in member.biases:
@@ -211,7 +211,7 @@ class CurvatureProgram:
             what = {"row": self.rows[name].first, "units": n, "out": layer["states"] + i * n * lanes, "added": 0}
             self.starts.append(what | {"by_sample": n * own})
 
-    def _cost(self, total: int) -> dict[str, int]:
+    def _cost(self, total: int) -> dict[str, Any]:
         """Where outputs, their cotangents and targets stand."""
         top, last, lanes, descriptor = self.layers[-1], self.run.net.maps[-1], self.lanes, self.descriptor
         frame, first = top["units"] * lanes, descriptor["steps"] - descriptor["targeted"]
@@ -223,7 +223,7 @@ class CurvatureProgram:
         what |= {"y": y + first * (jump or frame), "d_y": d_y + first * (jump or frame)}
         return what | {"g": g + first * frame, "d_g": d_g + first * frame}
 
-    def _directions(self) -> list[dict[str, int]]:
+    def _directions(self) -> list[dict[str, Any]]:
         """The directions, in the order of the parameters' numbers."""
         found = self._directions_of_table() if "table" in self.parameters else []
         for number, (member, layer) in enumerate(zip(self.run.net.maps, self.layers, strict=True)):
@@ -239,19 +239,19 @@ class CurvatureProgram:
         return [descriptor for _, descriptor in sorted(found, key=lambda pair: order[pair[0]])]
 
     def _direction(
-        self, name: str, layer: dict[str, int], number: int, descriptor: dict[str, int], what: str, place: int
-    ) -> tuple[str, dict[str, int]]:
+        self, name: str, layer: dict[str, Any], number: int, descriptor: dict[str, Any], what: str, place: int
+    ) -> tuple[str, dict[str, Any]]:
         """A direction of a parameter, with the places of its sums, the one at `place` of those of its kind."""
         at = {"at": layer[f"grad_{what}"] + place * self.lanes, "d_at": layer[f"d_grad_{what}"] + place * self.lanes}
         return name, {"layer": number, "term": 0, **descriptor, **at}
 
-    def _directions_of_table(self) -> list[tuple[str, dict[str, int]]]:
+    def _directions_of_table(self) -> list[tuple[str, dict[str, Any]]]:
         return [
             self._direction("table", self.descriptor, 0, {"kind": TABLE, "gate": 0, "row": row, "term": term}, "table", e)
             for e, (row, term) in enumerate(np.ndindex(self.rows["table"].shape))
         ]
 
-    def _directions_of_biases(self, number: int, member: Member, layer: dict[str, int]) -> list[tuple[str, dict[str, int]]]:
+    def _directions_of_biases(self, number: int, member: Member, layer: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         return [
             self._direction(name, layer, number, {"kind": BIAS, "gate": gate, "row": row}, "bias", gate * member.units + row)
             for name, gates in member.biases
@@ -260,7 +260,7 @@ class CurvatureProgram:
             for row in range(member.units)
         ]
 
-    def _directions_of_starts(self, number: int, member: Member, layer: dict[str, int]) -> list[tuple[str, dict[str, int]]]:
+    def _directions_of_starts(self, number: int, member: Member, layer: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         found = []
         for state, name in enumerate(member.starts):
             samples = self.run.net.templates[name].sizes.get("sample", 0)
@@ -273,9 +273,10 @@ class CurvatureProgram:
     def network(self) -> NetworkKernels:
         """The layers and their kernels."""
         scratch = numba.typeof(np.empty(0))
-        table, maps = records(HESSIAN_LAYER, self.layers), self.run.net.maps
-        directions = records(DIRECTION, self.directions)
-        work, cost = (numba.typeof(records(record, [{}])[0]) for record in (HESSIAN_WORK, HESSIAN_COST))
+        table = records(HessianLayerDescriptor, [HessianLayerDescriptor(**layer) for layer in self.layers])
+        maps = self.run.net.maps
+        directions = records(DirectionDescriptor, [DirectionDescriptor(**direction) for direction in self.directions])
+        work, cost = type_of(HessianWorkDescriptor), type_of(HessianCostDescriptor)
         of_layer = (scratch, numba.typeof(table[0]), numba.int64, work, numba.typeof(directions))
         return NetworkKernels(
             table,
@@ -283,8 +284,8 @@ class CurvatureProgram:
             addresses([hessian_layers.backward_of(self.layout, member.cell) for member in maps], of_layer),
             addresses([costs.cost_of(self.layout.kind, self.loss)], (scratch, cost)),
             directions,
-            records(LAID, self.laid),
-            records(LAID, self.starts),
+            records(LaidDescriptor, [LaidDescriptor(**laid) for laid in self.laid]),
+            records(LaidDescriptor, [LaidDescriptor(**laid) for laid in self.starts]),
         )
 
     def theta(self, lo: int, hi: int) -> np.ndarray:
@@ -296,6 +297,13 @@ class CurvatureProgram:
             theta[:, rows.first : rows.first + rows.elements.size] = values[offsets[:, None] + rows.elements]
         return theta
 
+    def work(self) -> HessianWorkDescriptor:
+        """What a layer does, but for what kernels tell it."""
+        what = self.descriptor
+        return HessianWorkDescriptor(
+            steps=what["steps"], theta=what["theta"], theta_apart=what["theta_apart"], lanes_of=what["lanes_of"]
+        )
+
     def record(self) -> Any:
         """The descriptor of the program, as a record."""
-        return records(HESSIAN_PROGRAM, [self.descriptor])[0]
+        return records(HessianProgramDescriptor, [HessianProgramDescriptor(**self.descriptor)])[0]

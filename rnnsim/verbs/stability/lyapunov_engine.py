@@ -16,7 +16,19 @@ from rnnsim.kernels.lyapunov.push import Spread, push_of
 from rnnsim.kernels.lyapunov.spectrum import Tangents, run_tangents
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence import scalar
-from rnnsim.kernels.recurrence.descriptors import COST, FRAME, KEEP, LAYER, PACK, SUM, TANGENT, WORK, records
+from rnnsim.kernels.recurrence.descriptors import (
+    NONE,
+    CostDescriptor,
+    FrameDescriptor,
+    KeepDescriptor,
+    LayerDescriptor,
+    PackDescriptor,
+    SumDescriptor,
+    TangentDescriptor,
+    WorkDescriptor,
+    records,
+    type_of,
+)
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
@@ -56,7 +68,7 @@ def signatures() -> tuple[tuple[Any, ...], ...]:
     scratch, jacobian, pivots = (
         numba.typeof(np.empty(shape, kind)) for shape, kind in ((0, float), ((0, 0), float), (0, np.int64))
     )
-    layer, frame = (numba.typeof(records(record, [{}])[0]) for record in (LAYER, FRAME))
+    layer, frame = type_of(LayerDescriptor), type_of(FrameDescriptor)
     return (scratch, layer, frame), (scratch, frame), (scratch, layer, frame, jacobian, pivots)
 
 
@@ -71,8 +83,8 @@ def spread_of(tiling: Tiling, columns: int) -> tuple[Spread, int]:
 
 
 def frame_of(
-    program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int, shared: dict[str, int]
-) -> dict[str, int]:
+    program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int, shared: dict[str, Any]
+) -> dict[str, Any]:
     """Lay out the tangents of one sequence."""
     size, scratch = spread.kind.width, program.scratch
     row = tiles * len(spread.tile.columns) * size
@@ -82,18 +94,18 @@ def frame_of(
     return what | shared | {"last": scratch.take(size), "due": scratch.take(size), "products": tangent_run.products}
 
 
-def shared_of(program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int) -> dict[str, int]:
+def shared_of(program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int) -> dict[str, Any]:
     """What the tangents of all sequences have room for together."""
     size, scratch = spread.kind.width, program.scratch
     row, step = tiles * len(spread.tile.columns) * size, size if spread.together == 1 else 1
     gates = max(member.units * member.cell.gates for member in program.maps)
     what = {"gates": scratch.take(gates, row), "nothing": scratch.take(row), "reflector": rows * step + size}
-    what |= {"kept": scratch.take(rows, row) if tangent_run.interval is None else -1}
+    what |= {"kept": scratch.take(rows, row) if tangent_run.interval is None else NONE}
     what |= {name: scratch.take(tangent_run.products, size) for name in ("taus", "lengths", "sizes", "rates")}
     return what | {"reflectors": scratch.take(tangent_run.columns, what["reflector"])}
 
 
-def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[str, int]], dict[str, Any]]:
+def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The frames of a group's sequences, and kernels."""
     rows = sum(member.units * member.cell.states for member in program.maps)
     spread, tiles = spread_of(program.tiling, tangent_run.columns)
@@ -103,15 +115,17 @@ def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[st
         layer["volume"] = program.scratch.take(2, spread.kind.width)
     of_push, of_frame, of_volumes = signatures()
     cells = [member.cell for member in program.maps]
-    how = {
-        "discard": tangent_run.discard,
-        "steps": tangent_run.steps,
-        "interval": tangent_run.interval or 1,
-        "batch": tangent_run.batch,
-    }
+    how = TangentDescriptor(
+        discard=tangent_run.discard,
+        steps=tangent_run.steps,
+        interval=tangent_run.interval or 1,
+        batch=tangent_run.batch,
+        batches=tangent_run.batches,
+        width=spread.kind.width,
+    )
     return frames, {
-        "how": records(TANGENT, [how | {"batches": tangent_run.batches, "width": spread.kind.width}])[0],
-        "packs": records(PACK, program.tables["tangents"]),
+        "how": records(TangentDescriptor, [how])[0],
+        "packs": records(PackDescriptor, [PackDescriptor(**pack) for pack in program.tables["tangents"]]),
         "push": addresses([push_of(spread, cell) for cell in cells], of_push),
         "volumes": addresses([volumes_of(spread, cell) for cell in cells] if tangent_run.volumes else [], of_volumes),
         "orthonormal": addresses([orthonormal_of(spread)], of_frame),
@@ -124,16 +138,18 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     """`rates` of networks of many units."""
     program = Program(run, (), Request(tangents=tangent_run.columns))
     frames, what = tangents_of(program, tangent_run)
-    program_record, network, empty = program.record(), program.network(), (records(KEEP, []), records(KEEP, []), records(SUM, []))
+    program_record, network = program.record(), program.network()
+    nothing = records(KeepDescriptor, [])
+    empty = nothing, nothing, records(SumDescriptor, [])
     found = np.full(run.grid.points, NEVER, np.int32)
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
-    frame_records = records(FRAME, frames)
+    frame_records = records(FrameDescriptor, [FrameDescriptor(**frame) for frame in frames])
     blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.tiling.points)
 
     def work(next_block: Any) -> None:
         scratch = program.scratch.make(run.dtype)
-        descriptors = records(WORK, [{}]), records(COST, [{}])
+        descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, [])
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
         while (block := next_block()) is not None:

@@ -1,13 +1,22 @@
 """Training of networks of many units: the tasks of a block of points, and the loop over blocks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numba
 import numpy as np
 
 from rnnsim.kernels.recurrence import network
-from rnnsim.kernels.recurrence.descriptors import COST, KEEP, SUM, TRAINING, UPDATE, WORK, records
+from rnnsim.kernels.recurrence.descriptors import (
+    CostDescriptor,
+    KeepDescriptor,
+    SumDescriptor,
+    TrainingDescriptor,
+    UpdateDescriptor,
+    WorkDescriptor,
+    records,
+)
 from rnnsim.kernels.training import epochs
 from rnnsim.kernels.training.epochs import Task
 from rnnsim.numerics import parallel
@@ -49,7 +58,7 @@ class TrainingSet:
         """A thread's scratch, and where costs and gradients of a group are written."""
         training, points, dtype = self.training, self.program.tiling.points, self.run.dtype
         scratch = self.program.scratch.make(dtype)
-        descriptors = records(WORK, [{}]), records(COST, self.program.costs)
+        descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, self.program.costs)
         thread_scratch = network.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         return thread_scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
 
@@ -60,17 +69,18 @@ class TrainingSet:
             parameter = name.removeprefix("grad_")
             if name == "cost" or name.startswith("metric_"):
                 place = int(name.removeprefix("metric_")) if name != "cost" else 0
-                rows.append({**what, "address": address_of(costs) + place * self.program.tiling.points * size, "numbers": 1})
+                address = address_of(costs) + place * self.program.tiling.points * size
+                rows.append(SumDescriptor(**what, address=address, numbers=1))
             elif parameter in training.parts and self.program.back:
                 part = what["part"] + training.parts[parameter].start
-                rows.append({**what, "address": address_of(gradient), "numbers": training.size, "part": part})
-        return records(SUM, rows)
+                rows.append(SumDescriptor(**{**what, "part": part}, address=address_of(gradient), numbers=training.size))
+        return records(SumDescriptor, rows)
 
     def task(self, lo: int, hi: int, thread_scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:
         """The task of a block of points, and the arrays that must live as long."""
         sources, offsets, arrays = self.program.sources.block(lo, hi)
         data = network.Data(sources, offsets, np.ones(hi - lo, self.run.dtype), (0, 0))
-        nothing = records(KEEP, [])
+        nothing = records(KeepDescriptor, [])
         kept = network.Kept(nothing, nothing, self.sums(costs, gradient), 0, np.zeros(hi - lo, np.int32))
         return Task(self.program_record, self.network, data, thread_scratch, kept, costs, gradient), arrays
 
@@ -107,16 +117,17 @@ class LayerEngine:
 
         def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
             scratches = {id(training_set): training_set.thread_scratch() for training_set in self.training_sets}
-            update_scratch = np.empty((1 + descriptor["states"]) * training.size, dtype)
-            what = records(UPDATE, [{}])[0]
+            update_scratch = np.empty((1 + descriptor.states) * training.size, dtype)
+            what = records(UpdateDescriptor, [UpdateDescriptor()])[0]
             while (block := next_block()) is not None:
                 lo, hi = block
                 tasks = [training_set.task(lo, hi, *scratches[id(training_set)]) for training_set in self.training_sets]
-                order = {}
+                here = descriptor
                 if orders.size and not training.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
-                    order = {"order": address_of(orders), "order_of": address_of(of_block), "order_by_epoch": training.samples}
-                record = records(TRAINING, [descriptor | order])[0]
+                    order, order_of = address_of(orders), address_of(of_block)
+                    here = replace(descriptor, order=order, order_of=order_of, order_by_epoch=training.samples)
+                record = records(TrainingDescriptor, [here])[0]
                 task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
                 kernels = self.kernels(task, numbers, update_scratch, record, what)
                 arguments = kernels, record, *(t for t, _ in tasks), state.members, state.record

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnsim.families.recurrent_networks import Recurrent
 from rnnsim.kernels.recurrence import scalar
-from rnnsim.kernels.recurrence.descriptors import TRAINING, records
+from rnnsim.kernels.recurrence.descriptors import TrainingDescriptor, records, type_of
 from rnnsim.kernels.recurrence.inputs import Orders
 from rnnsim.kernels.training import small_epochs
 from rnnsim.kernels.training.small_gradients import Set
@@ -43,7 +43,7 @@ def signature(dtype: str) -> tuple[Any, ...]:
     """The types of what the kernels that move networks are called with."""
     numbers, whole = np.empty(0, dtype), np.empty(0, np.int64)
     places = small_epochs.Places(1, 1, whole, whole, whole, whole, whole, *range(len(small_epochs.Places._fields) - 7))
-    return tuple(map(numba.typeof, (records(TRAINING, [{}])[0], numbers, numbers, places)))
+    return type_of(TrainingDescriptor), *map(numba.typeof, (numbers, numbers, places))
 
 
 def lanes_of(points: int, registers: int, dtype: str) -> int:
@@ -106,7 +106,7 @@ class LaneEngine:
         """Go from epoch `first` to epoch `last`, whose record is left to the next call unless this is to `finish`."""
         training, state, kind, dtype = self.training, self.state, self.kind, self.training.run.dtype
         numbers, (orders, places) = training.numbers_from(first, last), training.orders(first, last)
-        descriptor = records(TRAINING, [training_descriptor(training, first, last, finish, len(numbers))])[0]
+        descriptor = records(TrainingDescriptor, [training_descriptor(training, first, last, finish, len(numbers))])[0]
         numbers, own_orders = numbers.reshape(-1), each(training)
         ordered = None if training.seed is None or training.whole else orders.reshape(-1)
         points, shape = training.grid.points, training.grid.strided_shape

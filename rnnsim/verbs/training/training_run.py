@@ -12,6 +12,7 @@ from rnnsim.checks.memory_limits import check_room
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import Grid, ordered
 from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.kernels.recurrence.descriptors import NONE, TrainingDescriptor
 from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, UNCLIPPED, Members, Record
 from rnnsim.numerics import parallel
 from rnnsim.runs.run import Run
@@ -262,23 +263,30 @@ def new_record(training: TrainingRun, dtype: np.dtype) -> Record:
     )
 
 
-def training_descriptor(training: TrainingRun, first: int, last: int, finish: bool, number_epochs: int) -> dict[str, int]:
+def training_descriptor(training: TrainingRun, first: int, last: int, finish: bool, number_epochs: int) -> TrainingDescriptor:
     """The descriptor of some epochs of a training run."""
     rule = training.optimizer.rule
-    descriptor = {"first": first, "last": last, "finish": int(finish), "samples": training.samples, "batch": training.batch}
-    descriptor |= {"steps": training.run.steps, "together": training.together, "by_product": int(training.whole)}
-    descriptor |= {"measured": int(training.measured)}
-    descriptor |= {
-        "validated": int(training.held_out is not None),
-        "patience": -1 if training.patience is None else training.patience,
-    }
-    descriptor |= {"judge_from": training.first + training.resumed}
-    descriptor |= {
-        "numbers": len(training.numbers),
-        "memory": len(rule.memory),
-        "parameters": training.size,
-        "moved": training.count,
-        "number_epochs": number_epochs,
-    }
-    descriptor |= {"states": len(rule.states), "measures": len(training.measures), "networks": training.grid.points}
-    return descriptor | {"recorded": len(training.recorded), "clipped": CLIPS[training.clip], "order": 0, "order_of": 0}
+    return TrainingDescriptor(
+        first=first,
+        last=last,
+        finish=finish,
+        samples=training.samples,
+        batch=training.batch,
+        steps=training.run.steps,
+        together=training.together,
+        by_product=training.whole,
+        measured=training.measured,
+        validated=training.held_out is not None,
+        patience=NONE if training.patience is None else training.patience,
+        judge_from=training.first + training.resumed,
+        numbers=len(training.numbers),
+        memory=len(rule.memory),
+        parameters=training.size,
+        moved=training.count,
+        number_epochs=number_epochs,
+        states=len(rule.states),
+        measures=len(training.measures),
+        networks=training.grid.points,
+        recorded=len(training.recorded),
+        clipped=CLIPS[training.clip],
+    )
