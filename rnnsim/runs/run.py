@@ -63,8 +63,18 @@ class Run:
         """How many numbers some results have, over all points."""
         return self.grid.points * sum(prod(self.shape_of(name)) for name in names)
 
+    @cached_property
+    def _dims(self) -> dict[str, tuple[str, ...]]:
+        """The dimensions that `dims_of` has told."""
+        return {}
+
     def dims_of(self, name: str) -> tuple[str, ...]:
         """The dimensions of a result behind the axes."""
+        if name not in self._dims:
+            self._dims[name] = self._found_dims(name)
+        return self._dims[name]
+
+    def _found_dims(self, name: str) -> tuple[str, ...]:
         dims = tuple(dim for dim in meaning(name).dims if dim in self.own_sizes)
         parameter = name.removeprefix("grad_")
         if name != parameter and parameter in self.net.trainable and "sample" not in self.net.template(parameter).dims:

@@ -11,7 +11,8 @@ from rnnsim.kernels.recurrence.descriptors import CostDescriptor, KeepDescriptor
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.program import Program, Request
+from rnnsim.verbs.engines.outline import Request
+from rnnsim.verbs.engines.program import Program
 from rnnsim.verbs.engines.result_arrays import Results
 from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
@@ -31,19 +32,14 @@ def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
 
 def kept_of(program: Program, results: Results) -> dict[str, Any]:
     """What kernels keep, as records."""
-    found = {
-        when: records(
-            KeepDescriptor,
-            [KeepDescriptor(**what, **results.place(name), **results.sizes(name)) for name, what in program.kept[when]],
-        )
-        for when in ("forward", "backward")
-    }
-    summed = [(name, what) for name, what in program.summed if name in results.summed]
-    rows = [SumDescriptor(**what, **results.place(name), numbers=results.sizes(name)["numbers"]) for name, what in summed]
+    forward = [results.keep(name, frames, divided=False) for name, frames in program.forward]
+    backward = [results.keep(name, frames, divided=True) for name, frames in program.backward]
+    summed = [sums for sums in program.summed if sums.name in results.summed]
     return {
-        **found,
-        "sums": records(SumDescriptor, rows),
-        "by_slot": np.array([results.by_slot(name) for name, _ in summed], np.int64),
+        "forward": records(KeepDescriptor, forward),
+        "backward": records(KeepDescriptor, backward),
+        "sums": records(SumDescriptor, [results.sum(sums) for sums in summed]),
+        "by_slot": np.array([results.by_slot(sums.name) for sums in summed], np.int64),
     }
 
 
@@ -58,7 +54,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
     found = results.arrays[DIVERGED_AT]
 
     def work(next_block: Any) -> None:
-        scratch = program.scratch.make(run.dtype)
+        scratch = program.memory.make(run.dtype)
         descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, program.costs)
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         while (block := next_block()) is not None:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from rnnsim.families.result_variables import DIVERGED_AT
+from rnnsim.kernels.recurrence.descriptors import KeepDescriptor, SumDescriptor
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.kept_results import Frames, Sums
 
 NEVER = np.iinfo(np.int32).max
 
@@ -33,15 +34,33 @@ class Results:
         arrays[DIVERGED_AT] = np.full((slots, run.grid.points), NEVER, np.int32)
         return cls(run, arrays, summed)
 
-    def sizes(self, name: str) -> dict[str, Any]:
+    def sizes(self, name: str) -> tuple[int, int, int]:
         """The samples, the steps and the other numbers of a result."""
         sizes = dict(zip(self.run.dims_of(name), self.run.shape_of(name), strict=True))
-        samples, steps = sizes.pop("sample", 1), sizes.pop("step", 1)
-        return {"samples": samples, "steps": steps, "numbers": prod(sizes.values())}
+        return sizes.pop("sample", 1), sizes.pop("step", 1), prod(sizes.values())
 
-    def place(self, name: str) -> dict[str, Any]:
-        """Where a result begins."""
-        return {"address": address_of(self.arrays[name])}
+    def keep(self, name: str, frames: Frames, divided: bool) -> KeepDescriptor:
+        """A result that frames fill."""
+        samples, steps, numbers = self.sizes(name)
+        return KeepDescriptor(
+            address=address_of(self.arrays[name]),
+            samples=samples,
+            steps=steps,
+            numbers=numbers,
+            part=frames.part,
+            units=frames.units,
+            at=frames.at,
+            by_step=frames.by_step,
+            row=frames.row,
+            begin=frames.begin,
+            back=frames.back,
+            final=frames.final,
+            divided=divided,
+        )
+
+    def sum(self, sums: Sums) -> SumDescriptor:
+        """A result that sums fill."""
+        return sums.into(address_of(self.arrays[sums.name]), prod(self.run.shape_of(sums.name)))
 
     def by_slot(self, name: str) -> int:
         """How many bytes a slot of a result takes."""

@@ -35,8 +35,11 @@ def source_of(run: Run, array: xr.DataArray, own: tuple[str, ...]) -> Source:
     sizes = {str(dim): size for dim, size in zip(array.dims, array.shape, strict=True)}
     has = {dim: sizes[dim] for dim in own if dim in sizes}
     axes = tuple(dim for dim in sizes if dim not in own)
-    with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(ordered(array, [*axes, *has]).astype(run.dtype, copy=False))
+    values = ordered(array, [*axes, *has])
+    if values.dtype != run.dtype:
+        with np.errstate(over="ignore"):
+            values = values.astype(run.dtype)
+    values = np.ascontiguousarray(values)
     numbers = prod(has.values())
     firsts = np.arange(values.size // numbers, dtype=np.int64) * numbers
     strided: Strided = run.grid.strided(firsts.reshape([sizes[dim] for dim in axes]), axes)
@@ -69,8 +72,10 @@ def source_of_drawn(run: Run, drawn: Drawn) -> Source:
 
 def distances(sizes: dict[str, int]) -> dict[str, int]:
     """How far gates, units, samples and steps are apart in a contiguous array of these sizes."""
-    dims = list(sizes)
-    apart = {dim: prod(sizes[after] for after in dims[i + 1 :]) for i, dim in enumerate(dims)}
+    apart, distance = {}, 1
+    for dim, size in reversed(sizes.items()):
+        apart[dim] = distance
+        distance *= size
     by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
     return {
         "by_gate": apart.get("gate", 0),

@@ -1,6 +1,7 @@
 """How runs of networks of many units are cut up: what lanes are, and how many points, samples and steps are computed at once."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,7 @@ WIDER = ((6, 4), (12, 2))  # registers of a vector of tangents, by the most unit
 SAMPLES_AS_LANES = 32
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """Units, numbers of a row and of a frame, tiles of columns in a row."""
 
     units: int
@@ -75,7 +75,7 @@ class Tiling:
             lane_samples=int(by_samples),
             row_samples=row_samples,
             panel=columns * lanes if units else columns,
-            sample_blocks=np.minimum(np.arange(parts + 1) * chunks // parts * chunk, samples),
+            sample_blocks=np.array([min(i * chunks // parts * chunk, samples) for i in range(parts + 1)], np.int64),
         )
 
     @property

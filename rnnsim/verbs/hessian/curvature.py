@@ -17,7 +17,7 @@ from rnnsim.families.result_variables import CURVATURE, chosen, dataset, meaning
 from rnnsim.runs.provenance import attributes
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.hessian.engine import compute
-from rnnsim.verbs.hessian.program import full_sizes
+from rnnsim.verbs.hessian.theta import full_sizes
 
 
 def curvature(

@@ -48,10 +48,9 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     )
 
     def work(next_block: Any) -> None:
-        scratch = program.scratch.make("float64")
+        scratch = program.memory.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
-        cost = HessianCostDescriptor(**program.cost)
-        descriptors = records(HessianWorkDescriptor, [program.work()]), records(HessianCostDescriptor, [cost])
+        descriptors = records(HessianWorkDescriptor, [program.work()]), records(HessianCostDescriptor, [program.cost])
         thread = curvature.ThreadScratch(scratch, *descriptors, *lanes)
         while (block := next_block()) is not None:
             lo, hi, first, last = block

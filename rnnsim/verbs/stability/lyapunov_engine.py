@@ -1,6 +1,6 @@
 """Runs of frames of tangents along the states of networks: the loop over blocks of points."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +17,6 @@ from rnnsim.kernels.lyapunov.spectrum import Tangents, run_tangents
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import (
-    NONE,
     CostDescriptor,
     FrameDescriptor,
     KeepDescriptor,
@@ -35,9 +34,12 @@ from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
-from rnnsim.verbs.engines.program import Program, Request
+from rnnsim.verbs.engines.outline import Request
+from rnnsim.verbs.engines.program import Program
 from rnnsim.verbs.engines.result_arrays import NEVER
 from rnnsim.verbs.engines.tiling import Tiling
+
+SHARED, FRAME = "shared", "frame"  # whose buffers are
 
 Reduce = Callable[[int, int, np.ndarray, np.ndarray], None]
 
@@ -82,37 +84,72 @@ def spread_of(tiling: Tiling, columns: int) -> tuple[Spread, int]:
     return spread, -(-vectors // len(tile.columns))
 
 
-def frame_of(
-    program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int, shared: dict[str, Any]
-) -> dict[str, Any]:
-    """Lay out the tangents of one sequence."""
-    size, scratch = spread.kind.width, program.scratch
-    row = tiles * len(spread.tile.columns) * size
-    what = {"rows": rows, "columns": tangent_run.columns, "row": row, "tiles": tiles, "weight_lanes": program.tiling.weight_lanes}
-    what |= {"tangents": scratch.take(rows, row), "pushed": scratch.take(rows, row), "adaptive": int(tangent_run.interval is None)}
-    what |= {name: scratch.take(tangent_run.products, size) for name in ("mantissas", "exponents")}
-    return what | shared | {"last": scratch.take(size), "due": scratch.take(size), "products": tangent_run.products}
+@dataclass(frozen=True)
+class TangentLayout:
+    """How the tangents of a run are laid out: frames, one for each sequence of a group, of so many rows and tiles of columns; the most
+    pre-activations of a layer; lanes of weights."""
+
+    tangent_run: TangentRun
+    spread: Spread
+    frames: int
+    rows: int
+    tiles: int
+    gates: int
+    weight_lanes: int
+
+    @classmethod
+    def of(cls, run: Run, tangent_run: TangentRun) -> "TangentLayout":
+        tiling, members = Tiling.of(run, run.samples or 1, tangents=True), run.net.members
+        spread, tiles = spread_of(tiling, tangent_run.columns)
+        rows = sum(member.units * member.cell.states for member in members)
+        gates = max(member.units * member.cell.gates for member in members)
+        return cls(tangent_run, spread, tiling.rows, rows, tiles, gates, tiling.weight_lanes)
+
+    @property
+    def row(self) -> int:
+        """Numbers of a row of a frame."""
+        return self.tiles * len(self.spread.tile.columns) * int(self.spread.kind.width)
+
+    @property
+    def reflector(self) -> int:
+        """Numbers of a reflection."""
+        size = int(self.spread.kind.width)
+        return self.rows * (size if self.spread.together == 1 else 1) + size
+
+    def buffers(self) -> dict[Any, dict[str, int]]:
+        """What the tangents of all sequences have room for together, and those of each alone."""
+        run, size, frame = self.tangent_run, self.spread.kind.width, self.rows * self.row
+        products = run.products * size
+        shared = {"gates": self.gates * self.row, "nothing": self.row}
+        if run.interval is None:
+            shared["kept"] = frame
+        shared |= dict.fromkeys(("taus", "lengths", "sizes", "rates"), products)
+        shared["reflectors"] = run.columns * self.reflector
+        own = {"tangents": frame, "pushed": frame, "mantissas": products, "exponents": products, "last": size, "due": size}
+        return {SHARED: shared, **{(FRAME, i): own for i in range(self.frames)}}
+
+    def descriptors(self, places: Mapping[Any, dict[str, int]]) -> list[FrameDescriptor]:
+        """The frames of a group's sequences."""
+        run = self.tangent_run
+        return [
+            FrameDescriptor(
+                rows=self.rows,
+                columns=run.columns,
+                row=self.row,
+                tiles=self.tiles,
+                weight_lanes=self.weight_lanes,
+                reflector=self.reflector,
+                adaptive=run.interval is None,
+                products=run.products,
+                **places[SHARED],
+                **places[FRAME, i],
+            )
+            for i in range(self.frames)
+        ]
 
 
-def shared_of(program: Program, tangent_run: TangentRun, rows: int, spread: Spread, tiles: int) -> dict[str, Any]:
-    """What the tangents of all sequences have room for together."""
-    size, scratch = spread.kind.width, program.scratch
-    row, step = tiles * len(spread.tile.columns) * size, size if spread.together == 1 else 1
-    gates = max(member.units * member.cell.gates for member in program.maps)
-    what = {"gates": scratch.take(gates, row), "nothing": scratch.take(row), "reflector": rows * step + size}
-    what |= {"kept": scratch.take(rows, row) if tangent_run.interval is None else NONE}
-    what |= {name: scratch.take(tangent_run.products, size) for name in ("taus", "lengths", "sizes", "rates")}
-    return what | {"reflectors": scratch.take(tangent_run.columns, what["reflector"])}
-
-
-def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The frames of a group's sequences, and kernels."""
-    rows = sum(member.units * member.cell.states for member in program.maps)
-    spread, tiles = spread_of(program.tiling, tangent_run.columns)
-    shared = shared_of(program, tangent_run, rows, spread, tiles)
-    frames = [frame_of(program, tangent_run, rows, spread, tiles, shared) for _ in range(program.tiling.rows)]
-    for layer in program.layers:
-        layer["volume"] = program.scratch.take(2, spread.kind.width)
+def kernels_of(program: Program, tangent_run: TangentRun, spread: Spread) -> dict[str, Any]:
+    """What `Tangents` holds for all blocks."""
     of_push, of_frame, of_volumes = signatures()
     cells = [member.cell for member in program.maps]
     how = TangentDescriptor(
@@ -123,9 +160,9 @@ def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[st
         batches=tangent_run.batches,
         width=spread.kind.width,
     )
-    return frames, {
+    return {
         "how": records(TangentDescriptor, [how])[0],
-        "packs": records(PackDescriptor, [PackDescriptor(**pack) for pack in program.tables["tangents"]]),
+        "packs": records(PackDescriptor, [*program.tangent_packs()]),
         "push": addresses([push_of(spread, cell) for cell in cells], of_push),
         "volumes": addresses([volumes_of(spread, cell) for cell in cells] if tangent_run.volumes else [], of_volumes),
         "orthonormal": addresses([orthonormal_of(spread)], of_frame),
@@ -136,19 +173,20 @@ def tangents_of(program: Program, tangent_run: TangentRun) -> tuple[list[dict[st
 
 def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
     """`rates` of networks of many units."""
-    program = Program(run, (), Request(tangents=tangent_run.columns))
-    frames, what = tangents_of(program, tangent_run)
+    layout = TangentLayout.of(run, tangent_run)
+    program = Program(run, (), Request(tangents=tangent_run.columns), also=layout.buffers())
+    what = kernels_of(program, tangent_run, layout.spread)
+    frames = records(FrameDescriptor, layout.descriptors(program.memory.places))
     program_record, network = program.record(), program.network()
     nothing = records(KeepDescriptor, [])
     empty = nothing, nothing, records(SumDescriptor, [])
     found = np.full(run.grid.points, NEVER, np.int32)
     units = max(member.units for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
-    frame_records = records(FrameDescriptor, [FrameDescriptor(**frame) for frame in frames])
     blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.tiling.points)
 
     def work(next_block: Any) -> None:
-        scratch = program.scratch.make(run.dtype)
+        scratch = program.memory.make(run.dtype)
         descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, [])
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
@@ -156,7 +194,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
             lo, hi = block
             sources, offsets, arrays = program.sources.block(lo, hi)
             grown, still = (np.empty((hi - lo, run.samples or 1, *by)) for by in ((tangent_run.batches, tangent_run.products), ()))
-            of_block = {"frames": frame_records.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
+            of_block = {"frames": frames.copy(), "rates": grown.reshape(-1), "still": still.reshape(-1)}
             tangents = Tangents(**what, **of_block, jacobian=jacobian, pivots=pivots)
             data = groups.Data(sources, offsets, np.ones(1, run.dtype), (0, 0))
             run_tangents(program_record, network, data, thread, groups.Kept(*empty, lo, found[lo:hi]), tangents, hi - lo)

@@ -24,7 +24,8 @@ from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.program import Program, Request
+from rnnsim.verbs.engines.outline import Request
+from rnnsim.verbs.engines.program import Program
 from rnnsim.verbs.engines.sources import Source, Sources, distances
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, training_descriptor
 
@@ -50,30 +51,28 @@ class TrainingSet:
     def __init__(self, training: TrainingRun, run: Run, theta: np.ndarray, request: Request):
         names = "cost", *(f"grad_{name}" for name in training.trained if request.back)
         self.training, self.run = training, run
-        self.program = Program(run, names, request, trained_sources(training, run, theta))
-        self.program.descriptor["counting"] = 1
+        self.program = Program(run, names, replace(request, counting=True), trained_sources(training, run, theta))
         self.program_record, self.network = self.program.record(), self.program.network()
 
     def thread_scratch(self) -> tuple[Any, np.ndarray, np.ndarray]:
         """A thread's scratch, and where costs and gradients of a group are written."""
         training, points, dtype = self.training, self.program.tiling.points, self.run.dtype
-        scratch = self.program.scratch.make(dtype)
+        scratch = self.program.memory.make(dtype)
         descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, self.program.costs)
         thread_scratch = network.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         return thread_scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
 
     def sums(self, costs: np.ndarray, gradient: np.ndarray) -> Any:
         """Where sums are written, as records."""
-        training, size, rows = self.training, costs.itemsize, []
-        for name, what in self.program.summed:
-            parameter = name.removeprefix("grad_")
-            if name == "cost" or name.startswith("metric_"):
-                place = int(name.removeprefix("metric_")) if name != "cost" else 0
-                address = address_of(costs) + place * self.program.tiling.points * size
-                rows.append(SumDescriptor(**what, address=address, numbers=1))
-            elif parameter in training.parts and self.program.back:
-                part = what["part"] + training.parts[parameter].start
-                rows.append(SumDescriptor(**{**what, "part": part}, address=address_of(gradient), numbers=training.size))
+        training, rows = self.training, []
+        of_measure = self.program.tiling.points * costs.itemsize
+        for sums in self.program.summed:
+            parameter = sums.name.removeprefix("grad_")
+            if sums.name == "cost" or sums.name.startswith("metric_"):
+                measure = int(sums.name.removeprefix("metric_")) if sums.name != "cost" else 0
+                rows.append(sums.into(address_of(costs) + measure * of_measure, 1))
+            elif parameter in training.parts:
+                rows.append(sums.into(address_of(gradient), training.size, training.parts[parameter].start))
         return records(SumDescriptor, rows)
 
     def task(self, lo: int, hi: int, thread_scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:

@@ -1,0 +1,224 @@
+"""What a run of networks of many units wants of a thread's scratch, before anything has a place there."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rnnsim.equations.cells import reading
+from rnnsim.families.network import Member
+from rnnsim.kernels.recurrence.descriptors import NONE
+from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Shape, Tiling
+
+RUN, COSTS, OUTPUTS = "run", "costs", "outputs"  # whose buffers are, besides those of a layer, whose are its number's
+SUMS = {"grad_table", "in_gradient", "rec_gradient", "grad_bias", "grad_starts", "cost", "partial_cost"}  # which begin at 0
+UNMEASURED = Shape(NONE, NONE, NONE, NONE)  # targets that no cost reads
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a program is to do: measure these costs, the one that is differentiated first; go back; take the samples in an order that is
+    told; go back through so many steps at once, or all, over so many samples; push so many tangents forward; count the targets."""
+
+    costs: tuple[Any, ...] = ()
+    back: bool = False
+    ordered: bool = False
+    steps: int | None = None
+    samples: int | None = None
+    tangents: int = 0
+    counting: bool = False
+
+
+class Weights(NamedTuple):
+    """Weights of a layer: `in` or `rec`, as descriptors call them; the parameter; gates, and terms of each."""
+
+    what: str
+    name: str
+    gates: int
+    terms: int
+
+
+class Layer(NamedTuple):
+    """A layer or a readout: its frames, those of what it reads, and its weights; which of them tangents are multiplied by."""
+
+    member: Member
+    shape: Shape
+    below: Shape
+    weights: tuple[Weights, ...]
+    tangent_weights: tuple[Weights, ...]
+
+
+def layer_of(tiling: Tiling, number: int, member: Member) -> Layer:
+    """Layer `number` from below; tangents of what the lowest one reads are none."""
+    weights = [Weights("in", member.w_in, len(reading(member.cell, "x")), member.inputs)]
+    if member.w_rec:
+        weights.append(Weights("rec", member.w_rec, len(reading(member.cell, "h")), member.units))
+    shapes = tiling.shape(member.units), tiling.shape(member.inputs)
+    return Layer(member, *shapes, tuple(weights), tuple(weights[0 if number else 1 :]))
+
+
+class Outline(NamedTuple):
+    """A run, the results that are wanted and what is to be done for them: its tiling; samples, and steps at once; its layers, bottom first;
+    frames of targets."""
+
+    run: Run
+    names: tuple[str, ...]
+    request: Request
+    tiling: Tiling
+    samples: int
+    steps: int
+    layers: tuple[Layer, ...]
+    targets: Shape
+
+    @classmethod
+    def of(cls, run: Run, names: tuple[str, ...], request: Request) -> "Outline":
+        samples = request.samples or run.samples or 1
+        tiling = Tiling.of(run, samples, bool(request.tangents))
+        steps = (request.steps or run.steps) if request.back else tiling.steps_at_once(run)
+        members = run.net.members if request.tangents else run.net.maps
+        layers = tuple(layer_of(tiling, i, member) for i, member in enumerate(members))
+        targets = UNMEASURED
+        if request.costs:
+            targets = tiling.shape(1) if request.costs[0].classes else layers[-1].shape
+        return cls(run, names, request, tiling, samples, steps, layers, targets)
+
+    def wants(self, *names: str) -> bool:
+        """Whether any of these results is wanted."""
+        return any(name in self.names for name in names)
+
+    @property
+    def taped(self) -> bool:
+        """Whether partial derivatives are kept."""
+        return self.request.back or bool(self.request.tangents)
+
+    @property
+    def inputs(self) -> Shape:
+        """Frames of inputs."""
+        return self.layers[0].below
+
+    @property
+    def targeted(self) -> int:
+        """How many of the last steps have targets."""
+        return self.run.targets.array.sizes["step"] if self.run.targets else 0
+
+    @property
+    def as_they_stand(self) -> bool:
+        """Whether inputs are read where the user has them."""
+        return self.tiling.lanes == 1 and self.run.net.table is None and not self.request.ordered
+
+    @property
+    def carries(self) -> bool:
+        """Whether chunks of samples go on from states that were left, since steps are not gone back through all at once."""
+        return self.request.back and self.steps < self.run.steps
+
+    @property
+    def carried_size(self) -> int:
+        """Numbers of the states of a chunk of samples, if it goes on from them."""
+        return sum(layer.shape.frame * layer.member.cell.states for layer in self.layers) if self.carries else 0
+
+    @property
+    def inputs_of_all_steps(self) -> bool:
+        """Whether inputs are laid out for all steps at once."""
+        return self.run.steps * self.inputs.frame <= SCRATCH_NUMBERS and not self.carries
+
+    @property
+    def tokens(self) -> int:
+        """How many rows the table has."""
+        return int(self.run.net.table.sizes["token"])
+
+    def by_sample(self, start: str) -> bool:
+        """Whether each sample has a start, and a gradient of it, of its own."""
+        return "sample" in self.run.dims_of(f"grad_{start}")
+
+    def reports(self, member: Member) -> bool:
+        """Whether the pre-activations of a layer are to be made those that users know."""
+        cell = member.cell
+        named = bool(cell.states and cell.labels) and len(cell.labels) != cell.gates
+        return named and self.wants(*member.results("preactivation"))
+
+    def keeps_history(self, member: Member) -> bool:
+        """Whether the cotangents of a layer's h are kept."""
+        return bool(member.cell.states) and self.wants(*member.results("grad_state"))
+
+
+def buffers_of(outline: Outline) -> dict[Any, dict[str, int]]:
+    """The buffers of a run, of its layers and of its costs: how many numbers they hold, under the names that descriptors have for them."""
+    found: dict[Any, dict[str, int]] = {RUN: run_buffers(outline)}
+    for i, layer in enumerate(outline.layers):
+        found[i] = layer_buffers(outline, layer)
+    if outline.request.costs:
+        found[COSTS], found[OUTPUTS] = cost_buffers(outline), output_buffers(outline)
+    return found
+
+
+def run_buffers(outline: Outline) -> dict[str, int]:
+    """Of inputs, their cotangents, and the gradient of the table that they are tokens of."""
+    frame, found = outline.inputs.frame, {}
+    if outline.carries:
+        found["carried"] = -(-outline.samples // outline.tiling.chunk) * outline.carried_size
+    if not outline.as_they_stand:
+        found["inputs"] = (outline.run.steps if outline.inputs_of_all_steps else outline.steps) * frame
+    if outline.wants("grad_input", "grad_table"):
+        found["grad_inputs"] = outline.steps * frame
+    if outline.wants("grad_table"):
+        found["grad_table"] = outline.inputs.units * outline.tokens * outline.tiling.lanes
+    return found
+
+
+def layer_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
+    """Of a layer."""
+    cell, steps, row, frame = layer.member.cell, outline.steps, layer.shape.row, layer.shape.frame
+    found = weight_buffers(outline, layer)
+    found["bias"] = cell.gates * row
+    found["constants"] = len(layer.member.constants) * frame
+    found["states"] = (steps + 1) * cell.states * frame
+    found["pre"] = steps * cell.gates * frame
+    if outline.taped:
+        found["partials"] = steps * cell.partials * frame
+    if outline.request.back:
+        found |= way_back_buffers(outline, layer)
+    if outline.request.tangents:
+        for weights in layer.tangent_weights:
+            numbers = weights.gates * layer.member.units * weights.terms
+            found[f"{weights.what}_tangent"] = numbers * outline.tiling.weight_lanes
+        found["volume"] = 2 * outline.tiling.layout.narrow.width
+    return found
+
+
+def weight_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
+    """Of a layer's packed weights and their gradients."""
+    tiling, found = outline.tiling, {}
+    panel = tiling.panel * tiling.weight_lanes
+    for what, _, gates, terms in layer.weights:
+        found[f"{what}_forward"] = gates * terms * layer.shape.tiles * panel
+        if outline.request.back:
+            found[f"{what}_back"] = gates * layer.shape.units * tiling.panels(terms) * panel
+            found[f"{what}_gradient"] = gates * terms * layer.shape.row
+    return found
+
+
+def way_back_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
+    """Of cotangents of a layer's states and of what it reads, and of sums of gradients."""
+    cell, row, frame = layer.member.cell, layer.shape.row, layer.shape.frame
+    found = {
+        "grad_bias": cell.gates * row,
+        "cotangent": cell.states * frame,
+        "grad_starts": cell.states * row,
+        "top": outline.steps * frame if cell.states else 0,
+        "nothing": layer.below.row,
+    }
+    if outline.keeps_history(layer.member):
+        found["history"] = (outline.steps + 1) * frame
+    return found
+
+
+def cost_buffers(outline: Outline) -> dict[str, int]:
+    """Of targets and of the sums of costs."""
+    costs, tiling = len(outline.request.costs), outline.tiling
+    targets = min(outline.targeted, outline.steps) * outline.targets.frame
+    return {"targets": targets, "cost": costs * tiling.lanes, "partial_cost": costs * tiling.layout.wide.width}
+
+
+def output_buffers(outline: Outline) -> dict[str, int]:
+    """Of the cotangents of outputs, where no layer has a place for them."""
+    last = outline.layers[-1]
+    return {} if outline.request.back or not last.member.cell.states else {"g": outline.steps * last.shape.frame}
