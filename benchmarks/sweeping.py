@@ -53,7 +53,7 @@ def throughput(folder: Path, side: int, rounds: int) -> str:
         def one(where: object) -> None:
             regions = {name: layout.region(field, where) for name, field in layout.fields.items()}
             values = {name: whole[name].values[region] for name, region in regions.items() if region is not None}
-            store.write(layout, where, values)
+            store.write_block(layout, where, values)
 
         with ThreadPoolExecutor(WRITERS) as pool:
             list(pool.map(one, places))

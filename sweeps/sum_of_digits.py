@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,14 +10,13 @@ import xarray as xr
 
 import rnnsim as rs
 
-Encoding = Literal["integer", "one_hot", "index"]
-DIGITS: dict[Encoding, Any] = {"integer": np.arange(10.0), "one_hot": np.eye(10), "index": np.arange(10)}
+DIGITS: dict[Any, Any] = {"integer": np.arange(10.0), "one_hot": np.eye(10), "index": np.arange(10)}
 WORDS = {"integer": "integers", "one_hot": "one-hot", "index": "an embedding"}
 MEASURES = ["cost", "validation_cost", "rounded_accuracy", "validation_rounded_accuracy"]
 RATES, REPORTED = [0.003, 0.01, 0.03], {"start": 0, "lr": 0.03}
 
 
-def family(encoding: Encoding, start: xr.DataArray) -> rs.Elman | rs.Stack:
+def family(encoding: Any, start: xr.DataArray) -> rs.Elman | rs.Stack:
     """One linear unit, or one behind an embedding, with weights drawn for each start."""
     drawn = rs.Elman.random(1, 1 if encoding == "integer" else 10, init="uniform", gain=0.5, seed=start, activation="linear")
     if encoding == "integer":
@@ -27,7 +26,7 @@ def family(encoding: Encoding, start: xr.DataArray) -> rs.Elman | rs.Stack:
     return rs.Stack([rs.Embedding(table), drawn]) if encoding == "index" else drawn
 
 
-def learned(encoding: Encoding, samples: int, epochs: int, starts: int) -> xr.Dataset:
+def learned(encoding: Any, samples: int, epochs: int, starts: int) -> xr.Dataset:
     """Costs and accuracies over starts, rates and epochs; at the end U, and W·e+b, which is the state after a digit alone."""
     training, validation = rs.tasks.split(rs.tasks.sum_of_digits(samples, encoding=encoding), (0.8, 0.2))
     net = family(encoding, rs.axis("start", range(starts), long_name="seed of the first weights"))

@@ -56,7 +56,7 @@ def name_of(function: Any) -> str:
     function = in_python(function)
     name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(type(function)))}"
     if name.startswith("rnnsim."):
-        return name
+        return f"rs.{function.__qualname__}"
     return f"{name.rpartition('.')[2]} {function_hash(function, description)}"
 
 

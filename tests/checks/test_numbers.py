@@ -13,6 +13,7 @@ import xarray as xr
 import rnnsim as rs
 from rnnsim.checks import arguments
 from rnnsim.checks.memory_limits import check_memory
+from rnnsim.runs.provenance import fingerprint
 
 INTEGERS = {name: np.dtype(name).type for name in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")}
 FLOATS = {name: np.dtype(name).type for name in ("float16", "float32", "float64", "longdouble")}
@@ -165,7 +166,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
     if isinstance(one, rs.Elman | rs.GRU | rs.LSTM):
-        return one.described == other.described and rs.provenance.fingerprint(one.hashed) == rs.provenance.fingerprint(other.hashed)
+        return one.described == other.described and fingerprint(one.hashed) == fingerprint(other.hashed)
     if isinstance(one, rs.Readout):
         return same(list(one.parameters.values()), list(other.parameters.values()))
     if isinstance(one, rs.Activation):

@@ -80,7 +80,8 @@ def test_a_seed_draws_the_same_alone_and_among_others(init, units):
 @pytest.mark.parametrize("init", ["orthogonal", "spectral"])
 def test_matrices_do_not_depend_on_the_threads_of_blas(init):
     code = (
-        f"from rnnsim import draws; import hashlib; print(hashlib.md5(draws.recurrent({init!r}, 1, 1, 300).tobytes()).hexdigest())"
+        "from rnnsim.families.initializers import recurrent; import hashlib;"
+        f" print(hashlib.md5(recurrent({init!r}, 1, 1, 300).tobytes()).hexdigest())"
     )
     runs = [
         subprocess.run([sys.executable, "-c", code], env={**os.environ, "OPENBLAS_NUM_THREADS": n}, check=True, capture_output=True)

@@ -260,7 +260,7 @@ CHANGES = [
     (lambda p: rs.sweep(rs.backprop, plane(), X, T, to=p, dtype="float32"), r"argument dtype \(float64 then, float32 now\)"),
     (
         lambda p: rs.sweep(rs.simulate, plane(), X, to=p),
-        r"verb \(rnnsim.verbs.backprop.backprop then, rnnsim.verbs.simulate.simulate now\)",
+        r"verb \(rs.backprop then, rs.simulate now\)",
     ),
     (lambda p: rs.sweep(rs.backprop, plane(8), X, T, to=p), r"axes \({'a': 9, 'b': 7} then, {'a': 8, 'b': 7} now\)"),
 ]
