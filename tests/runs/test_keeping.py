@@ -76,6 +76,8 @@ def test_names_may_come_from_a_generator(name):
 
 def test_names_of_training_may_come_from_a_generator():
     keep = ("cost", "parameters")
-    given, read = (rs.train(SCALAR, X, T, epochs=2, keep=names) for names in (keep, (name for name in keep)))
+    given, read = (
+        rs.train(SCALAR, X, T, optimizer=rs.SGD(0.01), epochs=2, keep=names) for names in (keep, (name for name in keep))
+    )
     identical(given, read)
     assert given.attrs == read.attrs
