@@ -1,4 +1,4 @@
-"""The names of results: which are asked for, and the Dataset that they make."""
+"""Which results are asked for, and the Dataset that they make; their names and dimensions are those of `families.result_variables`."""
 
 from collections.abc import Iterable
 from typing import Any

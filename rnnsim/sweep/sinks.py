@@ -1,4 +1,4 @@
-"""Where the blocks of a sweep go: into arrays in memory, or into a store; and the account of those that are done."""
+"""Where the blocks of a sweep go: into arrays in memory here, into a store in `zarr_store`; and the account of those that are done."""
 
 import sys
 import time

@@ -178,7 +178,8 @@ def largest(values):
 
 @part
 def newton_iterate(rules, layers, p, x, cycle, scratch):
-    """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1."""
+    """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1; whether
+    that is small enough, `multistart.accept_if_converged` decides."""
     merit = residuals(rules, layers, p, x, cycle, scratch)
     goal = 0.5 * merit
     for step in range(1, MOST_STEPS):

@@ -54,7 +54,7 @@ def fixed_points(
         all of which are starts. By default there are 64, and more until three quarters of them have found nothing new, up to 1024.
     tolerance : float, default 1e-12
         The residual up to which a point is one: the largest |F(s) - s| of its states, divided by the largest |s| beyond 1. Where it
-        is more than rounding makes, the next step of Newton's method has to be below 1e-4 as well.
+        is more than rounding makes, the next step of Newton's method has to be below 1e-4 as well, times the largest |s| beyond 1.
     max_points : int, default 32
         How many points of a network there is room for.
     seed : int, default 0
