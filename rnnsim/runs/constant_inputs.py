@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import check_named, to_array
-from rnnsim.checks.inputs_and_targets import check_inputs
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
+from rnnsim.runs.run import check_inputs_of, tokens_of
 
 MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 
@@ -39,13 +39,8 @@ def check_constant(net: Network, inputs: Any) -> xr.DataArray:
         raise TypeError(f"inputs was given {shown(inputs)}; an embedding needs a token, a whole number 0…{tokens - 1}")
     if not one and "input" not in array.dims:
         array = array.expand_dims(input=net.inputs, axis=-1)
-    checked = check_inputs(array.expand_dims("step"), None if net.scalar else net.inputs, tokens).array
+    checked = check_inputs_of(net, array.expand_dims("step")).array
     return checked.isel(step=0, drop=True).astype(np.float64 if tokens is None else array.dtype)
-
-
-def tokens_of(net: Network) -> int | None:
-    """How many tokens the inputs of a network are numbers of, if they are."""
-    return None if net.table is None else net.table.sizes["token"]
 
 
 def over_steps(constant: xr.DataArray, steps: int) -> xr.DataArray:

@@ -39,6 +39,11 @@ class Run:
         return {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
 
     @property
+    def targeted(self) -> int:
+        """How many of the last steps have targets."""
+        return self.targets.array.sizes["step"] if self.targets else 0
+
+    @property
     def own_starts(self) -> bool:
         """Whether every sample has a start of its own."""
         return any("sample" in self.net.template(name).dims for name in self.net.starts)
@@ -108,6 +113,16 @@ def check_dtype(dtype: Any) -> str:
     return name
 
 
+def tokens_of(net: Network) -> int | None:
+    """How many tokens the inputs of a network are numbers of, if they are."""
+    return None if net.table is None else net.table.sizes["token"]
+
+
+def check_inputs_of(net: Network, inputs: Any) -> Sequences:
+    """The inputs of a network over (step) or (sample, step), as its sizes ask for them."""
+    return check_inputs(inputs, None if net.scalar else net.inputs, tokens_of(net))
+
+
 def prepare(
     net: Network, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool, classes: bool = False
 ) -> Run:
@@ -115,8 +130,7 @@ def prepare(
     if they are `classes`."""
     dtype = check_dtype(dtype)
     inputs, targets = parted(inputs, targets, with_targets)
-    tokens = None if net.table is None else net.table.sizes["token"]
-    sequence = check_inputs(inputs, None if net.scalar else net.inputs, tokens)
+    tokens, sequence = tokens_of(net), check_inputs_of(net, inputs)
     steps = sequence.array.sizes["step"]
     samples, giver = sequence.array.sizes.get("sample"), "inputs"
     for name in net.starts:

@@ -9,11 +9,12 @@ from typing import Any
 import xarray as xr
 from numba.core import event
 
-from rnnsim.checks.inputs_and_targets import check_inputs, parted
+from rnnsim.checks.inputs_and_targets import parted
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.checks.showing import shown
 from rnnsim.numerics.parallel import thread_count
 from rnnsim.runs.provenance import fingerprint, rehearse
+from rnnsim.runs.run import check_inputs_of
 from rnnsim.sweep.call import Call
 from rnnsim.sweep.chunking import Layout, block_shape, layout
 
@@ -233,10 +234,8 @@ def steps_of(call: Call) -> int | None:
     steps, inputs = call.given.get("steps"), call.given.get("inputs")
     if steps is not None or inputs is None:
         return steps
-    net = call.net
-    tokens = None if net.table is None else net.table.sizes["token"]
     try:
-        return check_inputs(parted(inputs, None, False)[0], None if net.scalar else net.inputs, tokens).array.sizes["step"]
+        return check_inputs_of(call.net, parted(inputs, None, False)[0]).array.sizes["step"]
     except (ValueError, TypeError):
         return None
 

@@ -59,7 +59,7 @@ class DrivenMap(Map):
         top = self.parts[-self.cells[-1].states].at
         if self.run.targets is None:
             return Outputs(np.empty((0, 1, 1)), np.empty((0, 1)), np.empty((0, 0, 0, 0)), np.empty(0), 0, top, classes)
-        sources, targeted = BlockOfSources(self.sources, lo, hi), self.run.targets.array.sizes["step"]
+        sources, targeted = BlockOfSources(self.sources, lo, hi), self.run.targeted
         targets = self._sequences(sources, "targets", self.samples, targeted, 1 if classes else self.outputs)
         w_out, b_out = np.empty((0, 1, 1)), np.empty((0, 1))
         if self.net.readout is not None:

@@ -96,11 +96,6 @@ class Outline(NamedTuple):
         return self.layers[0].below
 
     @property
-    def targeted(self) -> int:
-        """How many of the last steps have targets."""
-        return self.run.targets.array.sizes["step"] if self.run.targets else 0
-
-    @property
     def as_they_stand(self) -> bool:
         """Whether inputs are read where the user has them."""
         return self.tiling.lanes == 1 and self.run.net.table is None and not self.request.ordered
@@ -214,7 +209,7 @@ def way_back_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
 def cost_buffers(outline: Outline) -> dict[str, int]:
     """Of targets and of the sums of costs."""
     costs, tiling = len(outline.request.costs), outline.tiling
-    targets = min(outline.targeted, outline.steps) * outline.targets.frame
+    targets = min(outline.run.targeted, outline.steps) * outline.targets.frame
     return {"targets": targets, "cost": costs * tiling.lanes, "partial_cost": costs * tiling.layout.wide.width}
 
 

@@ -75,7 +75,7 @@ class Program:
             panel=tiling.panel,
             chunk_steps=outline.steps,
             steps=self.run.steps,
-            targeted=outline.targeted,
+            targeted=self.run.targeted,
             samples=outline.samples,
             measured=measured,
             counting=outline.request.counting,

@@ -38,7 +38,7 @@ def own_dims(name: str) -> tuple[str, ...]:
 def sizes_of(run: Run) -> scalar.Sizes:
     """The sizes of a run as kernels take them."""
     starts = (run.samples or 1) if run.own_starts else 1
-    return scalar.Sizes(run.samples or 1, run.steps, starts, run.targets.array.sizes["step"] if run.targets else 0)
+    return scalar.Sizes(run.samples or 1, run.steps, starts, run.targeted)
 
 
 def axes_first(run: Run, name: str, values: np.ndarray) -> np.ndarray:

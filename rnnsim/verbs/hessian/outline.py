@@ -55,11 +55,6 @@ class CurvatureOutline:
         return self.run.net.members[0].inputs
 
     @property
-    def targeted(self) -> int:
-        """How many of the last steps have targets."""
-        return self.run.targets.array.sizes["step"] if self.run.targets else 0
-
-    @property
     def target_units(self) -> int:
         """Numbers of a target."""
         return 1 if self.loss.classes else self.run.net.maps[-1].units
@@ -97,7 +92,7 @@ def run_buffers(outline: CurvatureOutline) -> dict[str, int]:
     lanes = outline.lanes
     inputs = outline.run.steps * outline.features * lanes
     found = {"theta": outline.theta_size * outline.theta_apart, **with_tangents({"x": inputs})}
-    found["targets"] = outline.targeted * outline.target_units * lanes
+    found["targets"] = outline.run.targeted * outline.target_units * lanes
     found["lanes_of"] = min(outline.count, lanes) * lanes
     return found | with_tangents({"grad_x": inputs} if outline.inputs_move else {})
 

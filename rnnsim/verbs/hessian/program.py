@@ -59,7 +59,7 @@ class CurvatureProgram:
         return HessianProgramDescriptor(
             samples=run.samples or 1,
             steps=run.steps,
-            targeted=outline.targeted,
+            targeted=run.targeted,
             points=self.points,
             rows=outline.theta_size,
             theta_apart=outline.theta_apart,
