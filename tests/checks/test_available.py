@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from project import ROOT
 
 import rnnsim as rs
 from rnnsim.checks import memory_limits
@@ -95,7 +96,7 @@ assert abs(before - after - 2**29) < 2**22, (before, after)
 resource.setrlimit(resource.{kind}, (8 * 2**30, -1))
 assert available.free_memory() < 8 * 2**30 - 2**29
 """
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_a_result_may_take_four_fifths_of_what_is_free(machine):
@@ -171,5 +172,5 @@ try:
 except MemoryError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True)
     assert re.match(r"the result takes 8\.0\d GB, and [\d.]+ [GM]B are free; rs.sweep", done.stdout), done.stdout

@@ -5,12 +5,12 @@ import os
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 from family_data import numbers
+from project import ROOT
 
 import rnnsim as rs
 import rnnsim.functions
@@ -253,9 +253,7 @@ print(fingerprint(rs.Elman(1.0, 0.5, activation=phi).hashed))
 def test_hashes_are_the_same_in_every_process():
     def said(**environment):
         command = [sys.executable, "-c", HASHES]
-        done = subprocess.run(
-            command, env={**os.environ, **environment}, cwd=Path(__file__).parents[2], capture_output=True, text=True
-        )
+        done = subprocess.run(command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

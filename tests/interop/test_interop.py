@@ -4,12 +4,12 @@ import re
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from family_data import refused
+from project import ROOT
 
 import rnnsim as rs
 
@@ -26,7 +26,7 @@ def torch():
 def test_the_example_of_the_readme_runs_in_ten_lines(torch, monkeypatch):
     monkeypatch.setattr(plt, "show", lambda: None)
     torch.manual_seed(0)
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     *_, stability = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     names: dict = {}
     exec(stability, names)

@@ -5,14 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import checked_calls
 import pytest
+from project import TESTS
 
 from rnnsim.numerics.jit import STAMP
-
-TESTS = Path(__file__).parents[1]
 
 # each place in a fork of its own, since what is outside ends the process
 OUTSIDE = """

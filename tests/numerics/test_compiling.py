@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from project import PACKAGE
 
 from rnnsim.numerics import jit
 from rnnsim.numerics.jit import CACHE_DIRECTORY
 
-PACKAGE = Path(__file__).parents[2] / "rnnsim"
 CALLEES = ("numerics", "equations", "kernels/linalg")
 CALLEE = """
 from numba.extending import register_jitable

@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import TESTS
 
 import rnnsim as rs
 
-TESTS = Path(__file__).parents[1]
 SCRIPT = """
 import sys, numpy as np, rnnsim as rs
 net = rs.Elman(0.7, rs.axis("w", [0.5, 1.5, -2.0]), 0.1, 0.3, leak=rs.axis("leak", [0.4, 1.0]), activation=sys.argv[2])

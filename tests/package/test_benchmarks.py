@@ -3,16 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import ROOT
 
-sys.path.append(str(Path(__file__).parents[2]))
+sys.path.append(str(ROOT))
 
 from benchmarks import problems, sweeping, table, vectors, vectors_with_numpy, works
 
-ROOT = Path(__file__).parents[2]
 PAIRS = [(work, rival) for work in works.WORKS for rival in works.WORKS[work].rivals]
 OPTIONAL = ["torch", "jax", "lyapax", "pynamicalsys"]
 CHECK = """

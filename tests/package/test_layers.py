@@ -5,12 +5,10 @@ import doctest
 import importlib
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
-
-PACKAGE = Path(__file__).parents[2] / "rnnsim"
+from project import PACKAGE
 
 # what each folder may import of the package, besides itself
 ROOMS = {

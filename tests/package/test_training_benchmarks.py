@@ -3,19 +3,18 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import ROOT
 
-sys.path.append(str(Path(__file__).parents[2]))
+sys.path.append(str(ROOT))
 
 import rnnsim as rs
 from benchmarks import training, works
 from benchmarks.rivals import OURS, Rival
 from benchmarks.training_works import TRAINING
 
-ROOT = Path(__file__).parents[2]
 OPTIONAL = ["torch", "jax"]
 REFERENCE = "NumPy"
 PAIRS = [

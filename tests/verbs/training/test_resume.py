@@ -4,18 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from family_data import refused
+from project import TESTS
 from training import OPTIMIZERS, Scalar, Vector
 
 import rnnsim as rs
 from rnnsim.verbs.training import small_engine
-
-TESTS = Path(__file__).parents[2]
 
 
 def halves(tmp_path, kind, net, first, second, **options):
