@@ -3,7 +3,7 @@ along which sweeps must not cut them."""
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -136,16 +136,6 @@ def refuse_methods(cls: type, names: Iterable[str], instead: str) -> None:
     for name in names:
         if name in vars(cls):
             raise TypeError(f"{cls.__name__} defines {name}, which nothing would call; it needs {instead}")
-
-
-def keeps_whole(axes_of: Callable[..., set[str]]) -> Callable[[Callable[..., Any]], Any]:
-    """Mark a verb, called verb(net, …), whose numbers depend on all values of the axes that axes_of(net, …) names."""
-
-    def mark(verb: Any) -> Any:
-        verb.whole_axes = axes_of
-        return verb
-
-    return mark
 
 
 def to_array(name: str, value: Any) -> np.ndarray:

@@ -19,7 +19,7 @@ from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import Grid, common_grid
 from rnnsim.families.cell_protocol import Cell
 from rnnsim.families.lazy_parameters import Drawn
-from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number
+from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number, numbered
 from rnnsim.families.readouts import Readout
 from rnnsim.families.result_variables import meaning
 
@@ -150,9 +150,7 @@ class Network:
             part = f"; for a part of the family give isel({next(iter(self.axes), 'axis')}=…)" if not isinstance(name, str) else ""
             raise ValueError(f"a family was asked for [{shown(name)}]; it has {', '.join(self._parameters)}{part}")
         found = self._parameters[name]
-        array = found.array() if isinstance(found, Drawn) else found
-        number = layer_number(name)
-        return array.rename({dim: f"{dim}{number}" for dim in array.dims if dim in NUMBERED}) if number else array
+        return numbered(name, found.array() if isinstance(found, Drawn) else found)
 
     if not TYPE_CHECKING:  # it gives nothing, and type checkers would take it for a sign that every name is there
 

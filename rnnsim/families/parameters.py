@@ -23,6 +23,12 @@ def layer_number(name: str) -> str:
     return found.group() if found else ""
 
 
+def numbered(name: str, array: xr.DataArray) -> xr.DataArray:
+    """A parameter of a layer with the dimensions by the names that users have for them."""
+    number = layer_number(name)
+    return array.rename({dim: f"{dim}{number}" for dim in array.dims if dim in NUMBERED}) if number else array
+
+
 def has_units(name: str, value: Any, dims: tuple[str, ...]) -> bool:
     """Whether a weight is that of a network of many units: an array with all of the dimensions, or a `DataArray` with some."""
     if isinstance(value, xr.DataArray | Drawn):

@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import xarray as xr
-
 from rnnsim.checks.arguments import names
-from rnnsim.families.axes import Grid
 from rnnsim.families.parameters import NUMBERED, layer_number
 
 
@@ -214,15 +211,3 @@ def chosen(keep: Any, known: Iterable[str], groups: dict[str, tuple[str, ...]]) 
     for name in names("keep", keep, (*groups, *known)):
         found.update(dict.fromkeys(groups.get(name, (name,))))
     return tuple(found)
-
-
-def dataset(
-    grid: Grid, arrays: dict[str, tuple[tuple[str, ...], Any]], coords: dict[str, Any], attrs: dict[str, str]
-) -> xr.Dataset:
-    """Name arrays, each given with all its dimensions."""
-    variables = {
-        name: (dims, values, {"long_name": meaning(name).long_name, "units": "1"}) for name, (dims, values) in arrays.items()
-    }
-    used = {dim for dims, _ in arrays.values() for dim in dims}
-    wanted = {name: c for name, c in {**grid.coords, **coords}.items() if name in used}
-    return xr.Dataset(variables, wanted, attrs)

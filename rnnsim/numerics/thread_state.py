@@ -1,4 +1,4 @@
-"""What a thread has of its own: settings for tests and benchmarks, and whether it rehearses."""
+"""What a thread has of its own: settings for tests and benchmarks."""
 
 import threading
 from collections.abc import Iterator
@@ -17,22 +17,3 @@ def settings(*, threads: int | None = None, block: int | None = None, width: int
     finally:
         vars(state).clear()
         vars(state).update(before)
-
-
-class Rehearsed(BaseException):
-    """The end of a rehearsal, with what it has found."""
-
-
-@contextmanager
-def rehearsing() -> Iterator[None]:
-    """Let no kernel run: whoever asks for one ends the rehearsal."""
-    state.rehearsing = True
-    try:
-        yield
-    finally:
-        state.rehearsing = False
-
-
-def in_rehearsal() -> bool:
-    """Whether this thread is in a rehearsal."""
-    return getattr(state, "rehearsing", False)

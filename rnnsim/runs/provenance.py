@@ -1,7 +1,7 @@
 """What a result carries so that it can be repeated: versions, the call's options, and hashes of what went in."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import xarray as xr
 import xxhash
 
 from rnnsim.numerics.jit import STAMP
-from rnnsim.numerics.thread_state import Rehearsed, in_rehearsal, rehearsing
 from rnnsim.version import VERSION
 
 
@@ -25,15 +24,9 @@ def fingerprint(arrays: Mapping[str, xr.DataArray]) -> str:
     return digest.hexdigest()
 
 
-def attributes(
-    verb: str,
-    net: Any,
-    given: Mapping[str, xr.DataArray],
-    options: Mapping[str, Any],
-    also: Callable[[dict[str, str]], dict[str, str]] = dict,
-) -> dict[str, str]:
-    """A result's attributes, all of them text, as `also` changes them."""
-    found = {
+def attributes(verb: str, net: Any, given: Mapping[str, xr.DataArray], options: Mapping[str, Any]) -> dict[str, str]:
+    """A result's attributes, all of them text."""
+    return {
         "Conventions": "CF-1.11",
         "title": f"{verb} of a family of recurrent networks",
         "source": f"rnnsim {VERSION}",
@@ -45,18 +38,3 @@ def attributes(
         "parameters_hash": fingerprint(net.hashed),
         **{f"{name}_hash": fingerprint({name: array}) for name, array in (net.hashed_functions | given).items()},
     }
-    found = also(found)
-    if in_rehearsal():
-        raise Rehearsed(found)
-    return found
-
-
-def rehearse(call: Callable[[], Any]) -> dict[str, str] | None:
-    """The attributes that the result of a verb's call would have: the verb checks everything, names them, and computes nothing. None if it
-    would have computed before it named them."""
-    try:
-        with rehearsing():
-            return dict(call().attrs)
-    except Rehearsed as end:
-        attrs: dict[str, str] = end.args[0]
-        return attrs

@@ -9,10 +9,12 @@ from typing import Any, Self
 import xarray as xr
 
 from rnnsim.checks.arguments import read_once
+from rnnsim.checks.hints import refuse_unknown
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import Grid, check_axis_name, common_grid
 from rnnsim.families.network import Network
 from rnnsim.runs.interrupts import passing_on
+from rnnsim.runs.plan import Plan, plan_of
 from rnnsim.runs.run import check_network
 from rnnsim.verbs.training.optimizers import Clip, Optimizer
 
@@ -89,25 +91,27 @@ class Call:
         named = {f"{name}{f' ({i})' * (i > 0)}": array for name, value in given.items() for i, array in enumerate(arrays_in(value))}
         return common_grid(named, {str(dim) for array in named.values() for dim in array.dims if not is_axis(dim)})
 
-    @cached_property
-    def whole_axes(self) -> tuple[str, ...]:
-        """The axes that stay whole: those that an option names, as `along` does, and those of which the verb says so."""
-        said = getattr(self.verb, "whole_axes", None)
-        kept = {value for value in self.given.values() if isinstance(value, str)} | (
-            said(self.net, **self.given) if said else set()
-        )
-        return tuple(axis for axis in self.grid.sizes if axis in kept)
-
     def part(self, where: Places) -> Self:
         """The same call for a part of the grid."""
         net, args, options = cut(self.net, where), cut(list(self.args), where), cut(self.options, where)
         return replace(self, net=net, args=tuple(args), options=options)
 
+    @cached_property
+    def quiet(self) -> dict[str, Any]:
+        """The options, without bars of the verb's own."""
+        return self.options | ({"progress": False} if "progress" in inspect.signature(self.verb).parameters else {})
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the result; None if the verb is not one of the package's own. Everything is checked."""
+        make = plan_of(self.verb)
+        return None if make is None else make(self.net, *self.args, **self.quiet)
+
     def run(self) -> xr.Dataset:
-        """What the verb returns, without bars of its own."""
-        quiet = {"progress": False} if "progress" in inspect.signature(self.verb).parameters else {}
+        """What the verb returns; without attributes if it is one of the package's own."""
         with passing_on():
-            found = self.verb(self.net, *self.args, **(self.options | quiet))
+            plan = self.plan
+            found = self.verb(self.net, *self.args, **self.quiet) if plan is None else plan.compute()
         if not isinstance(found, xr.Dataset):
             raise TypeError(f"the verb returned a {type(found).__name__}; a sweep needs one that returns a Dataset")
         return found
@@ -119,7 +123,7 @@ def check_call(verb: Any, net: Any, args: tuple[Any, ...], options: dict[str, An
         what = f"as {shown(verb)}" if callable(verb) else kind_of(verb)
         raise TypeError(f"verb was given {what}; it needs a function of a family, such as rs.simulate")
     check_network(net)
-    getattr(verb, "refuse_unknown", lambda _: None)(options)
+    refuse_unknown(plan_of(verb) or verb, options)
     check_arguments(verb, net, args, options)
     call = Call(verb, net, tuple(map(read_once, args)), {name: read_once(value) for name, value in options.items()})
     for name, value in call.given.items():

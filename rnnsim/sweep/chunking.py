@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.families.result_variables import DIVERGED_AT
+from rnnsim.runs.plan import Field
 from rnnsim.sweep.call import Call, Where
 
 Index = tuple[int, ...]
@@ -17,17 +18,26 @@ PENDING, DONE, DIVERGED = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Field:
-    """A variable that blocks fill."""
+class Result:
+    """What a call returns: the axes that blocks cut, with their sizes; the variables that blocks fill; all other coordinates; and the
+    attributes."""
 
-    dims: tuple[str, ...]
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    attrs: Mapping[str, Any]
+    axes: dict[str, int]
+    fields: dict[str, Field]
+    fixed: dict[str, xr.Variable]
+    attrs: dict[str, Any]
 
     @property
-    def nbytes(self) -> int:
-        return prod(self.shape) * self.dtype.itemsize
+    def bytes_a_point(self) -> int:
+        """The bytes that one point takes."""
+        one = dict.fromkeys(self.axes, 1)
+        shapes = [(f.dtype.itemsize, *(one.get(d, n) for d, n in zip(f.dims, f.shape, strict=True))) for f in self.gridded]
+        return sum(map(prod, shapes))
+
+    @property
+    def gridded(self) -> list[Field]:
+        """The variables that have axes."""
+        return [field for field in self.fields.values() if set(self.axes) & set(field.dims)]
 
 
 @dataclass(frozen=True)
@@ -143,25 +153,10 @@ def block_shape(sizes: Mapping[str, int], most: int) -> dict[str, int]:
     return {axis: shape[axis] for axis in sizes}
 
 
-def layout(call: Call, axes: dict[str, int], probe: xr.Dataset, most: int, attrs: dict[str, str]) -> Layout:
-    """The layout of a call's result of which a probe, one point along the axes to cut, is known, in blocks of at most `most` points."""
-    order = sorted(axes, key=lambda axis: max(v.dims.index(axis) for v in probe.variables.values() if axis in v.dims))
-    axes = {axis: axes[axis] for axis in order}
+def layout(result: Result, most: int) -> Layout:
+    """The layout of a result in blocks of at most `most` points."""
+    order = sorted(result.axes, key=lambda axis: max(f.dims.index(axis) for f in result.fields.values() if axis in f.dims))
+    axes = {axis: result.axes[axis] for axis in order}
     block = block_shape(axes, most)
-    filled = [
-        name for name, v in probe.variables.items() if name not in axes and (name in probe.data_vars or set(axes) & set(v.dims))
-    ]
-    fields = {
-        str(name): Field(
-            tuple(map(str, v.dims)),
-            tuple(axes.get(str(dim), size) for dim, size in v.sizes.items()),
-            v.dtype,
-            {str(key): value for key, value in v.attrs.items()},
-        )
-        for name in filled
-        for v in [probe.variables[name]]
-    }
-    fixed = {str(name): v.copy() for name, v in probe.variables.items() if name not in fields and name not in axes}
-    fixed |= {axis: call.grid.coords[axis].variable for axis in axes if axis in call.grid.coords}
     edges = {axis: grown(np.zeros(1, np.int64), size, block[axis]) for axis, size in axes.items()}
-    return Layout(axes, block, edges, fields, fixed, attrs)
+    return Layout(axes, block, edges, result.fields, result.fixed, result.attrs)

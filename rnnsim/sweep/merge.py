@@ -11,7 +11,8 @@ import xarray as xr
 from rnnsim.checks.annotations import Flag, Location
 from rnnsim.checks.arguments import check_choice, flag
 from rnnsim.checks.showing import shown
-from rnnsim.sweep.chunking import PENDING, Field, Index, Layout, status_of
+from rnnsim.runs.plan import Field
+from rnnsim.sweep.chunking import PENDING, Index, Layout, status_of
 from rnnsim.sweep.fingerprint import changed, goes_over
 
 CONFLICTS = ("refuse", "first", "second")

@@ -1,4 +1,4 @@
-"""What a sweep takes: one point of it computed for the shape of the result, then a block for the time."""
+"""What a sweep takes: its result by the plan of the verb, or by one point of it, and the time by a block."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,11 @@ from rnnsim.checks.inputs_and_targets import parted
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.checks.showing import shown
 from rnnsim.numerics.parallel import thread_count
-from rnnsim.runs.provenance import fingerprint, rehearse
+from rnnsim.runs.plan import Field, Plan
+from rnnsim.runs.provenance import fingerprint
 from rnnsim.runs.run import check_inputs_of
 from rnnsim.sweep.call import Call
-from rnnsim.sweep.chunking import Layout, block_shape, layout
+from rnnsim.sweep.chunking import Layout, Result, block_shape, layout
 
 BLOCK_SECONDS = 0.5
 ENOUGH_SECONDS = 0.06  # to time a block by
@@ -25,7 +26,7 @@ TIMED_BYTES = 1 << 23  # of a block that is timed, at most
 
 
 @dataclass(frozen=True, repr=False)
-class Plan:
+class SweepPlan:
     """What a sweep would take, shown as a table.
 
     Attributes
@@ -91,29 +92,24 @@ def as_time(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Survey:
-    """A probe of a call, one point along each of the axes that are cut; the call's attributes; and what a point takes."""
+    """A call, what it returns, and the seconds that a point takes."""
 
     call: Call
-    axes: dict[str, int]
-    probe: xr.Dataset
-    attrs: dict[str, str]
+    result: Result
     seconds_a_point: float
-    bytes_a_point: float
 
     def layout(self, memory: Any, share: float = 1.0) -> Layout:
         """Blocks of at most so much memory, and of half a second on a share of the processors."""
-        most = check_memory(memory)
-        if memory is not None and self.bytes_a_point > most:
-            raise ValueError(
-                f"memory was given as {shown(memory)}, but one point takes {as_bytes(self.bytes_a_point)}; it needs that at least"
-            )
-        points = min(most / max(self.bytes_a_point, 1), share * BLOCK_SECONDS / self.seconds_a_point)
-        return layout(self.call, self.axes, self.probe, max(1, int(points)), self.attrs)
+        most, needed = check_memory(memory), self.result.bytes_a_point
+        if memory is not None and needed > most:
+            raise ValueError(f"memory was given as {shown(memory)}, but one point takes {as_bytes(needed)}; it needs that at least")
+        points = min(most / max(needed, 1), share * BLOCK_SECONDS / self.seconds_a_point)
+        return layout(self.result, max(1, int(points)))
 
-    def plan(self, memory: Any) -> Plan:
+    def plan(self, memory: Any) -> SweepPlan:
         """The survey as users see it."""
         planned = self.layout(memory)
-        return Plan(
+        return SweepPlan(
             planned.axes,
             planned.points,
             steps_of(self.call),
@@ -125,19 +121,62 @@ class Survey:
         )
 
 
-def rehearsed(call: Call) -> dict[str, str] | None:
-    """The attributes of the whole result; the package's own verbs check the whole call before they name them. None if only a result tells
-    them."""
-    if not getattr(call.verb, "__module__", "").startswith("rnnsim."):
-        return None
-    found = rehearse(call.run)
-    return found if found is not None and found["verb"] == call.verb.__name__ else None  # and not that of a verb that it calls
+def survey(call: Call, memory: Any) -> Survey:
+    """Check the whole call, and time a block."""
+    most = check_memory(memory)
+    result = result_of(call)
+    points = max(1, min(prod(result.axes.values()), min(most, TIMED_BYTES) // max(result.bytes_a_point, 1)))
+    return Survey(call, result, timed(call, result.axes, points))
 
 
-def whole_attributes(call: Call) -> dict[str, Any]:
-    """The attributes of the whole result, from a probe if need be."""
-    found = rehearsed(call)
-    return attributes_by(probed(call)[1], call) if found is None else found
+def result_of(call: Call) -> Result:
+    """What a call returns, as the verb plans it or as one point of it is."""
+    check_patience(call)
+    plan = call.plan
+    kept = {value for value in call.given.values() if isinstance(value, str)} | (plan.whole if plan else set())
+    axes = {axis: size for axis, size in call.grid.sizes.items() if axis not in kept}
+    check_whole_axes({axis: size for axis, size in call.grid.sizes.items() if axis in kept})
+    return probed(call, axes) if plan is None else planned(call, axes, plan)
+
+
+def planned(call: Call, axes: dict[str, int], plan: Plan) -> Result:
+    """What a verb of the package's own returns. Axes that it does not have stay whole."""
+    axes = {axis: size for axis, size in axes.items() if any(axis in one.dims for one in plan.fields.values())}
+    for name, one in plan.fields.items():
+        if None in one.shape:
+            dims = [dim for dim, size in zip(one.dims, one.shape, strict=True) if size is None]
+            raise ValueError(f"{name} is as long as it turns out to be along {', '.join(dims)}; a sweep needs sizes known before")
+    fixed = {str(name): variable for name, variable in xr.Dataset(coords=plan.used_coords).variables.items() if name not in axes}
+    return Result(axes, plan.fields, fixed | coordinates(call, axes), plan.attrs)
+
+
+def probed(call: Call, axes: dict[str, int]) -> Result:
+    """What a user's function returns, by its result at the first point of the axes. What an axis vanishes from stays whole."""
+    while True:
+        probe = call.part(dict.fromkeys(axes, slice(0, 1))).run()
+        lost = [axis for axis in axes if not any(axis in v.dims for v in probe.data_vars.values())]
+        if not lost:
+            break
+        axes = {axis: size for axis, size in axes.items() if axis not in lost}
+    probe = with_all_epochs(call, probe)
+    fields = {
+        str(name): field_of(v, axes)
+        for name, v in probe.variables.items()
+        if name not in axes and (name in probe.data_vars or set(axes) & set(v.dims))
+    }
+    fixed = {str(name): v.copy() for name, v in probe.variables.items() if name not in fields and name not in axes}
+    return Result(axes, fields, fixed | coordinates(call, axes), attributes_by(probe, call))
+
+
+def field_of(variable: xr.Variable, axes: dict[str, int]) -> Field:
+    """The variable of which one point is known."""
+    sizes = {str(dim): axes.get(str(dim), size) for dim, size in variable.sizes.items()}
+    return Field(tuple(sizes), tuple(sizes.values()), variable.dtype, {str(key): value for key, value in variable.attrs.items()})
+
+
+def coordinates(call: Call, axes: dict[str, int]) -> dict[str, xr.Variable]:
+    """The coordinates of axes."""
+    return {axis: call.grid.coords[axis].variable for axis in axes if axis in call.grid.coords}
 
 
 def attributes_by(probe: xr.Dataset, call: Call) -> dict[str, Any]:
@@ -148,33 +187,8 @@ def attributes_by(probe: xr.Dataset, call: Call) -> dict[str, Any]:
     return {**found, **{name: text for name, text in hashes.items() if name in found}}
 
 
-def survey(call: Call, memory: Any) -> Survey:
-    """Check the whole call, compute one point, and time a block."""
-    most = check_memory(memory)
-    attrs = rehearsed(call)
-    axes, probe = probed(call)
-    grid_bytes = sum(v.nbytes for name, v in probe.variables.items() if set(axes) & set(v.dims) and name not in axes)
-    points = prod(axes.values())
-    seconds = timed(call, axes, max(1, min(points, min(most, TIMED_BYTES) // max(grid_bytes, 1))))
-    return Survey(call, axes, probe, attributes_by(probe, call) if attrs is None else attrs, seconds, grid_bytes)
-
-
-def probed(call: Call) -> tuple[dict[str, int], xr.Dataset]:
-    """The axes to cut, and the result at their first point. What an axis vanishes from stays whole."""
-    check_patience(call)
-    axes = {axis: size for axis, size in call.grid.sizes.items() if axis not in call.whole_axes}
-    check_whole_axes(call)
-    while True:
-        probe = call.part(dict.fromkeys(axes, slice(0, 1))).run()
-        lost = [axis for axis in axes if not any(axis in v.dims for v in probe.data_vars.values())]
-        if not lost:
-            return axes, with_all_epochs(call, probe)
-        axes = {axis: size for axis, size in axes.items() if axis not in lost}
-
-
-def check_whole_axes(call: Call) -> None:
+def check_whole_axes(sizes: dict[str, int]) -> None:
     """Refuse axes that stay whole if not even one number for each of their points fits."""
-    sizes = {axis: call.grid.sizes[axis] for axis in call.whole_axes}
     needed, free = 8 * prod(sizes.values()), free_memory()
     if needed > MOST_OF_MEMORY * free:
         raise MemoryError(

@@ -21,11 +21,11 @@ from rnnsim.sweep.call import Call, check_call
 from rnnsim.sweep.chunking import PENDING, Layout
 from rnnsim.sweep.executors import Job, threads_of, with_client, with_processes, with_threads
 from rnnsim.sweep.fingerprint import changed, identity
-from rnnsim.sweep.planning import Plan, share_of, survey, whole_attributes
+from rnnsim.sweep.planning import SweepPlan, result_of, share_of, survey
 from rnnsim.sweep.sinks import Account, Memory, progress_bar
 
 
-def plan(verb: Callable[..., xr.Dataset], net: Network, *args: Any, memory: Bytes | None = None, **options: Any) -> Plan:
+def plan(verb: Callable[..., xr.Dataset], net: Network, *args: Any, memory: Bytes | None = None, **options: Any) -> SweepPlan:
     """Tell what a sweep would take: points, steps, bytes of each variable, blocks, and the time.
 
     The time is estimated from a block that is computed.
@@ -46,7 +46,7 @@ def plan(verb: Callable[..., xr.Dataset], net: Network, *args: Any, memory: Byte
 
     Returns
     -------
-    Plan
+    SweepPlan
         It prints as a table, and has `axes`, `points`, `steps`, `variables` (bytes by name), `nbytes`, `block` (values of each
         axis), `blocks` and `seconds`.
 
@@ -245,7 +245,7 @@ def resumed(call: Call, store: Any) -> Layout:
     if larger:
         coords = {axis: call.grid.coords[axis].variable for axis in sizes if axis in call.grid.coords}
         layout = layout.extended({axis: now[axis] for axis in sizes}, coords)
-        layout = replace(layout, attrs=whole_attributes(call))
+        layout = replace(layout, attrs=result_of(call).attrs)
         store.extend(layout, whole(identity(call)))
     return layout
 

@@ -13,11 +13,12 @@ import xarray as xr
 import zarr
 
 from rnnsim.families.axes import check_axis_name
+from rnnsim.runs.plan import Field
 from rnnsim.storage.storable import check_dataset, check_name, check_type, check_values
 from rnnsim.storage.zarr_arrays import ROOT, built, create, got, plain, put, root_of, storage_of
 from rnnsim.storage.zarr_files import RECORD, encoded, is_url, opened
 from rnnsim.sweep.call import Where
-from rnnsim.sweep.chunking import DIVERGED, DONE, PENDING, STATUS, Field, Index, Layout
+from rnnsim.sweep.chunking import DIVERGED, DONE, PENDING, STATUS, Index, Layout
 
 Parts = list[dict[str, Any]]  # of the grid: what decides the numbers of each, and its places along the axes of which it has not all
 STATUS_CHUNK = 2**16

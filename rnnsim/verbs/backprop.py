@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import xarray as xr
-
 from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers, Precision
 from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import BACKPROPAGATED
-from rnnsim.runs.provenance import attributes
-from rnnsim.runs.result_dataset import make_dataset, variables_of
+from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import check_network, prepare
+from rnnsim.runs.run_plan import plan_run, variables_of
 from rnnsim.verbs.simulate import computed
 
 
+@planned
 def backprop(
     net: Network,
     inputs: Inputs,
@@ -23,7 +22,7 @@ def backprop(
     loss: Loss = "mse",
     keep: Names = ("cost", "grad"),
     dtype: Precision = "float64",
-) -> xr.Dataset:
+) -> Plan:
     """Compute the cost of every network of a family and its exact derivatives, by back-propagation through time.
 
     Parameters
@@ -82,5 +81,5 @@ def backprop(
     check_choice("loss", loss, LOSSES)
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
     run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes)
-    attrs = attributes("backprop", net, run.given, {"keep": names, "loss": loss, "dtype": run.dtype})
-    return make_dataset(run, names, computed(run, names, LOSSES[loss]), attrs)
+    options = {"keep": names, "loss": loss, "dtype": run.dtype}
+    return plan_run("backprop", run, names, options, lambda: computed(run, names, LOSSES[loss]))

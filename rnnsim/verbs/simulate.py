@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import xarray as xr
-
 from rnnsim.checks.annotations import Inputs, Names, Precision
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import SIMULATED
-from rnnsim.runs.provenance import attributes
-from rnnsim.runs.result_dataset import make_dataset, variables_of
+from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
+from rnnsim.runs.run_plan import plan_run, variables_of
 from rnnsim.verbs.engines.engine import compute
 
 
-def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: Precision = "float64") -> xr.Dataset:
+@planned
+def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: Precision = "float64") -> Plan:
     """Run every network of a family over the inputs.
 
     Parameters
@@ -75,8 +74,7 @@ def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: P
     check_network(net)
     names = variables_of(net, keep, SIMULATED, {})
     run = prepare(net, inputs, None, names, dtype, with_targets=False)
-    attrs = attributes("simulate", net, run.given, {"keep": names, "dtype": run.dtype})
-    return make_dataset(run, names, computed(run, names), attrs)
+    return plan_run("simulate", run, names, {"keep": names, "dtype": run.dtype}, lambda: computed(run, names))
 
 
 def computed(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, Any]:

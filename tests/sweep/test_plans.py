@@ -60,7 +60,7 @@ def test_a_plan_of_a_million_times_a_million_networks_takes_less_than_100_megaby
 def test_every_verb_names_its_attributes_before_it_computes(monkeypatch, name):
     monkeypatch.setattr(parallel, "run", None)
     net, args, options = CALLS[name]
-    assert planning.rehearsed(Call(getattr(rs, name), net, args, options))["verb"] == name
+    assert Call(getattr(rs, name), net, args, options).plan.attrs["verb"] == name
 
 
 def test_points_beyond_64_bits_are_counted():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from rnnsim.checks.annotations import Names, Numbers, Real, Whole
-from rnnsim.checks.arguments import keeps_whole, number, whole
+from rnnsim.checks.arguments import number, whole
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import BASINS, DIVERGED_AT, chosen, dataset, meaning
+from rnnsim.families.result_variables import BASINS, DIVERGED_AT, chosen, meaning
 from rnnsim.runs.constant_inputs import check_constant, over_steps
-from rnnsim.runs.provenance import attributes
+from rnnsim.runs.plan import Field, Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.attractors.labelling import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.verbs.attractors.orbit_diagram import longest_period
@@ -21,6 +22,7 @@ from rnnsim.verbs.attractors.uncertainty_exponent import exponents, radii, uncer
 
 ALWAYS = ("attractor_count", "truncated")
 OF_UNCERTAINTY = ("uncertain_fraction", "uncertainty_exponent", "uncertainty_error", "boundary_dimension")
+KINDS = dict.fromkeys((*OF_UNCERTAINTY, "fraction", "attractor_state"), np.float64)  # others are whole numbers
 GROUPS: dict[str, tuple[str, ...]] = {"uncertainty": OF_UNCERTAINTY}
 
 
@@ -31,7 +33,7 @@ def axes_of_starts(net: Network, inputs: Any = None, **options: Any) -> set[str]
     return starts - others - set(map(str, getattr(inputs, "dims", ())))
 
 
-@keeps_whole(axes_of_starts)
+@planned
 def basins(
     net: Network,
     inputs: Numbers | None = None,
@@ -44,7 +46,7 @@ def basins(
     nearness: Real = 0.1,
     max_attractors: Whole = 16,
     keep: Names = ("attractor", "fraction", "attractor_state", "attractor_period", "uncertainty"),
-) -> xr.Dataset:
+) -> Plan:
     """Find the attractors of every network of a family, and which of its starts end on which.
 
     Parameters
@@ -137,16 +139,21 @@ def basins(
     run = prepare(net, over_steps(constant, 1), None, (*names, *ALWAYS), "float64", with_targets=False)
     starts = start_axes(net, constant, run)
     options = {"steps": steps, "discard": discard, "max_attractors": max_attractors, **likeness._asdict()}
-    attrs = attributes("basins", net, {"inputs": constant}, {"keep": names, **options})
-    networks = {dim: size for dim, size in run.grid.sizes.items() if dim not in starts}
-    points = prod(networks.values()), prod(starts.values())
-    found = Attractors(likeness, max_attractors, points[0], points[1], steps, numbers_of(net))
-    diverged_at = np.empty_like(found.labels)
-    for block in ends_of(net, constant, networks, starts, discard, steps):
-        found.add(block.rows, block.lo)
-        diverged_at[:, block.lo : block.lo + block.rows.shape[1]] = block.diverged_at
-    coords = coordinates(run, starts, max_attractors, np.arange(1, steps + 1, dtype=np.int64) + discard)
-    return name_basins(run, starts, names, results(net, starts, names, found, diverged_at), coords, attrs)
+    request = Request(names, likeness, steps, discard, max_attractors)
+    fields, coords = fields_of(run, starts, request), coordinates(run, starts, request)
+    arrays = partial(computed, net, constant, run, starts, request, fields)
+    whole_axes = frozenset(starts) - {"sample"}
+    return Plan("basins", net, run.grid, fields, coords, {"inputs": constant}, {"keep": names, **options}, arrays, whole_axes)
+
+
+class Request(NamedTuple):
+    """What to find: the variables, what makes orbits alike, how many steps to keep and to discard, and the most attractors."""
+
+    names: tuple[str, ...]
+    likeness: Likeness
+    steps: int
+    discard: int
+    max_attractors: int
 
 
 def start_axes(net: Network, constant: xr.DataArray, run: Run) -> dict[str, int]:
@@ -179,41 +186,63 @@ def results(
     if "attractor_state" in names:
         arrays["attractor_state"] = found.top_states(net)
     if set(OF_UNCERTAINTY) & set(names):
-        grid = [size for dim, size in starts.items() if dim != "sample"]
+        grid = grid_of(starts)
         fractions = uncertain_fraction(found.labels.reshape(len(found.labels), starts.get("sample", 1), *grid))
         exponent, error = exponents(fractions, radii(grid))
         arrays |= dict(zip(OF_UNCERTAINTY, (fractions, exponent, error, len(grid) - exponent), strict=True))
     return arrays
 
 
-def name_basins(
-    run: Run,
-    starts: dict[str, int],
-    names: tuple[str, ...],
-    values: dict[str, np.ndarray],
-    coords: dict[str, Any],
-    attrs: dict[str, str],
-) -> xr.Dataset:
-    """The variables over the axes in the family's order."""
-    networks = [dim for dim in run.grid.sizes if dim not in starts]
-    shape = [run.grid.sizes[dim] for dim in networks]
-    arrays = {}
-    for name in (*names, *ALWAYS, DIVERGED_AT):
-        own = [dim for dim in meaning(name).dims if dim != "unit" or not run.net.scalar]
-        if name in ("attractor", DIVERGED_AT):
-            own = [dim for dim in starts if dim != "sample" or name == "attractor"]
-        array = xr.DataArray(values[name].reshape((*shape, *values[name].shape[1:])), dims=(*networks, *own))
-        order = (*(dim for dim in run.grid.sizes if dim in array.dims), *(dim for dim in own if dim not in run.grid.sizes))
-        arrays[name] = order, array.transpose(*order).values
-    return dataset(run.grid, arrays, coords, attrs)
+def dims_of(run: Run, starts: dict[str, int], name: str) -> tuple[list[str], list[str]]:
+    """The dimensions of a variable over networks and behind them."""
+    own = [dim for dim in meaning(name).dims if dim != "unit" or not run.net.scalar]
+    if name in ("attractor", DIVERGED_AT):
+        own = [dim for dim in starts if dim != "sample" or name == "attractor"]
+    return [dim for dim in run.grid.sizes if dim not in starts], own
 
 
-def coordinates(run: Run, starts: dict[str, int], most: int, iterates: np.ndarray) -> dict[str, Any]:
+def fields_of(run: Run, starts: dict[str, int], request: Request) -> dict[str, Field]:
+    """The variables, over the axes in the family's order."""
+    of_starts = {"iterate": request.steps, "basin": request.max_attractors, "radius": len(radii(grid_of(starts)))}
+    sizes, fields = {**run.grid.sizes, **run.own_sizes, **starts, **of_starts}, {}
+    for name in (*request.names, *ALWAYS, DIVERGED_AT):
+        networks, own = dims_of(run, starts, name)
+        axes = [dim for dim in run.grid.sizes if dim in (*networks, *own)]
+        fields[name] = Field.of(name, (*axes, *(dim for dim in own if dim not in axes)), sizes, KINDS.get(name, np.int32))
+    return fields
+
+
+def computed(
+    net: Network, constant: xr.DataArray, run: Run, starts: dict[str, int], request: Request, fields: dict[str, Field]
+) -> dict[str, np.ndarray]:
+    """The variables in the shapes of their fields."""
+    names, likeness, steps, discard, most = request
+    networks = {dim: size for dim, size in run.grid.sizes.items() if dim not in starts}
+    found = Attractors(likeness, most, prod(networks.values()), prod(starts.values()), steps, numbers_of(net))
+    diverged_at = np.empty_like(found.labels)
+    for block in ends_of(net, constant, networks, starts, discard, steps):
+        found.add(block.rows, block.lo)
+        diverged_at[:, block.lo : block.lo + block.rows.shape[1]] = block.diverged_at
+    arrays = results(net, starts, names, found, diverged_at)
+    in_order = {}
+    for name, field in fields.items():
+        values, (leading, own) = arrays[name], dims_of(run, starts, name)
+        array = xr.DataArray(values.reshape((*networks.values(), *values.shape[1:])), dims=(*leading, *own))
+        in_order[name] = array.transpose(*field.dims).values
+    return in_order
+
+
+def grid_of(starts: dict[str, int]) -> list[int]:
+    """The sizes of the axes of starts."""
+    return [size for dim, size in starts.items() if dim != "sample"]
+
+
+def coordinates(run: Run, starts: dict[str, int], request: Request) -> dict[str, Any]:
     """The coordinates of the dimensions that are no axes."""
-    grid = [size for dim, size in starts.items() if dim != "sample"]
+    basin, iterates = np.arange(request.max_attractors, dtype=np.int32), np.arange(1, request.steps + 1, dtype=np.int64)
     coords: dict[str, Any] = {
-        "basin": ("basin", np.arange(most, dtype=np.int32), {"long_name": "attractor", "units": "1"}),
-        "radius": ("radius", radii(grid), {"long_name": "radius in cells of the grid", "units": "1"}),
-        "iterate": ("iterate", iterates, {"long_name": "step at this point", "units": "1"}),
+        "basin": ("basin", basin, {"long_name": "attractor", "units": "1"}),
+        "radius": ("radius", radii(grid_of(starts)), {"long_name": "radius in cells of the grid", "units": "1"}),
+        "iterate": ("iterate", iterates + request.discard, {"long_name": "step at this point", "units": "1"}),
     }
     return coords | ({} if run.sample is None else {"sample": run.sample})

@@ -12,16 +12,17 @@ from rnnsim.checks.arguments import check_choice, number, whole
 from rnnsim.checks.showing import shown
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import DIVERGED_AT, ORBITS, dataset, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, ORBITS, meaning
 from rnnsim.runs.constant_inputs import check_constant, over_steps
-from rnnsim.runs.provenance import attributes
-from rnnsim.runs.result_dataset import variables_of
+from rnnsim.runs.plan import Field, Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
+from rnnsim.runs.run_plan import variables_of
 from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
 
 
+@planned
 def orbit_diagram(
     net: Network,
     inputs: Numbers | None = None,
@@ -33,7 +34,7 @@ def orbit_diagram(
     max_period: Whole | None = None,
     tolerance: Real = 1e-6,
     keep: Names = ("orbit", "period"),
-) -> xr.Dataset:
+) -> Plan:
     """Find where the states of every network of a family are in the long run, and the periods with which they repeat.
 
     Parameters
@@ -108,9 +109,16 @@ def orbit_diagram(
     check_choice("sweep", sweep, SWEEPS)
     directions = SWEEPS[sweep] if along is not None else ()
     options = {"along": along, "sweep": sweep, "steps": steps, "discard": discard, "max_period": most, "tolerance": tolerance}
-    attrs = attributes("orbit_diagram", net, {"inputs": constant}, {"keep": names, **options})
     request = Request(names, steps, discard, most, tolerance)
-    return name_orbits(run, found_along(net, constant, run, along, directions, request), directions, request, attrs)
+    fields, whole_axes = fields_of(run, directions, request), frozenset() if along is None else frozenset({along})
+
+    def arrays() -> dict[str, np.ndarray]:
+        found = found_along(net, constant, run, along, directions, request)
+        return {name: found[name].transpose(*field.dims).values for name, field in fields.items()}
+
+    coords = coordinates(run, directions, request)
+    given = {"inputs": constant}
+    return Plan("orbit_diagram", net, run.grid, fields, coords, given, {"keep": names, **options}, arrays, whole_axes)
 
 
 class Request(NamedTuple):
@@ -204,20 +212,20 @@ def variables_at(net: Network, run: Run, orbit: Orbit, request: Request) -> dict
     return {**found, DIVERGED_AT: orbit.diverged_at}
 
 
-def name_orbits(
-    run: Run, found: dict[str, xr.DataArray], directions: tuple[str, ...], request: Request, attrs: dict[str, str]
-) -> xr.Dataset:
-    """The variables with their coordinates."""
-    arrays = {}
-    for name in (*request.names, DIVERGED_AT):
-        own = [dim for dim in ("direction", *meaning(name).dims) if dim in found[name].dims]
-        array = found[name].transpose(*run.grid.sizes, *dict.fromkeys(own))
-        arrays[name] = tuple(map(str, array.dims)), array.values
+def fields_of(run: Run, directions: tuple[str, ...], request: Request) -> dict[str, Field]:
+    """The variables."""
+    goes = {"direction": len(directions)} if directions else {}
+    sizes = {**run.grid.sizes, **goes, **run.own_sizes, "iterate": request.steps}
+    dims = {name: (*run.grid.sizes, *goes, *(dim for dim in meaning(name).dims if dim in sizes)) for name in request.names}
+    fields = {name: Field.of(name, own, sizes, np.int32 if name == "period" else np.float64) for name, own in dims.items()}
+    return fields | {DIVERGED_AT: Field.of(DIVERGED_AT, (*run.grid.sizes, *goes), sizes, np.int32)}
+
+
+def coordinates(run: Run, directions: tuple[str, ...], request: Request) -> dict[str, Any]:
+    """The coordinates of the dimensions that are no axes."""
     count = np.arange(1, request.steps + 1, dtype=np.int64) + request.discard
     coords: dict[str, Any] = {
         "iterate": ("iterate", count, {"long_name": "step at this point", "units": "1"}),
         "direction": ("direction", list(directions), {"long_name": "direction of the sweep", "units": "1"}),
     }
-    if run.sample is not None:
-        coords["sample"] = run.sample
-    return dataset(run.grid, arrays, coords, attrs)
+    return coords | ({} if run.sample is None else {"sample": run.sample})

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from rnnsim.checks.annotations import Flag, Numbers, Whole
 from rnnsim.checks.arguments import flag, whole, whole_or_none
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import BIFURCATIONS, BRANCHES, dataset
+from rnnsim.families.result_variables import BIFURCATIONS, BRANCHES
 from rnnsim.kernels.continuation.detection import BRANCHES as BRANCH_COUNT
 from rnnsim.kernels.continuation.detection import INCOMPLETE, POINTS, TRUNCATED, UNLOCATED
-from rnnsim.runs.provenance import attributes
+from rnnsim.runs.plan import Field, Plan, flags, planned
 from rnnsim.runs.run import check_network
 from rnnsim.verbs.engines.autonomous_maps import map_of
 from rnnsim.verbs.equilibria.continuation_engine import computed
 from rnnsim.verbs.equilibria.parameter_lines import Along, check_along
 
+OF_COUNTS = {"point_count": POINTS, "unlocated": UNLOCATED, "incomplete": INCOMPLETE, "branch_count": BRANCH_COUNT}
 KINDS = ("none", "fold", "flip", "neimark_sacker", "branch_point")
 
 
+@planned
 def bifurcations(
     net: Network,
     along: str = "bias",
@@ -31,7 +33,7 @@ def bifurcations(
     starts: Whole | None = None,
     resolution: Whole = 64,
     branches: Flag = False,
-) -> xr.Dataset:
+) -> Plan:
     """Find where the fixed points of the map h[k] = F(h[k-1]) change along one axis of a family.
 
     The special points are folds (a multiplier is 1), flips (a multiplier is -1), Neimark–Sacker points (a pair of multipliers is
@@ -130,52 +132,69 @@ def bifurcations(
     names = (*BIFURCATIONS, *(BRANCHES if branches else ()), *((f"branch_{along}",) if branches else ()))
     line = check_along(map_of(net, inputs, names), along)
     options = {"along": along, "max_points": max_points, "starts": starts, "resolution": resolution, "branches": branches}
-    attrs = attributes("bifurcations", net, line.maps.run.given, options)
-    return named(line, computed(line, max_points, starts, 2.0 / resolution, branches), attrs)
+    fields, arrays = fields_of(line, max_points, branches), partial(results, line, max_points, starts, 2.0 / resolution, branches)
+    return Plan("bifurcations", net, line.grid, fields, {}, line.maps.run.given, options, arrays, frozenset({along}))
 
 
-def named(line: Along, found: dict[str, Any], attrs: dict[str, str]) -> xr.Dataset:
-    """The results with their names."""
-    axes, shape = tuple(line.grid.sizes), line.grid.shape
-    y, counts = found["y"], found["counts"]
+def fields_of(line: Along, max_points: int, branches: bool) -> dict[str, Field]:
+    """The variables; how many branches there are and how long, only computing tells."""
+    axes = tuple(line.grid.sizes)
+    sizes = {**line.grid.sizes, "point": max_points, "mode": line.maps.size, **unit_sizes(line), "branch": None, "position": None}
 
-    def over_axes(values: np.ndarray) -> np.ndarray:
-        return values.reshape((*shape, *values.shape[1:]))
-
-    own: dict[str, tuple[tuple[str, ...], np.ndarray]] = {"kind": (("point",), found["kind"])}
-    own |= states_of(line, y, "", ("point",))
-    own["residual"] = ("point",), found["residual"]
-    own |= {f"multiplier_{name}": (("point", "mode"), found[name]) for name in ("real", "imag")}
-    of_counts = {"point_count": POINTS, "unlocated": UNLOCATED, "incomplete": INCOMPLETE, "branch_count": BRANCH_COUNT}
-    own |= {name: ((), counts[:, place].astype(np.int32)) for name, place in of_counts.items()}
-    own["truncated"] = (), counts[:, TRUNCATED] > 0
-    own["undecided"] = (), found["undecided"].astype(np.int32)
-    places: dict[str, Any] = {line.name: (("point",), y[..., -1], "")}
-    if "curves" in found:
-        y, unstable = stacked(found["curves"], line.maps.size)
-        own |= states_of(line, y, "branch_", ("branch", "position"))
-        own["branch_unstable"] = ("branch", "position"), unstable
-        places[f"branch_{line.name}"] = ("branch", "position"), y[..., -1], " on the branch"
-    ds = dataset(line.grid, {name: (axes + dims, over_axes(values)) for name, (dims, values) in own.items()}, {}, attrs)
-    for name in BIFURCATIONS.keys() & ds.keys():
-        ds[name].attrs["long_name"] = BIFURCATIONS[name].long_name
-    ds["kind"].attrs |= {"flag_values": np.arange(len(KINDS), dtype=np.int8), "flag_meanings": " ".join(KINDS)}
-    of_axis = {}
-    for name, (dims, q, where) in places.items():
+    def of_axis(where: str, *dims: str) -> Field:
         label = {**line.label, "long_name": f"{line.label['long_name']}{where}"}
-        of_axis[name] = xr.Variable(axes + dims, over_axes(line.value_at(q)), label)
-    return xr.Dataset({**of_axis, **ds.data_vars}, ds.coords, attrs)
+        return Field.of(line.name, (*axes, *dims), sizes, **label)
+
+    def known(name: str, *dims: str, dtype: Any = float, **attrs: Any) -> Field:
+        long_name = {"long_name": BIFURCATIONS[name].long_name} if name in BIFURCATIONS else {}
+        return Field.of(name, (*axes, *dims), sizes, dtype, **long_name, **attrs)
+
+    fields = {line.name: of_axis("", "point")}
+    if branches:
+        fields[f"branch_{line.name}"] = of_axis(" on the branch", "branch", "position")
+    fields["kind"] = known("kind", "point", dtype=np.int8, **flags(KINDS))
+    fields |= {name: known(name, "point", *own) for name, own, _ in states_of(line, "")}
+    fields["residual"] = known("residual", "point")
+    fields |= {name: known(name, "point", "mode") for name in ("multiplier_real", "multiplier_imag")}
+    fields |= {name: known(name, dtype=np.int32) for name in OF_COUNTS}
+    fields |= {"truncated": known("truncated", dtype=bool), "undecided": known("undecided", dtype=np.int32)}
+    if branches:
+        fields |= {name: known(name, "branch", "position", *own) for name, own, _ in states_of(line, "branch_")}
+        fields["branch_unstable"] = known("branch_unstable", "branch", "position", dtype=np.int32)
+    return fields
 
 
-def states_of(line: Along, y: np.ndarray, prefix: str, dims: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """The states of all layers by their names."""
-    found = {}
+def results(line: Along, max_points: int, starts: int | None, longest: float, branches: bool) -> dict[str, np.ndarray]:
+    """The variables over points, or over the axes where sizes were not known."""
+    found = computed(line, max_points, starts, longest, branches)
+    y, counts = found["y"], found["counts"]
+    arrays = {line.name: line.value_at(y[..., -1]), "kind": found["kind"], "residual": found["residual"]}
+    arrays |= {name: y[..., place] for name, _, place in states_of(line, "")}
+    arrays |= {f"multiplier_{name}": found[name] for name in ("real", "imag")}
+    arrays |= {name: counts[:, place].astype(np.int32) for name, place in OF_COUNTS.items()}
+    arrays |= {"truncated": counts[:, TRUNCATED] > 0, "undecided": found["undecided"].astype(np.int32)}
+    if branches:
+        y, unstable = stacked(found["curves"], line.maps.size)
+        of_branches = {f"branch_{line.name}": line.value_at(y[..., -1]), "branch_unstable": unstable}
+        of_branches |= {name: y[..., place] for name, _, place in states_of(line, "branch_")}
+        arrays |= {name: values.reshape((*line.grid.shape, *values.shape[1:])) for name, values in of_branches.items()}
+    return arrays
+
+
+def states_of(line: Along, prefix: str) -> list[tuple[str, tuple[str, ...], Any]]:
+    """The states of all layers by their names, with their dimensions and places in a state."""
+    found: list[tuple[str, tuple[str, ...], Any]] = []
     for part in line.maps.parts:
         for name in part.names():
             suffix = name.removeprefix(part.name)
-            values = y[..., part.at] if line.maps.net.scalar else y[..., part.place]
-            found[f"{prefix}{name}"] = (*dims, *(() if line.maps.net.scalar else (f"unit{suffix}",))), values
+            dims = () if line.maps.net.scalar else (f"unit{suffix}",)
+            found.append((f"{prefix}{name}", dims, part.at if line.maps.net.scalar else part.place))
     return found
+
+
+def unit_sizes(line: Along) -> dict[str, int]:
+    """The sizes of the dimensions that states have, as `states_of` names them."""
+    return {f"unit{name.removeprefix(part.name)}": part.units for part in line.maps.parts for name in part.names()}
 
 
 def stacked(curves: list[Any], n: int) -> tuple[np.ndarray, np.ndarray]:

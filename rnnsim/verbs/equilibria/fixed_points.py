@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,20 @@ import xarray as xr
 from rnnsim.checks.annotations import Flag, Numbers, Real, Whole
 from rnnsim.checks.arguments import SEED, flag, number, whole
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import FIXED_POINTS, dataset
-from rnnsim.kernels.fixed_points.cycle_list import Listed
-from rnnsim.kernels.fixed_points.slow_points import Slow
-from rnnsim.runs.provenance import attributes
+from rnnsim.families.result_variables import FIXED_POINTS
+from rnnsim.runs.plan import Field, Plan, flags, planned
 from rnnsim.runs.run import check_network
 from rnnsim.verbs.engines.autonomous_maps import Map, map_of
 from rnnsim.verbs.equilibria.fixed_point_engine import Request, search_all
 from rnnsim.verbs.equilibria.search_starts import check_starts
 
 FLAGS = {
-    "stability": {0: "stable", 1: "saddle", 2: "unstable", 3: "marginal", 4: "plateau"},
-    "truncated": {0: "no", 1: "yes"},
+    "stability": ("stable", "saddle", "unstable", "marginal", "plateau"),
+    "truncated": ("no", "yes"),
 }
 
 
+@planned
 def fixed_points(
     net: Network,
     inputs: Numbers | None = 0.0,
@@ -35,7 +35,7 @@ def fixed_points(
     max_points: Whole = 32,
     seed: Whole = 0,
     slow_points: Flag = False,
-) -> xr.Dataset:
+) -> Plan:
     """Find the fixed points, or the cycles of a period, of every network of a family with constant inputs.
 
     Parameters
@@ -142,38 +142,42 @@ def fixed_points(
         hashed["starts"] = xr.DataArray(given, dims=(*maps.grid.sizes, "start", "unit")[-given.ndim :])
     else:
         options["starts"] = given
-    attrs = attributes("fixed_points", net, hashed, options)
-    return name_points(maps, request, *search_all(maps, request), attrs)
+    coords = {"step": ("step", np.arange(period, dtype=np.int32), {"long_name": "step", "units": "1"})}
+    arrays = partial(computed, maps, request)
+    return Plan("fixed_points", net, maps.grid, fields_of(maps, request), coords, hashed, options, arrays)
 
 
-def name_points(maps: Map, request: Request, found: Listed, slow: Slow | None, attrs: dict[str, str]) -> xr.Dataset:
-    """Give the results over points their names."""
-    steps = ("step",) if request.period > 1 else ()
-    named: dict[str, tuple[tuple[str, ...], Any]] = {
-        **{name: ((*steps, *own), found.state[..., place]) for name, own, place in states_of(maps, "")},
-        "residual": ((), found.residual),
-        "multiplier_real": (("mode",), found.real),
-        "multiplier_imag": (("mode",), found.imag),
-        "stability": ((), found.stability),
+def fields_of(maps: Map, request: Request) -> dict[str, Field]:
+    """The variables."""
+    axes, steps = tuple(maps.grid.sizes), ("step",) if request.period > 1 else ()
+    sizes = {**maps.grid.sizes, "point": request.max_points, "step": request.period, "mode": maps.size, **unit_sizes(maps)}
+    dims = {name: ("point", *steps, *own) for name, own, _ in states_of(maps, "")}
+    dims |= {"residual": ("point",), "multiplier_real": ("point", "mode"), "multiplier_imag": ("point", "mode")}
+    dims |= {"stability": ("point",)}
+    kinds: dict[str, Any] = {"stability": np.int8, "truncated": np.int8}
+    counts = ["point_count", "truncated", "undecided"]
+    if request.slow_points:
+        dims |= {name: ("point", *own) for name, own, _ in states_of(maps, "slow_")} | {"slow_speed": ("point",)}
+        counts.append("slow_point_count")
+    kinds |= {name: np.int64 for name in counts if name not in kinds}
+    described = {name: flags(words) for name, words in FLAGS.items()}
+    return {
+        name: Field.of(name, (*axes, *own), sizes, kinds.get(name, float), **described.get(name, {}))
+        for name, own in {**dims, **dict.fromkeys(counts, ())}.items()
     }
+
+
+def computed(maps: Map, request: Request) -> dict[str, np.ndarray]:
+    """The variables over points."""
+    found, slow = search_all(maps, request)
+    arrays = {name: found.state[..., place] for name, _, place in states_of(maps, "")}
+    arrays |= {"residual": found.residual, "multiplier_real": found.real, "multiplier_imag": found.imag}
+    arrays |= {"stability": found.stability, "point_count": found.number}
+    arrays |= {"truncated": found.truncated, "undecided": found.undecided}
     if slow is not None:
-        named |= {name: (own, slow.state[..., place]) for name, own, place in states_of(maps, "slow_")}
-        named["slow_speed"] = (), slow.speed
-    axes = tuple(maps.grid.sizes)
-    arrays = {name: ((*axes, "point", *own), values) for name, (own, values) in named.items()}
-    counts = {"point_count": found.number, "truncated": found.truncated, "undecided": found.undecided}
-    counts |= {} if slow is None else {"slow_point_count": slow.number}
-    arrays |= {name: (axes, values) for name, values in counts.items()}
-    sizes = {**maps.grid.sizes, "point": request.max_points, "step": request.period, "mode": maps.size}
-    shaped = {
-        name: (dims, values.reshape([sizes.get(dim, values.shape[-1]) for dim in dims])) for name, (dims, values) in arrays.items()
-    }
-    coords = {"step": ("step", np.arange(request.period, dtype=np.int32), {"long_name": "step", "units": "1"})}
-    ds = dataset(maps.grid, shaped, coords, attrs)
-    for name, meanings in FLAGS.items():
-        values = np.array(list(meanings), np.int8)
-        ds[name].attrs |= {"flag_values": values, "flag_meanings": " ".join(meanings.values())}
-    return ds
+        arrays |= {name: slow.state[..., place] for name, _, place in states_of(maps, "slow_")}
+        arrays |= {"slow_speed": slow.speed, "slow_point_count": slow.number}
+    return arrays
 
 
 def states_of(maps: Map, before: str) -> list[tuple[str, tuple[str, ...], slice]]:
@@ -183,3 +187,8 @@ def states_of(maps: Map, before: str) -> list[tuple[str, tuple[str, ...], slice]
         suffix = "" if part.top else part.suffix
         found.append((f"{before}{part.name}{suffix}", () if maps.net.scalar else (f"unit{suffix}",), part.place))
     return found
+
+
+def unit_sizes(maps: Map) -> dict[str, int]:
+    """The sizes of the dimensions that states have, as `states_of` names them."""
+    return {f"unit{'' if part.top else part.suffix}": part.units for part in maps.parts}

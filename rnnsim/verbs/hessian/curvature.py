@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers
 from rnnsim.checks.arguments import check_choice, names
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import CURVATURE, chosen, dataset, meaning
-from rnnsim.runs.provenance import attributes
+from rnnsim.families.result_variables import CURVATURE, DIVERGED_AT, chosen, meaning
+from rnnsim.runs.plan import Field, Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.hessian.engine import compute
 from rnnsim.verbs.hessian.theta import full_sizes
 
 
+@planned
 def curvature(
     net: Network,
     inputs: Inputs,
@@ -28,7 +31,7 @@ def curvature(
     loss: Loss = "mse",
     parameters: Names | None = None,
     keep: Names = ("cost", "gradient", "hessian", "hessian_eigenvalue"),
-) -> xr.Dataset:
+) -> Plan:
     """Compute the Hessian of the cost of every network of a family, exact to rounding.
 
     Parameters
@@ -95,19 +98,21 @@ def curvature(
     chosen_parameters = check_parameters(net, parameters)
     names = chosen(keep, CURVATURE, {})
     run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
-    attrs = attributes("curvature", net, run.given, {"keep": names, "loss": loss, "parameters": chosen_parameters})
     labels = labels_of(run, chosen_parameters)
-    arrays = {}
-    for name, values in compute(run, LOSSES[loss], chosen_parameters, names).items():
-        dims = meaning(name).dims
-        arrays[name] = (*run.grid.sizes, *dims), values.reshape((*run.grid.shape, *(len(labels) for _ in dims)))
+    sizes = {**run.grid.sizes, **dict.fromkeys(("parameter", "parameter_from", "mode"), len(labels))}
+    fields = {name: Field.of(name, (*run.grid.sizes, *meaning(name).dims), sizes) for name in names}
+    fields[DIVERGED_AT] = Field.of(DIVERGED_AT, run.grid.sizes, sizes, np.int32)
     named = {"parameter": "parameter of the derivative", "parameter_from": "parameter of the derivative that is differentiated"}
     coords = {dim: (dim, labels, {"long_name": long_name, "units": "1"}) for dim, long_name in named.items()}
-    return dataset(run.grid, arrays, coords, attrs)
+    options = {"keep": names, "loss": loss, "parameters": chosen_parameters}
+    arrays = partial(compute, run, LOSSES[loss], chosen_parameters, names)
+    return Plan("curvature", net, run.grid, fields, coords, run.given, options, arrays)
 
 
 def labels_of(run: Run, parameters: tuple[str, ...]) -> list[str]:
-    """The names of all numbers of the parameters, such as w_rec[0,1]."""
+    """The names of all numbers of the parameters, such as w_rec[0,1], where a Hessian by them fits."""
+    count = sum(prod(full_sizes(run, name).values()) for name in parameters)
+    check_room((count + 1) * count)
     return [
         f"{name}[{','.join(map(str, place))}]" if place else name
         for name in parameters

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
-import xarray as xr
 
 from rnnsim.checks.annotations import Inputs, Names, Whole
 from rnnsim.checks.arguments import SEED, as_whole, read_once, whole, whole_or_none
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
+from rnnsim.checks.warnings import warn_caller
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import DIVERGED_AT, EXPONENTS, chosen, dataset, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, EXPONENTS, chosen, meaning
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
-from rnnsim.runs.provenance import attributes
+from rnnsim.runs.plan import Field, Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.stability.lyapunov_engine import TangentRun, rates
 
@@ -29,6 +28,7 @@ OVER_SAMPLES = ("lyapunov_mean", "lyapunov_spread")
 SIGMAS, LEAST_DRIFT = 6.0, 0.01
 
 
+@planned
 def lyapunov(
     net: Network,
     inputs: Inputs | None = None,
@@ -39,7 +39,7 @@ def lyapunov(
     reorthonormalize: Whole | Literal["adaptive"] = 1,
     seed: Whole = 0,
     keep: Names = ("spectrum",),
-) -> xr.Dataset:
+) -> Plan:
     """Compute the Lyapunov exponents of every network of a family: the rates at which small changes of its state grow.
 
     The rates are natural logarithms per step. A frame of tangent vectors, random at first, is pushed through the exact Jacobian of
@@ -129,13 +129,11 @@ def lyapunov(
     run, counted = orbit(net, inputs, steps, discard, names)
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
     options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
-    attrs = attributes("lyapunov", net, {} if inputs is None else run.given, options | {"keep": names})
     tangent_run = tangent_run_of(names, count, size, counted, discard, reorthonormalize, seed)
-    found = Spectra.empty(run, tangent_run, names)
-    diverged_at = rates(run, tangent_run, found.take)
-    found.warn(diverged_at, autonomous=inputs is None)
     asked = (keep,) if isinstance(keep, str) else tuple(keep)
-    return named(run, tangent_run, found, size, diverged_at, names, asked, attrs)
+    fields, coords = fields_of(run, tangent_run, names), coordinates(run, tangent_run)
+    arrays = partial(computed, run, tangent_run, size, names, asked, autonomous=inputs is None)
+    return Plan("lyapunov", net, run.grid, fields, coords, {} if inputs is None else run.given, options | {"keep": names}, arrays)
 
 
 def count_of(exponents: Any, size: int) -> int:
@@ -217,14 +215,6 @@ class Spectra:
         return cls(tangent_run, np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[:2]), kept)
 
     @cached_property
-    def lengths(self) -> np.ndarray:
-        """The steps of each batch."""
-        tangent_run = self.tangent_run
-        return np.array(
-            [tangent_run.batch] * (tangent_run.batches - 1) + [tangent_run.steps - tangent_run.batch * (tangent_run.batches - 1)]
-        )
-
-    @cached_property
     def firsts(self) -> np.ndarray:
         """The first of the batches that errors and drifts put together, of each such group."""
         groups = min(BATCHES, self.tangent_run.batches)
@@ -237,29 +227,32 @@ class Spectra:
         if self.rates is not None:
             self.rates[lo:hi] = rates[..., : self.tangent_run.columns]
         what = self.exponents[lo:hi], self.errors[lo:hi], self.drifts[lo:hi]
-        summarise(rates, self.lengths, self.firsts, *what, np.empty(len(self.firsts)))
+        summarise(rates, self.tangent_run.lengths, self.firsts, *what, np.empty(len(self.firsts)))
 
     def warn(self, diverged_at: np.ndarray, autonomous: bool) -> None:
         """Say what makes exponents doubtful."""
         still = int(np.sum(self.still))
         if autonomous and still:
-            tell(
+            warn_caller(
                 f"{still} orbits never leave the fixed point that they begin at, and the exponents are its own; "
-                'give h0, or h0="gaussian" to a random family, for those of an attractor'
+                'give h0, or h0="gaussian" to a random family, for those of an attractor',
+                RuntimeWarning,
             )
         count = self.tangent_run.columns
         lost = np.isnan(self.exponents[..., :count]).any((1, 2)) & (diverged_at < 0)
         if lost.any():
-            tell(
-                f"tangents of {int(lost.sum())} networks fell onto each other within an interval; give a smaller reorthonormalize, or 1"
+            warn_caller(
+                f"tangents of {int(lost.sum())} networks fell onto each other within an interval; give a smaller reorthonormalize, or 1",
+                RuntimeWarning,
             )
         drifts = np.abs(self.drifts[..., :count])
         drifting = drifts > np.maximum(SIGMAS * drift_error(drifts, self.errors[..., :count], len(self.firsts)), LEAST_DRIFT)
         if drifting.any():
             networks, most = int(drifting.any((1, 2)).sum()), drifts[drifting].max()
-            tell(
+            warn_caller(
                 f"exponents of {networks} networks still drift: the halves of the steps differ by up to {most:.2g}; "
-                "give more steps, or discard more"
+                "give more steps, or discard more",
+                RuntimeWarning,
             )
 
 
@@ -272,11 +265,6 @@ def drift_error(drift: np.ndarray, error: np.ndarray, groups: int) -> np.ndarray
     with np.errstate(invalid="ignore"):  # of exponents that are -inf
         within = np.maximum(error**2 * groups * (groups - 1) - drift**2 * first * second / groups, 0.0) / (groups - 2)
     return np.sqrt(within * groups / (first * second))
-
-
-def tell(what: str) -> None:
-    """Warn the caller of `lyapunov`."""
-    warnings.warn(what, RuntimeWarning, stacklevel=4)
 
 
 def dimension(exponents: np.ndarray, size: int) -> np.ndarray:
@@ -316,22 +304,21 @@ def derived(found: Spectra, size: int, names: tuple[str, ...]) -> dict[str, np.n
         if set(names) & set(OVER_SAMPLES):
             arrays |= {"lyapunov_mean": exponents.mean(1), "lyapunov_spread": exponents.std(1, ddof=min(1, exponents.shape[1] - 1))}
         if found.rates is not None:
-            steps = np.cumsum(found.lengths)
-            arrays |= {"local": found.rates, "history": np.cumsum(found.rates * found.lengths[:, None], 2) / steps[:, None]}
+            steps = np.cumsum(found.tangent_run.lengths)
+            arrays |= {
+                "local": found.rates,
+                "history": np.cumsum(found.rates * found.tangent_run.lengths[:, None], 2) / steps[:, None],
+            }
     return {name: arrays[name] for name in names}
 
 
-def named(
-    run: Run,
-    tangent_run: TangentRun,
-    found: Spectra,
-    size: int,
-    diverged_at: np.ndarray,
-    names: tuple[str, ...],
-    asked: tuple[Any, ...],
-    attrs: dict[str, str],
-) -> xr.Dataset:
-    """Give exponents their names; a dimension that is asked for by its own name is missed."""
+def computed(
+    run: Run, tangent_run: TangentRun, size: int, names: tuple[str, ...], asked: tuple[Any, ...], *, autonomous: bool
+) -> dict[str, np.ndarray]:
+    """All variables; a dimension that is asked for by its own name is missed."""
+    found = Spectra.empty(run, tangent_run, names)
+    diverged_at = rates(run, tangent_run, found.take)
+    found.warn(diverged_at, autonomous)
     arrays = derived(found, size, names)
     for name in ("kaplan_yorke_dimension", "entropy_rate"):
         lacking = (
@@ -339,14 +326,20 @@ def named(
         )
         if lacking.any():
             spectra = f"{int(lacking.sum())} spectra, for which {tangent_run.columns} exponents of {size} are too few"
-            tell(f"{name} is nan for {spectra}; give exponents={size}, say")
-    axes, shape = tuple(run.grid.sizes), run.grid.shape
-    variables: dict[str, tuple[tuple[str, ...], Any]] = {DIVERGED_AT: (axes, diverged_at.reshape(shape))}
-    for name, values in arrays.items():
-        own = tuple(dim for dim in meaning(name).dims if dim != "sample" or run.samples is not None)
-        variables[name] = axes + own, values.reshape((*shape, *values.shape[values.ndim - len(own) :]))
-    ends = tangent_run.discard + np.cumsum(found.lengths)
+            warn_caller(f"{name} is nan for {spectra}; give exponents={size}, say", RuntimeWarning)
+    return {DIVERGED_AT: diverged_at, **arrays}
+
+
+def fields_of(run: Run, tangent_run: TangentRun, names: tuple[str, ...]) -> dict[str, Field]:
+    """The variables."""
+    axes, samples = tuple(run.grid.sizes), {} if run.samples is None else {"sample": run.samples}
+    sizes = {**run.grid.sizes, **samples, "step": tangent_run.batches, "exponent": tangent_run.columns}
+    fields = {DIVERGED_AT: Field.of(DIVERGED_AT, axes, sizes, np.int32)}
+    return fields | {name: Field.of(name, (*axes, *(dim for dim in meaning(name).dims if dim in sizes)), sizes) for name in names}
+
+
+def coordinates(run: Run, tangent_run: TangentRun) -> dict[str, Any]:
+    """The coordinates of the dimensions that are no axes."""
+    ends = tangent_run.discard + np.cumsum(tangent_run.lengths)
     coords: dict[str, Any] = {"step": ("step", ends.astype(np.int32), {"long_name": "step", "units": "1"})}
-    if run.sample is not None:
-        coords["sample"] = run.sample
-    return dataset(run.grid, variables, coords, attrs)
+    return coords | ({} if run.sample is None else {"sample": run.sample})

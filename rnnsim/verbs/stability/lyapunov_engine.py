@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numba
@@ -62,6 +62,11 @@ class TangentRun:
     def products(self) -> int:
         """How many rates there are: of each tangent, and of the volume."""
         return self.columns + self.volumes
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """The steps of each batch."""
+        return np.array([self.batch] * (self.batches - 1) + [self.steps - self.batch * (self.batches - 1)])
 
 
 @cache

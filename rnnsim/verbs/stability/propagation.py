@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -16,7 +17,7 @@ from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.recurrent_networks import Elman
-from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED, dataset, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED, meaning
 from rnnsim.kernels.propagation.jacobian_products import (
     Found,
     Scratch,
@@ -27,7 +28,7 @@ from rnnsim.kernels.propagation.jacobian_products import (
     orbits_of,
 )
 from rnnsim.numerics import parallel
-from rnnsim.runs.provenance import attributes
+from rnnsim.runs.plan import Field, Plan, flags, planned
 from rnnsim.runs.run import check_network, prepare
 from rnnsim.verbs.engines.driven_maps import DrivenMap
 from rnnsim.verbs.stability.gradient_measures import FLAGS, THRESHOLDS, measures
@@ -36,6 +37,7 @@ OF_RECURRENCE = ("recurrent_norm", "norm_threshold", "pascanu_condition")
 JACOBIAN_BYTES = 1 << 23  # that a thread holds at once
 
 
+@planned
 def propagation(
     net: Network,
     inputs: Inputs,
@@ -44,7 +46,7 @@ def propagation(
     targets: Numbers | None = None,
     loss: Loss = "mse",
     keep: Names | None = None,
-) -> xr.Dataset:
+) -> Plan:
     """Measure how the last state depends on earlier ones, and the cost on all of them.
 
     Results are logarithms, and so hold however far the numbers themselves leave the range of floats. A state is all that a network
@@ -143,9 +145,12 @@ def propagation(
     classes = LOSSES[loss].classes
     run = prepare(net, inputs, targets, names, "float64", with_targets=targets is not None, classes=classes)
     chosen_lags = lags_of(lags, run.steps)
-    attrs = attributes("propagation", net, run.given, {"lags": chosen_lags.tolist(), "loss": loss, "keep": names})
     maps = DrivenMap(run)
-    return named(maps, names, chosen_lags, computed(maps, names, chosen_lags, classes), attrs)
+    fields, coords = fields_of(maps, names, chosen_lags), coordinates(maps, chosen_lags)
+    options = {"lags": chosen_lags.tolist(), "loss": loss, "keep": names}
+    return Plan(
+        "propagation", net, run.grid, fields, coords, run.given, options, partial(computed, maps, names, chosen_lags, classes)
+    )
 
 
 def threshold_of(net: Network) -> float | None:
@@ -199,6 +204,24 @@ def found_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -
     )
 
 
+def fields_of(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray) -> dict[str, Field]:
+    """The variables."""
+    run, axes = maps.run, tuple(maps.grid.sizes)
+    samples = {} if run.samples is None else {"sample": run.samples}
+    sizes = {**maps.grid.sizes, **samples, "step": run.steps + 1, "lag": len(lags), "mode": maps.size}
+    dims = {name: (*axes, *(dim for dim in meaning(name).dims if dim in sizes)) for name in (*names, DIVERGED_AT)}
+    kinds = {DIVERGED_AT: np.int32, **dict.fromkeys(FLAGS, np.int8)}
+    described = {name: flags(words) for name, words in FLAGS.items()}
+    return {name: Field.of(name, own, sizes, kinds.get(name, float), **described.get(name, {})) for name, own in dims.items()}
+
+
+def coordinates(maps: DrivenMap, lags: np.ndarray) -> dict[str, Any]:
+    """The coordinates of the dimensions that are no axes."""
+    places = {"lag": lags, "mode": np.arange(maps.size), "step": np.arange(maps.run.steps + 1, dtype=np.int32)}
+    coords: dict[str, Any] = {name: (name, values, {"long_name": name, "units": "1"}) for name, values in places.items()}
+    return coords | ({} if maps.run.sample is None else {"sample": maps.run.sample})
+
+
 def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes: bool) -> dict[str, np.ndarray]:
     """The variables over points, samples (one at least) and their own dimensions."""
     sizes = {"sample": maps.samples, "step": maps.run.steps + 1, "lag": len(lags), "mode": maps.size}
@@ -240,27 +263,3 @@ def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scr
             jacobians = np.empty((min(many, pairs - first), min(deep, far - back), size, size))
             jacobians_of(maps.cells)(layers, inputs, orbits, first, steps - back, jacobians, out, work)
             go_back(jacobians, orbits, first, steps - back, lags, outputs, scratch, found)
-
-
-def named(
-    maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, results: dict[str, np.ndarray], attrs: dict[str, str]
-) -> xr.Dataset:
-    """Give results their names."""
-    run, axes = maps.run, tuple(maps.grid.sizes)
-    arrays = {}
-    for name in (*names, DIVERGED_AT):
-        own = meaning(name).dims
-        dims = tuple(dim for dim in own if dim != "sample" or run.samples is not None)
-        shape = tuple(size for dim, size in zip(own, results[name].shape[1:], strict=True) if dim in dims)
-        arrays[name] = axes + dims, results[name].reshape((*maps.grid.shape, *shape))
-    coords: dict[str, Any] = {
-        "lag": ("lag", lags, {"long_name": "lag", "units": "1"}),
-        "mode": ("mode", np.arange(maps.size), {"long_name": "mode", "units": "1"}),
-        "step": ("step", np.arange(run.steps + 1, dtype=np.int32), {"long_name": "step", "units": "1"}),
-    }
-    if run.sample is not None:
-        coords["sample"] = run.sample
-    ds = dataset(maps.grid, arrays, coords, attrs)
-    for name in set(FLAGS) & set(names):
-        ds[name].attrs |= {"flag_values": np.arange(len(FLAGS[name]), dtype=np.int8), "flag_meanings": " ".join(FLAGS[name])}
-    return ds

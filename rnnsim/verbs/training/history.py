@@ -8,13 +8,15 @@ import xarray as xr
 from rnnsim.equations.losses import METRICS
 from rnnsim.families.axes import ordered
 from rnnsim.families.network import Network
-from rnnsim.families.parameters import NUMBERED, layer_number
-from rnnsim.families.result_variables import DIVERGED_AT, dataset
+from rnnsim.families.parameters import NUMBERED, layer_number, numbered
+from rnnsim.families.result_variables import DIVERGED_AT
+from rnnsim.runs.plan import Field
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 STOPPED_AT = "stopped_at"
 BEST_EPOCH = "best_epoch"
 LOWEST, MISSED = "lowest_cost", "epochs_missed"
+LOST = "epoch in which an update was not finite and the network stopped moving, -1 for never"
 
 
 def own_dims(net: Network, name: str) -> tuple[str, ...]:
@@ -51,52 +53,74 @@ def recorded_names(training: TrainingRun) -> tuple[str, ...]:
     return *names_by_epoch(training), *states, *[STOPPED_AT] * patient, *[BEST_EPOCH] * training.judged, DIVERGED_AT
 
 
-def name_record(state: TrainingState, attrs: dict[str, str]) -> xr.Dataset:
-    """The record of a training run, and all that is needed to go on from it."""
-    training, record, net = state.training, state.record, state.training.run.net
-    shape, axes = training.grid.shape, tuple(training.grid.sizes)
-    epochs = np.flatnonzero(record.places >= 0)
-    places = record.places[epochs]
-    arrays: dict[str, tuple[tuple[str, ...], Any]] = {}
+def fields_of(training: TrainingRun, epochs: int) -> dict[str, Field]:
+    """The variables of a record of so many epochs, and all that is needed to go on from it."""
+    axes, sizes, rule = tuple(training.grid.sizes), {**training.grid.sizes, "epoch": epochs}, training.optimizer.rule
+    by_epoch = names_by_epoch(training)
+    measures, parameters = set(by_epoch).intersection(measure_names()), training.run.net.parameter_names
+    fields = {name: Field.of(name, (*axes, "epoch"), sizes, training.run.dtype) for name in by_epoch if name in measures}
+    fields |= {name: field_by_epoch(training, name, epochs) for name in parameters if name in training.keep}
+    states = {f"{state}_{name}": full_field(training, name, f"{state}_{name}") for state in rule.states for name in training.parts}
+    states |= {name: Field.of(name, axes, sizes) for name in (*(name for name, _ in rule.memory), LOWEST)}
+    states[MISSED] = Field.of(MISSED, axes, sizes, np.int32)
+    fields |= {name: field for name, field in states.items() if name in training.keep}
+    fields[DIVERGED_AT] = Field.of(DIVERGED_AT, axes, sizes, np.int32, long_name=LOST)
+    ends = [STOPPED_AT] * (training.patience is not None) + [BEST_EPOCH] * training.judged
+    return fields | {name: Field.of(name, axes, sizes, np.int32) for name in ends}
 
-    def by_epoch(values: np.ndarray, measure: int = 0) -> tuple[tuple[str, ...], np.ndarray]:
-        size = training.grid.points * len(training.recorded)
-        found = values[measure * size : (measure + 1) * size].reshape((*shape, -1))[..., places]
-        return (*axes, "epoch"), found
+
+def full_field(training: TrainingRun, parameter: str, name: str, **before: int) -> Field:
+    """A variable in the full shape of a trained parameter, with some dimensions before it."""
+    own = dict(zip(own_dims(training.run.net, parameter), training.shapes[parameter], strict=True))
+    sizes = {**training.grid.sizes, **before, **own}
+    return Field.of(name, sizes, sizes, training.run.dtype)
+
+
+def field_by_epoch(training: TrainingRun, name: str, epochs: int) -> Field:
+    """A parameter at every epoch that is recorded."""
+    if name in training.parts:
+        return full_field(training, name, name, epoch=epochs)
+    fixed = numbered(name, training.run.net.template(name))
+    before, behind = around_epoch(fixed, own_dims(training.run.net, name))
+    sizes = {**{dim: fixed.sizes[dim] for dim in before}, "epoch": epochs, **{dim: fixed.sizes[dim] for dim in behind}}
+    return Field.of(name, sizes, sizes, fixed.dtype)
+
+
+def coordinates(training: TrainingRun, epochs: np.ndarray) -> dict[str, Any]:
+    """The coordinates of the dimensions that are no axes."""
+    of_epochs = "epoch", epochs.astype(np.int32), {"long_name": "epoch", "units": "1"}
+    return {"epoch": of_epochs, **training.run.net.gate_coords}
+
+
+def record_arrays(state: TrainingState, epochs: np.ndarray) -> dict[str, np.ndarray]:
+    """The numbers of these epochs, and what stands after the last one."""
+    training, record, net = state.training, state.record, state.training.run.net
+    places, points = record.places[epochs], training.grid.points
+    size = points * len(training.recorded)
+
+    def by_epoch(values: np.ndarray, measure: int = 0) -> np.ndarray:
+        return values[measure * size : (measure + 1) * size].reshape((points, -1))[..., places]
 
     names = "cost", *training.metrics
-    for measure, name in enumerate(names):
-        if name != "cost" or "cost" in training.keep:
-            arrays[name] = by_epoch(record.training, measure)
+    arrays = {name: by_epoch(record.training, measure) for measure, name in enumerate(names)}
     if training.held_out is not None:
         arrays |= {f"validation_{name}": by_epoch(record.validation, measure) for measure, name in enumerate(names)}
     if "grad_norm" in training.keep:
         arrays["grad_norm"] = by_epoch(record.grad_norm)
-    arrays |= parameters_by_epoch(training, record.theta, epochs, places)
-    arrays |= left_over(state)
-    if training.judged:
-        judged = by_epoch(record.validation if training.held_out is not None else record.training)[1]
-        arrays[BEST_EPOCH] = axes, best_of(judged, epochs)
-    coords: dict[str, Any] = {"epoch": ("epoch", epochs.astype(np.int32), {"long_name": "epoch", "units": "1"})}
-    coords |= net.gate_coords
-    found = dataset(training.grid, arrays, coords, attrs)
-    found.variables[DIVERGED_AT].attrs["long_name"] = (
-        "epoch in which an update was not finite and the network stopped moving, -1 for never"
-    )
-    return found
-
-
-def parameters_by_epoch(training: TrainingRun, theta: np.ndarray, epochs: np.ndarray, places: np.ndarray) -> dict[str, Any]:
-    """The parameters that are kept."""
-    net, found = training.run.net, {}
     for name in (name for name in net.parameter_names if name in training.keep):
-        if name not in training.parts:
-            found[name] = unmoved(net[name], own_dims(net, name), len(epochs))
-            continue
-        recorded = theta.reshape((*training.grid.shape, -1, training.count))[..., places, training.parts[name]]
-        values = recorded.reshape((*recorded.shape[:-1], *training.shapes[name]))
-        found[name] = (*training.grid.sizes, "epoch", *own_dims(net, name)), values
-    return found
+        if name in training.parts:
+            arrays[name] = record.theta.reshape((points, -1, training.count))[..., places, training.parts[name]]
+        else:
+            arrays[name] = unmoved(net[name], own_dims(net, name), len(epochs))
+    if training.judged:
+        arrays[BEST_EPOCH] = best_of(by_epoch(record.validation if training.held_out is not None else record.training), epochs)
+    return arrays | left_over(state)
+
+
+def around_epoch(array: xr.DataArray, own: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The dimensions of a parameter that is not trained, before and behind the epochs."""
+    behind = [str(dim) for dim in array.dims if dim in own or dim == "sample"]
+    return [str(dim) for dim in array.dims if dim not in behind], behind
 
 
 def best_of(costs: np.ndarray, epochs: np.ndarray) -> np.ndarray:
@@ -105,30 +129,19 @@ def best_of(costs: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     return best
 
 
-def unmoved(array: xr.DataArray, own: tuple[str, ...], epochs: int) -> tuple[tuple[str, ...], np.ndarray]:
+def unmoved(array: xr.DataArray, own: tuple[str, ...], epochs: int) -> np.ndarray:
     """A parameter that is not trained, the same at every epoch."""
-    behind = [dim for dim in array.dims if dim in own or dim == "sample"]
-    before = [str(dim) for dim in array.dims if dim not in behind]
-    values = ordered(array, [*before, *behind])
-    place = len(before)
-    repeated = np.broadcast_to(np.expand_dims(values, place), (*values.shape[:place], epochs, *values.shape[place:]))
-    return (*before, "epoch", *map(str, behind)), repeated
+    before, behind = around_epoch(array, own)
+    values, place = ordered(array, [*before, *behind]), len(before)
+    repeated: np.ndarray = np.broadcast_to(np.expand_dims(values, place), (*values.shape[:place], epochs, *values.shape[place:]))
+    return repeated
 
 
-def left_over(state: TrainingState) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """What of the states of the parameters and the memories of the networks is kept, and when they stopped, after the last epoch."""
-    training, members, net = state.training, state.members, state.training.run.net
-    shape, axes, rule = training.grid.shape, tuple(training.grid.sizes), training.optimizer.rule
-    found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+def left_over(state: TrainingState) -> dict[str, np.ndarray]:
+    """The states of the parameters and the memories of the networks, and when they stopped, after the last epoch."""
+    training, members, rule = state.training, state.members, state.training.optimizer.rule
     states = members.states.reshape(training.grid.points, len(rule.states), training.size)
-    for i, kind in enumerate(rule.states):
-        for name, part in training.parts.items():
-            found[f"{kind}_{name}"] = (*axes, *own_dims(net, name)), states[:, i, part].reshape((*shape, *training.shapes[name]))
-    for i, (name, _) in enumerate(rule.memory):
-        found[name] = axes, members.memory.reshape(training.grid.points, -1)[:, i].reshape(shape)
-    found |= {LOWEST: (axes, members.lowest.reshape(shape)), MISSED: (axes, members.missed.reshape(shape))}
-    found = {name: array for name, array in found.items() if name in training.keep}
-    found[DIVERGED_AT] = axes, members.diverged_at.reshape(shape)
-    if training.patience is not None:
-        found[STOPPED_AT] = axes, members.stopped_at.reshape(shape)
-    return found
+    found = {f"{kind}_{name}": states[:, i, part] for i, kind in enumerate(rule.states) for name, part in training.parts.items()}
+    found |= {name: members.memory.reshape(training.grid.points, -1)[:, i] for i, (name, _) in enumerate(rule.memory)}
+    found |= {LOWEST: members.lowest, MISSED: members.missed}
+    return found | {DIVERGED_AT: members.diverged_at, STOPPED_AT: members.stopped_at}

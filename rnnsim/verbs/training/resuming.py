@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from rnnsim.checks.arguments import names
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import ordered
 from rnnsim.families.result_variables import DIVERGED_AT
+from rnnsim.runs.plan import Field
 from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
@@ -235,6 +237,21 @@ def joined(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
         [record.assign_attrs(after.attrs), whole.drop_vars("epoch", errors="ignore")], combine_attrs="override", join="exact"
     )
     return found[[*after.data_vars, *measured]]
+
+
+def joined_fields(before: xr.Dataset, after: dict[str, Field], epochs: np.ndarray) -> tuple[dict[str, Field], np.ndarray]:
+    """The variables of the record of a run and of one that goes on from it, and all epochs of both."""
+    known = before.epoch.values
+    whole = np.concatenate([known, epochs[epochs > int(known[-1])]])
+    fields = {}
+    for name, field in after.items():
+        sizes = dict(zip(field.dims, field.shape, strict=True)) | {"epoch": len(whole)}
+        dtype = np.result_type(field.dtype, before[name].dtype) if name in before and "epoch" in field.dims else field.dtype
+        fields[name] = replace(field, shape=tuple(sizes[dim] for dim in field.dims), dtype=dtype)
+    for name in (name for name in measure_names() if name in before and name not in after):
+        sizes = {str(dim): size for dim, size in before[name].sizes.items()} | {"epoch": len(whole)}
+        fields[name] = Field.of(name, tuple(map(str, before[name].dims)), sizes, before[name].dtype)
+    return fields, whole
 
 
 def last_change(attrs: Mapping[str, str]) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,21 @@ from tqdm import tqdm
 from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, Loss, Metric, Names, Numbers, Precision, Seed, Whole
 from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, read_once, whole, whole_or_none
 from rnnsim.checks.hints import pointing
+from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import kind_of, shown
+from rnnsim.checks.warnings import warn_caller
 from rnnsim.equations.losses import LOSSES, METRICS
 from rnnsim.families.axes import common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
-from rnnsim.numerics.thread_state import in_rehearsal
 from rnnsim.runs.interrupts import passed_on
-from rnnsim.runs.provenance import attributes
+from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.verbs.training.history import name_record, recorded_names, state_names
+from rnnsim.verbs.training.history import coordinates, fields_of, record_arrays, recorded_names, state_names
 from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
-from rnnsim.verbs.training.resuming import check_resume, check_resume_with, continued, go_on, joined
+from rnnsim.verbs.training.resuming import check_resume, check_resume_with, continued, go_on, joined, joined_fields
 from rnnsim.verbs.training.small_engine import LaneEngine, fits
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
@@ -58,6 +58,7 @@ SECONDS = 0.25  # between looks at the clock and at the keyboard
 Engine = LaneEngine | LayerEngine
 
 
+@planned
 @pointing(MEANT)
 def train(
     net: Network,
@@ -82,7 +83,7 @@ def train(
     keep: Names = (*OF_EVERY_EPOCH, PARAMETERS, STATES),
     dtype: Precision = "float64",
     progress: Flag = True,
-) -> xr.Dataset:
+) -> Plan:
     """Train every network of a family.
 
     Parameters
@@ -232,15 +233,71 @@ def train(
     options |= counts | {"epochs": training.last, "every": every}
     options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
     options["keep"] = sorted(set(names_in("keep", keep)))
-    also = dict if resume is None else partial(continued, resume, allowed)
+    plan = plan_training(training, options, resume, allowed, progress)
     warn_of_sparse(net, trained)
-    attrs = attributes("train", net, given_to(training), options, also)
-    state = TrainingState.of(training)
+    return plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan(Plan):
+    """The plan of a training run, which may end before its last epoch, and may go on from another."""
+
+    training: TrainingRun
+    resume: xr.Dataset | None
+    allowed: frozenset[str]
+    progress: bool
+
+    @cached_property
+    def attrs(self) -> dict[str, str]:
+        """The attributes of the result, unless training ends early."""
+        found = super().attrs
+        return found if self.resume is None else self.resume.attrs | continued(self.resume, self.allowed, found)
+
+    def compute(self) -> xr.Dataset:
+        """The record, with the attributes that computing changes."""
+        training, resume = self.training, self.resume
+        state = TrainingState.of(training)
+        if resume is not None:
+            go_on(state, resume, self.allowed)
+        reached = go_through(state, self.progress)
+        epochs = np.flatnonzero(state.record.places >= 0)
+        found = self.record_of(epochs).named(record_arrays(state, epochs))
+        if reached < training.last:
+            found.attrs["options"] = json.dumps(json.loads(self.attrs["options"]) | {"epochs": reached}, sort_keys=True)
+        return found if resume is None else joined(resume, found.assign_attrs(self.attrs | found.attrs))
+
+    def record_of(self, epochs: np.ndarray) -> Plan:
+        """The plan of what this training run itself records in some epochs."""
+        fields, coords = fields_of(self.training, len(epochs)), coordinates(self.training, epochs)
+        return Plan(self.verb, self.net, self.grid, fields, coords, self.given, self.options, self.arrays)
+
+
+def plan_training(
+    training: TrainingRun, options: dict[str, Any], resume: xr.Dataset | None, allowed: frozenset[str], progress: bool
+) -> TrainingPlan:
+    """The plan of a training run; one that cannot go on from `resume` is refused."""
+    check_room(training.epochs_recorded)
+    net, grid, epochs = training.run.net, training.grid, training.recorded
+    fields = fields_of(training, len(epochs))
     if resume is not None:
-        go_on(state, resume, allowed)
-    reached = go_through(state, progress)
-    found = name_record(state, attrs | {"options": json.dumps(json.loads(attrs["options"]) | {"epochs": reached}, sort_keys=True)})
-    return found if resume is None else joined(resume, found)
+        fields, epochs = joined_fields(resume, fields, epochs)
+    plan = TrainingPlan(
+        "train",
+        net,
+        grid,
+        fields,
+        coordinates(training, epochs),
+        given_to(training),
+        options,
+        dict,
+        training=training,
+        resume=resume,
+        allowed=allowed,
+        progress=progress,
+    )
+    if resume is not None:
+        _ = plan.attrs
+    return plan
 
 
 def as_number(name: str, value: Any) -> xr.DataArray:
@@ -319,10 +376,8 @@ def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
     """Say that training makes a sparse matrix dense, once in a sweep."""
     sparse = [name for name in trained if isinstance(net.source(name), Drawn) and name.startswith("w_rec")]
     sparse = [name for name in sparse if net.source(name).law.startswith("sparse")]
-    if sparse and (in_rehearsal() or not passed_on()):
-        warnings.warn(
-            f'{sparse[0]} was drawn with init="sparse", and training moves its zeros too, so that it becomes dense', stacklevel=4
-        )
+    if sparse and not passed_on():
+        warn_caller(f'{sparse[0]} was drawn with init="sparse", and training moves its zeros too, so that it becomes dense')
 
 
 def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> Run:
@@ -373,9 +428,7 @@ def go_through(state: TrainingState, progress: bool) -> int:
                 state.go_back()
                 stop_at(state, engine, epoch)
                 line = f"rs.train(…, epochs={training.last - epoch}, resume=run)"
-                warnings.warn(
-                    f"stopped by Ctrl-C after epoch {epoch} of {training.last}; this goes on from it: {line}", stacklevel=4
-                )
+                warn_caller(f"stopped by Ctrl-C after epoch {epoch} of {training.last}; this goes on from it: {line}")
                 return epoch
             length = pace(length, time.perf_counter() - start)
             if epoch == training.first:

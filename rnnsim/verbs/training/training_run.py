@@ -95,6 +95,11 @@ class TrainingRun:
         return np.append(kept, self.last) if self._ends_between else kept
 
     @property
+    def epochs_recorded(self) -> int:
+        """How many epochs are recorded."""
+        return len(self._multiples) + self._ends_between
+
+    @property
     def _multiples(self) -> range:
         """The epochs that are multiples of `every`."""
         return range(-(-(self.first + self.resumed) // self.every) * self.every, self.last + 1, self.every)
@@ -107,7 +112,7 @@ class TrainingRun:
     @property
     def bytes_recorded(self) -> int:
         """The bytes of the record, before there is one."""
-        epochs = len(self._multiples) + self._ends_between
+        epochs = self.epochs_recorded
         measures = len(self.measures) * (1 + (self.held_out is not None)) + ("grad_norm" in self.keep)
         numbers = self.grid.points * epochs * (measures + self.count * self.kept_parameters)
         return numbers * np.dtype(self.run.dtype).itemsize + 8 * (epochs + self.last)

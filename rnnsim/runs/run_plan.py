@@ -1,6 +1,6 @@
-"""Which results are asked for, and the Dataset that they make; their names and dimensions are those of `families.result_variables`."""
+"""Which variables of a run are asked for, and the plan of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import xarray as xr
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
-from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen, dataset
+from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen
+from rnnsim.runs.plan import Field, Plan
 from rnnsim.runs.run import Run
 
 
@@ -36,34 +37,44 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
 AT_THE_START = {"increment": 0.0, "preactivation": np.nan, "output": np.nan, "grad_preactivation": np.nan, "grad_input": 0.0}
 
 
-def make_dataset(run: Run, keep: tuple[str, ...], results: dict[str, np.ndarray], attrs: dict[str, str]) -> xr.Dataset:
-    """Give results, over the axes and then their own dimensions, their names."""
-    axes = tuple(run.grid.sizes)
-    arrays = {}
-    for name in (*keep, DIVERGED_AT):
-        if name == "input":
-            arrays[name] = padded_inputs(run)
-            continue
-        dims = run.dims_of(name)
-        values = results[name].reshape((*run.grid.shape, *run.shape_of(name)))
-        base = name.removesuffix(layer_number(name))
-        if base in AT_THE_START:
-            np.moveaxis(values, len(axes) + dims.index("step"), 0)[0] = AT_THE_START[base]
-        arrays[name] = axes + dims, values
+def plan_run(
+    verb: str, run: Run, names: tuple[str, ...], options: dict[str, Any], compute: Callable[[], dict[str, np.ndarray]]
+) -> Plan:
+    """The plan of the variables `names` of a run, of which `compute` knows all but the inputs."""
+    axes, sizes = tuple(run.grid.sizes), {**run.grid.sizes, **run.own_sizes}
+    fields = {
+        name: Field.of(name, input_dims(run) if name == "input" else axes + run.dims_of(name), sizes, run.dtype) for name in names
+    }
+    fields[DIVERGED_AT] = Field.of(DIVERGED_AT, axes, sizes, np.int32)
+
+    def arrays() -> dict[str, np.ndarray]:
+        found = {name: values.reshape(fields[name].shape) for name, values in compute().items() if name in fields}
+        for name in found:
+            base = name.removesuffix(layer_number(name))
+            if base in AT_THE_START:
+                np.moveaxis(found[name], fields[name].dims.index("step"), 0)[0] = AT_THE_START[base]
+        return found | ({"input": padded_inputs(run)} if "input" in fields else {})
+
     steps = np.arange(run.steps + 1, dtype=np.int32)
     coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
     coords |= run.net.gate_coords
     if run.sample is not None:
         coords["sample"] = run.sample
-    return dataset(run.grid, arrays, coords, attrs)
+    return Plan(verb, run.net, run.grid, fields, coords, run.given, options, arrays)
 
 
-def padded_inputs(run: Run) -> tuple[tuple[str, ...], np.ndarray]:
-    """The inputs with a 0 at step 0, over those of the axes that they have, and over the run's samples."""
+def input_dims(run: Run) -> tuple[str, ...]:
+    """The dimensions of the inputs as a result: of the axes, those that they have; and the run's samples."""
+    dims = run.inputs.array.dims
+    own = (dim for dim in ("sample", "step", "input") if dim in dims or (dim == "sample" and run.samples is not None))
+    return (*(dim for dim in run.grid.sizes if dim in dims), *own)
+
+
+def padded_inputs(run: Run) -> np.ndarray:
+    """The inputs with a 0 at step 0, for all samples."""
     inputs = run.inputs.array
     array = xr.DataArray(inputs.values, dims=inputs.dims).pad(step=(1, 0), constant_values=0.0).astype(run.dtype)
     if run.samples is not None and "sample" not in array.dims:
         array = array.expand_dims(sample=run.samples)
-    own = (dim for dim in ("sample", "step", "input") if dim in array.dims)
-    dims = (*(dim for dim in run.grid.sizes if dim in array.dims), *own)
-    return dims, array.transpose(*dims).values
+    values: np.ndarray = array.transpose(*input_dims(run)).values
+    return values

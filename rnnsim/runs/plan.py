@@ -1,0 +1,122 @@
+"""What a call of a verb returns, planned before any of it is computed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from inspect import isfunction, signature
+from math import prod
+from typing import Any, ParamSpec
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.families.axes import Grid
+from rnnsim.families.network import Network
+from rnnsim.families.result_variables import meaning
+from rnnsim.runs.provenance import attributes
+
+P = ParamSpec("P")
+Sizes = Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A variable of a result; a size is None if only computing tells it."""
+
+    dims: tuple[str, ...]
+    shape: tuple[Any, ...]
+    dtype: np.dtype
+    attrs: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, name: str, dims: Iterable[str], sizes: Sizes, dtype: Any = np.float64, **attrs: Any) -> "Field":
+        """A variable of the package's own, over dimensions of these sizes."""
+        dims = tuple(dims)
+        described = (
+            {"units": "1", **attrs} if "long_name" in attrs else {"long_name": meaning(name).long_name, "units": "1", **attrs}
+        )
+        return cls(dims, tuple(sizes[dim] for dim in dims), np.dtype(dtype), described)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes its numbers take."""
+        size: int = prod(self.shape) * self.dtype.itemsize
+        return size
+
+
+def flags(meanings: Iterable[str]) -> dict[str, Any]:
+    """The attributes of a variable whose numbers 0, 1, … have meanings."""
+    words = tuple(meanings)
+    return {"flag_values": np.arange(len(words), dtype=np.int8), "flag_meanings": " ".join(words)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The result of a call that is checked: its axes, variables and coordinates, what it is made of, and how its arrays are computed.
+
+    `arrays` returns those of all fields, over (point, …) or in the shapes of the fields. `given` are the arrays to hash, and `options` all
+    other arguments. Blocks of a sweep do not cut the axes `whole`, since numbers depend on all their values.
+    """
+
+    verb: str
+    net: Network
+    grid: Grid
+    fields: dict[str, Field]
+    coords: dict[str, Any]
+    given: Mapping[str, xr.DataArray]
+    options: Mapping[str, Any]
+    arrays: Callable[[], Mapping[str, np.ndarray]]
+    whole: frozenset[str] = field(default=frozenset())
+
+    @cached_property
+    def attrs(self) -> dict[str, str]:
+        """The attributes of the result."""
+        return attributes(self.verb, self.net, self.given, self.options)
+
+    @cached_property
+    def used_coords(self) -> dict[str, Any]:
+        """The coordinates of dimensions that the fields have."""
+        used = {dim for one in self.fields.values() for dim in one.dims}
+        return {name: coord for name, coord in {**self.grid.coords, **self.coords}.items() if name in used}
+
+    def result(self) -> xr.Dataset:
+        """The result, computed."""
+        attrs = self.attrs
+        found = self.compute()
+        found.attrs = attrs | found.attrs
+        return found
+
+    def compute(self) -> xr.Dataset:
+        """The result without attributes, save those that computing changes."""
+        return self.named(self.arrays())
+
+    def named(self, arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
+        """Arrays of all fields under their names."""
+        variables = {name: (one.dims, shaped(arrays[name], one), dict(one.attrs)) for name, one in self.fields.items()}
+        return xr.Dataset(variables, self.used_coords)
+
+
+def shaped(values: np.ndarray, one: Field) -> np.ndarray:
+    """An array in the shape of its field, where that is known."""
+    return values if None in one.shape else values.reshape(one.shape)
+
+
+_plans: dict[Any, Callable[..., Plan]] = {}
+
+
+def planned(plan: Callable[P, Plan]) -> Callable[P, xr.Dataset]:
+    """Make a verb of the function that plans its result."""
+
+    @wraps(plan)
+    def verb(*args: P.args, **options: P.kwargs) -> xr.Dataset:
+        return plan(*args, **options).result()
+
+    verb.__annotations__ = {**plan.__annotations__, "return": "xr.Dataset"}
+    verb.__signature__ = signature(plan).replace(return_annotation="xr.Dataset")  # type: ignore[attr-defined]
+    _plans[verb] = plan
+    return verb
+
+
+def plan_of(verb: Any) -> Callable[..., Plan] | None:
+    """The function that plans the results of a verb, if it is one of the package's own."""
+    return _plans.get(verb) if isfunction(verb) else None
