@@ -1,7 +1,7 @@
 """What a call of a verb returns, planned before any of it is computed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, wraps
 from inspect import isfunction, signature
 from math import prod
@@ -31,11 +31,13 @@ class Field:
     @classmethod
     def of(cls, name: str, dims: Iterable[str], sizes: Sizes, dtype: Any = np.float64, **attrs: Any) -> "Field":
         """A variable of the package's own, over dimensions of these sizes."""
-        dims = tuple(dims)
-        described = (
-            {"units": "1", **attrs} if "long_name" in attrs else {"long_name": meaning(name).long_name, "units": "1", **attrs}
-        )
-        return cls(dims, tuple(sizes[dim] for dim in dims), np.dtype(dtype), described)
+        dims, long_name = tuple(dims), attrs.get("long_name") or meaning(name).long_name
+        return cls(dims, tuple(sizes[dim] for dim in dims), np.dtype(dtype), {"long_name": long_name, "units": "1", **attrs})
+
+    @classmethod
+    def over(cls, axes: Iterable[str], name: str, sizes: Sizes, dtype: Any = np.float64, **attrs: Any) -> "Field":
+        """A variable of the package's own, over axes and then those of its dimensions that have a size."""
+        return cls.of(name, (*axes, *(dim for dim in meaning(name).dims if dim in sizes)), sizes, dtype, **attrs)
 
     @property
     def nbytes(self) -> int:
@@ -48,6 +50,11 @@ def flags(meanings: Iterable[str]) -> dict[str, Any]:
     """The attributes of a variable whose numbers 0, 1, … have meanings."""
     words = tuple(meanings)
     return {"flag_values": np.arange(len(words), dtype=np.int8), "flag_meanings": " ".join(words)}
+
+
+def coordinate(dim: str, values: Any, long_name: str | None = None) -> tuple[str, Any, dict[str, str]]:
+    """A coordinate of a dimension that is no axis."""
+    return dim, values, {"long_name": long_name or dim, "units": "1"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Plan:
     given: Mapping[str, xr.DataArray]
     options: Mapping[str, Any]
     arrays: Callable[[], Mapping[str, np.ndarray]]
-    whole: frozenset[str] = field(default=frozenset())
+    whole: frozenset[str] = frozenset()
 
     @cached_property
     def attrs(self) -> dict[str, str]:

@@ -53,6 +53,11 @@ class Run:
         """Whether points read inputs or targets of their own."""
         return bool(self.inputs.axes or (self.targets and self.targets.axes))
 
+    @property
+    def sample_coords(self) -> dict[str, xr.DataArray]:
+        """The coordinate of the samples, if they have one."""
+        return {} if self.sample is None else {"sample": self.sample}
+
     @cached_property
     def own_sizes(self) -> dict[str, int]:
         """The sizes of the dimensions that results have behind the axes."""

@@ -10,7 +10,7 @@ from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
 from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen
-from rnnsim.runs.plan import Field, Plan
+from rnnsim.runs.plan import Field, Plan, coordinate
 from rnnsim.runs.run import Run
 
 
@@ -55,11 +55,8 @@ def plan_run(
                 np.moveaxis(found[name], fields[name].dims.index("step"), 0)[0] = AT_THE_START[base]
         return found | ({"input": padded_inputs(run)} if "input" in fields else {})
 
-    steps = np.arange(run.steps + 1, dtype=np.int32)
-    coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "step", "units": "1"})}
-    coords |= run.net.gate_coords
-    if run.sample is not None:
-        coords["sample"] = run.sample
+    steps = coordinate("step", np.arange(run.steps + 1, dtype=np.int32))
+    coords = {"step": steps, **run.net.gate_coords, **run.sample_coords}
     return Plan(verb, run.net, run.grid, fields, coords, run.given, options, arrays)
 
 

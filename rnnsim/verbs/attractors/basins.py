@@ -14,7 +14,7 @@ from rnnsim.checks.arguments import number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import BASINS, DIVERGED_AT, chosen, meaning
 from rnnsim.runs.constant_inputs import check_constant, over_steps
-from rnnsim.runs.plan import Field, Plan, planned
+from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.attractors.labelling import Attractors, Likeness, ends_of, numbers_of
 from rnnsim.verbs.attractors.orbit_diagram import longest_period
@@ -239,10 +239,10 @@ def grid_of(starts: dict[str, int]) -> list[int]:
 
 def coordinates(run: Run, starts: dict[str, int], request: Request) -> dict[str, Any]:
     """The coordinates of the dimensions that are no axes."""
-    basin, iterates = np.arange(request.max_attractors, dtype=np.int32), np.arange(1, request.steps + 1, dtype=np.int64)
-    coords: dict[str, Any] = {
-        "basin": ("basin", basin, {"long_name": "attractor", "units": "1"}),
-        "radius": ("radius", radii(grid_of(starts)), {"long_name": "radius in cells of the grid", "units": "1"}),
-        "iterate": ("iterate", iterates + request.discard, {"long_name": "step at this point", "units": "1"}),
+    iterates = np.arange(1, request.steps + 1, dtype=np.int64) + request.discard
+    return {
+        "basin": coordinate("basin", np.arange(request.max_attractors, dtype=np.int32), "attractor"),
+        "radius": coordinate("radius", radii(grid_of(starts)), "radius in cells of the grid"),
+        "iterate": coordinate("iterate", iterates, "step at this point"),
+        **run.sample_coords,
     }
-    return coords | ({} if run.sample is None else {"sample": run.sample})

@@ -12,9 +12,9 @@ from rnnsim.checks.arguments import check_choice, number, whole
 from rnnsim.checks.showing import shown
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import DIVERGED_AT, ORBITS, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, ORBITS
 from rnnsim.runs.constant_inputs import check_constant, over_steps
-from rnnsim.runs.plan import Field, Plan, planned
+from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.runs.run_plan import variables_of
 from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
@@ -215,17 +215,17 @@ def variables_at(net: Network, run: Run, orbit: Orbit, request: Request) -> dict
 def fields_of(run: Run, directions: tuple[str, ...], request: Request) -> dict[str, Field]:
     """The variables."""
     goes = {"direction": len(directions)} if directions else {}
-    sizes = {**run.grid.sizes, **goes, **run.own_sizes, "iterate": request.steps}
-    dims = {name: (*run.grid.sizes, *goes, *(dim for dim in meaning(name).dims if dim in sizes)) for name in request.names}
-    fields = {name: Field.of(name, own, sizes, np.int32 if name == "period" else np.float64) for name, own in dims.items()}
-    return fields | {DIVERGED_AT: Field.of(DIVERGED_AT, (*run.grid.sizes, *goes), sizes, np.int32)}
+    axes, sizes = {**run.grid.sizes, **goes}, {**run.grid.sizes, **goes, **run.own_sizes, "iterate": request.steps}
+    fields = {name: Field.over(axes, name, sizes, np.int32 if name == "period" else np.float64) for name in request.names}
+    return fields | {DIVERGED_AT: Field.of(DIVERGED_AT, axes, sizes, np.int32)}
 
 
 def coordinates(run: Run, directions: tuple[str, ...], request: Request) -> dict[str, Any]:
     """The coordinates of the dimensions that are no axes."""
     count = np.arange(1, request.steps + 1, dtype=np.int64) + request.discard
-    coords: dict[str, Any] = {
-        "iterate": ("iterate", count, {"long_name": "step at this point", "units": "1"}),
-        "direction": ("direction", list(directions), {"long_name": "direction of the sweep", "units": "1"}),
+    places = coordinate("iterate", count, "step at this point")
+    return {
+        "iterate": places,
+        "direction": coordinate("direction", list(directions), "direction of the sweep"),
+        **run.sample_coords,
     }
-    return coords | ({} if run.sample is None else {"sample": run.sample})

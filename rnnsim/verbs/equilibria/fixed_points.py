@@ -12,7 +12,7 @@ from rnnsim.checks.annotations import Flag, Numbers, Real, Whole
 from rnnsim.checks.arguments import SEED, flag, number, whole
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import FIXED_POINTS
-from rnnsim.runs.plan import Field, Plan, flags, planned
+from rnnsim.runs.plan import Field, Plan, coordinate, flags, planned
 from rnnsim.runs.run import check_network
 from rnnsim.verbs.engines.autonomous_maps import Map, map_of
 from rnnsim.verbs.equilibria.fixed_point_engine import Request, search_all
@@ -142,7 +142,7 @@ def fixed_points(
         hashed["starts"] = xr.DataArray(given, dims=(*maps.grid.sizes, "start", "unit")[-given.ndim :])
     else:
         options["starts"] = given
-    coords = {"step": ("step", np.arange(period, dtype=np.int32), {"long_name": "step", "units": "1"})}
+    coords = {"step": coordinate("step", np.arange(period, dtype=np.int32))}
     arrays = partial(computed, maps, request)
     return Plan("fixed_points", net, maps.grid, fields_of(maps, request), coords, hashed, options, arrays)
 
@@ -151,20 +151,20 @@ def fields_of(maps: Map, request: Request) -> dict[str, Field]:
     """The variables."""
     axes, steps = tuple(maps.grid.sizes), ("step",) if request.period > 1 else ()
     sizes = {**maps.grid.sizes, "point": request.max_points, "step": request.period, "mode": maps.size, **unit_sizes(maps)}
-    dims = {name: ("point", *steps, *own) for name, own, _ in states_of(maps, "")}
-    dims |= {"residual": ("point",), "multiplier_real": ("point", "mode"), "multiplier_imag": ("point", "mode")}
-    dims |= {"stability": ("point",)}
-    kinds: dict[str, Any] = {"stability": np.int8, "truncated": np.int8}
-    counts = ["point_count", "truncated", "undecided"]
+
+    def known(name: str, *dims: str, dtype: Any = np.float64) -> Field:
+        return Field.of(name, (*axes, *dims), sizes, dtype, **(flags(FLAGS[name]) if name in FLAGS else {}))
+
+    fields = {name: known(name, "point", *steps, *own) for name, own, _ in states_of(maps, "")}
+    fields["residual"] = known("residual", "point")
+    fields |= {name: known(name, "point", "mode") for name in ("multiplier_real", "multiplier_imag")}
+    fields["stability"] = known("stability", "point", dtype=np.int8)
     if request.slow_points:
-        dims |= {name: ("point", *own) for name, own, _ in states_of(maps, "slow_")} | {"slow_speed": ("point",)}
-        counts.append("slow_point_count")
-    kinds |= {name: np.int64 for name in counts if name not in kinds}
-    described = {name: flags(words) for name, words in FLAGS.items()}
-    return {
-        name: Field.of(name, (*axes, *own), sizes, kinds.get(name, float), **described.get(name, {}))
-        for name, own in {**dims, **dict.fromkeys(counts, ())}.items()
-    }
+        fields |= {name: known(name, "point", *own) for name, own, _ in states_of(maps, "slow_")}
+        fields["slow_speed"] = known("slow_speed", "point")
+    counts = {"point_count": np.int64, "truncated": np.int8, "undecided": np.int64}
+    counts |= {"slow_point_count": np.int64} if request.slow_points else {}
+    return fields | {name: known(name, dtype=dtype) for name, dtype in counts.items()}
 
 
 def computed(maps: Map, request: Request) -> dict[str, np.ndarray]:

@@ -15,8 +15,8 @@ from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import CURVATURE, DIVERGED_AT, chosen, meaning
-from rnnsim.runs.plan import Field, Plan, planned
+from rnnsim.families.result_variables import CURVATURE, DIVERGED_AT, chosen
+from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.hessian.engine import compute
 from rnnsim.verbs.hessian.theta import full_sizes
@@ -100,10 +100,10 @@ def curvature(
     run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
     labels = labels_of(run, chosen_parameters)
     sizes = {**run.grid.sizes, **dict.fromkeys(("parameter", "parameter_from", "mode"), len(labels))}
-    fields = {name: Field.of(name, (*run.grid.sizes, *meaning(name).dims), sizes) for name in names}
+    fields = {name: Field.over(run.grid.sizes, name, sizes) for name in names}
     fields[DIVERGED_AT] = Field.of(DIVERGED_AT, run.grid.sizes, sizes, np.int32)
     named = {"parameter": "parameter of the derivative", "parameter_from": "parameter of the derivative that is differentiated"}
-    coords = {dim: (dim, labels, {"long_name": long_name, "units": "1"}) for dim, long_name in named.items()}
+    coords = {dim: coordinate(dim, labels, long_name) for dim, long_name in named.items()}
     options = {"keep": names, "loss": loss, "parameters": chosen_parameters}
     arrays = partial(compute, run, LOSSES[loss], chosen_parameters, names)
     return Plan("curvature", net, run.grid, fields, coords, run.given, options, arrays)

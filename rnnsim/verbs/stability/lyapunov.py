@@ -15,9 +15,9 @@ from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
 from rnnsim.checks.warnings import warn_caller
 from rnnsim.families.network import Network
-from rnnsim.families.result_variables import DIVERGED_AT, EXPONENTS, chosen, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, EXPONENTS, chosen
 from rnnsim.kernels.lyapunov.batch_statistics import summarise
-from rnnsim.runs.plan import Field, Plan, planned
+from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.stability.lyapunov_engine import TangentRun, rates
 
@@ -131,7 +131,8 @@ def lyapunov(
     options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
     tangent_run = tangent_run_of(names, count, size, counted, discard, reorthonormalize, seed)
     asked = (keep,) if isinstance(keep, str) else tuple(keep)
-    fields, coords = fields_of(run, tangent_run, names), coordinates(run, tangent_run)
+    ends = tangent_run.discard + np.cumsum(tangent_run.lengths)
+    fields, coords = fields_of(run, tangent_run, names), {"step": coordinate("step", ends.astype(np.int32)), **run.sample_coords}
     arrays = partial(computed, run, tangent_run, size, names, asked, autonomous=inputs is None)
     return Plan("lyapunov", net, run.grid, fields, coords, {} if inputs is None else run.given, options | {"keep": names}, arrays)
 
@@ -332,14 +333,6 @@ def computed(
 
 def fields_of(run: Run, tangent_run: TangentRun, names: tuple[str, ...]) -> dict[str, Field]:
     """The variables."""
-    axes, samples = tuple(run.grid.sizes), {} if run.samples is None else {"sample": run.samples}
-    sizes = {**run.grid.sizes, **samples, "step": tangent_run.batches, "exponent": tangent_run.columns}
-    fields = {DIVERGED_AT: Field.of(DIVERGED_AT, axes, sizes, np.int32)}
-    return fields | {name: Field.of(name, (*axes, *(dim for dim in meaning(name).dims if dim in sizes)), sizes) for name in names}
-
-
-def coordinates(run: Run, tangent_run: TangentRun) -> dict[str, Any]:
-    """The coordinates of the dimensions that are no axes."""
-    ends = tangent_run.discard + np.cumsum(tangent_run.lengths)
-    coords: dict[str, Any] = {"step": ("step", ends.astype(np.int32), {"long_name": "step", "units": "1"})}
-    return coords | ({} if run.sample is None else {"sample": run.sample})
+    sizes = {**run.grid.sizes, **run.own_sizes, "step": tangent_run.batches, "exponent": tangent_run.columns}
+    fields = {DIVERGED_AT: Field.of(DIVERGED_AT, run.grid.sizes, sizes, np.int32)}
+    return fields | {name: Field.over(run.grid.sizes, name, sizes) for name in names}

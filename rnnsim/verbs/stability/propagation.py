@@ -17,7 +17,7 @@ from rnnsim.checks.showing import shown
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.recurrent_networks import Elman
-from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED, meaning
+from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED
 from rnnsim.kernels.propagation.jacobian_products import (
     Found,
     Scratch,
@@ -28,8 +28,8 @@ from rnnsim.kernels.propagation.jacobian_products import (
     orbits_of,
 )
 from rnnsim.numerics import parallel
-from rnnsim.runs.plan import Field, Plan, flags, planned
-from rnnsim.runs.run import check_network, prepare
+from rnnsim.runs.plan import Field, Plan, coordinate, flags, planned
+from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.engines.driven_maps import DrivenMap
 from rnnsim.verbs.stability.gradient_measures import FLAGS, THRESHOLDS, measures
 
@@ -146,7 +146,9 @@ def propagation(
     run = prepare(net, inputs, targets, names, "float64", with_targets=targets is not None, classes=classes)
     chosen_lags = lags_of(lags, run.steps)
     maps = DrivenMap(run)
-    fields, coords = fields_of(maps, names, chosen_lags), coordinates(maps, chosen_lags)
+    fields = fields_of(run, names, len(chosen_lags), maps.size)
+    places = {"lag": chosen_lags, "mode": np.arange(maps.size), "step": np.arange(run.steps + 1, dtype=np.int32)}
+    coords = {**{dim: coordinate(dim, values) for dim, values in places.items()}, **run.sample_coords}
     options = {"lags": chosen_lags.tolist(), "loss": loss, "keep": names}
     return Plan(
         "propagation", net, run.grid, fields, coords, run.given, options, partial(computed, maps, names, chosen_lags, classes)
@@ -204,22 +206,13 @@ def found_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -
     )
 
 
-def fields_of(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray) -> dict[str, Field]:
+def fields_of(run: Run, names: tuple[str, ...], lags: int, modes: int) -> dict[str, Field]:
     """The variables."""
-    run, axes = maps.run, tuple(maps.grid.sizes)
-    samples = {} if run.samples is None else {"sample": run.samples}
-    sizes = {**maps.grid.sizes, **samples, "step": run.steps + 1, "lag": len(lags), "mode": maps.size}
-    dims = {name: (*axes, *(dim for dim in meaning(name).dims if dim in sizes)) for name in (*names, DIVERGED_AT)}
-    kinds = {DIVERGED_AT: np.int32, **dict.fromkeys(FLAGS, np.int8)}
-    described = {name: flags(words) for name, words in FLAGS.items()}
-    return {name: Field.of(name, own, sizes, kinds.get(name, float), **described.get(name, {})) for name, own in dims.items()}
-
-
-def coordinates(maps: DrivenMap, lags: np.ndarray) -> dict[str, Any]:
-    """The coordinates of the dimensions that are no axes."""
-    places = {"lag": lags, "mode": np.arange(maps.size), "step": np.arange(maps.run.steps + 1, dtype=np.int32)}
-    coords: dict[str, Any] = {name: (name, values, {"long_name": name, "units": "1"}) for name, values in places.items()}
-    return coords | ({} if maps.run.sample is None else {"sample": maps.run.sample})
+    sizes = {**run.grid.sizes, **run.own_sizes, "lag": lags, "mode": modes}
+    fields = {name: Field.over(run.grid.sizes, name, sizes) for name in names if name not in FLAGS}
+    fields |= {name: Field.over(run.grid.sizes, name, sizes, np.int8, **flags(FLAGS[name])) for name in names if name in FLAGS}
+    fields[DIVERGED_AT] = Field.of(DIVERGED_AT, run.grid.sizes, sizes, np.int32)
+    return {name: fields[name] for name in (*names, DIVERGED_AT)}
 
 
 def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes: bool) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from rnnsim.families.axes import ordered
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import NUMBERED, layer_number, numbered
 from rnnsim.families.result_variables import DIVERGED_AT
-from rnnsim.runs.plan import Field
+from rnnsim.runs.plan import Field, coordinate
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 STOPPED_AT = "stopped_at"
@@ -88,8 +88,7 @@ def field_by_epoch(training: TrainingRun, name: str, epochs: int) -> Field:
 
 def coordinates(training: TrainingRun, epochs: np.ndarray) -> dict[str, Any]:
     """The coordinates of the dimensions that are no axes."""
-    of_epochs = "epoch", epochs.astype(np.int32), {"long_name": "epoch", "units": "1"}
-    return {"epoch": of_epochs, **training.run.net.gate_coords}
+    return {"epoch": coordinate("epoch", epochs.astype(np.int32)), **training.run.net.gate_coords}
 
 
 def record_arrays(state: TrainingState, epochs: np.ndarray) -> dict[str, np.ndarray]:
