@@ -18,6 +18,9 @@ from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.runs.run_plan import variables_of
 from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
+from rnnsim.verbs.attractors.scalar_orbits import orbits_along
+from rnnsim.verbs.engines.result_arrays import NEVER
+from rnnsim.verbs.engines.scalar import serves
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
 
@@ -156,6 +159,8 @@ def found_along(
     if along is None:
         return variables_at(net, run, orbit_after(net, constant, request.discard, request.steps), request)
     order = rising(run.grid, along)
+    if serves(run):
+        return along_scalar(run, along, [{"up": order, "down": order[::-1]}[direction] for direction in directions], request)
     found: dict[str, np.ndarray] = {}
     dims: dict[str, tuple[str, ...]] = {}
     orbit: Orbit | None = None
@@ -173,6 +178,23 @@ def found_along(
             for d, place in enumerate(here):
                 found[name][place, d] = values.values[d]
     return {name: xr.DataArray(values, dims=dims[name]) for name, values in found.items()}
+
+
+def along_scalar(run: Run, along: str, orders: list[np.ndarray], request: Request) -> dict[str, xr.DataArray]:
+    """The variables of scalar networks over (other axes…, along, direction, …)."""
+    states, diverged_at = orbits_along(run, along, orders, request.discard, request.steps)
+    sizes = {name: size for name, size in run.grid.sizes.items() if name != along} | {along: run.grid.sizes[along]}
+    dims, shape = (*sizes, "direction"), (*sizes.values(), len(orders))
+    samples = {} if run.samples is None else {"sample": run.samples}
+    first = np.where(diverged_at < 0, NEVER, diverged_at).min(axis=-1)
+    found = {DIVERGED_AT: xr.DataArray(np.where(first == NEVER, -1, first).astype(np.int32).reshape(shape), dims=dims)}
+    orbit = states.reshape((*shape, *samples.values(), request.steps))
+    if "orbit" in request.names:
+        found["orbit"] = xr.DataArray(orbit, dims=(*dims, *samples, "iterate"))
+    if "period" in request.names:
+        periods = periods_of(states.reshape(-1, request.steps, 1), request.max_period, request.tolerance)
+        found["period"] = xr.DataArray(periods.reshape(orbit.shape[:-1]), dims=(*dims, *samples))
+    return found
 
 
 def rising(grid: Grid, along: str) -> np.ndarray:

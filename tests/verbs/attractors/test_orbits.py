@@ -159,6 +159,32 @@ def test_going_along_an_axis_is_starting_where_the_last_one_ended(kind):
             member = net.replace(h0=one.orbit.isel(iterate=-1, drop=True))
 
 
+@pytest.mark.parametrize("discard", [0, 1, 2, 7, 333])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
+def test_scalar_orbits_that_repeat_are_cut_short_with_the_same_bits(activation, discard):
+    weights, drives = rs.axis("w", [-1.0, 0.5, -2.5, 1.5, 0.0]), rs.axis("b", [0.3, -0.2, 0.0])
+    starts = xr.DataArray([0.1, -3.0], dims="sample")
+    net = rs.Elman(0.5, weights, drives, h0=starts, activation=activation, leak=rs.axis("leak", [1.0, 0.4]))
+    ds = rs.orbit_diagram(net, 0.2, along="b", sweep="down", discard=discard, steps=5)
+    state = starts
+    for b in (0, 2, 1):
+        here = net.isel(b=b).replace(h0=xr.where(np.isfinite(state), state, starts))
+        whole = rs.simulate(here, np.full(discard + 5, 0.2)).state
+        one = ds.orbit.isel(b=b, direction=0)
+        np.testing.assert_array_equal(one, whole.isel(step=slice(discard + 1, None)).transpose(*one.dims[:-1], "step"))
+        state = whole.isel(step=-1, drop=True)
+
+
+@pytest.mark.parametrize("kind", ["scalar", "samples"])
+def test_bits_of_scalar_orbits_along_an_axis_do_not_depend_on_threads_blocks_or_lanes(kind):
+    net = NETWORKS[kind]()
+    along = next(iter(net.axes))
+    whole = rs.orbit_diagram(net, along=along, discard=30, steps=8)
+    for setting in ({"threads": 1}, {"threads": 3, "block": 1}, {"width": 2}):
+        with thread_state.settings(**setting):
+            equal(whole, rs.orbit_diagram(net, along=along, discard=30, steps=8))
+
+
 def test_an_lstm_goes_on_with_its_cell_state():
     net = rs.LSTM.random(2, 1, seed=1, gain=rs.axis("gain", [2.0, 2.0 + 1e-9, 2.0 + 2e-9]), h0=0.5, c0=0.5)
     ds = rs.orbit_diagram(net, along="gain", sweep="up", steps=4, discard=6).orbit.isel(direction=0)

@@ -1,0 +1,77 @@
+"""Orbits of scalar networks along an axis: their numbers laid out for `kernels.recurrence.scalar_orbits`, and the loop over networks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnsim.checks.memory_limits import check_room
+from rnnsim.families.axes import Grid
+from rnnsim.kernels.recurrence import scalar_orbits
+from rnnsim.kernels.recurrence.scalar_orbits import Travel
+from rnnsim.numerics import parallel
+from rnnsim.numerics.parallel import Strided
+from rnnsim.numerics.simd import Kind
+from rnnsim.runs.run import Run
+from rnnsim.verbs.engines import scalar as scalar_runs
+
+REGISTERS = 4  # that hide the latency of a step where there are orbits enough to fill them
+
+
+class Orbits(NamedTuple):
+    """States (other axes, value, direction, sample, step), and the first step at which one was not finite, or -1."""
+
+    states: np.ndarray
+    diverged_at: np.ndarray
+
+
+def orbits_along(run: Run, along: str, orders: list[np.ndarray], discard: int, steps: int) -> Orbits:
+    """The orbits of every network along an axis, of which `orders` are the places of the values in each direction."""
+    sizes = {name: size for name, size in run.grid.sizes.items() if name != along}
+    values, samples, others = run.grid.sizes[along], run.samples or 1, prod(sizes.values())
+    shape = others, values, len(orders), samples
+    check_room(prod(shape) * steps)
+    found = Orbits(np.empty((*shape, steps)), np.full(shape, -1, np.int32))
+    last = replace(run, grid=Grid({**sizes, along: values}, run.grid.coords))
+    rows, cell, lanes = rows_of(last), scalar_runs.net_of(run).cell, len(orders) * samples
+    width = parallel.lanes(REGISTERS if others * lanes >= parallel.lanes(REGISTERS) * parallel.thread_count() else 1)
+    kind, places = Kind(width), np.arange(prod(shape)).reshape(shape) * steps
+
+    def in_order(of_block: np.ndarray, count: int) -> np.ndarray:
+        """Numbers (network, value, direction, sample) as lanes go along them: (value, lane)."""
+        turned = np.stack([of_block[:, order, d] for d, order in enumerate(orders)], axis=2)
+        return np.ascontiguousarray(turned.transpose(1, 0, 2, 3).reshape(values, count))
+
+    def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
+        lane_scratch = parallel.aligned(width)
+        while (block := next_block()) is not None:
+            lo, hi = block
+            count = (hi - lo) * lanes
+            travel = Travel(count, -(-count // width) * width, values, discard, steps)
+            theta = parallel.aligned((len(rows), values, travel.row))
+            for row, by_sample in zip(theta, rows, strict=True):
+                numbers = np.empty((len(by_sample), hi - lo, values))
+                for strided, of_sample in zip(by_sample, numbers, strict=True):
+                    parallel.gather(*strided, last.grid.strided_shape, lo * values, hi * values, of_sample.reshape(-1))
+                whole = np.broadcast_to(np.moveaxis(numbers, 0, -1)[:, :, None], (hi - lo, *shape[1:]))
+                row[:, :count] = in_order(whole, count)
+                row[:, count:] = row[:, count - 1 : count]
+            diverged_at = np.full((values, count), -1, np.int32)
+            of_lanes = in_order(places[lo:hi], count), lane_scratch, found.states.reshape(-1), diverged_at
+            scalar_orbits.orbits_along(kind, cell, theta.reshape(len(rows), -1), travel, *of_lanes)
+            by_network = diverged_at.reshape(values, hi - lo, len(orders), samples).transpose(1, 0, 2, 3)
+            for d, order in enumerate(orders):
+                found.diverged_at[lo:hi, order, d] = by_network[:, :, d]
+
+    parallel.run(work, parallel.cut(others, max(1, width // lanes), 1))
+    return found
+
+
+def rows_of(run: Run) -> list[list[Strided]]:
+    """The rows of theta, one a sample where samples differ: those of `kernels.recurrence.scalar`, then the input."""
+    rows, starts = scalar_runs.rows_of(run), scalar_runs.sizes_of(run).starts
+    inputs = run.inputs.array.isel(step=0)
+    driven = run.grid.strided(inputs.values.astype(np.float64), tuple(map(str, inputs.dims)))
+    return [*([row] for row in rows[:-starts]), rows[-starts:], [driven]]
