@@ -91,7 +91,7 @@ class Call:
         named = {f"{name}{f' ({i})' * (i > 0)}": array for name, value in given.items() for i, array in enumerate(arrays_in(value))}
         return common_grid(named, {str(dim) for array in named.values() for dim in array.dims if not is_axis(dim)})
 
-    def part(self, where: Places) -> Self:
+    def block(self, where: Places) -> Self:
         """The same call for a part of the grid."""
         net, args, options = cut(self.net, where), cut(list(self.args), where), cut(self.options, where)
         return replace(self, net=net, args=tuple(args), options=options)

@@ -89,10 +89,10 @@ class Layout:
             return None
         return tuple(where.get(dim, slice(None)) for dim in field.dims)
 
-    def compute(self, call: Call, index: Index) -> dict[str, np.ndarray]:
+    def block_values(self, call: Call, index: Index) -> dict[str, np.ndarray]:
         """The numbers of a block, by variable."""
         where = self.where(index)
-        found = self.fitted(call.part(where).run())
+        found = self.fitted(call.block(where).run())
         values = {}
         for name, field in self.fields.items():
             if name not in found.variables:

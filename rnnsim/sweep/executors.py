@@ -41,7 +41,7 @@ class Job:
         """Compute the blocks of a chunk and write them, if there is a store."""
         reports: list[Report] = []
         for index in chunk:
-            values = self.layout.compute(self.call, index)
+            values = self.layout.block_values(self.call, index)
             if self.store is not None:
                 self.store.write_block(self.layout, self.layout.where(index), values)
             reports.append((index, status_of(values), None if self.store is not None else values))
@@ -83,7 +83,7 @@ def with_threads(job: Job, sink: Any, account: Account) -> None:
         try:
             for chunk in layout.chunks(account.status.copy()):
                 for index in chunk:
-                    values = layout.compute(job.call, index)
+                    values = layout.block_values(job.call, index)
                     if asked.is_set():
                         raise KeyboardInterrupt
                     under_way.append((index, status_of(values), pool.submit(sink.write_block, layout, layout.where(index), values)))
@@ -102,12 +102,12 @@ def with_processes(job: Job, sink: Any, account: Account, workers: int) -> None:
     while todo := deque(job.layout.chunks(account.status)):
         before = account.finished
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, begin, (parcel, threads))
+        pool = ProcessPoolExecutor(workers, context, start_worker, (parcel, threads))
         under_way: set[Future[list[Report]]] = set()
         try:
             while todo or under_way:
                 while todo and len(under_way) < 2 * workers:
-                    under_way.add(pool.submit(work, todo.popleft()))
+                    under_way.add(pool.submit(do_chunk, todo.popleft()))
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:
                     take(job, sink, account, future.result())
@@ -150,19 +150,19 @@ def stop(pool: ProcessPoolExecutor) -> None:
             process.join()
 
 
-_work: dict[str, Any] = {}
+_given: dict[str, Any] = {}
 
 
-def begin(parcel: bytes, threads: int) -> None:
-    """Let a worker process begin: Ctrl-C is for the one that leads."""
+def start_worker(parcel: bytes, threads: int) -> None:
+    """Give a worker process its job; Ctrl-C is for the process that leads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["RNNSIM_NUM_THREADS"] = str(threads)
-    _work["job"] = pickle.loads(parcel)
+    _given["job"] = pickle.loads(parcel)
 
 
-def work(chunk: list[Index]) -> list[Report]:
+def do_chunk(chunk: list[Index]) -> list[Report]:
     """Do the blocks of a chunk in a worker process."""
-    reports: list[Report] = _work["job"].do(chunk)
+    reports: list[Report] = _given["job"].do(chunk)
     return reports
 
 
@@ -211,7 +211,7 @@ def one_round(job: Job, sink: Any, account: Account, client: Any) -> None:
     try:
         while todo or futures:
             while todo and len(futures) < most:
-                future = client.submit(work_of, here, todo.popleft(), crowd, pure=False, retries=3)
+                future = client.submit(do_sent_chunk, here, todo.popleft(), crowd, pure=False, retries=3)
                 futures.add(future)
                 flow.add(future)
             done = next(flow)
@@ -239,7 +239,7 @@ def crowd_of(client: Any) -> int:
     return max(hosts.values(), default=1)
 
 
-def work_of(job: Job, chunk: list[Index], crowd: int) -> list[Report]:
+def do_sent_chunk(job: Job, chunk: list[Index], crowd: int) -> list[Report]:
     """Do the blocks of a chunk in a Dask worker, on its share of the processors."""
     with thread_state.settings(threads=max(1, parallel.thread_count() // crowd)):
         return job.do(chunk)

@@ -23,7 +23,7 @@ from rnnsim.version import VERSION
 
 def identity(call: Call) -> dict[str, str]:
     """Everything that decides the numbers of a call, by name: versions, the verb, the parameters, the arguments."""
-    places = call.part({axis: slice(0, size) for axis, size in call.grid.sizes.items()})  # with all coordinates
+    places = call.block({axis: slice(0, size) for axis, size in call.grid.sizes.items()})  # with all coordinates
     return {
         "package version": VERSION,
         "kernel version": STAMP,

@@ -153,7 +153,7 @@ def planned(call: Call, axes: dict[str, int], plan: Plan) -> Result:
 def probed(call: Call, axes: dict[str, int]) -> Result:
     """What a user's function returns, by its result at the first point of the axes. What an axis vanishes from stays whole."""
     while True:
-        probe = call.part(dict.fromkeys(axes, slice(0, 1))).run()
+        probe = call.block(dict.fromkeys(axes, slice(0, 1))).run()
         lost = [axis for axis in axes if not any(axis in v.dims for v in probe.data_vars.values())]
         if not lost:
             break
@@ -225,7 +225,7 @@ def timed(call: Call, axes: dict[str, int], most: int) -> float:
     while True:
         part = {axis: slice(0, length) for axis, length in block_shape(axes, points).items()}
         taken = prod(place.stop for place in part.values())
-        seconds = stopwatch(call.part(part).run)
+        seconds = stopwatch(call.block(part).run)
         if seconds >= ENOUGH_SECONDS or points >= most:
             return seconds / taken
         points = min(most, points * (FASTER if seconds < ENOUGH_SECONDS / FASTER else ceil(1.5 * ENOUGH_SECONDS / seconds)))

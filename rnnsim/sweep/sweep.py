@@ -240,7 +240,7 @@ def resumed(call: Call, store: Any) -> Layout:
     larger = {axis: now[axis] for axis in sizes if axis in now and now[axis] > sizes[axis]}
     if set(sizes) - set(now) or any(now[axis] < sizes[axis] for axis in sizes):
         raise refusal(store, f"axes ({sizes} then, {dict(now)} now)")
-    before = call.part({axis: slice(0, sizes[axis]) for axis in larger}) if larger else call
+    before = call.block({axis: slice(0, sizes[axis]) for axis in larger}) if larger else call
     check_same(store, record["parts"], before)
     if larger:
         coords = {axis: call.grid.coords[axis].variable for axis in sizes if axis in call.grid.coords}
@@ -253,7 +253,7 @@ def resumed(call: Call, store: Any) -> Layout:
 def check_same(store: Any, parts: list[dict[str, Any]], call: Call) -> None:
     """Refuse a call of which some part decides its numbers by something else than the store's."""
     for part in parts:
-        difference = changed(part["identity"], identity(call.part(part["places"]) if part["places"] else call))
+        difference = changed(part["identity"], identity(call.block(part["places"]) if part["places"] else call))
         if difference:
             raise refusal(store, difference)
 

@@ -49,7 +49,7 @@ def test_a_plan_of_a_million_times_a_million_networks_takes_less_than_100_megaby
     net, args, options = CALLS[name]
     verb = getattr(rs, name)
     call = Call(verb, net, args, options)
-    small = call.part({axis: slice(8) for axis in call.grid.sizes})
+    small = call.block({axis: slice(8) for axis in call.grid.sizes})
     rs.plan(verb, small.net, *small.args, **small.options)  # which brings all kernels
     plan, taken = taken_by(lambda: rs.plan(verb, net, *args, **options))
     assert plan.points == 10**12 and plan.nbytes >= 10**13 and plan.verb == name
