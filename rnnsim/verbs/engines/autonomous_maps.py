@@ -19,7 +19,7 @@ Block = tuple[tuple[Layer, ...], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Part:
+class LayerState:
     """Where in a state vector one state of one layer stands: `names` are those under which results know it; "state" or "cell_state" and
     the layer's number."""
 
@@ -69,12 +69,12 @@ class Map:
         return sum(member.units * member.cell.states for member in self.net.members)
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def layer_states(self) -> tuple[LayerState, ...]:
         """What a state vector consists of."""
         found, at = [], 0
         for member in self.net.members:
             for name in ("state", "cell_state")[: member.cell.states]:
-                found.append(Part(name, member.suffix, member.top, at, member.units))
+                found.append(LayerState(name, member.suffix, member.top, at, member.units))
                 at += member.units
         return tuple(found)
 
@@ -92,7 +92,7 @@ class Map:
         ]
         return sum(of_layers) + self.inputs
 
-    def work(self) -> np.ndarray:
+    def scratch(self) -> np.ndarray:
         """Scratch for kernels of one thread."""
         return np.zeros(max(cell.gates for cell in self.cells) * (1 + self.size))
 

@@ -184,17 +184,17 @@ def results(line: Along, max_points: int, starts: int | None, longest: float, br
 def states_of(line: Along, prefix: str) -> list[tuple[str, tuple[str, ...], Any]]:
     """The states of all layers by their names, with their dimensions and places in a state."""
     found: list[tuple[str, tuple[str, ...], Any]] = []
-    for part in line.maps.parts:
-        for name in part.names():
-            suffix = name.removeprefix(part.name)
+    for one in line.maps.layer_states:
+        for name in one.names():
+            suffix = name.removeprefix(one.name)
             dims = () if line.maps.net.scalar else (f"unit{suffix}",)
-            found.append((f"{prefix}{name}", dims, part.at if line.maps.net.scalar else part.place))
+            found.append((f"{prefix}{name}", dims, one.at if line.maps.net.scalar else one.place))
     return found
 
 
 def unit_sizes(line: Along) -> dict[str, int]:
     """The sizes of the dimensions that states have, as `states_of` names them."""
-    return {f"unit{name.removeprefix(part.name)}": part.units for part in line.maps.parts for name in part.names()}
+    return {f"unit{name.removeprefix(one.name)}": one.units for one in line.maps.layer_states for name in one.names()}
 
 
 def stacked(curves: list[Any], n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -183,12 +183,12 @@ def computed(maps: Map, request: Request) -> dict[str, np.ndarray]:
 def states_of(maps: Map, before: str) -> list[tuple[str, tuple[str, ...], slice]]:
     """Variables that are states, with their dimensions and places in a state; of a stack's top layer without the layer's number."""
     found: list[tuple[str, tuple[str, ...], slice]] = []
-    for part in maps.parts:
-        suffix = "" if part.top else part.suffix
-        found.append((f"{before}{part.name}{suffix}", () if maps.net.scalar else (f"unit{suffix}",), part.place))
+    for one in maps.layer_states:
+        suffix = "" if one.top else one.suffix
+        found.append((f"{before}{one.name}{suffix}", () if maps.net.scalar else (f"unit{suffix}",), one.place))
     return found
 
 
 def unit_sizes(maps: Map) -> dict[str, int]:
     """The sizes of the dimensions that states have, as `states_of` names them."""
-    return {f"unit{'' if part.top else part.suffix}": part.units for part in maps.parts}
+    return {f"unit{'' if one.top else one.suffix}": one.units for one in maps.layer_states}

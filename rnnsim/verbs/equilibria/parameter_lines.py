@@ -80,7 +80,7 @@ class Along:
         """A line without nodes, with room for the numbers at one place."""
         maps, members = self.maps, self.maps.net.members
         now, slope = np.zeros((2, maps.numbers))
-        work = np.zeros(maps.work().size + 4 * max(cell.gates for cell in maps.cells))
+        work = np.zeros(maps.scratch().size + 4 * max(cell.gates for cell in maps.cells))
         sizes = np.array([(member.units, member.inputs) for member in members], np.int64)
         nothing = np.zeros((0, 0))
         kernels = addresses([evaluation_of(maps.cells)], SIGNATURE)

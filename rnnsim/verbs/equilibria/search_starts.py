@@ -44,7 +44,7 @@ def check_starts(starts: Any, maps: Map) -> np.ndarray | int | None:
         raise TypeError(f"starts was given values of type {array.dtype}; it needs real numbers")
     values = np.asarray(array, np.float64)
     values = values[:, None] if values.ndim == 1 and maps.net.scalar else values
-    units = sum(part.units for part in maps.parts if part.name == "state")
+    units = sum(one.units for one in maps.layer_states if one.name == "state")
     if values.ndim != 2 + len(own) or values.shape[-1] not in (units, maps.size) or not values.size:
         sizes = f"(start, {units})" + f" or (start, {maps.size})" * (units != maps.size)
         needed = "(start)" if maps.net.scalar and maps.size == 1 else sizes
@@ -74,10 +74,10 @@ def rows_of(starts: xr.DataArray, own: list[str], maps: Map) -> np.ndarray:
 def with_cell_states(values: np.ndarray, maps: Map) -> np.ndarray:
     """Whole states of which only h was given: c is 0."""
     whole, column = np.zeros((*values.shape[:-1], maps.size)), 0
-    for part in maps.parts:
-        if part.name == "state":
-            whole[..., part.place] = values[..., column : column + part.units]
-            column += part.units
+    for one in maps.layer_states:
+        if one.name == "state":
+            whole[..., one.place] = values[..., column : column + one.units]
+            column += one.units
     return whole
 
 

@@ -242,7 +242,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
 
 def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Found) -> None:
     """Run the kernels over the points lo…hi: orbits, then Jacobians and what is made of them, so many at once as memory has room for."""
-    steps, size, out, work = maps.run.steps, maps.size, np.zeros(maps.size), maps.work()
+    steps, size, out, work = maps.run.steps, maps.size, np.zeros(maps.size), maps.scratch()
     (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
     orbits = np.empty((hi - lo, maps.samples, steps + 1, size))
     orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, work)
