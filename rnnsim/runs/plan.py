@@ -16,6 +16,7 @@ from rnnsim.families.result_variables import meaning
 from rnnsim.runs.provenance import attributes
 
 P = ParamSpec("P")
+CONSTRUCT: Any = getattr(xr.Dataset, "_construct_direct", None)  # xarray's own, in the versions that have it
 Sizes = Mapping[str, int | None]
 
 
@@ -99,13 +100,27 @@ class Plan:
 
     def named(self, arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
         """Arrays of all fields under their names."""
-        variables = {name: (one.dims, shaped(arrays[name], one), dict(one.attrs)) for name, one in self.fields.items()}
-        return xr.Dataset(variables, self.used_coords)
+        fields = self.fields.items()
+        return assembled(
+            {name: xr.Variable(one.dims, shaped(arrays[name], one), dict(one.attrs)) for name, one in fields}, self.used_coords
+        )
 
 
 def shaped(values: np.ndarray, one: Field) -> np.ndarray:
     """An array in the shape of its field, where that is known."""
     return values if None in one.shape else values.reshape(one.shape)
+
+
+def assembled(variables: dict[str, xr.Variable], coords: Mapping[str, Any]) -> xr.Dataset:
+    """A Dataset of variables that are known to fit together. To look whether they do takes xarray as long as to run a small network."""
+    if CONSTRUCT is None or any(dim in variables for variable in variables.values() for dim in variable.dims):
+        return xr.Dataset(variables, coords)
+    with_index = {name: coord for name, coord in coords.items() if isinstance(coord, xr.DataArray) and name in coord.xindexes}
+    known: Any = xr.Coordinates({name: coord for name, coord in coords.items() if name not in with_index})
+    of_coords = {name: coord.variable.copy(deep=False) for name, coord in with_index.items()} | dict(known.variables)
+    indexes = {name: coord.xindexes[name] for name, coord in with_index.items()} | dict(known.xindexes)
+    found: xr.Dataset = CONSTRUCT({**variables, **of_coords}, set(of_coords), None, {}, indexes)
+    return found
 
 
 _plans: dict[Any, Callable[..., Plan]] = {}

@@ -1,6 +1,7 @@
 """Which variables of a run are asked for, and the plan of them."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,15 @@ def plan_run(
                 np.moveaxis(found[name], fields[name].dims.index("step"), 0)[0] = AT_THE_START[base]
         return found | ({"input": padded_inputs(run)} if "input" in fields else {})
 
-    steps = coordinate("step", np.arange(run.steps + 1, dtype=np.int32))
-    coords = {"step": steps, **run.net.gate_coords, **run.sample_coords}
+    coords = {"step": steps_to(run.steps), **run.net.gate_coords, **run.sample_coords}
     return Plan(verb, run.net, run.grid, fields, coords, run.given, options, arrays)
+
+
+@lru_cache(64)
+def steps_to(last: int) -> xr.DataArray:
+    """The coordinate of the steps 0…last."""
+    steps = xr.Coordinates({"step": coordinate("step", np.arange(last + 1, dtype=np.int32))})
+    return steps["step"]
 
 
 def input_dims(run: Run) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import xarray as xr
 from verb_calls import CALLS, INPUTS, TARGETS, gates, plane, slope, starts
 
 import rnnsim as rs
+from rnnsim.runs import plan as plans
 from rnnsim.runs.plan import plan_of
 
 SEEDS = rs.axis("seed", [0, 1])
@@ -136,6 +137,29 @@ def test_a_run_that_ends_early_tells_so_by_its_epochs_alone():
     plan, run = plan_of(rs.train)(plane(), INPUTS, TARGETS, **options), rs.train(plane(), INPUTS, TARGETS, **options)
     assert run.epoch.values.tolist() == [0, 3] and len(plan.coords["epoch"][1]) == 6
     assert plan.attrs == run.attrs and set(plan.fields) == set(run.data_vars)
+
+
+@pytest.mark.parametrize(
+    "name", ["simulate", "simulate a stack", "train", "orbit_diagram", "basins of samples", "propagation with targets"]
+)
+def test_datasets_of_plans_are_those_that_xarray_makes(monkeypatch, name):
+    verb, net, args, options = PLANNED[name]
+    found = verb(net, *args, **options)
+    monkeypatch.setattr(plans, "CONSTRUCT", None)
+    usual = verb(net, *args, **options)
+    xr.testing.assert_identical(found, usual)
+    assert list(found.variables) == list(usual.variables) and found.sizes == usual.sizes and found.encoding == usual.encoding
+    assert found.indexes.keys() == usual.indexes.keys()
+    assert all(found.indexes[dim].identical(usual.indexes[dim]) for dim in usual.indexes)
+    xr.testing.assert_identical(found.isel(dict.fromkeys(found.indexes, 0)), usual.isel(dict.fromkeys(usual.indexes, 0)))
+
+
+def test_results_share_nothing_that_can_be_changed():
+    assert plans.CONSTRUCT is not None
+    one, other = (rs.simulate(plane(), INPUTS) for _ in range(2))
+    one.step.attrs["units"], one.a.attrs["units"], one.state.attrs["units"] = "s", "mV", "Hz"
+    assert {other[name].attrs["units"] for name in ("step", "a", "state")} == {"1"}
+    assert plane()["w_in"].a.attrs["units"] == "1"
 
 
 def test_every_verb_has_a_plan_and_nothing_else_has():
