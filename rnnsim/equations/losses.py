@@ -2,10 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from numba.extending import overload
-
 from rnnsim.equations.dispatch import dispatch
 from rnnsim.numerics.primitives import absolute, select, shift
+from rnnsim.numerics.unrolled import unrolled
 
 
 def contribution(loss, y, target):
@@ -27,18 +26,10 @@ for _rule in (contribution, cotangent, cotangent_tangent):
     dispatch(_rule, _rule.__name__)
 
 
+@unrolled(forceinline=True)
 def contributions(measures, y, target, totals):
     """Sums of measures, one more output added to each."""
     return tuple(total + contribution(measure, y, target) for measure, total in zip(measures, totals, strict=True))
-
-
-@overload(contributions, jit_options={"forceinline": True})
-def _contributions(measures, y, target, totals):
-    if len(measures) == 0:
-        return lambda measures, y, target, totals: ()
-    return lambda measures, y, target, totals: (
-        (totals[0] + contribution(measures[0], y, target),) + contributions(measures[1:], y, target, totals[1:])
-    )
 
 
 class MeanSquaredError(NamedTuple):

@@ -24,6 +24,7 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.numerics.lookup_tables import Table, look_up
 from rnnsim.numerics.primitives import absolute, any_negative, at_least, at_most, muladd, power_of_two, select, shift, signed
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Constants(NamedTuple):
@@ -113,19 +114,13 @@ def by_precision(double, single):
     return chosen
 
 
+@unrolled(forceinline=True)
 def horner(z, coefficients):
     """Σ coefficients[i] zⁱ."""
-    *rest, value = coefficients
-    for coefficient in reversed(rest):
+    value = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
         value = muladd(value, z, coefficient)
     return value
-
-
-@overload(horner, jit_options={"forceinline": True})
-def _horner(z, coefficients):
-    if len(coefficients) == 1:
-        return lambda z, coefficients: coefficients[0]
-    return lambda z, coefficients: muladd(horner(z, coefficients[1:]), z, coefficients[0])
 
 
 @register_jitable(forceinline=True)

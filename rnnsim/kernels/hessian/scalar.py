@@ -12,7 +12,7 @@ of the gradients are Σ ǡ[k], Σ ǡ[k] x[k], Σ ǡ[k] h[k-1] + ā[k] ḣ[k-1], 
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
 from rnnsim.equations.arity import partials_of
 from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullback_tangent, pushforward, watch
@@ -22,7 +22,8 @@ from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, st
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, splat
-from rnnsim.numerics.tuples import INLINE, put, take, width, write
+from rnnsim.numerics.tuples import put, take, width, write
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Found(NamedTuple):
@@ -40,50 +41,24 @@ def push_one(cell, constants, s, a, partials, w_rec, dh, e):
     return pushforward(cell, constants, partials, (dh,), da) + partial_tangents(cell, constants, s, a, partials, (dh,), da)
 
 
+@unrolled(forceinline=True)
 def push_each(cell, constants, s, a, partials, w_rec, dh, e):
     """`push_one` in each direction."""
-    return tuple(push_one(cell, constants, s, a, partials, w_rec, *pair) for pair in zip(dh, e, strict=False))
+    return tuple(push_one(cell, constants, s, a, partials, w_rec, tangent, by) for tangent, by in zip(dh, e, strict=False))
 
 
-@overload(push_each, jit_options=INLINE)
-def _push_each(cell, constants, s, a, partials, w_rec, dh, e):
-    if len(dh) == 0:
-        return lambda cell, constants, s, a, partials, w_rec, dh, e: ()
-    return lambda cell, constants, s, a, partials, w_rec, dh, e: (
-        (push_one(cell, constants, s, a, partials, w_rec, dh[0], e[0]),)
-        + push_each(cell, constants, s, a, partials, w_rec, dh[1:], e[1:])
-    )
-
-
+@unrolled(forceinline=True)
 def first_of_each(tuples):
     """The first member of each of some tuples."""
     return tuple(members[0] for members in tuples)
 
 
-@overload(first_of_each, jit_options=INLINE)
-def _first_of_each(tuples):
-    if len(tuples) == 0:
-        return lambda tuples: ()
-    return lambda tuples: (tuples[0][0],) + first_of_each(tuples[1:])
-
-
+@unrolled(forceinline=True)
 def put_each(tape, position, apart, dh, pushed):
     """Write ḣ[k-1] and the tangents of the partial derivatives of each direction."""
     for value, members in zip(dh, pushed, strict=True):
         put(tape, position, apart, (value,) + members[1:])
         position += len(members) * apart
-
-
-@overload(put_each, jit_options=INLINE)
-def _put_each(tape, position, apart, dh, pushed):
-    if len(dh) == 0:
-        return lambda tape, position, apart, dh, pushed: None
-
-    def body(tape, position, apart, dh, pushed):
-        put(tape, position, apart, (dh[0],) + pushed[0][1:])
-        put_each(tape, position + len(pushed[0]) * apart, apart, dh[1:], pushed[1:])
-
-    return body
 
 
 @register_jitable(forceinline=True)
@@ -97,130 +72,58 @@ def pull_one(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_re
     return dg, dh, by_bias + d_a[0], muladd(d_a[0], x, by_in), muladd(g_a, dh, muladd(d_a[0], h, by_rec))
 
 
+@unrolled(forceinline=True)
 def pull_each(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
     """`pull_one` in each direction."""
     apart = (1 + len(partials)) * width(kind)
-    arguments = kind, cell, constants, partials, tape
-    pairs = enumerate(zip(extra, sums, strict=False))
-    return tuple(pull_one(*arguments, position + q * apart, x, h, g, g_a, w_rec, *pair) for q, pair in pairs)
+    return tuple(
+        pull_one(kind, cell, constants, partials, tape, position + q * apart, x, h, g, g_a, w_rec, by, of_one)
+        for q, (by, of_one) in enumerate(zip(extra, sums, strict=False))
+    )
 
 
-@overload(pull_each, jit_options=INLINE)
-def _pull_each(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
-    if len(sums) == 0:
-        return lambda kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums: ()
-
-    def body(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra, sums):
-        one = pull_one(kind, cell, constants, partials, tape, position, x, h, g, g_a, w_rec, extra[0], sums[0])
-        place = position + (1 + len(partials)) * width(kind)
-        return (one,) + pull_each(kind, cell, constants, partials, tape, place, x, h, g, g_a, w_rec, extra[1:], sums[1:])
-
-    return body
-
-
+@unrolled(forceinline=True)
 def aim_each(loss, y, target, sums):
     """Add the tangent of an output's cotangent in each direction."""
     return tuple((s[0] + cotangent_tangent(loss, y, target, s[1]),) + s[1:] for s in sums)
 
 
-@overload(aim_each, jit_options=INLINE)
-def _aim_each(loss, y, target, sums):
-    if len(sums) == 0:
-        return lambda loss, y, target, sums: ()
-    return lambda loss, y, target, sums: (
-        ((sums[0][0] + cotangent_tangent(loss, y, target, sums[0][1]),) + sums[0][1:],) + aim_each(loss, y, target, sums[1:])
-    )
-
-
+@unrolled(forceinline=True)
 def begin_each(zero, dh):
     """Sums before the last step, from ḣ[steps]."""
     return tuple((zero, value, zero, zero, zero) for value in dh)
 
 
-@overload(begin_each, jit_options=INLINE)
-def _begin_each(zero, dh):
-    if len(dh) == 0:
-        return lambda zero, dh: ()
-    return lambda zero, dh: ((zero, dh[0], zero, zero, zero),) + begin_each(zero, dh[1:])
-
-
+@unrolled(forceinline=True)
 def add_each(totals, sums):
     """Add a sample's sums, by bias, w_in, w_rec and start, in each direction."""
     return tuple((t[0] + s[2], t[1] + s[3], t[2] + s[4], t[3] + s[0]) for t, s in zip(totals, sums, strict=True))
 
 
-@overload(add_each, jit_options=INLINE)
-def _add_each(totals, sums):
-    if len(sums) == 0:
-        return lambda totals, sums: ()
-
-    def body(totals, sums):
-        t, s = totals[0], sums[0]
-        return ((t[0] + s[2], t[1] + s[3], t[2] + s[4], t[3] + s[0]),) + add_each(totals[1:], sums[1:])
-
-    return body
-
-
+@unrolled(forceinline=True)
 def no_sums(zero, directions):
     """Totals of 0 in each direction."""
-    return tuple((zero,) * 4 for _ in directions)
+    return tuple((zero, zero, zero, zero) for _ in directions)
 
 
-@overload(no_sums, jit_options=INLINE)
-def _no_sums(zero, directions):
-    if len(directions) == 0:
-        return lambda zero, directions: ()
-    return lambda zero, directions: ((zero, zero, zero, zero),) + no_sums(zero, directions[1:])
-
-
+@unrolled(forceinline=True)
 def write_rows(rows, first, values, divisor, block, point, count):
     """Write values, divided, into rows[first], rows[first + 1], …, as many as `rows` has of them."""
     for i, value in enumerate(values):
         write(rows[first + i], point, value / divisor, count, block.lane_scratch)
 
 
-@overload(write_rows, jit_options=INLINE)
-def _write_rows(rows, first, values, divisor, block, point, count):
-    if len(values) == 0:
-        return lambda rows, first, values, divisor, block, point, count: None
-
-    def body(rows, first, values, divisor, block, point, count):
-        write(rows[first], point, values[0] / divisor, count, block.lane_scratch)
-        write_rows(rows, first + 1, values[1:], divisor, block, point, count)
-
-    return body
-
-
-def write_columns(rows, size, place, totals, divisor, block, point, count):
+@unrolled(forceinline=True)
+def write_columns(rows, totals, divisor, block, point, count):
     """Write the totals of each direction as a column of the Hessian, each with as many members as there are directions."""
     for q, members in enumerate(totals):
-        write_rows(rows, (place + q) * size, members[:size], divisor, block, point, count)
+        write_rows(rows, q * len(totals), members[: len(totals)], divisor, block, point, count)
 
 
-@overload(write_columns, jit_options=INLINE)
-def _write_columns(rows, size, place, totals, divisor, block, point, count):
-    if len(totals) == 0:
-        return lambda rows, size, place, totals, divisor, block, point, count: None
-
-    def body(rows, size, place, totals, divisor, block, point, count):
-        write_rows(rows, place * size, totals[0][:3], divisor, block, point, count)
-        if size == 4:
-            write(rows[place * size + 3], point, totals[0][3] / divisor, count, block.lane_scratch)
-        write_columns(rows, size, place + 1, totals[1:], divisor, block, point, count)
-
-    return body
-
-
+@unrolled(forceinline=True)
 def starts_of_tangents(kind, directions):
     """ḣ[0] in each direction."""
-    return (splat(kind, 0.0),) * 3 + (splat(kind, 1.0),) * (len(directions) - 3)
-
-
-@overload(starts_of_tangents, jit_options=INLINE)
-def _starts_of_tangents(kind, directions):
-    if len(directions) == 3:
-        return lambda kind, directions: (splat(kind, 0.0), splat(kind, 0.0), splat(kind, 0.0))
-    return lambda kind, directions: (splat(kind, 0.0), splat(kind, 0.0), splat(kind, 0.0), splat(kind, 1.0))
+    return tuple(splat(kind, 1.0 if q == 3 else 0.0) for q in range(len(directions)))
 
 
 @register_jitable(forceinline=True)
@@ -294,5 +197,5 @@ def curvature(kind, cell, loss, directions, theta, inputs, targets, sizes, block
         write_rows(found.gradient, 0, (by_bias, by_in, by_rec), counted, block, point, count)
         if size == 4:
             write(found.gradient[3], point, by_start / counted, count, block.lane_scratch)
-        write_columns(found.hessian, size, 0, totals, counted, block, point, count)
+        write_columns(found.hessian, totals, counted, block, point, count)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

@@ -15,6 +15,7 @@ from numba.extending import overload, register_jitable
 from rnnsim.numerics.jit import part
 from rnnsim.numerics.simd import align_stack, load, spread
 from rnnsim.numerics.tuples import INLINE, muladd_each, put, take, width
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Vectors(NamedTuple):
@@ -97,70 +98,29 @@ def _apart(kind, factor):
     return lambda kind, factor: 1
 
 
+@unrolled(forceinline=True)
 def columns_of(kind, count, factor, position):
     """The elements that stand together from a position on, one for each member of the tuple `count`."""
     return tuple(element(kind, factor, position + i * apart(kind, factor)) for i in range(len(count)))
 
 
-@overload(columns_of, jit_options=INLINE)
-def _columns_of(kind, count, factor, position):
-    if len(count) == 0:
-        return lambda kind, count, factor, position: ()
-    return lambda kind, count, factor, position: (
-        (element(kind, factor, position),) + columns_of(kind, count[1:], factor, position + apart(kind, factor))
-    )
-
-
+@unrolled(forceinline=True)
 def take_rows(kind, tile, rows, position):
     """The lane vectors of a tile, a tuple of tuples."""
     return tuple(take(kind, tile.columns, rows.values, position + i * rows.by_row, width(kind)) for i in range(len(tile.rows)))
 
 
-@overload(take_rows, jit_options=INLINE)
-def _take_rows(kind, tile, rows, position):
-    if len(tile.types[0]) == 0:
-        return lambda kind, tile, rows, position: ()
-
-    def body(kind, tile, rows, position):
-        top = take(kind, tile.columns, rows.values, position, width(kind))
-        return (top,) + take_rows(kind, Tile(tile.rows[1:], tile.columns), rows, position + rows.by_row)
-
-    return body
-
-
+@unrolled(forceinline=True)
 def put_rows(kind, rows, position, values):
     """Write the lane vectors of a tile."""
     for i, row in enumerate(values):
         put(rows.values, position + i * rows.by_row, width(kind), row)
 
 
-@overload(put_rows, jit_options=INLINE)
-def _put_rows(kind, rows, position, values):
-    if len(values) == 0:
-        return lambda kind, rows, position, values: None
-
-    def body(kind, rows, position, values):
-        put(rows.values, position, width(kind), values[0])
-        put_rows(kind, rows, position + rows.by_row, values[1:])
-
-    return body
-
-
+@unrolled(forceinline=True)
 def muladd_rows(kind, columns, factor, position, sums):
     """The sums of a tile with one term more."""
     return tuple(muladd_each(columns, element(kind, factor, position + i * factor.by_row), row) for i, row in enumerate(sums))
-
-
-@overload(muladd_rows, jit_options=INLINE)
-def _muladd_rows(kind, columns, factor, position, sums):
-    if len(sums) == 0:
-        return lambda kind, columns, factor, position, sums: ()
-
-    def body(kind, columns, factor, position, sums):
-        top = muladd_each(columns, element(kind, factor, position), sums[0])
-        return (top,) + muladd_rows(kind, columns, factor, position + factor.by_row, sums[1:])
-
-    return body
 
 
 @register_jitable(forceinline=True)

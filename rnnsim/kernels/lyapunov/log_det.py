@@ -1,8 +1,6 @@
 """By what the step of a layer multiplies volumes: |det J| of its Jacobian, multiplied up along an orbit. It is found without any frame of
 tangents, so that the sum of all exponents can be checked by it."""
 
-from numba.extending import overload
-
 from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import pushforward, reading, volume
 from rnnsim.kernels.linalg.lu import factorise
@@ -14,26 +12,18 @@ from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import part, specialised
 from rnnsim.numerics.primitives import absolute
 from rnnsim.numerics.simd import align_stack, load, splat, store
-from rnnsim.numerics.tuples import INLINE, width
+from rnnsim.numerics.tuples import width
+from rnnsim.numerics.unrolled import unrolled
 
 
+@unrolled(forceinline=True)
 def by_tangent(count, gate, readers, scratch, at, apart):
     """The tuple of weights by which the pre-activations of the gates from `gate` on read one state; 0 of those that read none."""
-    places = (place_of(gate + i, readers) for i in range(len(count)))
-    return tuple(scratch[at + place * apart] if place >= 0 else 0.0 for place in places)
-
-
-@overload(by_tangent, jit_options=INLINE)
-def _by_tangent(count, gate, readers, scratch, at, apart):
-    if len(count) == 0:
-        return lambda count, gate, readers, scratch, at, apart: ()
-
-    def body(count, gate, readers, scratch, at, apart):
-        place = place_of(gate, readers)
-        weight = scratch[at + place * apart] if place >= 0 else 0.0
-        return (weight,) + by_tangent(count[1:], gate + 1, readers, scratch, at, apart)
-
-    return body
+    weights = ()
+    for i in range(len(count)):
+        place = place_of(gate + i, readers)
+        weights = weights + (scratch[at + place * apart] if place >= 0 else 0.0,)
+    return weights
 
 
 @part

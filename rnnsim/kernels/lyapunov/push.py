@@ -10,15 +10,14 @@ so that the partial derivatives and the weights are numbers for all of them. `fr
 
 from typing import Any, NamedTuple
 
-from numba.extending import overload
-
 from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import pushforward, reading
 from rnnsim.kernels.linalg.matmul import Rows, Vectors, element, factor, product_of_two
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import part, specialised
 from rnnsim.numerics.simd import align_stack
-from rnnsim.numerics.tuples import INLINE, put, take, width
+from rnnsim.numerics.tuples import put, take, width
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Spread(NamedTuple):
@@ -33,18 +32,10 @@ class Spread(NamedTuple):
     together: int
 
 
+@unrolled(forceinline=True)
 def elements(kind, count, factor, position, apart):
     """The tuple of elements that stand `apart` numbers from each other, one for each member of the tuple `count`."""
     return tuple(element(kind, factor, position + i * apart) for i in range(len(count)))
-
-
-@overload(elements, jit_options=INLINE)
-def _elements(kind, count, factor, position, apart):
-    if len(count) == 0:
-        return lambda kind, count, factor, position, apart: ()
-    return lambda kind, count, factor, position, apart: (
-        (element(kind, factor, position),) + elements(kind, count[1:], factor, position + apart, apart)
-    )
 
 
 @part

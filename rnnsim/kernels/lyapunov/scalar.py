@@ -1,6 +1,6 @@
 """How tangents of scalar networks grow, dh[k] = ∂h[k]/∂h[k-1] dh[k-1], batch of steps after batch: states never leave the registers."""
 
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
 from rnnsim.equations.cells import linearize, pushforward, step, watch
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
@@ -9,7 +9,8 @@ from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, st
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import absolute, muladd, select
 from rnnsim.numerics.simd import align_stack, splat
-from rnnsim.numerics.tuples import INLINE, width, write
+from rnnsim.numerics.tuples import width, write
+from rnnsim.numerics.unrolled import unrolled
 
 
 @register_jitable(forceinline=True)
@@ -18,18 +19,12 @@ def slope(cell, weights, partials, one):
     return absolute(pushforward(cell, weights.constants, partials, (one,), weights.w_rec)[0])
 
 
+@unrolled(forceinline=True)
 def where_same(u, v, value):
     """`value` in lanes in which two tuples are the same, 0 elsewhere."""
     for a, b in zip(u, v, strict=True):
         value = select(a == b, value, 0.0)
     return value
-
-
-@overload(where_same, jit_options=INLINE)
-def _where_same(u, v, value):
-    if len(u) == 0:
-        return lambda u, v, value: value
-    return lambda u, v, value: where_same(u[1:], v[1:], select(u[0] == v[0], value, 0.0))
 
 
 @kernel

@@ -12,13 +12,12 @@ room for (1 + size) times the most gates of any cell.
 from functools import partial
 from typing import Any, NamedTuple
 
-from numba.extending import overload
-
 from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.jit import kernel, part, specialised
-from rnnsim.numerics.tuples import INLINE, numbers_of
+from rnnsim.numerics.tuples import numbers_of
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Layer(NamedTuple):
@@ -36,64 +35,30 @@ def kernel_of(cells):
     return partial(kernel, cached=all(getattr(getattr(cell, "activation", None), "cached", True) for cell in cells))
 
 
+@unrolled(forceinline=True)
 def read_states(count, array, at, apart):
     """The tuple array[at], array[at + apart], …, one for each member of the tuple `count`."""
     return tuple(array[at + i * apart] for i in range(len(count)))
 
 
-@overload(read_states, jit_options=INLINE)
-def _read_states(count, array, at, apart):
-    if len(count) == 0:
-        return lambda count, array, at, apart: ()
-    return lambda count, array, at, apart: (array[at],) + read_states(count[1:], array, at + apart, apart)
-
-
+@unrolled(forceinline=True)
 def write_states(array, at, apart, values):
     """Write the tuple of numbers that `read_states` reads."""
     for i, value in enumerate(values):
         array[at + i * apart] = value
 
 
-@overload(write_states, jit_options=INLINE)
-def _write_states(array, at, apart, values):
-    if len(values) == 0:
-        return lambda array, at, apart, values: None
-
-    def body(array, at, apart, values):
-        array[at] = values[0]
-        write_states(array, at + apart, apart, values[1:])
-
-    return body
-
-
+@unrolled(forceinline=True)
 def write_column(matrix, row, apart, column, values):
     """Write a tuple of numbers into a column of a matrix, `apart` rows from each other."""
     for i, value in enumerate(values):
         matrix[row + i * apart, column] = value
 
 
-@overload(write_column, jit_options=INLINE)
-def _write_column(matrix, row, apart, column, values):
-    if len(values) == 0:
-        return lambda matrix, row, apart, column, values: None
-
-    def body(matrix, row, apart, column, values):
-        matrix[row, column] = values[0]
-        write_column(matrix, row + apart, apart, column, values[1:])
-
-    return body
-
-
+@unrolled(forceinline=True)
 def unit_tangent(count, at, apart, j):
     """The tuple of which the member that stands at j is 1 and the others are 0, the first at `at`."""
     return tuple(1.0 if at + i * apart == j else 0.0 for i in range(len(count)))
-
-
-@overload(unit_tangent, jit_options=INLINE)
-def _unit_tangent(count, at, apart, j):
-    if len(count) == 0:
-        return lambda count, at, apart, j: ()
-    return lambda count, at, apart, j: (1.0 if at == j else 0.0,) + unit_tangent(count[1:], at + apart, apart, j)
 
 
 @part
@@ -164,48 +129,22 @@ def linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work
                 write_column(J, first + i, n, j, unit_tangent(states, -1 - n * len(states), n, j))
 
 
+@unrolled()
 def advance_from(cells, layers, p, values, below, count, s, first, out, work):
     """The new states of all these layers, the first of which reads `count` values from `below` on."""
     for cell, layer in zip(cells, layers, strict=True):
         advance_layer(cell, layer, p, values, below, count, s, first, out, work)
         n = layer.w_rec.shape[2]
-        values, below, count, first = out, first, n, first + n * cell.states
+        values, below, count, first = out, first, n, first + n * len(slots(cell, "states"))
 
 
-@overload(advance_from)
-def _advance_from(cells, layers, p, values, below, count, s, first, out, work):
-    if len(cells) == 0:
-        return lambda cells, layers, p, values, below, count, s, first, out, work: None
-
-    def body(cells, layers, p, values, below, count, s, first, out, work):
-        advance_layer(cells[0], layers[0], p, values, below, count, s, first, out, work)
-        n = layers[0].w_rec.shape[2]
-        above = first + n * len(slots(cells[0], "states"))
-        advance_from(cells[1:], layers[1:], p, out, first, n, s, above, out, work)
-
-    return body
-
-
+@unrolled()
 def linearize_from(cells, layers, p, values, below, count, s, first, out, J, work):
     """The same, with their rows of the Jacobian."""
     for cell, layer in zip(cells, layers, strict=True):
         linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work)
         n = layer.w_rec.shape[2]
-        values, below, count, first = out, first, n, first + n * cell.states
-
-
-@overload(linearize_from)
-def _linearize_from(cells, layers, p, values, below, count, s, first, out, J, work):
-    if len(cells) == 0:
-        return lambda cells, layers, p, values, below, count, s, first, out, J, work: None
-
-    def body(cells, layers, p, values, below, count, s, first, out, J, work):
-        linearize_layer(cells[0], layers[0], p, values, below, count, s, first, out, J, work)
-        n = layers[0].w_rec.shape[2]
-        above = first + n * len(slots(cells[0], "states"))
-        linearize_from(cells[1:], layers[1:], p, out, first, n, s, above, out, J, work)
-
-    return body
+        values, below, count, first = out, first, n, first + n * len(slots(cell, "states"))
 
 
 @part

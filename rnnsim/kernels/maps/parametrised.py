@@ -7,10 +7,7 @@ The axis goes from q = -1 to q = 1. Parameters are linear in q between nodes[i] 
 A point on it is y = (s, q): one vector, q behind the states.
 """
 
-import math
 from typing import Any, NamedTuple
-
-from numba.extending import overload
 
 from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, reading, step
@@ -26,7 +23,8 @@ from rnnsim.kernels.maps.map import (
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import part, specialised
-from rnnsim.numerics.tuples import INLINE, numbers_of
+from rnnsim.numerics.tuples import numbers_of
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Line(NamedTuple):
@@ -65,36 +63,17 @@ def move_to(line, segment, q):
         line.slope[i] = change / length
 
 
+@unrolled(forceinline=True)
 def moved_constants(count, layer, slope, at, share):
     """A unit's constants, moved by a share of their slopes."""
     return tuple(layer[at + i] + share * slope[at + i] for i in range(len(count)))
 
 
-@overload(moved_constants, jit_options=INLINE)
-def _moved_constants(count, layer, slope, at, share):
-    if len(count) == 0:
-        return lambda count, layer, slope, at, share: ()
-    return lambda count, layer, slope, at, share: (
-        (layer[at] + share * slope[at],) + moved_constants(count[1:], layer, slope, at + 1, share)
-    )
-
-
+@unrolled(forceinline=True)
 def add_difference(array, at, apart, plus, minus):
     """Add the difference of two tuples to numbers that stand `apart`."""
     for i, (a, b) in enumerate(zip(plus, minus, strict=True)):
         array[at + i * apart] += a - b
-
-
-@overload(add_difference, jit_options=INLINE)
-def _add_difference(array, at, apart, plus, minus):
-    if len(plus) == 0:
-        return lambda array, at, apart, plus, minus: None
-
-    def body(array, at, apart, plus, minus):
-        array[at] += plus[0] - minus[0]
-        add_difference(array, at + apart, apart, plus[1:], minus[1:])
-
-    return body
 
 
 @part
@@ -132,66 +111,30 @@ def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, 
             add_difference(dout, first + i, n, step(cell, plus, old, a), step(cell, minus, old, a))
 
 
+@unrolled()
 def slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
     """The same of all these layers, the first of which reads `count` values from `below` on."""
     for cell, layer, slope in zip(cells, layers, slopes, strict=True):
         slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, work)
         n = layer.w_rec.shape[2]
-        values, dvalues, below, count, first = out, dout, first, n, first + n * cell.states
+        values, dvalues, below, count, first = out, dout, first, n, first + n * len(slots(cell, "states"))
 
 
-@overload(slope_from)
-def _slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
-    if len(cells) == 0:
-        return lambda cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work: None
-
-    def body(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
-        slope_of_layer(cells[0], layers[0], slopes[0], values, dvalues, below, count, s, first, out, dout, work)
-        n = layers[0].w_rec.shape[2]
-        above = first + n * len(slots(cells[0], "states"))
-        slope_from(cells[1:], layers[1:], slopes[1:], out, dout, first, n, s, above, out, dout, work)
-
-    return body
-
-
-def layers_at(cells, flat, sizes, i, at):
-    """The layers from the i-th on, as views of one vector."""
-    found = []
-    for cell in cells:
-        (units, inputs), gates, h_gates = sizes[i], len(slots(cell, "gates")), len(reading(cell, "h"))
-        shapes = [(len(reading(cell, "x")), units, inputs), (h_gates, units, units), (gates, units), (units * cell.constants,)]
-        arrays = []
-        for shape in shapes:
-            size = math.prod(shape)
-            arrays.append(flat[at : at + size].reshape((1, *shape)))
-            at += size
-        found.append(Layer(*arrays))
-        i += 1
-    return tuple(found)
-
-
-@overload(layers_at, jit_options=INLINE)
-def _layers_at(cells, flat, sizes, i, at):
-    if len(cells) == 0:
-        return lambda cells, flat, sizes, i, at: ()
-
-    def body(cells, flat, sizes, i, at):
-        cell = cells[0]
-        n, m, gates, constants = sizes[i, 0], sizes[i, 1], len(slots(cell, "gates")), len(slots(cell, "constants"))
+@unrolled(forceinline=True)
+def layers_at(cells, flat, sizes):
+    """The layers, as views of one vector."""
+    found, at = (), 0
+    for layer, cell in enumerate(cells):
+        n, m, gates, constants = sizes[layer, 0], sizes[layer, 1], len(slots(cell, "gates")), len(slots(cell, "constants"))
         x_gates, h_gates = len(reading(cell, "x")), len(reading(cell, "h"))
         rec = at + x_gates * n * m
         bias = rec + h_gates * n * n
         own = bias + gates * n
         end = own + constants * n
-        layer = Layer(
-            flat[at:rec].reshape((1, x_gates, n, m)),
-            flat[rec:bias].reshape((1, h_gates, n, n)),
-            flat[bias:own].reshape((1, gates, n)),
-            flat[own:end].reshape((1, constants * n)),
-        )
-        return (layer,) + layers_at(cells[1:], flat, sizes, i + 1, end)
-
-    return body
+        w_in, w_rec = flat[at:rec].reshape((1, x_gates, n, m)), flat[rec:bias].reshape((1, h_gates, n, n))
+        found = found + (Layer(w_in, w_rec, flat[bias:own].reshape((1, gates, n)), flat[own:end].reshape((1, constants * n))),)
+        at = end
+    return found
 
 
 @specialised
@@ -200,7 +143,7 @@ def evaluation_of(cells):
 
     @kernel_of(cells)
     def linearized(now, slope, sizes, y, G, J, Fq, work):
-        layers, slopes = layers_at(cells, now, sizes, 0, 0), layers_at(cells, slope, sizes, 0, 0)
+        layers, slopes = layers_at(cells, now, sizes), layers_at(cells, slope, sizes)
         first, count = now.size - sizes[0, 1], sizes[0, 1]
         slope_from(cells, layers, slopes, now, slope, first, count, y, 0, G, Fq, work)
         linearize_from(cells, layers, 0, now, first, count, y, 0, G, J, work)

@@ -19,6 +19,7 @@ from rnnsim.kernels.linalg.matmul import AsNumbers, Rows, Vectors, factor, produ
 from rnnsim.numerics.jit import kernel, part, specialised
 from rnnsim.numerics.simd import align_stack, load, store
 from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros
+from rnnsim.numerics.unrolled import unrolled
 
 TERMS = 32  # of a product for weights' gradients, as many sequences and steps as stay in the first-level cache
 ONES = 0  # where scratch has a register of ones
@@ -42,23 +43,14 @@ def _reading(cell, letter):
     return lambda cell, letter: gates
 
 
+@unrolled(forceinline=True)
 def place_of(gate, gates):
     """Where a gate stands in a tuple of gates; -1 if it does not."""
-    return gates.index(gate) if gate in gates else -1
-
-
-@overload(place_of, jit_options=INLINE)
-def _place_of(gate, gates):
-    if len(gates) == 0:
-        return lambda gate, gates: -1
-
-    def body(gate, gates):
-        for i in range(len(gates)):
-            if gates[i] == gate:
-                return i
-        return -1
-
-    return body
+    place = -1
+    for i, reader in enumerate(gates):
+        if reader == gate:
+            place = i
+    return place
 
 
 @part

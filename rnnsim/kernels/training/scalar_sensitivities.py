@@ -9,7 +9,7 @@ A group's parameters stand in rows of lanes, `own`, one row a number; gradients 
 
 from typing import Any, NamedTuple
 
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
 from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, step
@@ -19,7 +19,8 @@ from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, tur
 from rnnsim.kernels.recurrence.scalar import Weights, preactivations
 from rnnsim.numerics.primitives import muladd, select
 from rnnsim.numerics.simd import splat, store
-from rnnsim.numerics.tuples import INLINE, take, width, zeros
+from rnnsim.numerics.tuples import take, width, zeros
+from rnnsim.numerics.unrolled import unrolled
 
 
 class ScalarModel(NamedTuple):
@@ -87,18 +88,13 @@ dispatch(initial, "start")
 dispatch(direction, "direction")
 
 
+@unrolled(forceinline=True)
 def first_derivatives(kind, parameters):
     """Those of h[0]."""
     return tuple(splat(kind, initial(parameter)) for parameter in parameters)
 
 
-@overload(first_derivatives, jit_options=INLINE)
-def _first_derivatives(kind, parameters):
-    if len(parameters) == 0:
-        return lambda kind, parameters: ()
-    return lambda kind, parameters: (splat(kind, initial(parameters[0])),) + first_derivatives(kind, parameters[1:])
-
-
+@unrolled(forceinline=True)
 def next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
     """Those of h[k] by each parameter, from those of h[k-1]."""
     return tuple(
@@ -107,49 +103,17 @@ def next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivat
     )
 
 
-@overload(next_derivatives, jit_options=INLINE)
-def _next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
-    if len(parameters) == 0:
-        return lambda cell, constants, partials, w_rec, parameters, x, h, derivatives: ()
-
-    def body(cell, constants, partials, w_rec, parameters, x, h, derivatives):
-        d = derivatives[0]
-        new = pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameters[0], x, h)),))
-        return new[:1] + next_derivatives(cell, constants, partials, w_rec, parameters[1:], x, h, derivatives[1:])
-
-    return body
-
-
+@unrolled(forceinline=True)
 def add_gradient(g, g_h, derivatives):
     """Gradients, what an output with the cotangent `g_h` brings added: nothing where that is 0, however steep its derivatives are."""
     return tuple(select(g_h == 0.0, total, muladd(g_h, d, total)) for total, d in zip(g, derivatives, strict=True))
 
 
-@overload(add_gradient, jit_options=INLINE)
-def _add_pulled(g, g_h, derivatives):
-    if len(g) == 0:
-        return lambda g, g_h, derivatives: ()
-    return lambda g, g_h, derivatives: (
-        (select(g_h == 0.0, g[0], muladd(g_h, derivatives[0], g[0])),) + add_gradient(g[1:], g_h, derivatives[1:])
-    )
-
-
+@unrolled(forceinline=True)
 def put_in_rows(scratch, rows, first, row, values, divisor):
     """Write quotients into rows of so many numbers."""
     for place, value in enumerate(values):
         store(scratch, rows[first + place] * row, value / divisor)
-
-
-@overload(put_in_rows, jit_options=INLINE)
-def _put_in_rows(scratch, rows, first, row, values, divisor):
-    if len(values) == 0:
-        return lambda scratch, rows, first, row, values, divisor: None
-
-    def body(scratch, rows, first, row, values, divisor):
-        store(scratch, rows[first] * row, values[0] / divisor)
-        put_in_rows(scratch, rows, first + 1, row, values[1:], divisor)
-
-    return body
 
 
 @register_jitable(forceinline=True)
