@@ -11,7 +11,7 @@ A new rule is one more class here, and a value in `optimizers`.
 
 from typing import NamedTuple
 
-from numba.extending import overload
+from numba.extending import register_jitable
 
 from rnnsim.equations.dispatch import dispatch
 from rnnsim.numerics.primitives import at_least, at_most, muladd, select, square_root
@@ -36,14 +36,10 @@ def nothing_in_common(rule, c, memory, cost):
     return (), ()
 
 
+@register_jitable(forceinline=True)
 def sign(x):
     """1, -1 or 0; 0 where x is nan."""
     return select(x > 0.0, 1.0, select(x < 0.0, -1.0, 0.0))
-
-
-@overload(sign, jit_options={"forceinline": True})
-def _sign(x):
-    return lambda x: select(x > 0.0, 1.0, select(x < 0.0, -1.0, 0.0))
 
 
 class Descent(NamedTuple):
@@ -137,15 +133,11 @@ class CenteredRMSprop(NamedTuple):
         return muladd(-c[0], u, p), (v, m, u)
 
 
+@register_jitable(forceinline=True)
 def resized(c, product, size):
     """The size of a step: it grows where the gradient kept its sign and shrinks where that flipped, within bounds."""
     factor = select(product > 0.0, c[1], select(product < 0.0, c[2], 1.0))
     return at_least(at_most(size * factor, c[4]), c[3])
-
-
-@overload(resized, jit_options={"forceinline": True})
-def _resized(c, product, size):
-    return resized
 
 
 RPROP = ("step", "grow", "shrink", "step_min", "step_max")
