@@ -70,14 +70,6 @@ def muladd_each(u, x, v):
 
 
 @unrolled(forceinline=True)
-def dot(u, v, start):
-    """start + Σ uᵢ vᵢ, summed in order."""
-    for a, b in zip(u, v, strict=True):
-        start = muladd(a, b, start)
-    return start
-
-
-@unrolled(forceinline=True)
 def put(array, position, apart, values):
     """Write a tuple of lanes into a 1-D array, the first at `position` and each next one `apart` further."""
     for i, value in enumerate(values):
@@ -99,11 +91,3 @@ def write(array, position, value, count, lane_scratch):
         store(lane_scratch, 0, value)
         for i in range(count):
             array[position + i] = lane_scratch[i]
-
-
-@unrolled(forceinline=True)
-def write_each(rows, places, first, values, divisor, position, count, lane_scratch):
-    """Write value i, divided, into rows[places[first + i]], unless that place is negative."""
-    for i, value in enumerate(values):
-        if places[first + i] >= 0:
-            write(rows[places[first + i]], position, value / divisor, count, lane_scratch)

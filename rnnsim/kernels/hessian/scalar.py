@@ -1,5 +1,4 @@
-"""Second derivatives of the cost of scalar networks with one gate and one state: every lane is a point, and nothing leaves the registers
-but the tape.
+"""Second derivatives of the cost of scalar networks: every lane is a point, and nothing leaves the registers but the tape.
 
 Directions are the bias, w_in, w_rec and, if there are four, the start. With ẋ the tangent of x in one of them,
 
@@ -18,7 +17,7 @@ from rnnsim.equations.arity import partials_of
 from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullback_tangent, pushforward, watch
 from rnnsim.equations.losses import contribution, cotangent, cotangent_tangent
 from rnnsim.kernels.recurrence.inputs import read, turn_to
-from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, starts_of, weights_of
+from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivation, start_of, weights_of
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, splat
@@ -127,27 +126,27 @@ def starts_of_tangents(kind, directions):
 
 
 @register_jitable(forceinline=True)
-def forward_taped(kind, cell, weights, s, dh, zero, inputs, sizes, n, tape, rows):
+def forward_taped(kind, cell, weights, h, dh, zero, inputs, sizes, n, tape, rows):
     """The last state of a sample and its tangents, with those before each step, and partial derivatives and theirs, on the tape."""
     one, nothing, partials_count = splat(kind, 1.0), splat(kind, 0.0), len(partials_of(cell))
     for k in range(sizes.steps):
-        h, x = s[0], read(kind, inputs, n, k)
-        a = preactivations(weights, x, h)
-        new, partials = linearize(cell, weights.constants, s, a)
-        pushed = push_each(cell, weights.constants, s, a, partials, weights.w_rec[0], dh, (one, x, h, nothing))
+        x = read(kind, inputs, n, k)
+        a = (preactivation(weights, x, h),)
+        s, partials = linearize(cell, weights.constants, (h,), a)
+        pushed = push_each(cell, weights.constants, (h,), a, partials, weights.w_rec, dh, (one, x, h, nothing))
         at = k * rows * width(kind)
         put(tape, at, width(kind), (h,) + partials)
         put_each(tape, at + (1 + partials_count) * width(kind), width(kind), dh, pushed)
-        s, dh = new, first_of_each(pushed)
-        zero = watch(cell, s[0], zero)
-    return s, dh, zero
+        h, dh = s[0], first_of_each(pushed)
+        zero = watch(cell, h, zero)
+    return h, dh, zero
 
 
 @register_jitable(forceinline=True)
 def backward_taped(kind, cell, loss, weights, h, dh, inputs, targets, sizes, n, tape, rows):
     """From the last state of a sample: its cost, its gradients by bias, w_in, w_rec and start, and the sums of each direction."""
     partials, untargeted = partials_of(cell), sizes.steps - sizes.targeted
-    nothing, w_rec = splat(kind, 0.0), weights.w_rec[0]
+    nothing, w_rec = splat(kind, 0.0), weights.w_rec
     cost, g, g_bias, g_in, g_rec = nothing, nothing, nothing, nothing, nothing
     sums = begin_each(nothing, dh)
     for k in range(sizes.steps - 1, -1, -1):
@@ -185,12 +184,12 @@ def curvature(kind, cell, loss, directions, theta, inputs, targets, sizes, block
         for n in range(sizes.samples):
             turn_to(kind, inputs, n, at)
             turn_to(kind, targets, n, at)
-            s = starts_of(kind, cell, theta, sizes, n, at)
-            zero = muladd(s[0], 0.0, zero)
+            h = start_of(kind, cell, theta, sizes, n, at)
+            zero = muladd(h, 0.0, zero)
             dh = starts_of_tangents(kind, directions)
-            s, dh, zero = forward_taped(kind, cell, weights, s, dh, zero, inputs, sizes, n, tape, rows)
-            zero = muladd(s[0], 0.0, zero)
-            lost, g, sums = backward_taped(kind, cell, loss, weights, s[0], dh, inputs, targets, sizes, n, tape, rows)
+            h, dh, zero = forward_taped(kind, cell, weights, h, dh, zero, inputs, sizes, n, tape, rows)
+            zero = muladd(h, 0.0, zero)
+            lost, g, sums = backward_taped(kind, cell, loss, weights, h, dh, inputs, targets, sizes, n, tape, rows)
             cost, totals = cost + lost, add_each(totals, sums)
             by_bias, by_in, by_rec, by_start = by_bias + g[0], by_in + g[1], by_rec + g[2], by_start + g[3]
         write(found.cost, point, cost / counted, count, block.lane_scratch)

@@ -2,29 +2,20 @@
 
 from numba.extending import register_jitable
 
-from rnnsim.equations.cells import linearize, pushforward, step, watch
+from rnnsim.equations.cells import linearize, pushforward, watch
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
 from rnnsim.kernels.recurrence.inputs import read, turn_to
-from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivations, starts_of, weights_of
+from rnnsim.kernels.recurrence.scalar import mark_divergence, next_state, preactivation, start_of, weights_of
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import absolute, muladd, select
 from rnnsim.numerics.simd import align_stack, splat
 from rnnsim.numerics.tuples import width, write
-from rnnsim.numerics.unrolled import unrolled
 
 
 @register_jitable(forceinline=True)
 def slope(cell, weights, partials, one):
     """|∂h[k]/∂h[k-1]|."""
-    return absolute(pushforward(cell, weights.constants, partials, (one,), weights.w_rec)[0])
-
-
-@unrolled(forceinline=True)
-def where_same(u, v, value):
-    """`value` in lanes in which two tuples are the same, 0 elsewhere."""
-    for a, b in zip(u, v, strict=True):
-        value = select(a == b, value, 0.0)
-    return value
+    return absolute(pushforward(cell, weights.constants, partials, (one,), (weights.w_rec,))[0])
 
 
 @kernel
@@ -37,23 +28,23 @@ def exponents(kind, cell, theta, inputs, sizes, block, discard, batch, batches, 
         weights, zero, count = weights_of(kind, cell, theta, at), splat(kind, 0.0), min(width(kind), points - at)
         for n in range(sizes.samples):
             turn_to(kind, inputs, n, at)
-            s = starts_of(kind, cell, theta, sizes, n, at)
-            zero = muladd(s[0], 0.0, zero)
-            moved = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, 0), s[0]))
-            write(still, n * points + at, where_same(s, moved, one), count, block.lane_scratch)
+            h = start_of(kind, cell, theta, sizes, n, at)
+            zero = muladd(h, 0.0, zero)
+            first = next_state(cell, weights, read(kind, inputs, n, 0), h)
+            write(still, n * points + at, select(first == h, one, 0.0), count, block.lane_scratch)
             for k in range(discard):
-                s = step(cell, weights.constants, s, preactivations(weights, read(kind, inputs, n, k), s[0]))
-                zero = watch(cell, s[0], zero)
+                h = next_state(cell, weights, read(kind, inputs, n, k), h)
+                zero = watch(cell, h, zero)
             for i in range(batches):
                 begin = discard + i * batch
                 end = sizes.steps if i == batches - 1 else begin + batch
                 product = one, splat(kind, 0.0)
                 for k in range(begin, end):
-                    a = preactivations(weights, read(kind, inputs, n, k), s[0])
-                    s, partials = linearize(cell, weights.constants, s, a)
-                    zero = watch(cell, s[0], zero)
+                    a = preactivation(weights, read(kind, inputs, n, k), h)
+                    (h,), partials = linearize(cell, weights.constants, (h,), (a,))
+                    zero = watch(cell, h, zero)
                     product = grown_seldom(product, slope(cell, weights, partials, one))
                 rate = log_of(grown(product, one)) / float(end - begin)
                 write(rates, (n * batches + i) * points + at, rate, count, block.lane_scratch)
-            zero = muladd(s[0], 0.0, zero)
+            zero = muladd(h, 0.0, zero)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

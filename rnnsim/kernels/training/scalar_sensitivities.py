@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from rnnsim.equations.arity import slots
-from rnnsim.equations.cells import linearize, pushforward, step
+from rnnsim.equations.cells import linearize, pushforward
 from rnnsim.equations.dispatch import dispatch
 from rnnsim.equations.losses import contribution, contributions, cotangent
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
-from rnnsim.kernels.recurrence.scalar import Weights, preactivations
+from rnnsim.kernels.recurrence.scalar import Weights, next_state, preactivation
 from rnnsim.numerics.primitives import muladd, select
-from rnnsim.numerics.simd import splat, store
+from rnnsim.numerics.simd import load, splat, store
 from rnnsim.numerics.tuples import take, width, zeros
 from rnnsim.numerics.unrolled import unrolled
 
@@ -110,27 +110,24 @@ def add_gradient(g, g_h, derivatives):
 
 
 @unrolled(forceinline=True)
-def put_in_rows(scratch, rows, first, row, values, divisor):
+def put_in_rows(scratch, rows, row, values, divisor):
     """Write quotients into rows of so many numbers."""
     for place, value in enumerate(values):
-        store(scratch, rows[first + place] * row, value / divisor)
+        store(scratch, rows[place] * row, value / divisor)
 
 
 @register_jitable(forceinline=True)
 def scalar_weights(kind, cell, own):
     """The weights of a group of scalar networks."""
-    w, gates = width(kind), slots(cell, "gates")
-    n = len(gates)
-    bias, w_in, w_rec = take(kind, gates, own, 0, w), take(kind, gates, own, n * w, w), take(kind, gates, own, 2 * n * w, w)
-    return Weights(bias, w_in, w_rec, take(kind, slots(cell, "constants"), own, 3 * n * w, w))
+    w = width(kind)
+    constants = take(kind, slots(cell, "constants"), own, 3 * w, w)
+    return Weights(load(kind, own, 0), load(kind, own, w), load(kind, own, 2 * w), constants)
 
 
 @register_jitable(forceinline=True)
 def scalar_start(kind, cell, own, sizes, sample):
-    """The states of a group of scalar networks at step 0."""
-    w, states = width(kind), slots(cell, "states")
-    first = 3 * len(slots(cell, "gates")) + len(slots(cell, "constants")) + min(sample, sizes.starts - 1) * len(states)
-    return take(kind, states, own, first * w, w)
+    """The state of a group of scalar networks at step 0."""
+    return load(kind, own, (3 + len(slots(cell, "constants")) + min(sample, sizes.starts - 1)) * width(kind))
 
 
 @register_jitable
@@ -142,17 +139,18 @@ def scalar_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn
         n = sample_at(order, turn, place)
         turn_in_order(kind, data.inputs, order, turn, place, at)
         turn_in_order(kind, data.targets, order, turn, place, at)
-        s, d = scalar_start(kind, cell, own, sizes, n), first_derivatives(kind, trained)
+        h, d = scalar_start(kind, cell, own, sizes, n), first_derivatives(kind, trained)
         for k in range(sizes.steps):
-            x, h = read(kind, data.inputs, n, k), s[0]
-            s, partials = linearize(cell, weights.constants, s, preactivations(weights, x, h))
-            d = next_derivatives(cell, weights.constants, partials, weights.w_rec[0], trained, x, h, d)
+            x = read(kind, data.inputs, n, k)
+            s, partials = linearize(cell, weights.constants, (h,), (preactivation(weights, x, h),))
+            d = next_derivatives(cell, weights.constants, partials, weights.w_rec, trained, x, h, d)
+            h = s[0]
             if k >= untargeted:
                 target = read(kind, data.targets, n, k - untargeted)
                 counted = counted + select(target == target, 1.0, 0.0)
-                total = total + contribution(loss, s[0], target)
-                g = add_gradient(g, cotangent(loss, s[0], target), d)
-    put_in_rows(scratch, model.rows, 0, width(kind), g, counted)
+                total = total + contribution(loss, h, target)
+                g = add_gradient(g, cotangent(loss, h, target), d)
+    put_in_rows(scratch, model.rows, width(kind), g, counted)
     return total / counted, counted
 
 
@@ -164,11 +162,11 @@ def scalar_measures(kind, model, measures, own, data, at, tape):
     for n in range(sizes.samples):
         turn_to(kind, data.inputs, n, at)
         turn_to(kind, data.targets, n, at)
-        s = scalar_start(kind, cell, own, sizes, n)
+        h = scalar_start(kind, cell, own, sizes, n)
         for k in range(sizes.steps):
-            s = step(cell, weights.constants, s, preactivations(weights, read(kind, data.inputs, n, k), s[0]))
+            h = next_state(cell, weights, read(kind, data.inputs, n, k), h)
             if k >= untargeted:
                 target = read(kind, data.targets, n, k - untargeted)
                 counted = counted + select(target == target, 1.0, 0.0)
-                totals = contributions(measures, s[0], target, totals)
+                totals = contributions(measures, h, target, totals)
     return totals, counted

@@ -145,7 +145,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
         targets_of = reader(run, run.targets, own, kind.width, most)
         lane_scratch = parallel.aligned(kind.width, run.dtype)
         tape = parallel.aligned(sizes.steps * (1 + cell.partials) * kind.width * (loss is not None), run.dtype)
-        strip = parallel.aligned((cell.states + 1) * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
+        strip = parallel.aligned(2 * (kind.width if own else min(most, STRIP if kept else NEAR_STRIP)), run.dtype)
         while (block := next_block()) is not None:
             for row, strided in zip(theta, theta_rows, strict=True):
                 parallel.gather(*strided, shape, *block, row)
