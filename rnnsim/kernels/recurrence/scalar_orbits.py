@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from rnnsim.equations.cells import step, watch
-from rnnsim.kernels.recurrence.scalar import starts_of, weights_of
+from rnnsim.equations.cells import watch
+from rnnsim.kernels.recurrence.scalar import next_state, start_of, weights_of
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import any_lane, at_most, muladd, select
 from rnnsim.numerics.simd import align_stack, load, splat, store
-from rnnsim.numerics.tuples import muladd_each, width
+from rnnsim.numerics.tuples import width
 
 
 class Travel(NamedTuple):
@@ -30,30 +30,29 @@ class Travel(NamedTuple):
 
 
 @register_jitable(forceinline=True)
-def settled(kind, cell, weights, driven, s, zero, steps):
-    """The states after so many steps. An orbit that has come back to one of its states, to the bit, does so for ever: then only what is
-    left of a period is computed. It is compared with its state after the last power of 2 of steps, as Brent's method does."""
-    k, marked_at, marked = 0, 0, s[0]
+def settled(kind, cell, weights, x, h, zero, steps):
+    """The state after so many steps. An orbit that has come back to one of its states, to the bit, does so for ever: then only what is left
+    of a period is computed. It is compared with its state after the last power of 2 of steps, as Brent's method does."""
+    k, marked_at, marked = 0, 0, h
     while k < steps:
-        s = step(cell, weights.constants, s, muladd_each(weights.w_rec, s[0], driven))
-        zero = watch(cell, s[0], zero)
+        h = next_state(cell, weights, x, h)
+        zero = watch(cell, h, zero)
         k += 1
-        if not any_lane(s[0] != marked):
+        if not any_lane(h != marked):
             k = steps - (steps - k) % (k - marked_at)
         elif k >= 2 * marked_at:
-            marked_at, marked = k, s[0]
-    return s, zero
+            marked_at, marked = k, h
+    return h, zero
 
 
 @kernel
-def first_not_finite(kind, cell, theta, travel, at, s, lane_scratch):
-    """Into `lane_scratch`: the first step from the states s on at which each lane is not finite, or infinity."""
-    weights = weights_of(kind, cell, theta, at)
-    driven = muladd_each(weights.w_in, load(kind, theta[theta.shape[0] - 1], at), weights.bias)
-    first = select(s[0] - s[0] == 0.0, splat(kind, np.inf), 0.0)
+def first_not_finite(kind, cell, theta, travel, at, h, lane_scratch):
+    """Into `lane_scratch`: the first step from the state h on at which each lane is not finite, or infinity."""
+    weights, x = weights_of(kind, cell, theta, at), load(kind, theta[theta.shape[0] - 1], at)
+    first = select(h - h == 0.0, splat(kind, np.inf), 0.0)
     for k in range(travel.discard + travel.steps):
-        s = step(cell, weights.constants, s, muladd_each(weights.w_rec, s[0], driven))
-        first = select(s[0] - s[0] == 0.0, first, at_most(first, k + 1.0))
+        h = next_state(cell, weights, x, h)
+        first = select(h - h == 0.0, first, at_most(first, k + 1.0))
     store(lane_scratch, 0, first)
 
 
@@ -65,22 +64,20 @@ def orbits_along(kind, cell, theta, travel, places, lane_scratch, states, diverg
     w = width(kind)
     for group in range(0, travel.row, w):
         count = min(w, travel.lanes - group)
-        s = starts_of(kind, cell, theta, travel, 0, group)
+        h = start_of(kind, cell, theta, travel, 0, group)
         for value in range(travel.values):
             at = value * travel.row + group
-            weights = weights_of(kind, cell, theta, at)
-            own = starts_of(kind, cell, theta, travel, 0, at)
-            driven = muladd_each(weights.w_in, load(kind, theta[theta.shape[0] - 1], at), weights.bias)
-            s = (select(s[0] - s[0] == 0.0, s[0], own[0]),)
-            first, zero = s, splat(kind, 0.0)
-            s, zero = settled(kind, cell, weights, driven, s, zero, travel.discard)
+            weights, x = weights_of(kind, cell, theta, at), load(kind, theta[theta.shape[0] - 1], at)
+            h = select(h - h == 0.0, h, start_of(kind, cell, theta, travel, 0, at))
+            first, zero = h, splat(kind, 0.0)
+            h, zero = settled(kind, cell, weights, x, h, zero, travel.discard)
             for k in range(travel.steps):
-                s = step(cell, weights.constants, s, muladd_each(weights.w_rec, s[0], driven))
-                zero = watch(cell, s[0], zero)
-                store(lane_scratch, 0, s[0])
+                h = next_state(cell, weights, x, h)
+                zero = watch(cell, h, zero)
+                store(lane_scratch, 0, h)
                 for i in range(count):
                     states[places[value, group + i] + k] = lane_scratch[i]
-            if any_lane(muladd(s[0], 0.0, zero) != 0.0):
+            if any_lane(muladd(h, 0.0, zero) != 0.0):
                 first_not_finite(kind, cell, theta, travel, at, first, lane_scratch)
                 for i in range(count):
                     if lane_scratch[i] < np.inf:
