@@ -31,7 +31,7 @@ NARROW = 1e-11
 ON_THE_CIRCLE = 1e-5
 
 
-class Found(NamedTuple):
+class SpecialPoints(NamedTuple):
     """The points found: y (point, n + 1), kind (point), residual (point), multipliers, real and imag (point, n). `counts` says how many,
     whether there are more, how many could not be located, how many branches ended early, how many branches there are, and how
     many of their points at places were not listed there."""

@@ -16,7 +16,7 @@ STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
 COUNT, FULL, FLAT = range(3)
 
 
-class Found(NamedTuple):
+class PointList(NamedTuple):
     """Arrays for cycles of one point: states (capacity, k, n), residual (capacity), radius (capacity), within which another is the same;
     `notes` holds how many there are, whether there was no room for more, and whether one of them stands for a plateau."""
 

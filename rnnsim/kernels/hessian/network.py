@@ -39,7 +39,7 @@ class Data(NamedTuple):
     counted: np.ndarray
 
 
-class Found(NamedTuple):
+class Derivatives(NamedTuple):
     """cost (point), gradient (point, parameter), hessian (point, parameter, parameter_from), the first step that is not finite (point),
     and the block's first point."""
 

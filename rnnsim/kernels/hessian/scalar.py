@@ -27,7 +27,7 @@ from rnnsim.numerics.tuples import put, take, width, write
 from rnnsim.numerics.unrolled import unrolled
 
 
-class Found(NamedTuple):
+class ScalarDerivatives(NamedTuple):
     """cost (point), gradient (direction, point), hessian (direction · direction_from, point)."""
 
     cost: np.ndarray

@@ -43,7 +43,7 @@ class Scratch(NamedTuple):
     progress: np.ndarray  # the rank of the product, the number of lags recorded, and the exponent of the gradient
 
 
-class Found(NamedTuple):
+class Propagated(NamedTuple):
     """The arrays to fill, for the points of a block; without entries for what is not wanted."""
 
     log_singular_value: np.ndarray  # (point, sample, lag, mode)

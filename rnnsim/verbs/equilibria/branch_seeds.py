@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnsim.kernels.continuation.branches import Hunt, Seeds
-from rnnsim.kernels.continuation.detection import POINTS, TRUNCATED, UNLISTED, Found
+from rnnsim.kernels.continuation.detection import POINTS, TRUNCATED, UNLISTED, SpecialPoints
 from rnnsim.kernels.continuation.extended_systems import BRANCH_POINT, FOLD
 from rnnsim.kernels.fixed_points.cycle_list import Listed
 from rnnsim.numerics import thread_state
@@ -42,7 +42,7 @@ class Seeding:
     listed: Listed
     box: SearchBox
 
-    def write(self, i: int, seeds: Seeds, hunt: Hunt, found: Found) -> None:
+    def write(self, i: int, seeds: Seeds, hunt: Hunt, found: SpecialPoints) -> None:
         """Make those of line i the seeds, and hunt where its states can be."""
         rows = slice(i * self.q.size, (i + 1) * self.q.size)
         seeds.states[:], seeds.count[:] = self.listed.state[rows, :, 0], self.listed.number[rows]
@@ -52,7 +52,7 @@ class Seeding:
         hunt.starts[:, :-1] = self.box.center[rows].mean(axis=0) + self.box.scale[rows].max(axis=0) * hunt.cube[:, :-1]
         hunt.starts[:, -1] = hunt.cube[:, -1]
 
-    def undecided(self, i: int, seeds: Seeds, found: Found) -> int:
+    def undecided(self, i: int, seeds: Seeds, found: SpecialPoints) -> int:
         """What is not proved of line i, once its branches are followed."""
         at_places = self.listed.undecided[i * self.q.size : (i + 1) * self.q.size]
         if (at_places < 0).any():
@@ -83,7 +83,7 @@ def hunt_of(n: int) -> Hunt:
     return Hunt(cube, np.zeros_like(cube), low, high, y, begins, np.zeros(1, np.int64))
 
 
-def unexplained(q: np.ndarray, count: np.ndarray, found: Found) -> int:
+def unexplained(q: np.ndarray, count: np.ndarray, found: SpecialPoints) -> int:
     """Between how many neighbouring places the number of fixed points changes by more than the special points there can change it."""
     if found.counts[TRUNCATED]:
         return 0

@@ -8,7 +8,7 @@ import numpy as np
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.kernels.continuation.bordered_systems import Extended
 from rnnsim.kernels.continuation.branches import BranchPoints, follow_all
-from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, Found
+from rnnsim.kernels.continuation.detection import COUNTS, POINTS, Bracket, SpecialPoints
 from rnnsim.kernels.continuation.extended_systems import refine
 from rnnsim.kernels.continuation.pseudo_arclength import TESTS, Scratch, approached, corrected, sorted_eigenvalues
 from rnnsim.kernels.continuation.steps import Path
@@ -47,7 +47,7 @@ def computed(line: Along, most: int, starts: int | None, longest: float, branche
             numbers = line.block(lo, hi)
             seeding = seeds_on(line, numbers, starts)
             for i in np.flatnonzero(np.isfinite(numbers).all(axis=(1, 2))) + lo:
-                of_one = Found(*(found[name][i] for name in Found._fields))
+                of_one = SpecialPoints(*(found[name][i] for name in SpecialPoints._fields))
                 seeding.write(i - lo, seeds, hunt, of_one)
                 branch_points.length[:] = 0
                 follow_all(line.on(empty, numbers[i - lo]), *scratches, seeds, hunt, of_one, branch_points, longest)
@@ -104,7 +104,7 @@ def branch_points_of(branches: int, n: int) -> BranchPoints:
     return BranchPoints(y, unstable, np.zeros(branches, np.int64))
 
 
-def sort(found: Found) -> None:
+def sort(found: SpecialPoints) -> None:
     """Put the points of one network in order: along the axis, then by kind and state."""
     count = found.counts[POINTS]
     states = found.y[:count, :-1].round(6).T[::-1]

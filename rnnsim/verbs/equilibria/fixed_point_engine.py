@@ -14,7 +14,7 @@ from rnnsim.kernels.fixed_points import krawczyk, slow_points
 from rnnsim.kernels.fixed_points import multistart as fixed_points
 from rnnsim.kernels.fixed_points import piecewise_linear as regions
 from rnnsim.kernels.fixed_points import scalar as scalar_points
-from rnnsim.kernels.fixed_points.cycle_list import Found, Listed
+from rnnsim.kernels.fixed_points.cycle_list import Listed, PointList
 from rnnsim.kernels.fixed_points.newton import Scratch
 from rnnsim.kernels.fixed_points.slow_points import Slow
 from rnnsim.kernels.maps import map as of_maps
@@ -164,7 +164,7 @@ def boxes_for(n: int) -> krawczyk.Boxes:
     return boxes
 
 
-def list_for(maps: Map, period: int, capacity: int) -> Found:
+def list_for(maps: Map, period: int, capacity: int) -> PointList:
     """Arrays for the points of one network."""
     states = np.zeros((capacity, period, maps.size))
-    return Found(states, np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(3, np.int64))
+    return PointList(states, np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.int64), np.zeros(3, np.int64))

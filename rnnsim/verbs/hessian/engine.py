@@ -43,7 +43,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     points, count = run.grid.points, program.count
     check_room(points * (count + 1) * count)
     program_record, network, counts = program.record(), program.network(), counted_targets(run)
-    found = curvature.Found(
+    found = curvature.Derivatives(
         np.empty(points), np.empty((points, count)), np.empty((points, count, count)), np.full(points, -1, np.int32), 0
     )
 

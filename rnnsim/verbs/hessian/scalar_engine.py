@@ -29,7 +29,7 @@ def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.nd
     directions = (0,) * (4 if "h0" in parameters else 3)
     size = len(directions)
     check_room(points * (size + 1) * size)
-    found = scalar_curvature.Found(np.empty(points), np.empty((size, points)), np.empty((size * size, points)))
+    found = scalar_curvature.ScalarDerivatives(np.empty(points), np.empty((size, points)), np.empty((size * size, points)))
     diverged_at = np.full(points, -1, np.int32)
     theta_rows = scalar_runs.rows_of(run)
     kind = Kind(parallel.lanes(REGISTERS), run.dtype)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnnsim.kernels.propagation.jacobian_products import Found
+from rnnsim.kernels.propagation.jacobian_products import Propagated
 
 # 1/γ, where γ is the largest slope of the activation
 THRESHOLDS = {"linear": 1.0, "tanh": 1.0, "relu": 1.0, "sigmoid": 4.0}
@@ -60,7 +60,7 @@ def pascanu_condition(norm: np.ndarray, threshold: float) -> np.ndarray:
     return np.select([np.isnan(norm), norm < threshold], [2, 0], 1).astype(np.int8)
 
 
-def measures(found: Found, lags: np.ndarray, threshold: float) -> dict[str, Callable[[], np.ndarray]]:
+def measures(found: Propagated, lags: np.ndarray, threshold: float) -> dict[str, Callable[[], np.ndarray]]:
     """How each variable is made of what the kernel found."""
     logs = found.log_singular_value
     top = np.ascontiguousarray(logs[..., 0])

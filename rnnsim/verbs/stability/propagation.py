@@ -19,7 +19,7 @@ from rnnsim.families.network import Network
 from rnnsim.families.recurrent_networks import Elman
 from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED
 from rnnsim.kernels.propagation.jacobian_products import (
-    Found,
+    Propagated,
     Scratch,
     go_back,
     jacobians_of,
@@ -192,12 +192,12 @@ def blocks_of(maps: DrivenMap, lags: int) -> list[tuple[int, int]]:
     return parallel.blocks(maps.points, max(1, work // 64), numbers, 1)
 
 
-def found_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -> Found:
+def found_for(maps: DrivenMap, points: int, lags: int, names: tuple[str, ...]) -> Propagated:
     """The arrays that the kernel fills for a block."""
     by_sample = points, maps.samples
     steps = maps.run.steps + 1 if "log_grad_norm" in names else 0
     norms = points if set(OF_RECURRENCE) & set(names) else 0
-    return Found(
+    return Propagated(
         np.empty((*by_sample, lags, maps.size)),
         np.empty((*by_sample, lags)),
         np.empty((*by_sample, steps)),
@@ -240,7 +240,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
     return results
 
 
-def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Found) -> None:
+def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Propagated) -> None:
     """Run the kernels over the points lo…hi: orbits, then Jacobians and what is made of them, so many at once as memory has room for."""
     steps, size, out, work = maps.run.steps, maps.size, np.zeros(maps.size), maps.scratch()
     (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
