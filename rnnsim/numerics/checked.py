@@ -121,7 +121,7 @@ def check_index(context: Any, builder: Any, array_type: Any, array: Any, index_t
         axis += 1
 
 
-def begin() -> None:
+def check_kernels() -> None:
     """Teach Numba to check the package's kernels, and kernels whom to ask."""
     from numba.np import arrayobj  # which takes 20 ms, and only this build needs it
 
@@ -144,4 +144,4 @@ CALLED = {
 }
 
 if CHECKED:
-    begin()
+    check_kernels()

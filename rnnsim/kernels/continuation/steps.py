@@ -115,7 +115,7 @@ def has_closed(path):
 
 
 @part
-def begin(line, segment, scratch, path, direction):
+def set_out(line, segment, scratch, path, direction):
     """The tangent and the tests at path.y, ahead in a direction of the axis. False if there is none."""
     n = scratch.J.shape[0]
     path.axis[n] = direction
@@ -132,4 +132,4 @@ def next_segment(line, segment, scratch, path, side):
     segment += side
     if segment < 0 or segment > line.nodes.size - 2:
         return -1
-    return segment if begin(line, segment, scratch, path, 1.0 * side) else -2
+    return segment if set_out(line, segment, scratch, path, 1.0 * side) else -2

@@ -27,7 +27,7 @@ class Starts(NamedTuple):
 
 
 @part
-def begin(rules, layers, p, x, starts, i, cycle, scratch):
+def orbit_from(rules, layers, p, x, starts, i, cycle, scratch):
     """The orbit from start i, after its run."""
     k, n = cycle.shape
     for j in range(n):
@@ -76,7 +76,7 @@ def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, sc
     i, needed = 0, 0
     while i < starts.lengths.size and (i < starts.least or i < 4 * needed):
         known = found.notes[COUNT]
-        begin(rules, layers, p, x, starts, i, cycle, scratch)
+        orbit_from(rules, layers, p, x, starts, i, cycle, scratch)
         accept_if_converged(rules, resting, p, x, starts, cycle, tolerance, found, scratch)
         i += 1
         needed = i if found.notes[COUNT] > known else needed

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, admit, put_in_order
-from rnnsim.kernels.fixed_points.multistart import begin, is_possible
+from rnnsim.kernels.fixed_points.multistart import is_possible, orbit_from
 from rnnsim.kernels.maps.dispatch import advance, jacobian
 from rnnsim.numerics.jit import kernel, part
 
@@ -158,7 +158,7 @@ def search(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent,
     """The slow points of a block that starts are led to."""
     for p in range(x.shape[0]):
         for i in range(starts.least):
-            begin(rules, layers, p, x, starts, i, cycle, scratch)
+            orbit_from(rules, layers, p, x, starts, i, cycle, scratch)
             speed = settle(rules, layers, p, x, cycle[0], descent, scratch)
             if speed > tolerance and is_possible(starts, p, cycle):
                 admit(found, cycle, speed, APART)

@@ -90,7 +90,7 @@ def aim_each(loss, y, target, sums):
 
 
 @unrolled(forceinline=True)
-def begin_each(zero, dh):
+def first_sums(zero, dh):
     """Sums before the last step, from ḣ[steps]."""
     return tuple((zero, value, zero, zero, zero) for value in dh)
 
@@ -150,7 +150,7 @@ def backward_taped(kind, cell, loss, weights, h, dh, inputs, targets, sizes, n, 
     partials, untargeted = partials_of(cell), sizes.steps - sizes.targeted
     nothing, w_rec = splat(kind, 0.0), weights.w_rec
     cost, g, g_bias, g_in, g_rec = nothing, nothing, nothing, nothing, nothing
-    sums = begin_each(nothing, dh)
+    sums = first_sums(nothing, dh)
     for k in range(sizes.steps - 1, -1, -1):
         if k >= untargeted:
             target = read(kind, targets, n, k - untargeted)

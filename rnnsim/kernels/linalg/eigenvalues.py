@@ -102,7 +102,7 @@ def pair(A, last, shift, real, imag):
 
 
 @part
-def begin(A, first, last, x, y, w):
+def double_step_start(A, first, last, x, y, w):
     """Where a double step may begin, and the first column of the shifted product there, scaled."""
     m, p, q, r = last - 2, 0.0, 0.0, 0.0
     while True:
@@ -126,7 +126,7 @@ def begin(A, first, last, x, y, w):
 @part
 def double_step(A, first, last, x, y, w):
     """One QR step with the two shifts whose sum is x + y and whose product is x y - w, on the block first…last."""
-    m, p, q, r = begin(A, first, last, x, y, w)
+    m, p, q, r = double_step_start(A, first, last, x, y, w)
     for i in range(m + 2, last + 1):
         A[i, i - 2] = 0.0
         if i != m + 2:

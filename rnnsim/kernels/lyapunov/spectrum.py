@@ -31,7 +31,7 @@ class Tangents(NamedTuple):
 
 
 @part
-def begin(tangents, scratch, frame, lanes):
+def first_frame(tangents, scratch, frame, lanes):
     """The first frame, orthonormal."""
     for p in range(frame.pushed, frame.pushed + frame.rows * frame.row):
         scratch[p] = 0.0
@@ -144,7 +144,7 @@ def run_tangents(program, network, data, thread, kept, tangents, points):
             group = group_of(program, data.order, point, points, sample, program.samples)
             load_spread(program, network.starts, data, scratch, group)
             for row in range(group.rows):
-                begin(tangents, scratch, tangents.frames[row], program.lanes)
+                first_frame(tangents, scratch, tangents.frames[row], program.lanes)
             for start in range(0, program.steps, program.chunk_steps):
                 steps = min(program.chunk_steps, program.steps - start)
                 run_forward(program, network, data, thread, kept, group, start, steps)

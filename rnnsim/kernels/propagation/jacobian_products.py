@@ -99,7 +99,7 @@ def record(scratch, size, rank, total, values, determinants, place):
 
 
 @part
-def begin(scratch, size):
+def at_last_step(scratch, size):
     """The last step: M is the identity, and no gradient has come."""
     start(scratch.svd, size, scratch.a.size // size)
     scratch.so_far[0] = scratch.so_far[1] = 0.0
@@ -157,7 +157,7 @@ def go_back(jacobians, orbits, first, last, lags, outputs, scratch, found):
         norms, orbit = found.log_grad_norm[p, sample], orbits[p, sample]
         values, determinants = found.log_singular_value[p, sample], found.log_determinant[p, sample]
         if last == steps:
-            begin(scratch, size)
+            at_last_step(scratch, size)
         for back in range(jacobians.shape[1]):
             k = last - back
             if norms.size > 0:
@@ -175,7 +175,7 @@ def measure_weights(weights, scratch, norms):
     """norms[point] = σ_max of weights (point, unit, unit_from), nan if one is not finite."""
     size = weights.shape[1]
     for p in range(weights.shape[0]):
-        begin(scratch, size)
+        at_last_step(scratch, size)
         take_matrix(scratch, weights[p])
         rank, _ = lengthen(scratch, size, size)
         norms[p] = largest_size(scratch.svd, scratch.a.size // size, rank) if rank >= 0 else np.nan

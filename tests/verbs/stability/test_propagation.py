@@ -10,7 +10,7 @@ from family_data import random_family, refused
 
 import rnnsim as rs
 from rnnsim.families.result_variables import PROPAGATED
-from rnnsim.kernels.propagation.jacobian_products import begin, go_on, make_scratch
+from rnnsim.kernels.propagation.jacobian_products import at_last_step, go_on, make_scratch
 from rnnsim.numerics import thread_state
 from rnnsim.numerics.jit import kernel
 
@@ -33,7 +33,7 @@ def linear(w, steps, **options):
 
 @kernel
 def of_matrices(matrices, lags, scratch, values, determinants):
-    begin(scratch, matrices.shape[1])
+    at_last_step(scratch, matrices.shape[1])
     for lag in range(matrices.shape[0]):
         go_on(scratch, matrices.shape[1], matrices[lag], lag + 1, lags, values, determinants)
 
