@@ -161,3 +161,8 @@ def part(function):
     """Compile a part of kernels, which only they call: it has no wrappers for Python and no cache of its own."""
     options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return numba.njit(**options)(function)
+
+
+def spliced(function):
+    """Compile a part of kernels as if it stood in their source: Numba then hands no tuples of arrays on, which would take it long."""
+    return numba.njit(inline="always", nogil=True, error_model="numpy", _nrt=False)(function)

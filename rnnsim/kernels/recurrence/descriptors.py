@@ -235,7 +235,6 @@ class TrainingDescriptor(Descriptor):
     clipped: int  # how to clip
     order: int = 0  # address of the orders of the samples (seed, epoch, place), or 0
     order_of: int = 0  # address of each network's place in them, or 0
-    order_by_epoch: int = 0  # distance of two epochs' orders
 
 
 class UpdateDescriptor(Descriptor):

@@ -1,5 +1,5 @@
-"""Training of small networks, whose numbers stay in the first-level cache: the epochs of a group, of which each network is a lane, or of
-one network, of which each unit is.
+"""Training of small networks, whose numbers stay in the first-level cache: a group's costs, gradients and updates, of which each network is
+a lane, or of one network, of which each unit is.
 
 `training` describes what moves, when, and what is recorded of it. A group's parameters stand in rows of lanes, `own`. A thread's `scratch`
 has rows, too: gradients; the states of each trained row; the rule's numbers and the limit of the clip; the memory; whether a lane
@@ -13,12 +13,12 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.equations.arity import slots
 from rnnsim.equations.update_rules import begin, update
-from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, judge, moving, norm_of
+from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, norm_of
 from rnnsim.kernels.training.small_gradients import gradient, measured
 from rnnsim.numerics.function_pointers import call
-from rnnsim.numerics.jit import kernel, specialised
+from rnnsim.numerics.jit import kernel, specialised, spliced
 from rnnsim.numerics.primitives import absolute, any_lane, at_least, at_most, select, square_root
-from rnnsim.numerics.simd import align_stack, load, splat, store
+from rnnsim.numerics.simd import load, splat, store
 from rnnsim.numerics.tuples import put, spoil, take, width
 
 
@@ -135,35 +135,20 @@ def _chosen(mask, yes, no):
 
 
 @register_jitable
-def exchange(kind, training, fixed, at, own, scratch, places, members, network, count, out):
+def exchange(w, training, own, scratch, places, members, group, out):
     """Bring parameters, states and memories of a group in, or `out` again."""
-    w = width(kind)
-    for lane in range(count if out else places.networks):
-        who = network + min(lane, count - 1)
-        for i in range(0 if out else places.fixed.size):
-            own[places.fixed[i] + lane] = fixed[i, at + lane]
+    for lane in range(group.size if out else places.networks):
+        network = group.first + min(lane, group.size - 1)
         for i in range(places.numbers.size):
             number = places.numbers[i]
-            bring(members.theta, who * training.parameters + number, own, place_of(places, i, w) + lane, out)
+            bring(members.theta, network * training.parameters + number, own, place_of(places, i, w) + lane, out)
             for j in range(training.states):
                 place = (places.states + places.slots[i] * training.states + j) * w + places.lanes[i] + lane
-                bring(members.states, (who * training.states + j) * training.parameters + number, scratch, place, out)
-    for lane in range(count if out else w):
-        who = network + min(lane, count - 1)
+                bring(members.states, (network * training.states + j) * training.parameters + number, scratch, place, out)
+    for lane in range(group.size if out else w):
+        network = group.first + min(lane, group.size - 1)
         for j in range(training.memory):
-            bring(members.memory, who * training.memory + j, scratch, (places.memory + j) * w + lane, out)
-
-
-@register_jitable
-def tell_lanes(training, scratch, places, members, numbers, network, count, epoch, w):
-    """Tell the lanes of a group who moves, and by which numbers."""
-    row = min(epoch - training.first, training.number_epochs - 1) * training.networks
-    for lane in range(w):
-        who = network + min(lane, count - 1)
-        stands = lane >= count * places.units or members.diverged_at[who] >= 0 or members.stopped_at[who] >= 0
-        scratch[places.moves * w + lane] = 0.0 if stands else 1.0
-        for k in range(training.numbers):
-            scratch[(places.constants + k) * w + lane] = numbers[(row + who) * training.numbers + k]
+            bring(members.memory, network * training.memory + j, scratch, (places.memory + j) * w + lane, out)
 
 
 @register_jitable
@@ -175,116 +160,137 @@ def bring(outside, number, inside, place, out):
         inside[place] = outside[number]
 
 
-@register_jitable
-def write_parameters(record, training, own, places, network, count, place, w):
-    """Record the parameters that move."""
-    for lane in range(count):
-        first = ((network + lane) * training.recorded + place) * training.moved
-        for i in range(places.numbers.size):
-            record.theta[first + places.numbers[i]] = own[place_of(places, i, w) + lane]
-
-
-@kernel
-def train(
-    kind,
-    model,
-    measures,
-    kernels,
-    training,
-    fixed,
-    own,
-    data,
-    held_out,
-    members,
-    record,
-    numbers,
-    order,
-    block,
-    tape,
-    scratch,
-    places,
-    judged,
-):
-    """Train the networks of a block, some epochs long, by the kernel of `move_of`. `fixed` has a row for each number that is not trained,
-    `order` is that of every epoch in turn, `Orders` of every network, or None."""
-    align_stack()
-    w, lane_scratch, loss, apart = width(kind), block.lane_scratch, measures[0], training.recorded
-    points, first_point = block.last - block.first, block.first
-    for at in range(0, points, places.networks):
-        network, count = first_point + at, min(places.networks, points - at)
-        exchange(kind, training, fixed, at, own, scratch, places, members, network, count, False)
-        go = moving(members, first_point, at, at + count)
-        for epoch in range(training.first, training.last + 1):
-            end, place = epoch == training.last, record.places[epoch]
-            wanted = (not end or training.finish > 0) and (place >= 0 or training.patience >= 0)
-            if end and not wanted:
-                break
-            first = network * apart + place
-            cost, counted = splat(kind, 0.0), splat(kind, 0.0)
-            if (training.by_product and (wanted or go)) or (wanted and training.measured and record.grad_norm.size):
-                cost, counted = gradient(kind, model, loss, own, data, at, tape, scratch, None, 0, 0, training.samples)
-                if place >= 0 and wanted and record.grad_norm.size:
-                    write_lanes(record.grad_norm, first, apart, count, norms(kind, training, scratch, places), lane_scratch)
-            if wanted and (training.by_product or training.measured):
-                if training.measures > 1 or not training.by_product:
-                    totals, there = measured(kind, model, measures, own, data, at, tape)
-                    write_measures(record.training, totals, there, place, training, network, count, lane_scratch, judged, at)
-                if training.by_product:
-                    write_measures(
-                        record.training, (cost,), splat(kind, 1.0), place, training, network, count, lane_scratch, judged, at
-                    )
-            if wanted and training.validated:
-                totals, there = measured(kind, model, measures, own, held_out, at, tape)
-                write_measures(record.validation, totals, there, place, training, network, count, lane_scratch, judged, at)
-            if place >= 0 and wanted and record.theta.size:
-                write_parameters(record, training, own, places, network, count, place, w)
-            if wanted and training.patience >= 0 and epoch >= training.judge_from:
-                judge(members, training, first_point, at, at + count, epoch, judged)
-                go = moving(members, first_point, at, at + count)
-            if end or not go:
-                continue
-            if epoch == training.first or training.number_epochs > 1 or training.patience >= 0:
-                tell_lanes(training, scratch, places, members, numbers, network, count, epoch, w)
-            for sample in range(0, training.samples, training.batch):
-                if not training.by_product:
-                    stop, turn = min(sample + training.batch, training.samples), (epoch - training.first) * training.samples
-                    cost, counted = gradient(kind, model, loss, own, data, at, tape, scratch, order, turn, sample, stop)
-                store(scratch, places.cost * w, cost)
-                store(scratch, places.counted * w, counted)
-                call(kernels, 0, (training, own, scratch, places))
-                if any_lane(load(kind, scratch, places.lost * w) > 0.0):
-                    for lane in range(count):
-                        if scratch[places.lost * w + lane] > 0.0:
-                            members.diverged_at[network + lane] = epoch + 1
-                            for i in range(places.units):
-                                scratch[places.moves * w + lane + i] = 0.0
-                    go = moving(members, first_point, at, at + count)
-        exchange(kind, training, fixed, at, own, scratch, places, members, network, count, True)
-
-
-def write_measures(values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0):
+def write_measures(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
     """Record means, the first of which is judged."""
     for i, total in enumerate(totals):
-        _write_measure(values, total, counted, place, training, network, count, lane_scratch, judged, at, measure + i)
+        _write_measure(values, total, counted, place, training, group, lane_scratch, judged, measure + i)
 
 
 @overload(write_measures)
-def _write_measures(values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0):
+def _write_measures(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
     if len(totals) == 0:
-        return lambda values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0: None
+        return lambda values, totals, counted, place, training, group, lane_scratch, judged, measure=0: None
 
-    def body(values, totals, counted, place, training, network, count, lane_scratch, judged, at, measure=0):
-        _write_measure(values, totals[0], counted, place, training, network, count, lane_scratch, judged, at, measure)
-        write_measures(values, totals[1:], counted, place, training, network, count, lane_scratch, judged, at, measure + 1)
+    def body(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
+        _write_measure(values, totals[0], counted, place, training, group, lane_scratch, judged, measure)
+        write_measures(values, totals[1:], counted, place, training, group, lane_scratch, judged, measure + 1)
 
     return body
 
 
 @register_jitable
-def _write_measure(values, total, counted, place, training, network, count, lane_scratch, judged, at, measure):
+def _write_measure(values, total, counted, place, training, group, lane_scratch, judged, measure):
     mean = total / counted
     if measure == 0:
-        write_lanes(judged, at, 1, count, mean, lane_scratch)
+        write_lanes(judged, group.at, 1, group.size, mean, lane_scratch)
     if place >= 0:
-        first = (measure * training.networks + network) * training.recorded + place
-        write_lanes(values, first, training.recorded, count, mean, lane_scratch)
+        first = (measure * training.networks + group.first) * training.recorded + place
+        write_lanes(values, first, training.recorded, group.size, mean, lane_scratch)
+
+
+class SmallBlock(NamedTuple):
+    """A block of small networks: the first, how many, and how many are trained at once; what their costs and gradients are; the address of
+    the kernel of `move_of`; `order` is that of every epoch in turn, `Orders` of every network, or None; `fixed` has a row for each number
+    that is not trained."""
+
+    first: int
+    size: int
+    at_once: int
+    model: Any
+    measures: Any
+    kernels: Any
+    places: Any
+    order: Any
+    fixed: Any
+    own: Any
+    tape: Any
+    scratch: Any
+    lane_scratch: Any
+
+
+@spliced
+def gradient_of(kind, block, data, group, order, turn, first, last):
+    """Find the gradient of the samples first…last of an order, and write cost and number of targets into `scratch`."""
+    model, loss, places, scratch = block.model, block.measures[0], block.places, block.scratch
+    cost, counted = gradient(kind, model, loss, block.own, data, group.at, block.tape, scratch, order, turn, first, last)
+    store(scratch, places.cost * width(kind), cost)
+    store(scratch, places.counted * width(kind), counted)
+
+
+@spliced
+def bring_in(kind, block, training, members, group):
+    w, fixed, places = width(kind), block.fixed, block.places
+    for lane in range(places.networks):
+        for i in range(places.fixed.size):
+            block.own[places.fixed[i] + lane] = fixed[i, group.at + lane]
+    exchange(w, training, block.own, block.scratch, places, members, group, False)
+
+
+@spliced
+def bring_out(kind, block, training, members, group):
+    exchange(width(kind), training, block.own, block.scratch, block.places, members, group, True)
+
+
+@spliced
+def find_gradient(kind, block, data, training, group):
+    gradient_of(kind, block, data, group, None, 0, 0, training.samples)
+
+
+@spliced
+def find_gradient_of_batch(kind, block, data, training, group, turn, sample, stop, start, until):
+    gradient_of(kind, block, data, group, block.order, turn, sample, stop)
+
+
+@spliced
+def measure(kind, block, data, training, record, place, group, judged):
+    lane_scratch = block.lane_scratch
+    if place >= 0 and record.grad_norm.size:
+        found = norms(kind, training, block.scratch, block.places)
+        write_lanes(record.grad_norm, group.first * training.recorded + place, training.recorded, group.size, found, lane_scratch)
+    if training.measures > 1 or not training.by_product:
+        totals, counted = measured(kind, block.model, block.measures, block.own, data, group.at, block.tape)
+        write_measures(record.training, totals, counted, place, training, group, lane_scratch, judged)
+    if training.by_product:
+        cost = load(kind, block.scratch, block.places.cost * width(kind))
+        write_measures(record.training, (cost,), splat(kind, 1.0), place, training, group, lane_scratch, judged)
+
+
+@spliced
+def validate(kind, block, data, training, record, place, group, judged):
+    totals, counted = measured(kind, block.model, block.measures, block.own, data, group.at, block.tape)
+    write_measures(record.validation, totals, counted, place, training, group, block.lane_scratch, judged)
+
+
+@spliced
+def write_parameters(kind, block, training, members, record, place, group):
+    places, w = block.places, width(kind)
+    for lane in range(group.size):
+        first = ((group.first + lane) * training.recorded + place) * training.moved
+        for i in range(places.numbers.size):
+            record.theta[first + places.numbers[i]] = block.own[place_of(places, i, w) + lane]
+
+
+@spliced
+def tell(kind, block, training, members, numbers, first, group):
+    scratch, places, w = block.scratch, block.places, width(kind)
+    for lane in range(w):
+        i = min(lane, group.size - 1)
+        network = group.first + i
+        stands = lane >= group.size * places.units or members.diverged_at[network] >= 0 or members.stopped_at[network] >= 0
+        scratch[places.moves * w + lane] = 0.0 if stands else 1.0
+        for k in range(training.numbers):
+            scratch[(places.constants + k) * w + lane] = numbers[first + i * training.numbers + k]
+
+
+@spliced
+def move(kind, block, training, members, numbers, group, epoch):
+    scratch, places, w = block.scratch, block.places, width(kind)
+    call(block.kernels, 0, (training, block.own, scratch, places))
+    lost = any_lane(load(kind, scratch, places.lost * w) > 0.0)
+    if lost:
+        for lane in range(group.size):
+            if scratch[places.lost * w + lane] > 0.0:
+                members.diverged_at[group.first + lane] = epoch
+                for i in range(places.units):
+                    scratch[places.moves * w + lane + i] = 0.0
+    return lost

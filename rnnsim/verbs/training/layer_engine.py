@@ -17,8 +17,9 @@ from rnnsim.kernels.recurrence.descriptors import (
     WorkDescriptor,
     records,
 )
-from rnnsim.kernels.training import epochs
-from rnnsim.kernels.training.epochs import Task
+from rnnsim.kernels.training import layer_epochs
+from rnnsim.kernels.training.epochs import train_by
+from rnnsim.kernels.training.layer_epochs import LayerBlock, Task
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.numerics.function_pointers import addresses
@@ -112,7 +113,7 @@ class LayerEngine:
         training, state, dtype = self.training, self.state, self.training.run.dtype
         numbers, (orders, places) = training.numbers_from(first, last), training.orders(first, last)
         descriptor = training_descriptor(training, first, last, finish, len(numbers))
-        numbers = numbers.reshape(-1)
+        numbers, at_once = numbers.reshape(-1), self.training_sets[0].program.tiling.points
 
         def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
             scratches = {id(training_set): training_set.thread_scratch() for training_set in self.training_sets}
@@ -124,22 +125,23 @@ class LayerEngine:
                 here = descriptor
                 if orders.size and not training.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
-                    order, order_of = address_of(orders), address_of(of_block)
-                    here = replace(descriptor, order=order, order_of=order_of, order_by_epoch=training.samples)
+                    here = replace(descriptor, order=address_of(orders), order_of=address_of(of_block))
                 record = records(TrainingDescriptor, [here])[0]
-                task, judged = tasks[0][0], np.zeros(hi - lo, dtype)
+                (task, whole, held_out), judged = (task for task, _ in tasks), np.zeros(hi - lo, dtype)
+                found = task.data.counted, task.costs, task.gradient
                 kernels = self.kernels(task, numbers, update_scratch, record, what)
-                arguments = kernels, record, *(t for t, _ in tasks), state.members, state.record
-                epochs.train(*arguments, numbers, lo, hi - lo, judged, update_scratch, what)
+                networks = LayerBlock(lo, hi - lo, at_once, kernels, *found, update_scratch, what)
+                sets, everyone = (task, whole, held_out), (state.members, state.record)
+                train_by(layer_epochs)(self.kind, networks, *sets, record, *everyone, numbers, judged)
 
-        parallel.run(work, parallel.blocks_of_threads(training.grid.points, self.training_sets[0].program.tiling.points))
+        parallel.run(work, parallel.blocks_of_threads(training.grid.points, at_once))
 
     def kernels(self, task: Task, numbers: np.ndarray, update_scratch: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""
-        rule = epochs.update_of(self.kind, self.training.optimizer.rule)
+        rule = layer_epochs.update_of(self.kind, self.training.optimizer.rule)
         if rule not in _addresses:
             arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, update_scratch, record, what
-            run = addresses([epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
+            run = addresses([layer_epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
             move = addresses([rule], tuple(map(numba.typeof, arguments)))
             _addresses[rule] = [*run, *move] if isinstance(run, list) else np.concatenate([run, move])
         return _addresses[rule]

@@ -9,10 +9,10 @@ import numba
 import numpy as np
 
 from rnnsim.families.recurrent_networks import Recurrent
-from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import TrainingDescriptor, records, type_of
 from rnnsim.kernels.recurrence.inputs import Orders
 from rnnsim.kernels.training import small_epochs
+from rnnsim.kernels.training.epochs import train_by
 from rnnsim.kernels.training.small_gradients import Set
 from rnnsim.numerics import parallel
 from rnnsim.numerics.function_pointers import addresses
@@ -125,17 +125,18 @@ class LaneEngine:
             while (block := next_block()) is not None:
                 for row, strided in zip(fixed, self.fixed, strict=True):
                     parallel.gather(*strided, shape, *block, row)
-                kernel_block = scalar.Block(points, *block, lane_scratch)
-                what = kind, self.rows.model, training.measures, self.kernels, descriptor, fixed, own
-                data = [read(*block) for read in readers]
-                everyone = state.members, state.record
+                lo, hi = block
                 order: Any = ordered
+                data = [read(lo, hi) for read in readers]
                 if own_orders and ordered is not None:
-                    lo, hi = block
                     order = Orders(ordered, np.pad(places[lo:hi], (0, most - (hi - lo)), mode="edge"))
-                small_epochs.train(
-                    *what, data[0], data[-1], *everyone, numbers, order, kernel_block, tape, scratch, self.places, judged
+                where = lo, hi - lo, self.networks
+                rows = fixed, own, tape, scratch, lane_scratch
+                networks = small_epochs.SmallBlock(
+                    *where, self.rows.model, training.measures, self.kernels, self.places, order, *rows
                 )
+                sets, everyone = (data[0], data[0], data[-1]), (state.members, state.record)
+                train_by(small_epochs)(kind, networks, *sets, descriptor, *everyone, numbers, judged)
 
         parallel.run(work, blocks)
 
