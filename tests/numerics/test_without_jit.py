@@ -76,6 +76,32 @@ np.savez(sys.argv[1], **{f"{name} {i}": ds[name].values for i, ds in enumerate(f
 """
 
 
+TRAINING = """
+import sys, numpy as np, rnnsim as rs
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(5, 4, 2)), rng.normal(size=(5, 4, 2))
+def layer(cell, units):
+    return getattr(rs, cell).random(units, 2, seed=rs.axis("s", [1, 2]), readout=rs.Readout.random(units, 2, seed=3))
+nets = {
+    "scalar": (rs.Elman(0.3, rs.axis("w", [0.1, 0.9])), x[..., 0], y[..., 0]),
+    "lanes": (layer("Elman", 3), x, y),
+    "units": (layer("LSTM", 4), x, y),
+    "many": (layer("Elman", 18), x, y),
+}
+found = {}
+for name, (net, inputs, targets) in nets.items():
+    held_out = {"validation": (inputs[:2], targets[:2]), "metrics": "rounded_accuracy"}
+    for which, options in enumerate((
+        {"optimizer": rs.Adam(0.02), "patience": 2},
+        {"optimizer": rs.SGD(0.1, 0.3), "batch_size": 2, "shuffle": True, "clip": 0.3, **held_out},
+        {"optimizer": rs.SGD(rs.axis("lr", [0.01, 1e200])), "truncate": 2},
+    )):
+        run = rs.train(net, inputs, targets, epochs=3, progress=False, **options)
+        found |= {f"{name} {which} {variable}": run[variable].values for variable in run}
+np.savez(sys.argv[1], **found)
+"""
+
+
 def python(*arguments, jit):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(TESTS.parent)}
     done = subprocess.run([sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True)
@@ -139,6 +165,15 @@ def test_exponents_are_the_same_numbers(tmp_path):
     for file in compiled:
         plain = np.load(file.with_name(file.name.replace("True", "False")))["exponents"]
         np.testing.assert_allclose(plain, np.load(file)["exponents"], rtol=1e-12, atol=1e-13, err_msg=file.name)
+
+
+def test_training_gives_the_same_numbers(tmp_path):
+    for jit in (True, False):
+        python("-c", TRAINING, tmp_path / f"{jit}.npz", jit=jit)
+    compiled, plain = (np.load(tmp_path / f"{jit}.npz") for jit in (True, False))
+    assert {"lanes 0 grad_norm", "many 1 validation_rounded_accuracy", "many 2 diverged_at"} < set(compiled) == set(plain)
+    for name in compiled:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-10, atol=1e-12, err_msg=name)
 
 
 def test_second_derivatives_are_exact():

@@ -139,9 +139,10 @@ class LayerEngine:
     def kernels(self, task: Task, numbers: np.ndarray, update_scratch: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""
         rule = layer_epochs.update_of(self.kind, self.training.optimizer.rule)
+        if numba.config.DISABLE_JIT:
+            return [layer_epochs.run_task, rule]
         if rule not in _addresses:
             arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, update_scratch, record, what
             run = addresses([layer_epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
-            move = addresses([rule], tuple(map(numba.typeof, arguments)))
-            _addresses[rule] = [*run, *move] if isinstance(run, list) else np.concatenate([run, move])
+            _addresses[rule] = np.concatenate([run, addresses([rule], tuple(map(numba.typeof, arguments)))])
         return _addresses[rule]
