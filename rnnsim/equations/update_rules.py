@@ -3,7 +3,7 @@
 A rule has `numbers`, such as the learning rate c; `states` s of every parameter, each of which starts at 0 or, if the rule gives a number's
 name, at that number; and a `memory` of every network. It has two methods:
 
-    begin     what an update has in common for all parameters of a network: further numbers e, and the memory after it
+    prepare   what an update has in common for all parameters of a network: further numbers e, and the memory after it
     update    the parameter p after an update with the gradient g, and its states
 
 A new rule is one more class here, and a value in `optimizers`.
@@ -17,9 +17,9 @@ from rnnsim.equations.dispatch import dispatch
 from rnnsim.numerics.primitives import at_least, at_most, muladd, select, square_root
 
 
-def begin(rule, c, memory, cost):
+def prepare(rule, c, memory, cost):
     """Further numbers of an update, and the memory after it."""
-    return type(rule).begin(rule, c, memory, cost)
+    return type(rule).prepare(rule, c, memory, cost)
 
 
 def update(rule, c, e, s, p, g):
@@ -27,7 +27,7 @@ def update(rule, c, e, s, p, g):
     return type(rule).update(rule, c, e, s, p, g)
 
 
-for _rule in (begin, update):
+for _rule in (prepare, update):
     dispatch(_rule, _rule.__name__)
 
 
@@ -49,7 +49,7 @@ class Descent(NamedTuple):
     states = ()
     starts = ()
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         return muladd(-c[0], g, p), ()
@@ -62,7 +62,7 @@ class Momentum(NamedTuple):
     states = ("velocity",)
     starts = (0.0,)
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         v = muladd(c[1], s[0], g)
@@ -76,7 +76,7 @@ class Nesterov(NamedTuple):
     states = ("velocity",)
     starts = (0.0,)
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         v = muladd(c[1], s[0], g)
@@ -92,7 +92,7 @@ class Adam(NamedTuple):
     starts = (0.0, 0.0)
     memory = (("first_power", 1.0), ("second_power", 1.0))
 
-    def begin(rule, c, memory, cost):
+    def prepare(rule, c, memory, cost):
         p1, p2 = memory[0] * c[1], memory[1] * c[2]
         return (c[0] / (1.0 - p1), 1.0 / square_root(1.0 - p2)), (p1, p2)
 
@@ -109,7 +109,7 @@ class RMSprop(NamedTuple):
     states = ("square", "velocity")
     starts = (0.0, 0.0)
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         v = muladd(c[1], s[0], (1.0 - c[1]) * (g * g))
@@ -124,7 +124,7 @@ class CenteredRMSprop(NamedTuple):
     states = ("square", "mean", "velocity")
     starts = (0.0, 0.0, 0.0)
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         v = muladd(c[1], s[0], (1.0 - c[1]) * (g * g))
@@ -150,7 +150,7 @@ class RpropMinus(NamedTuple):
     states = ("previous", "size")
     starts = (0.0, "step")
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         size = resized(c, g * s[0], s[1])
@@ -164,7 +164,7 @@ class IRpropMinus(NamedTuple):
     states = ("previous", "size")
     starts = (0.0, "step")
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         product = g * s[0]
@@ -180,7 +180,7 @@ class RpropPlus(NamedTuple):
     states = ("previous", "size", "move")
     starts = (0.0, "step", 0.0)
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         product = g * s[0]
@@ -197,7 +197,7 @@ class IRpropPlus(NamedTuple):
     starts = (0.0, "step", 0.0)
     memory = (("last_cost", float("inf")),)
 
-    def begin(rule, c, memory, cost):
+    def prepare(rule, c, memory, cost):
         return (select(cost > memory[0], 1.0, 0.0),), (cost,)
 
     def update(rule, c, e, s, p, g):
@@ -216,7 +216,7 @@ class TutorialRprop(NamedTuple):
     states = ("last_sign", "size")
     starts = (0.0, "step")
     memory = ()
-    begin = nothing_in_common
+    prepare = nothing_in_common
 
     def update(rule, c, e, s, p, g):
         now = sign(g)

@@ -3,7 +3,7 @@ numbers' distances."""
 
 import math
 
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 TOGETHER = 64  # rows that are looked at together, so that memory of scalar networks is read in runs
 
@@ -35,7 +35,7 @@ def periods(orbit, tolerance, most, alive, found):
                     found[base + i] = p
 
 
-@part
+@internal
 def apart(a, i, b, j):
     """The distance of two states."""
     most = 0.0
@@ -44,7 +44,7 @@ def apart(a, i, b, j):
     return most
 
 
-@part
+@internal
 def nearest(a, i, b, first, last, own):
     """The distance of state a[i] from the nearest of the states first…last of b; from another than itself if b is its `own` orbit."""
     least = math.inf
@@ -54,7 +54,7 @@ def nearest(a, i, b, first, last, own):
     return least
 
 
-@part
+@internal
 def covers(a, p, b, q, distance):
     """Whether each of the last p states of a has one of the last q states of b near it."""
     near = True
@@ -63,7 +63,7 @@ def covers(a, p, b, q, distance):
     return near
 
 
-@part
+@internal
 def gap(a, a_first, a_last, b, b_first, b_last, own):
     """The mean distance of the states a_first…a_last of a from the nearest of the states b_first…b_last of b."""
     total = 0.0
@@ -72,7 +72,7 @@ def gap(a, a_first, a_last, b, b_first, b_last, own):
     return total / (a_last - a_first)
 
 
-@part
+@internal
 def extent(a):
     """The largest distance of two states."""
     most = 0.0
@@ -84,7 +84,7 @@ def extent(a):
     return most
 
 
-@part
+@internal
 def settled(a):
     """Whether the halves of an orbit without a period fill the same set: their states are no farther from the other half than steps/8 times
     as far as from their own, or 4 times if that is more. A steady drift makes them steps/4 times as far."""
@@ -93,7 +93,7 @@ def settled(a):
     return between <= max(4.0, steps / 8.0) * (gap(a, 0, half, a, 0, half, True) + gap(a, half, steps, a, half, steps, True))
 
 
-@part
+@internal
 def alike(a, of_a, b, of_b, nearness):
     """Whether two orbits without a period fill the same set: their states are no farther from each other, in the mean of the nearest,
     than twice as far as from their own kind, or than `nearness` of the set's extent. `of_a` and `of_b` are spacing and extent."""
@@ -101,7 +101,7 @@ def alike(a, of_a, b, of_b, nearness):
     return between <= max(of_a[0] + of_b[0], nearness * max(of_a[1], of_b[1]))
 
 
-@part
+@internal
 def is_finite(a):
     """Whether all numbers of an orbit are."""
     for i in range(a.shape[0]):
@@ -111,7 +111,7 @@ def is_finite(a):
     return True
 
 
-@part
+@internal
 def copy_last(orbit, i, count, own):
     """The last states of start i."""
     steps = orbit.shape[1]
@@ -120,7 +120,7 @@ def copy_last(orbit, i, count, own):
             own[k, n] = orbit[i, k, n]
 
 
-@part
+@internal
 def same(own, p, own_size, known, q, known_size, distance, nearness):
     """Whether two orbits of periods p and q (0: none) are on one attractor."""
     if p > 0 and q > 0:

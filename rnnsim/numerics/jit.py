@@ -157,7 +157,7 @@ def specialised(make):
     return remembered
 
 
-def part(function):
+def internal(function):
     """Compile a part of kernels, which only they call: it has no wrappers for Python and no cache of its own."""
     options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return numba.njit(**options)(function)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from registry import RULES
 
-from rnnsim.equations.update_rules import begin, update
+from rnnsim.equations.update_rules import prepare, update
 
 VALUES = {"lr": 0.1, "momentum": 0.9, "beta1": 0.9, "beta2": 0.99, "alpha": 0.9, "eps": 1e-8}
 VALUES |= {"step": 0.01, "grow": 1.2, "shrink": 0.5, "step_min": 1e-6, "step_max": 50.0}
@@ -15,7 +15,7 @@ def updated(rule, p, g, cost=1.0):
     numbers = tuple(np.full(p.shape, VALUES[name]) for name in rule.numbers)
     starts = (VALUES[start] if isinstance(start, str) else start for start in rule.starts)
     memory = tuple(np.full(p.shape, start) for _, start in rule.memory)
-    further, memory = begin(rule, numbers, memory, np.full(p.shape, cost))
+    further, memory = prepare(rule, numbers, memory, np.full(p.shape, cost))
     return *update(rule, numbers, further, tuple(np.full(p.shape, start) for start in starts), p, g), memory
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 
 class Extended(NamedTuple):
@@ -42,7 +42,7 @@ class Extended(NamedTuple):
     u: Any
 
 
-@part
+@internal
 def eliminate(A, B):
     """B = A⁻¹ B in place for a complex A, which is overwritten; nan where A is singular."""
     n, sides = B.shape
@@ -74,7 +74,7 @@ def eliminate(A, B):
             B[k, c] = total / A[k, k]
 
 
-@part
+@internal
 def border(scratch, mu, turned):
     """The bordered matrix, or its transpose."""
     n, A = scratch.J.shape[0], scratch.bordered
@@ -89,7 +89,7 @@ def border(scratch, mu, turned):
     scratch.sides[n, 0], scratch.sides[n, 1] = 1.0, 0.0
 
 
-@part
+@internal
 def null_vectors(scratch, mu):
     """v, w, and u with [J - μ b; c 0][u; ·] = [∂F/∂q; 0]. Gives g."""
     n = scratch.J.shape[0]
@@ -106,7 +106,7 @@ def null_vectors(scratch, mu):
     return scratch.sides[n, 0]
 
 
-@part
+@internal
 def length_of(vector):
     """√Σ|v|²."""
     total = 0.0
@@ -115,7 +115,7 @@ def length_of(vector):
     return np.sqrt(total)
 
 
-@part
+@internal
 def turn_borders(scratch):
     """Borders near the null vectors: b from w, c from v."""
     of_v, of_w = length_of(scratch.v), length_of(scratch.w)
@@ -123,7 +123,7 @@ def turn_borders(scratch):
         scratch.row[i], scratch.column[i] = scratch.v[i].conjugate() / of_v, scratch.w[i].conjugate() / of_w
 
 
-@part
+@internal
 def first_borders(scratch):
     """Borders to start from: a fixed vector without symmetries."""
     n = scratch.J.shape[0]

@@ -33,7 +33,7 @@ from rnnsim.kernels.continuation.steps import (
     turns_twice,
 )
 from rnnsim.kernels.maps.parametrised import segment_of
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 FIRST_STEP, SINGLE_STEP = 2.0**-7, 2.0**-14
 GROWTH = 1.5
@@ -77,7 +77,7 @@ class BranchPoints(NamedTuple):
     length: Any
 
 
-@part
+@internal
 def seed_at(seeds, k, y, apart):
     """The seed nearest to y at a place, -1 if none is within a distance."""
     nearest = -1
@@ -88,7 +88,7 @@ def seed_at(seeds, k, y, apart):
     return nearest
 
 
-@part
+@internal
 def meet(seeds, k, y, counts):
     """Note the seed that a branch comes past; a point that is none becomes one."""
     i = seed_at(seeds, k, y, AS_ONE)
@@ -104,7 +104,7 @@ def meet(seeds, k, y, counts):
         seeds.count[k] += 1
 
 
-@part
+@internal
 def visit(line, segment, scratch, path, seeds, size, counts):
     """Note the seeds that a branch comes past between two points; it must be as straight there as the step is."""
     n = scratch.J.shape[0]
@@ -123,7 +123,7 @@ def visit(line, segment, scratch, path, seeds, size, counts):
             meet(seeds, k, path.between, counts)
 
 
-@part
+@internal
 def is_known(line, scratch, path, hunt):
     """Whether path.first is on a branch that was followed, or there was no room to know all."""
     n = scratch.J.shape[0]
@@ -149,7 +149,7 @@ def is_known(line, scratch, path, hunt):
     return False
 
 
-@part
+@internal
 def finds_more(line, scratch, path, hunt, start):
     """Look for a branch from one of the points; where it is found becomes path.first. Whether it is a new one."""
     n = scratch.J.shape[0]
@@ -164,7 +164,7 @@ def finds_more(line, scratch, path, hunt, start):
     return not is_known(line, scratch, path, hunt)
 
 
-@part
+@internal
 def remember(hunt, y, begins):
     """Note that a branch that was followed is at y."""
     if hunt.count[0] < hunt.begins.size:
@@ -173,7 +173,7 @@ def remember(hunt, y, begins):
         hunt.count[0] += 1
 
 
-@part
+@internal
 def record(branch_points, branch, y, tests):
     """Keep a point of a branch, if there is room."""
     if branch >= branch_points.length.size or branch_points.length[branch] >= branch_points.unstable.shape[1]:
@@ -184,7 +184,7 @@ def record(branch_points, branch, y, tests):
     branch_points.length[branch] = position + 1
 
 
-@part
+@internal
 def turn_round(branch_points, branch):
     """Reverse what is kept of a branch."""
     if branch >= branch_points.length.size:
@@ -200,7 +200,7 @@ def turn_round(branch_points, branch):
             branch_points.y[branch, i, j], branch_points.y[branch, last - i, j] = b, a
 
 
-@part
+@internal
 def follow(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, branch, direction, longest):
     """Follow a branch from path.first in a direction. True if it closes."""
     copy(path.first, path.y)
@@ -249,7 +249,7 @@ def follow(line, scratch, extended, bracket, path, seeds, hunt, found, branch_po
     return False
 
 
-@part
+@internal
 def follow_both_ways(line, scratch, extended, bracket, path, seeds, hunt, found, branch_points, longest):
     """Follow the branch through path.first to its ends."""
     branch = found.counts[BRANCHES]

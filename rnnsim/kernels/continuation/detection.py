@@ -18,7 +18,7 @@ from rnnsim.kernels.continuation.pseudo_arclength import (
 )
 from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
 from rnnsim.numerics.function_pointers import call
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 NOTHING, SEVERAL = 0, -1
 POINTS, TRUNCATED, UNLOCATED, INCOMPLETE, BRANCHES, UNLISTED = range(6)
@@ -56,7 +56,7 @@ class Bracket(NamedTuple):
     z: Any
 
 
-@part
+@internal
 def kind_between(before, after):
     """What happens between two points: `NOTHING`, one special point of a kind, or `SEVERAL`."""
     turned, crossed = before[AHEAD] != after[AHEAD], before[ORIENTATION] != after[ORIENTATION]
@@ -72,7 +72,7 @@ def kind_between(before, after):
     return FOLD if turned else BRANCH_POINT
 
 
-@part
+@internal
 def test_of(kind):
     """Which test tells on what side of a point of this kind one is."""
     if kind == FOLD:
@@ -82,7 +82,7 @@ def test_of(kind):
     return ORIENTATION if kind == BRANCH_POINT else UNSTABLE
 
 
-@part
+@internal
 def halve(line, segment, scratch, bracket, test, side):
     """Halve a bracket along the branch: `side` is the test's value at its low end. False if the branch is lost."""
     n = scratch.J.shape[0]
@@ -105,7 +105,7 @@ def halve(line, segment, scratch, bracket, test, side):
     return True
 
 
-@part
+@internal
 def try_newton(line, scratch, extended, bracket, kind):
     """Newton's method from the middle of a bracket. Gives the kind, `NOTHING` if it does not converge near by, and the residual."""
     n = scratch.J.shape[0]
@@ -130,7 +130,7 @@ def try_newton(line, scratch, extended, bracket, kind):
     return kind, residual
 
 
-@part
+@internal
 def kind_on_the_circle(scratch, kind):
     """The kind of a degenerate point, where several multipliers meet the unit circle at once; `NOTHING` if none does."""
     mu = nearest_the_circle(scratch)
@@ -143,7 +143,7 @@ def kind_on_the_circle(scratch, kind):
     return BRANCH_POINT if mu.real > 0.0 else FLIP
 
 
-@part
+@internal
 def locate(line, segment, scratch, extended, bracket, found, kind, before):
     """Find and keep the point of a kind in a bracket, at whose low end the tests are `before`."""
     n = scratch.J.shape[0]
@@ -169,7 +169,7 @@ def locate(line, segment, scratch, extended, bracket, found, kind, before):
     keep(line, scratch, found, exact, bracket.middle, residual)
 
 
-@part
+@internal
 def keep(line, scratch, found, kind, z, residual):
     """Add a point to those found, unless it is outside of the axis or among them."""
     n, count = scratch.J.shape[0], found.counts[POINTS]

@@ -14,7 +14,7 @@ import numpy as np
 from rnnsim.kernels.continuation.bordered_systems import first_borders, length_of, null_vectors, turn_borders
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 FOLD, FLIP, NEIMARK_SACKER, BRANCH_POINT = 1, 2, 3, 4
 ROUNDS, TRIALS = 3, 30
@@ -24,7 +24,7 @@ CROSSING = 1e-5
 FARTHEST = 10.0
 
 
-@part
+@internal
 def along(line, scratch, segment, z):
     """∂J along v, its real part and its imaginary part, and along u: out[i, j] = Σ ∂J[i, j]/∂s[k] v[k]."""
     n = scratch.J.shape[0]
@@ -42,7 +42,7 @@ def along(line, scratch, segment, z):
                 out[i, j] = change if what % 2 == 0 else out[i, j] + change
 
 
-@part
+@internal
 def along_axis(line, scratch, segment, z):
     """∂J/∂q and ∂²F/∂q²."""
     n = scratch.J.shape[0]
@@ -59,7 +59,7 @@ def along_axis(line, scratch, segment, z):
                 scratch.along_q[i, j] = change if sign > 0.0 else scratch.along_q[i, j] + change
 
 
-@part
+@internal
 def multiplier_of(kind, z):
     """The multiplier that the point has by its kind; Neimark–Sacker points have θ behind (s, q)."""
     if kind == FLIP:
@@ -69,7 +69,7 @@ def multiplier_of(kind, z):
     return 1.0 + 0.0j
 
 
-@part
+@internal
 def rows_of_map(scratch, kind, z):
     """The equations F - s (+ β b) = 0."""
     n, E = scratch.J.shape[0], scratch.system
@@ -83,7 +83,7 @@ def rows_of_map(scratch, kind, z):
         scratch.right[i, 0] = -scratch.G[i] - beta * scratch.column[i].real
 
 
-@part
+@internal
 def rows_of_multiplier(scratch, kind, mu, g):
     """The equations g = 0: the real part, and for Neimark–Sacker points the imaginary part in the last row."""
     n, E = scratch.J.shape[0], scratch.system
@@ -109,7 +109,7 @@ def rows_of_multiplier(scratch, kind, mu, g):
         E[n, n + 1], E[n + 1, n + 1], scratch.right[n + 1, 0] = 0.0, 1.0, 0.0
 
 
-@part
+@internal
 def crossing(scratch):
     """w ∂F/∂q, which is 0 where branches cross."""
     total = 0.0
@@ -118,7 +118,7 @@ def crossing(scratch):
     return total
 
 
-@part
+@internal
 def row_of_crossing(scratch):
     """The equation w ∂F/∂q = 0, in the last row; its derivative is w ∂²F/∂q∂· - w (∂J) u."""
     n, E = scratch.J.shape[0], scratch.system
@@ -137,7 +137,7 @@ def row_of_crossing(scratch):
     scratch.right[n + 1, 0] = -crossing(scratch)
 
 
-@part
+@internal
 def newton_step(line, scratch, kind, z, moves):
     """One step of Newton's method from z = (s, q, θ or β), or, if it is not to move, of the borders towards the null vectors. Gives the
     size of the step and the residual that it started from."""
@@ -184,7 +184,7 @@ def refine(line, scratch, z, sought):
         done = size < CONVERGED
 
 
-@part
+@internal
 def crosses(scratch):
     """Whether a fold that was found is a point where branches cross."""
     return abs(crossing(scratch)) <= CROSSING * length_of(scratch.w) * (length_of(scratch.Fq) + CROSSING)

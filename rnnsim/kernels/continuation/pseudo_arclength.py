@@ -15,7 +15,7 @@ from rnnsim.kernels.linalg.eigenvalues import eigenvalues, sort_by_modulus
 from rnnsim.kernels.linalg.lu import factorise, solve
 from rnnsim.kernels.maps.parametrised import linearize_on, segment_of
 from rnnsim.numerics.function_pointers import call
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 UNSTABLE, ORIENTATION, AHEAD, FLIPPED = 0, 1, 2, 3
 TESTS = 4
@@ -41,7 +41,7 @@ class Scratch(NamedTuple):
     signs: Any
 
 
-@part
+@internal
 def bordered_system(line, scratch, segment, y, t):
     """The two systems at y in the plane through scratch.origin across t."""
     n, offset = scratch.J.shape[0], 0.0
@@ -85,7 +85,7 @@ def corrected(line, scratch, segment, y, t, tangent, most):
             return
 
 
-@part
+@internal
 def correct(line, scratch, segment, y, t, tangent, most):
     """`corrected`; true if it converges."""
     call(line.others, 2, (line, scratch, segment, y, t, tangent, most))
@@ -123,14 +123,14 @@ def approached(line, scratch, y, tangent, most):
             return
 
 
-@part
+@internal
 def approach(line, scratch, y, tangent, most):
     """`approached`; true if it converges."""
     call(line.others, 3, (line, scratch, y, tangent, most))
     return scratch.signs[1] > 0.0
 
 
-@part
+@internal
 def find_multipliers(line, scratch):
     """The eigenvalues of J, largest first."""
     n = scratch.J.shape[0]
@@ -147,7 +147,7 @@ def sorted_eigenvalues(A, real, imag, v):
     sort_by_modulus(real, imag)
 
 
-@part
+@internal
 def examine(line, scratch, tangent, tests):
     """What is tested at a point that was corrected last: the number of multipliers outside the unit circle, and the signs of the bordered
     determinant, of the tangent along q, and of det(J + 1)."""
@@ -164,7 +164,7 @@ def examine(line, scratch, tangent, tests):
     tests[FLIPPED], _ = factorise(scratch.A, scratch.pivots)
 
 
-@part
+@internal
 def nearest_the_circle(scratch):
     """The multiplier nearest the unit circle, on or above the real axis."""
     x, y = scratch.real[0], scratch.imag[0]
@@ -174,7 +174,7 @@ def nearest_the_circle(scratch):
     return complex(x, abs(y))
 
 
-@part
+@internal
 def distance(a, b):
     """The largest difference of two points' coordinates."""
     most = 0.0

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.kernels.continuation.pseudo_arclength import correct, distance, examine
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 LEAST_STEP = 2.0**-24
 LEAST_COSINE = 0.95
@@ -29,14 +29,14 @@ class Path(NamedTuple):
     axis: Any
 
 
-@part
+@internal
 def copy(source, target):
     """target = source, as far as both go."""
     for i in range(min(source.size, target.size)):
         target[i] = source[i]
 
 
-@part
+@internal
 def dot(a, b):
     """Σ a b."""
     total = 0.0
@@ -45,7 +45,7 @@ def dot(a, b):
     return total
 
 
-@part
+@internal
 def extent(y):
     """The largest coordinate."""
     most = 0.0
@@ -54,7 +54,7 @@ def extent(y):
     return most
 
 
-@part
+@internal
 def stop_at_node(line, segment, scratch, path, size):
     """If a step has left its segment, end it at the node. Gives on which side that is (0 if the step stays), and whether all is well."""
     n = scratch.J.shape[0]
@@ -73,7 +73,7 @@ def stop_at_node(line, segment, scratch, path, size):
     return side, good and distance(path.new, path.other) <= size
 
 
-@part
+@internal
 def step_along(line, segment, scratch, path, size):
     """A step of the branch. Gives the side of the node that it ends at (0 if at none), the cosine of the angle by which the tangent
     turns, and whether all is well."""
@@ -89,7 +89,7 @@ def step_along(line, segment, scratch, path, size):
     return side, cosine, good and (cosine > LEAST_COSINE or size < 64.0 * LEAST_STEP)
 
 
-@part
+@internal
 def turns_twice(path):
     """Whether the cubic that has the place on the axis and the tangent of both ends of a step turns round between them, and back."""
     n, length = path.y.size - 1, 0.0
@@ -103,7 +103,7 @@ def turns_twice(path):
     return a * (a - linear * linear / square) < 0.0
 
 
-@part
+@internal
 def has_closed(path):
     """Whether a step comes past the point where the branch began, in the same direction."""
     before, after, length = 0.0, 0.0, 0.0
@@ -114,7 +114,7 @@ def has_closed(path):
     return before < 0.0 <= after and distance(path.new, path.first) <= length and dot(path.new_tangent, path.first_tangent) > 0.0
 
 
-@part
+@internal
 def set_out(line, segment, scratch, path, direction):
     """The tangent and the tests at path.y, ahead in a direction of the axis. False if there is none."""
     n = scratch.J.shape[0]
@@ -126,7 +126,7 @@ def set_out(line, segment, scratch, path, direction):
     return good
 
 
-@part
+@internal
 def next_segment(line, segment, scratch, path, side):
     """The segment behind a node at which a step has ended, where the branch begins anew; -1 at an end of the axis, -2 if it is lost."""
     segment += side

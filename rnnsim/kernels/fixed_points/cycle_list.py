@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnsim.kernels.fixed_points.newton import is_plateau, largest, linearize_cycle, residuals
 from rnnsim.kernels.linalg.eigenvalues import eigenvalues, sort_by_modulus
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 MARGIN = 1e-6  # of a modulus from 1: the square root of rounding, as near as a fold can be located
 STABLE, SADDLE, UNSTABLE, MARGINAL, PLATEAU = range(5)
@@ -41,7 +41,7 @@ class Listed(NamedTuple):
     undecided: np.ndarray
 
 
-@part
+@internal
 def distance(one, other, shift):
     """max |one[i] - other[i + shift]|."""
     k, n = one.shape
@@ -54,7 +54,7 @@ def distance(one, other, shift):
     return most
 
 
-@part
+@internal
 def closes_earlier(cycle, radius):
     """Whether it is a cycle of fewer states, run through several times."""
     k = cycle.shape[0]
@@ -64,7 +64,7 @@ def closes_earlier(cycle, radius):
     return earlier
 
 
-@part
+@internal
 def is_before(one, i, other, j):
     """Whether the states from one[i] on stand before those from other[j] on, compared number by number."""
     k, n = one.shape
@@ -76,7 +76,7 @@ def is_before(one, i, other, j):
     return False
 
 
-@part
+@internal
 def copy_rotated(cycle, out):
     """The rotation that stands before all others."""
     k, n = cycle.shape
@@ -89,7 +89,7 @@ def copy_rotated(cycle, out):
             out[i, j] = cycle[(first + i) % k, j]
 
 
-@part
+@internal
 def same_as(found, cycle, radius):
     """The place of the cycle in the list, -1 if it is not there."""
     for place in range(found.notes[COUNT]):
@@ -99,7 +99,7 @@ def same_as(found, cycle, radius):
     return -1
 
 
-@part
+@internal
 def admit(found, cycle, residual, radius):
     """Put a cycle on the list, if it is new and has all its states; of several that cannot be told apart the most degenerate one stays."""
     if closes_earlier(cycle, radius):
@@ -119,7 +119,7 @@ def admit(found, cycle, residual, radius):
     found.residual[place], found.radius[place] = residual, radius
 
 
-@part
+@internal
 def put_in_order(found):
     """order[i] = the place of cycle i, by the numbers of the states."""
     for i in range(found.notes[COUNT]):
@@ -130,7 +130,7 @@ def put_in_order(found):
         found.order[k] = i
 
 
-@part
+@internal
 def stability_of(real, imag):
     """What the multipliers say: marginal if one of them is on the unit circle, else where they are."""
     inside, outside = 0, 0
@@ -145,7 +145,7 @@ def stability_of(real, imag):
     return STABLE if outside == 0 else UNSTABLE if inside == 0 else SADDLE
 
 
-@part
+@internal
 def list_one(rules, layers, p, x, found, listed, point, scratch):
     """Write the list of one point into the results, and empty it."""
     put_in_order(found)

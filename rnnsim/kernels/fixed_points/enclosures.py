@@ -11,7 +11,7 @@ from rnnsim.equations.cells import GRU, Elman, LeakyElman
 from rnnsim.kernels.maps.map import kernel_of
 from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.numerics.intervals import EPSILON, TINY, minus, plus, scaled, times, widen
-from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.tuples import INLINE
 
 TANH, SIGMOID = ACTIVATIONS["tanh"], ACTIVATIONS["sigmoid"]
@@ -107,7 +107,7 @@ def _preimage(phi, y):
     return PREIMAGES[phi.instance_class]
 
 
-@part
+@internal
 def sum_in(layer, p, gate, reader, i, X):
     """a[gate, i] = Σ w_rec[reader, i, u] h[u] + bias for h in the box X (2, n), in any order of summing."""
     bias, n = layer.bias[p, gate, i], X.shape[1]
@@ -178,7 +178,7 @@ def _gru(cell, layer, p, X, Y, J):
             J[0, i, j], J[1, i, j] = by_h
 
 
-@part
+@internal
 def cut_to(X, u, low, high):
     """X without what is outside low…high in unit u."""
     if low > X[0, u]:
@@ -187,7 +187,7 @@ def cut_to(X, u, low, high):
         X[1, u] = high
 
 
-@part
+@internal
 def narrow_sum(layer, p, gate, reader, i, a, wanted, X):
     """Keep of X that for which a[gate, i], which `sum_in` found to be in `a`, can be in `wanted`."""
     n = X.shape[1]

@@ -15,7 +15,7 @@ from rnnsim.kernels.fixed_points.multistart import EDGE, accept_if_converged, is
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.dispatch import advance, enclose, narrow
 from rnnsim.numerics.intervals import minus, plus, scaled, times
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 MOST_BOXES = 1 << 15  # of one network
 DEEPEST = 512
@@ -45,14 +45,14 @@ class Boxes(NamedTuple):
     N: np.ndarray
 
 
-@part
+@internal
 def copy(values, out):
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
             out[i, j] = values[i, j]
 
 
-@part
+@internal
 def enclose_period(rules, layers, p, X, period, boxes):
     """Y ∋ Fᵏ and P ∋ its Jacobian on the box X."""
     n = X.shape[1]
@@ -70,7 +70,7 @@ def enclose_period(rules, layers, p, X, period, boxes):
             copy(boxes.Q[side], boxes.P[side])
 
 
-@part
+@internal
 def invert_middle(boxes, pivots):
     """N ≈ (P - I)⁻¹ for the middle of P. Whether it is finite."""
     n = boxes.m.size
@@ -87,7 +87,7 @@ def invert_middle(boxes, pivots):
     return finite == 0.0
 
 
-@part
+@internal
 def krawczyk(boxes):
     """K of the box V, from m, g, P and N."""
     n = boxes.m.size
@@ -107,7 +107,7 @@ def krawczyk(boxes):
         boxes.K[0, a], boxes.K[1, a] = total
 
 
-@part
+@internal
 def outside(X, Y):
     """Whether two boxes do not meet."""
     apart = False
@@ -116,7 +116,7 @@ def outside(X, Y):
     return apart
 
 
-@part
+@internal
 def volume(X):
     """The volume of a box, -1 if it is empty."""
     total = 1.0
@@ -128,7 +128,7 @@ def volume(X):
     return total
 
 
-@part
+@internal
 def decide(rules, layers, p, period, boxes, pivots):
     """What is in the box X: no point, one, or perhaps some, in a smaller X or in the same."""
     n = boxes.m.size
@@ -169,14 +169,14 @@ def decide(rules, layers, p, period, boxes, pivots):
     return LESS if after < 0.6 * before else UNKNOWN
 
 
-@part
+@internal
 def push(boxes, size, axis, low, high):
     """Put X, with another side along an axis, on the stack."""
     copy(boxes.X, boxes.stack[size])
     boxes.stack[size, 0, axis], boxes.stack[size, 1, axis] = low, high
 
 
-@part
+@internal
 def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scratch):
     """Lead the orbit from the middle of X to the cycle near it. Whether it starts at a state in V, or just beside it."""
     k, n = cycle.shape
@@ -196,7 +196,7 @@ def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scra
     return there
 
 
-@part
+@internal
 def exhaust(rules, layers, p, x, starts, tolerance, cycle, found, boxes, scratch):
     """Put every point in the box on the top of the stack on the list; the number of boxes that are undecided."""
     size, undecided, period = 1, 0, cycle.shape[0]

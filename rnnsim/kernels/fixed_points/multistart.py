@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, FLAT, admit, list_one
 from rnnsim.kernels.fixed_points.newton import FARTHEST, ROUNDING, is_plateau, largest, last_step, newton_iterate
 from rnnsim.kernels.maps.dispatch import advance
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 EDGE = 1e-9
 
@@ -26,7 +26,7 @@ class Starts(NamedTuple):
     least: int
 
 
-@part
+@internal
 def orbit_from(rules, layers, p, x, starts, i, cycle, scratch):
     """The orbit from start i, after its run."""
     k, n = cycle.shape
@@ -42,7 +42,7 @@ def orbit_from(rules, layers, p, x, starts, i, cycle, scratch):
             scratch.trial[0, j] = scratch.out[j]
 
 
-@part
+@internal
 def is_possible(starts, p, cycle):
     """Whether states are where states can be: far outside, gates that are shut to all digits make cycles that are none."""
     for i in range(cycle.shape[0]):
@@ -52,7 +52,7 @@ def is_possible(starts, p, cycle):
     return True
 
 
-@part
+@internal
 def accept_if_converged(rules, layers, p, x, starts, cycle, tolerance, found, scratch):
     """Lead an orbit to a cycle and put it on the list, if it is one. Whether it is."""
     residual = newton_iterate(rules, layers, p, x, cycle, scratch)
@@ -70,7 +70,7 @@ def accept_if_converged(rules, layers, p, x, starts, cycle, tolerance, found, sc
     return True
 
 
-@part
+@internal
 def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, scratch):
     """Put the cycles on the list to which starts lead."""
     i, needed = 0, 0
@@ -82,7 +82,7 @@ def try_starts(rules, layers, resting, p, x, starts, tolerance, cycle, found, sc
         needed = i if found.notes[COUNT] > known else needed
 
 
-@part
+@internal
 def is_finite(layer, p):
     """Whether a layer is made of numbers, not of nan and inf."""
     total, units = 0.0, layer.bias.shape[2]

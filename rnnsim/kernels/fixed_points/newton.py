@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnsim.kernels.linalg.lu import solve
 from rnnsim.kernels.maps.dispatch import advance, jacobian
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 MOST_STEPS = 200
 SMALLEST_STEP = 2.0**-10
@@ -47,7 +47,7 @@ class Scratch(NamedTuple):
     work: np.ndarray
 
 
-@part
+@internal
 def residuals(rules, layers, p, x, cycle, scratch):
     """r and the sum of its squares."""
     k, n = cycle.shape
@@ -61,7 +61,7 @@ def residuals(rules, layers, p, x, cycle, scratch):
     return total
 
 
-@part
+@internal
 def linearize_cycle(rules, layers, p, x, cycle, scratch):
     """J and r, P = J[k-1]…J[0], and B = r[k-1] + J[k-1] r[k-2] + …"""
     k, n = cycle.shape
@@ -91,7 +91,7 @@ def linearize_cycle(rules, layers, p, x, cycle, scratch):
                 scratch.P[a, b] = scratch.C[a, b]
 
 
-@part
+@internal
 def fill_system(scratch):
     """A = I - P."""
     n = scratch.A.shape[0]
@@ -100,7 +100,7 @@ def fill_system(scratch):
             scratch.A[a, b] = (1.0 if a == b else 0.0) - scratch.P[a, b]
 
 
-@part
+@internal
 def levenberg(scratch, damping):
     """B = (AᵀA + λ I)⁻¹ Aᵀ B, for A = I - P."""
     n = scratch.A.shape[0]
@@ -121,7 +121,7 @@ def levenberg(scratch, damping):
     solve(scratch.C, scratch.pivots, scratch.B)
 
 
-@part
+@internal
 def newton_step(scratch, damping):
     """d, from what `linearize_cycle` left; damped as Levenberg says if damping > 0. Whether it is finite."""
     k, n = scratch.d.shape
@@ -145,7 +145,7 @@ def newton_step(scratch, damping):
     return finite == 0.0
 
 
-@part
+@internal
 def search_along(rules, layers, p, x, cycle, before, scratch):
     """Go along d as far as the sum of squares gets less: the new sum; `before`, and nothing moved, if it does not."""
     k, n = cycle.shape
@@ -166,7 +166,7 @@ def search_along(rules, layers, p, x, cycle, before, scratch):
     return before
 
 
-@part
+@internal
 def largest(values):
     most = 0.0
     for i in range(values.shape[0]):
@@ -176,7 +176,7 @@ def largest(values):
     return most
 
 
-@part
+@internal
 def newton_iterate(rules, layers, p, x, cycle, scratch):
     """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1; whether
     that is small enough, `multistart.accept_if_converged` decides."""
@@ -205,7 +205,7 @@ def newton_iterate(rules, layers, p, x, cycle, scratch):
     return largest(scratch.r) / max(1.0, largest(cycle))
 
 
-@part
+@internal
 def last_step(rules, layers, p, x, cycle, scratch):
     """How far Newton's next step would go, and how far from a cycle another one has to be to be told from it: that, and rounding,
     magnified by (I - P)⁻¹. Leaves P behind."""
@@ -229,13 +229,13 @@ def last_step(rules, layers, p, x, cycle, scratch):
     return (step if finite == 0.0 else np.inf), FARTHEST * scale
 
 
-@part
+@internal
 def dullness(scratch):
     """The damping that leaves alone the directions of which I - P, in A, makes nothing."""
     return SHARP / max(largest(scratch.A) * largest(scratch.A), 1e-300)
 
 
-@part
+@internal
 def least_moved(scratch):
     """d[0] = a direction, its largest number 1, that I - P makes nothing of, from what `linearize_cycle` left; whether there is one."""
     n, v = scratch.A.shape[0], scratch.d[0]
@@ -260,7 +260,7 @@ def least_moved(scratch):
     return True
 
 
-@part
+@internal
 def rests_beside(rules, layers, p, x, cycle, offset, scratch):
     """Whether the states at an offset from a cycle along d[0] are led to others that close, to rounding, and not back to it."""
     k, n = cycle.shape
@@ -285,7 +285,7 @@ def rests_beside(rules, layers, p, x, cycle, offset, scratch):
     return largest(scratch.r) <= ROUNDING * scale and apart >= 0.5 * abs(offset) * scale
 
 
-@part
+@internal
 def is_plateau(rules, layers, p, x, cycle, scratch):
     """Whether states beside a cycle, on one side at least, close too, so that rounding hides where it is."""
     for side in range(2):

@@ -9,25 +9,25 @@ from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.multistart import accept_if_converged, is_finite, try_starts
 from rnnsim.kernels.fixed_points.newton import fill_system
 from rnnsim.kernels.linalg.lu import solve
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 MOST_SWITCHES = 16  # units times states
 SLACK = 1e-9  # of a pre-activation, by which a unit may be on the wrong side
 
 
-@part
+@internal
 def leak_of(layer, p, i):
     """The leak of a unit."""
     return layer.constants[p, i] if layer.constants.shape[1] else 1.0
 
 
-@part
+@internal
 def is_on(switching, pattern, place):
     """Whether a pattern says that a unit is on; all are, if none can be off."""
     return not switching or (pattern >> place) & 1 == 1
 
 
-@part
+@internal
 def compose(switching, layer, p, pattern, k, scratch):
     """P and B of the affine map s -> P s + B that k steps are, if units are on as the pattern says."""
     n = scratch.P.shape[0]
@@ -54,7 +54,7 @@ def compose(switching, layer, p, pattern, k, scratch):
                 scratch.P[a, b] = scratch.C[a, b]
 
 
-@part
+@internal
 def follow(switching, layer, p, pattern, cycle, scratch):
     """The orbit from B if units are on as the pattern says; whether they are."""
     k, n = cycle.shape

@@ -13,7 +13,7 @@ from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.multistart import accept_if_converged, is_finite
 from rnnsim.kernels.maps.dispatch import candidates as candidates_by_rule
 from rnnsim.kernels.maps.map import kernel_of
-from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.jit import internal, kernel, specialised
 
 MOST_STEPS = 100
 TOUCHING = 4 * 2.0**-52
@@ -42,7 +42,7 @@ def _extremes(phi, w):
     return EXTREMES[phi.instance_class]
 
 
-@part
+@internal
 def bracketed(phi, w, b, low, high, rising):
     """The zero of g between low and high, where g rises or falls: Newton's steps, or halves where they leave the bracket."""
     h = 0.5 * (low + high)
@@ -64,7 +64,7 @@ def bracketed(phi, w, b, low, high, rising):
     return h
 
 
-@part
+@internal
 def collect(phi, w, b, roots):
     """All zeros of g, some perhaps twice: how many."""
     low, high, a = extremes(phi, w)

@@ -12,7 +12,7 @@ import numpy as np
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, admit, put_in_order
 from rnnsim.kernels.fixed_points.multistart import is_possible, orbit_from
 from rnnsim.kernels.maps.dispatch import advance, jacobian
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 MOST_STEPS = 2000
 FLAT = 1e-8  # of the speed, up to which its slope is none
@@ -38,7 +38,7 @@ class Slow(NamedTuple):
     number: np.ndarray
 
 
-@part
+@internal
 def slope_of(rules, layers, p, x, s, g, scratch):
     """q and its slope g."""
     jacobian(rules, layers, p, s, x, scratch.out, scratch.J[0], scratch.work)
@@ -53,7 +53,7 @@ def slope_of(rules, layers, p, x, s, g, scratch):
     return q
 
 
-@part
+@internal
 def value_of(rules, layers, p, x, s, scratch):
     """q."""
     advance(rules, layers, p, s, x, scratch.out, scratch.work)
@@ -63,7 +63,7 @@ def value_of(rules, layers, p, x, s, scratch):
     return q
 
 
-@part
+@internal
 def dot(u, v):
     total = 0.0
     for i in range(u.size):
@@ -71,7 +71,7 @@ def dot(u, v):
     return total
 
 
-@part
+@internal
 def forget(H):
     """H = I."""
     for i in range(H.shape[0]):
@@ -79,7 +79,7 @@ def forget(H):
             H[i, j] = 1.0 if i == j else 0.0
 
 
-@part
+@internal
 def learn(H, step, y, Hy, fresh):
     """H ← (I - ρ s yᵀ) H (I - ρ y sᵀ) + ρ s sᵀ, ρ = 1 / yᵀs, if that is positive; of a fresh H the size is set first."""
     curvature = dot(y, step)
@@ -99,7 +99,7 @@ def learn(H, step, y, Hy, fresh):
             H[i, j] += factor * step[i] * step[j] - (Hy[i] * step[j] + step[i] * Hy[j]) / curvature
 
 
-@part
+@internal
 def go_down(rules, layers, p, x, s, after, q, descent, scratch):
     """The first of the steps 1, ½, ¼, … along -H g after which q is less: q there, and the state in `after`; q again if none is."""
     n = s.size
@@ -124,7 +124,7 @@ def go_down(rules, layers, p, x, s, after, q, descent, scratch):
     return q
 
 
-@part
+@internal
 def settle(rules, layers, p, x, s, descent, scratch):
     """Lead a state to where q has a minimum: the speed there; nan if it is not reached."""
     after = scratch.trial[0]
@@ -154,7 +154,7 @@ def settle(rules, layers, p, x, s, descent, scratch):
 
 
 @kernel
-def search(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent, scratch):
+def search_slow_points(rules, layers, x, starts, tolerance, cycle, found, slow, lo, descent, scratch):
     """The slow points of a block that starts are led to."""
     for p in range(x.shape[0]):
         for i in range(starts.least):

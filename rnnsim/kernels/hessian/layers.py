@@ -12,7 +12,7 @@ from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullba
 from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC
 from rnnsim.kernels.linalg.matmul import element, factor
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
-from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, store
 from rnnsim.numerics.tuples import add, put, take, width, zeros
@@ -20,7 +20,7 @@ from rnnsim.numerics.tuples import add, put, take, width, zeros
 TOGETHER = 8  # steps whose frames stay in a cache while the gradients of weights are summed
 
 
-class Layout(NamedTuple):
+class HessianLayout(NamedTuple):
     """The lanes, and how weights are read: as numbers, in a group of one point, or as lanes."""
 
     kind: Any
@@ -59,21 +59,21 @@ def apply(layout, scratch, work, first, by_row, by_term, rows, terms, x, start, 
         store(scratch, y + i * lanes, a)
 
 
-@part
+@internal
 def weigh(layout, scratch, work, first, rows, terms, x, start, y):
     """y = start + W x, W (rows, terms)."""
     align_stack()
     apply(layout, scratch, work, first, terms, 1, rows, terms, x, start, y)
 
 
-@part
+@internal
 def weigh_back(layout, scratch, work, first, rows, terms, a, start, y):
     """y = start + Wᵀ a, W (rows, terms)."""
     align_stack()
     apply(layout, scratch, work, first, 1, terms, terms, rows, a, start, y)
 
 
-@part
+@internal
 def collect(kind, scratch, out, rows, terms, steps, a, by_a, h, by_h):
     """out[i, j] += Σ a[k, i] h[k, j] over the steps k, two rows and four terms at a time."""
     align_stack()
@@ -110,7 +110,7 @@ def add_product(kind, scratch, out, left, right):
     store(scratch, out, muladd(load(kind, scratch, left), load(kind, scratch, right), load(kind, scratch, out)))
 
 
-@part
+@internal
 def turn(layout, cell, scratch, layer, number, work, directions, x, h, d_at):
     """Add to ȧ what comes from this layer's own directions: Ẇ_in x + Ẇ_rec h + ḃ."""
     kind, lanes = layout.kind, width(layout.kind)
@@ -126,7 +126,7 @@ def turn(layout, cell, scratch, layer, number, work, directions, x, h, d_at):
                 store(scratch, out, load(kind, scratch, out) + load(kind, scratch, one))
 
 
-@part
+@internal
 def turn_back(layout, scratch, layer, number, work, directions, what, at, out):
     """Add Ẇᵀ ā to the tangents of the cotangents of what weights of the kind `what` read."""
     kind, lanes = layout.kind, width(layout.kind)
@@ -137,7 +137,7 @@ def turn_back(layout, scratch, layer, number, work, directions, what, at, out):
             add_product(kind, scratch, out + q.term * lanes, work.lanes_of + t * lanes, a)
 
 
-@part
+@internal
 def sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_past):
     """a[k] and ȧ[k]."""
     lanes, n, d = width(layout.kind), layer.units, layer.terms
@@ -157,7 +157,7 @@ def sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_
     turn(layout, cell, scratch, layer, number, work, directions, x, past, d_at)
 
 
-@part
+@internal
 def forward_layer(layout, cell, scratch, layer, number, work, directions):
     """States, partial derivatives and the tangents of both at steps 1…steps, from states and tangents at step 0."""
     align_stack()
@@ -182,7 +182,7 @@ def forward_layer(layout, cell, scratch, layer, number, work, directions):
             put(scratch, layer.d_partials + tape + p, frame, d_partials)
 
 
-@part
+@internal
 def collect_steps(layout, cell, scratch, layer, work, first, count):
     """Add to the gradients and to their tangents from the steps first…first + count: of W̄ = Σ ā h it is Σ ǡ h + ā ḣ."""
     kind, lanes, n, d = layout.kind, width(layout.kind), layer.units, layer.terms
@@ -216,7 +216,7 @@ def collect_steps(layout, cell, scratch, layer, work, first, count):
             store(scratch, d_total, d_b)
 
 
-@part
+@internal
 def pull_inputs(layout, cell, scratch, layer, number, work, directions, k):
     """The cotangents of what the layer reads at step k, and their tangents."""
     lanes, n, d = width(layout.kind), layer.units, layer.terms
@@ -232,7 +232,7 @@ def pull_inputs(layout, cell, scratch, layer, number, work, directions, k):
     turn_back(layout, scratch, layer, number, work, directions, IN, at, d_out)
 
 
-@part
+@internal
 def pull_states(layout, cell, scratch, layer, number, work, directions, k):
     """Add W_recᵀ ā[k] to the cotangent of h[k-1], and to its tangents what that makes of them."""
     n, h_gates, frame = layer.units, reading(cell, "h"), layer.units * width(layout.kind)
@@ -245,7 +245,7 @@ def pull_states(layout, cell, scratch, layer, number, work, directions, k):
     turn_back(layout, scratch, layer, number, work, directions, REC, at, d_out)
 
 
-@part
+@internal
 def pull_cell(layout, cell, scratch, layer, work, k):
     """Cotangents of s[k-1] but for the path through a[k], and of a[k], which take the place of a[k]; with their tangents."""
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
@@ -270,7 +270,7 @@ def pull_cell(layout, cell, scratch, layer, work, k):
         put(scratch, layer.d_pre + at + p, frame, d_a)
 
 
-@part
+@internal
 def backward_layer(layout, cell, scratch, layer, number, work, directions):
     """Back through time, with the tangents of all cotangents."""
     align_stack()

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnsim.kernels.hessian.descriptors import START, TABLE
 from rnnsim.numerics.function_pointers import call, numbers_at
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 
 class NetworkKernels(NamedTuple):
@@ -60,7 +60,7 @@ class ThreadScratch(NamedTuple):
     lanes: Any
 
 
-@part
+@internal
 def lay_out_lanes(program, thread, point, points, first, count):
     """Lanes of `points` points from `point` on, each with `count` directions from `first` on: the last ones again, in lanes beyond them;
     and a register for each direction, 1 in its lanes."""
@@ -72,7 +72,7 @@ def lay_out_lanes(program, thread, point, points, first, count):
             scratch[program.lanes_of + t * lanes + lane] = 1.0 if thread.lanes[lane] == t else 0.0
 
 
-@part
+@internal
 def load_theta(program, data, thread):
     """θ of the group, a number or a register for each row."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -84,7 +84,7 @@ def load_theta(program, data, thread):
                 scratch[program.theta + row * lanes + lane] = data.theta[thread.points[lane], row]
 
 
-@part
+@internal
 def lay_out(laid, data, thread, sample):
     """Rows of θ as frames: biases, constants, starts."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -97,7 +97,7 @@ def lay_out(laid, data, thread, sample):
                 scratch[at] = scratch[at] + value if what.added else value
 
 
-@part
+@internal
 def load_frames(thread, values, places, shared, by_sample, by_step, numbers, sample, first, steps, out):
     """The numbers of some steps of a sample as frames."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -113,7 +113,7 @@ def load_frames(thread, values, places, shared, by_sample, by_step, numbers, sam
                     scratch[at + lane] = values[places[thread.points[lane]] + step]
 
 
-@part
+@internal
 def embed(program, network, data, thread, sample, first_direction, count):
     """The rows of the table that the tokens of a sample name as frames, and their tangents."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -130,7 +130,7 @@ def embed(program, network, data, thread, sample, first_direction, count):
                     scratch[program.d_x + at] = 1.0 if q.kind == TABLE and q.row == token and q.term == i else 0.0
 
 
-@part
+@internal
 def add_to_table(program, data, thread, sample):
     """Add the cotangents of the inputs, and their tangents, to the sums of the rows that the tokens name."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -145,7 +145,7 @@ def add_to_table(program, data, thread, sample):
                 scratch[program.d_grad_table + row] += scratch[program.d_grad_x + at]
 
 
-@part
+@internal
 def start(network, thread, first_direction, count, sample):
     """Zero cotangents, and tangents of the starts, 1 in the lanes of their own directions."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -160,7 +160,7 @@ def start(network, thread, first_direction, count, sample):
             scratch[layer.d_states + (q.gate * layer.units + q.row) * lanes + lane] = 1.0
 
 
-@part
+@internal
 def add_starts(network, thread, sample):
     """Add the cotangents of the starts, and their tangents, to their sums."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -173,7 +173,7 @@ def add_starts(network, thread, sample):
             scratch[layer.d_grad_start + own + p] += scratch[layer.d_cotangent + p]
 
 
-@part
+@internal
 def find_divergence(program, network, thread, found):
     """The first step at which a state of a lane's point is not finite."""
     scratch, lanes = thread.scratch, thread.lanes.size
@@ -193,7 +193,7 @@ def find_divergence(program, network, thread, found):
                     found.diverged_at[point] = min(seen, k) if seen >= 0 else k
 
 
-@part
+@internal
 def run_sample(program, network, data, thread, found, first_direction, count, sample):
     """All that a group makes of a sample."""
     scratch, work, cost = thread.scratch, thread.work[0], thread.cost[0]
@@ -225,7 +225,7 @@ def run_sample(program, network, data, thread, found, first_direction, count, sa
         add_to_table(program, data, thread, sample)
 
 
-@part
+@internal
 def keep(program, network, data, thread, found, first, count):
     """What a group has summed, over the number of targets that count."""
     scratch, lanes, total = thread.scratch, thread.lanes.size, thread.cost[0].total
@@ -241,7 +241,7 @@ def keep(program, network, data, thread, found, first, count):
 
 
 @kernel
-def compute(program, network, data, thread, found, points, first, last):
+def differentiate_block(program, network, data, thread, found, points, first, last):
     """Cost, gradient and Hessian of the points 0…points of a block, in the directions first…last: those that a group holds, or fewer
     than all that are a whole number of groups."""
     scratch, work, lanes = thread.scratch, thread.work[0], thread.lanes.size

@@ -5,12 +5,12 @@ Wilkinson and Reinsch, Handbook for Automatic Computation II: Linear Algebra (19
 
 import numpy as np
 
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 MOST_TRIES = 60  # of one eigenvalue; three are usual
 
 
-@part
+@internal
 def balance(A):
     """Scale rows and columns by powers of 2 until they are of like size; eigenvalues stay, to the bit."""
     n = A.shape[0]
@@ -37,7 +37,7 @@ def balance(A):
                     A[j, i] *= factor
 
 
-@part
+@internal
 def reduce(A, v):
     """A = Q H Qᵀ with H of Hessenberg form, in its place; v is room for a vector."""
     n = A.shape[0]
@@ -70,7 +70,7 @@ def reduce(A, v):
             A[i, k] = 0.0
 
 
-@part
+@internal
 def split(A, last, norm):
     """The first row of the block that ends with `last` and does not fall apart."""
     for first in range(last, 0, -1):
@@ -82,7 +82,7 @@ def split(A, last, norm):
     return 0
 
 
-@part
+@internal
 def pair(A, last, shift, real, imag):
     """The two eigenvalues of the block of the rows last - 1 and last."""
     x, y, w = A[last, last], A[last - 1, last - 1], A[last, last - 1] * A[last - 1, last]
@@ -101,7 +101,7 @@ def pair(A, last, shift, real, imag):
         imag[last - 1], imag[last] = root, -root
 
 
-@part
+@internal
 def double_step_start(A, first, last, x, y, w):
     """Where a double step may begin, and the first column of the shifted product there, scaled."""
     m, p, q, r = last - 2, 0.0, 0.0, 0.0
@@ -123,7 +123,7 @@ def double_step_start(A, first, last, x, y, w):
     return m, p, q, r
 
 
-@part
+@internal
 def double_step(A, first, last, x, y, w):
     """One QR step with the two shifts whose sum is x + y and whose product is x y - w, on the block first…last."""
     m, p, q, r = double_step_start(A, first, last, x, y, w)
@@ -164,7 +164,7 @@ def double_step(A, first, last, x, y, w):
             A[i, k] -= p
 
 
-@part
+@internal
 def eigenvalues(A, real, imag, v):
     """The eigenvalues of A, which is overwritten, in no order; nan where A is not finite. v is room for a vector."""
     n = A.shape[0]
@@ -201,7 +201,7 @@ def eigenvalues(A, real, imag, v):
             double_step(A, first, last, x, y, w)
 
 
-@part
+@internal
 def sort_by_modulus(real, imag):
     """Largest modulus first; of a conjugate pair the one above the real axis first."""
     n = real.size

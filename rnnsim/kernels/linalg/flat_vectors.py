@@ -1,6 +1,6 @@
 """Vectors that stand in flat arrays, each padded to whole lanes: their products, sums and rotations."""
 
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import Kind, load, splat, store
 
@@ -13,7 +13,7 @@ def padded(size: int) -> int:
     return -(-size // WIDTH) * WIDTH
 
 
-@part
+@internal
 def total(lanes, lane_scratch):
     """The sum of all lanes."""
     store(lane_scratch, 0, lanes)
@@ -21,7 +21,7 @@ def total(lanes, lane_scratch):
     return low + ((lane_scratch[1] + lane_scratch[5]) + (lane_scratch[3] + lane_scratch[7]))
 
 
-@part
+@internal
 def dot(u, i, v, j, first, row, lane_scratch):
     """Σ u[i + k] v[j + k] for k from `first` (a multiple of the lanes) on."""
     lanes = splat(KIND, 0.0)
@@ -30,14 +30,14 @@ def dot(u, i, v, j, first, row, lane_scratch):
     return total(lanes, lane_scratch)
 
 
-@part
+@internal
 def add_multiple(u, i, factor, v, j, first, row):
     """u[i + k] += factor · v[j + k] for k from `first` on."""
     for k in range(first, row, WIDTH):
         store(u, i + k, muladd(load(KIND, v, j + k), factor, load(KIND, u, i + k)))
 
 
-@part
+@internal
 def rotate(u, p, q, cosine, to_p, to_q, row, lane_scratch):
     """u_p ← cosine (u_p - to_p u_q),  u_q ← cosine (u_q + to_q u_p), and the squares of their new sizes."""
     square_p, square_q = splat(KIND, 0.0), splat(KIND, 0.0)
@@ -50,7 +50,7 @@ def rotate(u, p, q, cosine, to_p, to_q, row, lane_scratch):
     return total(square_p, lane_scratch), total(square_q, lane_scratch)
 
 
-@part
+@internal
 def square_below(u, i, first, row, lane_scratch):
     """Σ u[i + k]² for k from `first` on."""
     aligned = -(-first // WIDTH) * WIDTH

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 
-@part
+@internal
 def factorise(A, pivots):
     """A = P L U in place; pivots[k] is the row that was swapped with row k. Gives the sign of det A (0 if it is singular) and ln|det A|."""
     n = A.shape[0]
@@ -36,7 +36,7 @@ def factorise(A, pivots):
     return sign, log
 
 
-@part
+@internal
 def substitute(A, pivots, B):
     """B = A⁻¹ B in place, for the right-hand sides that are B's columns and an A that `factorise` has worked on."""
     n, sides = B.shape
@@ -59,7 +59,7 @@ def substitute(A, pivots, B):
             B[k, c] /= A[k, k]
 
 
-@part
+@internal
 def solve(A, pivots, B):
     """B = A⁻¹ B in place; A is overwritten. Gives the sign of det A and ln|det A|; where A is singular, B is not finite."""
     sign, log = factorise(A, pivots)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 from rnnsim.numerics.simd import align_stack, load, spread
 from rnnsim.numerics.tuples import INLINE, muladd_each, put, take, width
 from rnnsim.numerics.unrolled import unrolled
@@ -59,7 +59,7 @@ def _factor(how, values, first, by_outer, by_term, by_row):
     return lambda how, values, first, by_outer, by_term, by_row: kind(values, first, by_outer, by_term, by_row)
 
 
-class Rows(NamedTuple):
+class LaneRows(NamedTuple):
     """Rows of lane vectors: those of a row stand together, from values[first + row · by_row] on."""
 
     values: np.ndarray
@@ -151,7 +151,7 @@ def fill_tile_twice(kind, tile, out, start, row, column, terms, a, b, more, c, d
     put_rows(kind, out, out.first + row * out.by_row + column * len(tile.columns) * width(kind), sums)
 
 
-@part
+@internal
 def product(kind, tile, out, start, rows, columns, outers, terms, a, b):
     """out[row, column] for all rows, and for `columns` tiles of columns."""
     align_stack()
@@ -164,7 +164,7 @@ def product(kind, tile, out, start, rows, columns, outers, terms, a, b):
             fill_tile(kind, Tile(tile.rows[:1], tile.columns), out, start, row, column, outers, terms, a, b)
 
 
-@part
+@internal
 def product_of_two(kind, tile, out, start, rows, columns, terms, a, b, more, c, d):
     """out[row, column] = start[row, column] + Σ a[term, column] · b[term, row] + Σ c[term, column] · d[term, row]: what two products
     one after the other make, to the bit."""

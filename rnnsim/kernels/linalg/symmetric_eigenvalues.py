@@ -7,13 +7,13 @@ import math
 
 import numpy as np
 
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 MOST_STEPS = 60  # for one eigenvalue: 2 or 3 are usual
 EPSILON = 2.0**-52
 
 
-@part
+@internal
 def load_symmetric(matrices, point, a):
     """a = (A + Aᵀ) / 2, divided by its largest |number|, which is returned; nan if one is not finite."""
     n, most = a.shape[0], 0.0
@@ -30,7 +30,7 @@ def load_symmetric(matrices, point, a):
     return most
 
 
-@part
+@internal
 def tridiagonalize(a, diagonal, side):
     """A becomes Q A Qᵀ, tridiagonal: its diagonal, and what stands beside it, side[i] between i and i + 1."""
     n = a.shape[0]
@@ -69,7 +69,7 @@ def tridiagonalize(a, diagonal, side):
         diagonal[i] = a[i, i]
 
 
-@part
+@internal
 def step(diagonal, side, lo, hi):
     """One implicit QR step on the rows lo…hi of a tridiagonal matrix, from the end's own shift on."""
     gap, b = 0.5 * (diagonal[hi - 1] - diagonal[hi]), side[hi - 1]
@@ -90,7 +90,7 @@ def step(diagonal, side, lo, hi):
             side[k + 1] *= c
 
 
-@part
+@internal
 def diagonalize(diagonal, side):
     """The eigenvalues of a tridiagonal matrix take the place of its diagonal. Whether all were found."""
     hi, tries = diagonal.size - 1, 0

@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 
 from rnnsim.kernels.linalg.matmul import element, factor
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
-from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.primitives import (
     absolute,
     any_lane,
@@ -51,7 +51,7 @@ def fitting(most):
     return select(most > 0.0, 1.0 / at_least(at_most(most, SAFE_MOST), 1.0 / SAFE_MOST), 1.0)
 
 
-@part
+@internal
 def squares(spread, scratch, at, row, column, first, last, scale):
     """Σ (A[u, column] scale)² over u = first … last - 1, even and odd ones apart."""
     even, odd = splat(spread.kind, 0.0), splat(spread.kind, 0.0)
@@ -65,7 +65,7 @@ def squares(spread, scratch, at, row, column, first, last, scale):
     return even + odd
 
 
-@part
+@internal
 def lengths(spread, scratch, at, row, column, rows):
     """The squares of the lengths of a column above the diagonal, and from there on, both times the square of a scale: 1, but where squares
     would leave the range of floats."""
@@ -83,7 +83,7 @@ def lengths(spread, scratch, at, row, column, rows):
     return above, rest, scale
 
 
-@part
+@internal
 def reflect(spread, scratch, count, at, row, rows, column, v, tau, position):
     """Apply a reflection to as many vectors as `count` has members, from `position` in each row on."""
     kind = spread.kind
@@ -100,7 +100,7 @@ def reflect(spread, scratch, count, at, row, rows, column, v, tau, position):
         put(scratch, at + u * row + position, width(kind), muladd_each(sums, element(kind, reflector, v + u * step), x))
 
 
-@part
+@internal
 def reflect_columns(spread, scratch, at, row, rows, column, v, tau, first):
     """Apply a reflection to all vectors from `first` on."""
     size = width(spread.kind)
@@ -113,7 +113,7 @@ def reflect_columns(spread, scratch, at, row, rows, column, v, tau, first):
         position += size
 
 
-@part
+@internal
 def factorise(spread, scratch, frame, at):
     """A becomes R above its diagonal; reflections, their τ, the |R_jj| and the lengths of the columns are kept. Whether an R_jj
     that is lost in rounding is 0 can be told after a single step alone; after more it is nan."""
@@ -142,7 +142,7 @@ def factorise(spread, scratch, frame, at):
         reflect_columns(spread, scratch, at, row, rows, column, v, tau, (column + 1) // spread.together)
 
 
-@part
+@internal
 def make_orthonormal(spread, scratch, frame):
     """Q, in place of the tangents."""
     kind, row, rows, at = spread.kind, frame.row, frame.rows, frame.tangents
@@ -159,7 +159,7 @@ def make_orthonormal(spread, scratch, frame):
         reflect_columns(spread, scratch, at, row, rows, column, v, tau, column // spread.together)
 
 
-@part
+@internal
 def choose_interval(spread, scratch, frame, due):
     """Keep the frame where it is not due, and say when it is due again: sooner, the more its tangents have fallen onto each other."""
     kind = spread.kind
@@ -201,7 +201,7 @@ def safe_direction(x, y):
     return direction(x, y)
 
 
-@part
+@internal
 def turn(spread, scratch, frame):
     """Q and the |R_jj| of tangents of two states, in registers."""
     kind, row, at, out = spread.kind, frame.row, frame.pushed, frame.tangents
@@ -222,7 +222,7 @@ def turn(spread, scratch, frame):
     store(scratch, frame.last, now)
 
 
-@part
+@internal
 def accumulate_diagonal(spread, scratch, frame):
     """Let products grow by |R_jj|."""
     kind = spread.kind
@@ -233,7 +233,7 @@ def accumulate_diagonal(spread, scratch, frame):
         store(scratch, frame.exponents + p, product[1])
 
 
-@part
+@internal
 def reflect_all(spread, scratch, frame):
     """Q and the |R_jj| by reflections; kept as they are where the frame is not due."""
     kind, at = spread.kind, frame.pushed

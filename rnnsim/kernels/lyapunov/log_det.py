@@ -9,7 +9,7 @@ from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom
 from rnnsim.kernels.lyapunov.push import elements
 from rnnsim.kernels.maps.map import read_states, unit_tangent
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
-from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.primitives import absolute
 from rnnsim.numerics.simd import align_stack, load, splat, store
 from rnnsim.numerics.tuples import width
@@ -26,7 +26,7 @@ def by_tangent(count, gate, readers, scratch, at, apart):
     return weights
 
 
-@part
+@internal
 def multiply_up(scratch, frame, size, lane, J):
     """Let the volume of a lane grow by the diagonal of a triangular J."""
     m, k = frame.mantissas + frame.columns * size + lane, frame.exponents + frame.columns * size + lane
@@ -36,7 +36,7 @@ def multiply_up(scratch, frame, size, lane, J):
     scratch[m], scratch[k] = product
 
 
-@part
+@internal
 def grow_by_units(spread, cell, scratch, layer, frame):
     """Volumes times the volume of every unit and |det W|."""
     kind, partials = spread.kind, partials_of(cell)
@@ -52,7 +52,7 @@ def grow_by_units(spread, cell, scratch, layer, frame):
     store(scratch, k, product[1] + load(kind, scratch, layer.volume + size))
 
 
-@part
+@internal
 def grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots):
     """Volumes times |det J| of each lane."""
     gates, constants, partials, states = slots(cell, "gates"), slots(cell, "constants"), partials_of(cell), slots(cell, "states")
@@ -72,7 +72,7 @@ def grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots):
         multiply_up(scratch, frame, width(spread.kind), lane, J)
 
 
-@part
+@internal
 def find_weights_volume(spread, scratch, layer, frame, gate, jacobian, pivots):
     """|det W| of the gate, a product for each lane."""
     units, by_lane, size = layer.units, frame.weight_lanes, width(spread.kind)

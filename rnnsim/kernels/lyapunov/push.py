@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import pushforward, reading
-from rnnsim.kernels.linalg.matmul import Rows, Vectors, element, factor, product_of_two
+from rnnsim.kernels.linalg.matmul import LaneRows, Vectors, element, factor, product_of_two
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
-from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.simd import align_stack
 from rnnsim.numerics.tuples import put, take, width
 from rnnsim.numerics.unrolled import unrolled
@@ -38,24 +38,24 @@ def elements(kind, count, factor, position, apart):
     return tuple(element(kind, factor, position + i * apart) for i in range(len(count)))
 
 
-@part
+@internal
 def push_linear(spread, cell, scratch, layer, frame):
     """dA of all gates."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     units, terms, row, lanes = layer.units, layer.terms, frame.row, frame.weight_lanes
     h = Vectors(scratch, frame.tangents + layer.place * row, 0, row, width(spread.kind) * len(spread.tile.columns))
     x = Vectors(scratch, frame.pushed + max(layer.place_below, 0) * row, 0, row, width(spread.kind) * len(spread.tile.columns))
-    nothing = Rows(scratch, frame.nothing, 0)
+    nothing = LaneRows(scratch, frame.nothing, 0)
     for gate in range(gates):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
         count, more = terms if in_x >= 0 and layer.place_below >= 0 else 0, units if in_h >= 0 else 0
         w_in = factor(spread.weights, scratch, layer.in_tangent + max(in_x, 0) * units * terms * lanes, 0, lanes, terms * lanes)
         w_rec = factor(spread.weights, scratch, layer.rec_tangent + max(in_h, 0) * units * units * lanes, 0, lanes, units * lanes)
-        out = Rows(scratch, frame.gates + gate * units * row, row)
+        out = LaneRows(scratch, frame.gates + gate * units * row, row)
         product_of_two(spread.kind, spread.tile, out, nothing, units, frame.tiles, count, x, w_in, more, h, w_rec)
 
 
-@part
+@internal
 def push_cells(spread, cell, scratch, layer, frame):
     """The new tangents of all states, from the partial derivatives of step `frame.step` and sequence `frame.sequence`."""
     gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)

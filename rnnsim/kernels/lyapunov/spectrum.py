@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rnnsim.kernels.recurrence.network import carry_states, load_points, load_spread, run_forward
 from rnnsim.kernels.recurrence.packing import group_of, is_there, pack, point_of, position_of
 from rnnsim.numerics.function_pointers import call, numbers_at
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 
 class Tangents(NamedTuple):
@@ -30,7 +30,7 @@ class Tangents(NamedTuple):
     pivots: Any
 
 
-@part
+@internal
 def first_frame(tangents, scratch, frame, lanes):
     """The first frame, orthonormal."""
     for p in range(frame.pushed, frame.pushed + frame.rows * frame.row):
@@ -48,7 +48,7 @@ def first_frame(tangents, scratch, frame, lanes):
     call(tangents.orthonormal, 0, (scratch, frame))
 
 
-@part
+@internal
 def is_due(how, scratch, frame, counted):
     """Whether the frame is to be made orthonormal after a step."""
     if frame.forced:
@@ -61,7 +61,7 @@ def is_due(how, scratch, frame, counted):
     return soonest <= frame.now
 
 
-@part
+@internal
 def keep_rates(tangents, scratch, frame, group, row, batch):
     """Write the rates of a batch of one sequence's lanes."""
     how = tangents.how
@@ -73,14 +73,14 @@ def keep_rates(tangents, scratch, frame, group, row, batch):
                 tangents.rates[place * frame.products + product] = scratch[frame.rates + product * how.width + lane]
 
 
-@part
+@internal
 def grow_volumes(network, tangents, scratch, frame):
     """Let volumes grow by a step of every layer, if they are wanted."""
     for i in range(len(network.layers) if frame.products > frame.columns else 0):
         call(tangents.volumes, i, (scratch, network.layers[i], frame, tangents.jacobian, tangents.pivots))
 
 
-@part
+@internal
 def follow(network, tangents, scratch, group, start, steps):
     """Push the frames of all sequences through the steps from `start` on, whose partial derivatives stand in scratch."""
     how = tangents.how
@@ -107,7 +107,7 @@ def follow(network, tangents, scratch, group, start, steps):
                 keep_rates(tangents, scratch, frame, group, row, batch)
 
 
-@part
+@internal
 def keep_still(network, tangents, scratch, group):
     """Note the sequences of which no state is another one after the first step."""
     for row in range(group.rows):

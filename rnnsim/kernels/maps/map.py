@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rnnsim.equations.arity import slots
 from rnnsim.equations.cells import linearize, pushforward, reading, step
 from rnnsim.kernels.recurrence.layers import place_of
-from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.tuples import numbers_of
 from rnnsim.numerics.unrolled import unrolled
 
@@ -61,7 +61,7 @@ def unit_tangent(count, at, apart, j):
     return tuple(1.0 if at + i * apart == j else 0.0 for i in range(len(count)))
 
 
-@part
+@internal
 def preactivate(cell, layer, p, i, values, below, count, s, first, work):
     """a[:, i] of unit i, into work; the layer reads `count` values from `below` on, and its own h from s[first] on."""
     x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
@@ -77,7 +77,7 @@ def preactivate(cell, layer, p, i, values, below, count, s, first, work):
         work[g] = a
 
 
-@part
+@internal
 def differentiate(cell, layer, p, i, below, count, first, J, work):
     """Tangents of a[:, i] along all the states up to this layer's last, into work from the second row of gates on."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
@@ -96,7 +96,7 @@ def differentiate(cell, layer, p, i, below, count, first, J, work):
             at += gates
 
 
-@part
+@internal
 def advance_layer(cell, layer, p, values, below, count, s, first, out, work):
     """The new states of one layer."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
@@ -108,7 +108,7 @@ def advance_layer(cell, layer, p, values, below, count, s, first, out, work):
         write_states(out, first + i, n, new)
 
 
-@part
+@internal
 def linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work):
     """The new states of one layer, and its rows of the Jacobian, whose rows above are known."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
@@ -147,13 +147,13 @@ def linearize_from(cells, layers, p, values, below, count, s, first, out, J, wor
         values, below, count, first = out, first, n, first + n * len(slots(cell, "states"))
 
 
-@part
+@internal
 def advance(cells, layers, p, s, x, out, work):
     """out = F(s) of point p with the inputs x[p]."""
     advance_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, work)
 
 
-@part
+@internal
 def jacobian(cells, layers, p, s, x, out, J, work):
     """out = F(s) of point p with the inputs x[p], and the dense J[i, j] = ∂F[i]/∂s[j]."""
     linearize_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, J, work)

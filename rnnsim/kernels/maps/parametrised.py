@@ -22,7 +22,7 @@ from rnnsim.kernels.maps.map import (
 )
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.function_pointers import call
-from rnnsim.numerics.jit import part, specialised
+from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.tuples import numbers_of
 from rnnsim.numerics.unrolled import unrolled
 
@@ -43,7 +43,7 @@ class Line(NamedTuple):
     none: Any
 
 
-@part
+@internal
 def segment_of(line, q):
     """Between which nodes q lies: i for nodes[i] and nodes[i + 1]."""
     segment = 0
@@ -52,7 +52,7 @@ def segment_of(line, q):
     return segment
 
 
-@part
+@internal
 def move_to(line, segment, q):
     """θ and dθ/dq at q, on the line through a segment."""
     length = line.nodes[segment + 1] - line.nodes[segment]
@@ -76,7 +76,7 @@ def add_difference(array, at, apart, plus, minus):
         array[at + i * apart] += a - b
 
 
-@part
+@internal
 def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, work):
     """∂a[:, i]/∂q at fixed states, into work behind the gates."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
@@ -92,7 +92,7 @@ def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, coun
         work[gates + g] = total
 
 
-@part
+@internal
 def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, work):
     """The new states of one layer, and their derivatives by q. States are linear in constants, so that a difference is exact."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
@@ -153,7 +153,7 @@ def evaluation_of(cells):
     return linearized
 
 
-@part
+@internal
 def linearize_on(line, segment, y, G, J, Fq):
     """G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
     move_to(line, segment, y[J.shape[0]])

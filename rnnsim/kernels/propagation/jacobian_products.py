@@ -25,7 +25,7 @@ from rnnsim.kernels.propagation.product_svd import (
     start,
 )
 from rnnsim.kernels.propagation.scaled_gradients import add_direct, log_size, pull_back
-from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.jit import internal, kernel, specialised
 
 
 class Scratch(NamedTuple):
@@ -63,7 +63,7 @@ def make_scratch(size: int, outputs: int) -> Scratch:
     )
 
 
-@part
+@internal
 def lengthen(scratch, size, rank):
     """B ← aᵀ B, orthogonal again; the new rank, -1 if a number is not finite, and ln |det a|. a is overwritten."""
     svd, a, exponents, row = scratch.svd, scratch.a, scratch.exponents, scratch.a.size // size
@@ -76,7 +76,7 @@ def lengthen(scratch, size, rank):
     return orthogonalise(svd, size, row, rank, size, noise), log
 
 
-@part
+@internal
 def take_matrix(scratch, matrix):
     """Copy a matrix to `a`."""
     size = matrix.shape[0]
@@ -86,7 +86,7 @@ def take_matrix(scratch, matrix):
             scratch.a[i * row + k] = matrix[i, k]
 
 
-@part
+@internal
 def record(scratch, size, rank, total, values, determinants, place):
     """Write what a lag has."""
     determinants[place] = total
@@ -98,7 +98,7 @@ def record(scratch, size, rank, total, values, determinants, place):
         log_sizes(scratch.svd, scratch.a.size // size, rank, values[place])
 
 
-@part
+@internal
 def at_last_step(scratch, size):
     """The last step: M is the identity, and no gradient has come."""
     start(scratch.svd, size, scratch.a.size // size)
@@ -108,7 +108,7 @@ def at_last_step(scratch, size):
         scratch.gradient[i] = 0.0
 
 
-@part
+@internal
 def add_up(so_far, log):
     """Kahan's sum; what rounding takes away is kept while all is finite."""
     more = log - so_far[1]
@@ -117,7 +117,7 @@ def add_up(so_far, log):
     so_far[0], so_far[1] = total, lost if abs(lost) < np.inf else 0.0
 
 
-@part
+@internal
 def go_on(scratch, size, matrix, lag, lags, values, determinants):
     """From the product of `lag` - 1 Jacobians to that of one more, of which a lag that is wanted is recorded."""
     rank, place = scratch.progress[0], scratch.progress[1]
@@ -139,7 +139,7 @@ def go_on(scratch, size, matrix, lag, lags, values, determinants):
     scratch.progress[0], scratch.progress[1] = rank, place
 
 
-@part
+@internal
 def meet_costs(scratch, outputs, p, sample, k, state, norms):
     """Add what the cost of step k's output asks for, and write the log of the size of the gradient."""
     direct_gradient(outputs, p, sample, k, state, scratch.output, scratch.direct)

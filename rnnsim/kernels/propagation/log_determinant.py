@@ -5,10 +5,10 @@ from math import frexp, ldexp
 import numpy as np
 
 from rnnsim.kernels.propagation.product_svd import EPS, LN2, NONE
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 
-@part
+@internal
 def split_rows(a, size, row, exponents):
     """a (row, padded column) ← diag(2^-exponents) a, rows with largest numbers near 1; NONE for a row of zeros. Whether all is finite."""
     for i in range(size):
@@ -26,7 +26,7 @@ def split_rows(a, size, row, exponents):
     return True
 
 
-@part
+@internal
 def even_columns(a, size, row, out):
     """`out` is a with columns that have largest numbers near 1; the sum of the exponents, NONE if a column is 0."""
     total = 0
@@ -43,7 +43,7 @@ def even_columns(a, size, row, out):
     return total
 
 
-@part
+@internal
 def log_determinant(a, exponents, size, row, scratch):
     """ln |det diag(2^exponents) a| by elimination, -inf where a is singular to rounding."""
     power = even_columns(a, size, row, scratch)
@@ -62,7 +62,7 @@ def log_determinant(a, exponents, size, row, scratch):
     return log + LN2 * power
 
 
-@part
+@internal
 def eliminate(a, size, row, k):
     """Bring the row of the largest number of column k to row k, and take it from all below; that number's size."""
     best = k

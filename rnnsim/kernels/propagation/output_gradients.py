@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.equations.losses import LOSSES, cotangent
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 SQUARES = LOSSES["mse"]
 
@@ -25,7 +25,7 @@ class Outputs(NamedTuple):
     classes: bool
 
 
-@part
+@internal
 def read_output(outputs, p, state, out):
     """y = w_out h + b_out, or h."""
     if outputs.w_out.shape[0] == 0:
@@ -39,7 +39,7 @@ def read_output(outputs, p, state, out):
         out[i] = total
 
 
-@part
+@internal
 def to_cotangent(outputs, p, targets, out):
     """out ← ∂cost/∂out: of the mean square, or of cross-entropy, softmax(y) less 1 at the target."""
     if outputs.classes:
@@ -56,7 +56,7 @@ def to_cotangent(outputs, p, targets, out):
         out[i] = cotangent(SQUARES, out[i], targets[i]) / outputs.counted[p] if targets[i] == targets[i] else 0.0
 
 
-@part
+@internal
 def direct_gradient(outputs, p, sample, k, state, scratch, out):
     """out = ∂cost/∂s[k] through y[k] alone."""
     for i in range(out.size):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.linalg.flat_vectors import WIDTH, add_multiple, dot, padded, rotate, square_below
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 EPS = 2.0**-52
 MOST_SWEEPS = 40
@@ -47,7 +47,7 @@ def make_svd_scratch(size: int) -> SVDScratch:
     return SVDScratch(b, exponents, q, r, reflectors, squares, one, order, rows, fresh, np.zeros(WIDTH))
 
 
-@part
+@internal
 def start(scratch, size, row):
     """B = the identity."""
     scratch.b[:] = 0.0
@@ -56,7 +56,7 @@ def start(scratch, size, row):
         scratch.exponents[j] = 0
 
 
-@part
+@internal
 def sort_rows(scratch, size, row, rank):
     """Rows of B by their largest numbers, falling (`rows`, and the sizes in `squares`); how many are not all 0."""
     for i in range(size):
@@ -76,14 +76,14 @@ def sort_rows(scratch, size, row, rank):
     return count
 
 
-@part
+@internal
 def larger(square, exponent, other, other_exponent):
     """Whether one vector is larger than another, by the squares of their sizes and by their exponents."""
     apart = min(max(2 * (exponent - other_exponent), -2 * FAR), 2 * FAR)
     return ldexp(square, apart) > other if apart < 0 else square > ldexp(other, -apart)
 
 
-@part
+@internal
 def pick(scratch, row, rank, k, noise):
     """The place of the largest of the vectors from place k on, by its rows from k on, and its square; -1 if all are below the noise."""
     best, most = -1, 0.0
@@ -97,7 +97,7 @@ def pick(scratch, row, rank, k, noise):
     return best, most
 
 
-@part
+@internal
 def reflect(scratch, row, rank, k, square):
     """Make the vector at place k zero behind row k, by a reflection of all that come after it; the reflection is kept."""
     v, at = scratch.reflectors, scratch.order[k] * row
@@ -117,7 +117,7 @@ def reflect(scratch, row, rank, k, square):
     scratch.r[at + k] = length
 
 
-@part
+@internal
 def triangle(scratch, size, row, rank, most, noise):
     """B = Q R with sorted rows and columns, R's column of vector j standing in `r` at j; the rank, at most `most`."""
     for j in range(rank):
@@ -133,7 +133,7 @@ def triangle(scratch, size, row, rank, most, noise):
     return min(most, rank)
 
 
-@part
+@internal
 def unfold(scratch, row, rank, found):
     """The first columns of Q, in `q`; R by rows of sizes near 1, in `b`, and their exponents, in `fresh`."""
     for i in range(found):
@@ -152,7 +152,7 @@ def unfold(scratch, row, rank, found):
             scratch.b[i * row + place] = ldexp(scratch.r[j * row + i], apart)
 
 
-@part
+@internal
 def rotate_pair(scratch, row, p, q, product):
     """Make vectors p and q of `b`, of which p is the larger, orthogonal, and turn those of `q` alike (Hestenes)."""
     gap = ldexp(1.0, max(scratch.fresh[q] - scratch.fresh[p], -FAR))  # of the exponents of q and of p
@@ -165,7 +165,7 @@ def rotate_pair(scratch, row, p, q, product):
     rotate(scratch.q, p * row, q * row, cosine, tangent * gap, tangent * gap, row, scratch.lane_scratch)
 
 
-@part
+@internal
 def measure(scratch, row, count):
     """Sizes near 1 for the vectors of `b`, with the rest in their exponents, and their squares."""
     for i in range(count):
@@ -179,7 +179,7 @@ def measure(scratch, row, count):
         scratch.squares[i] = mantissa * mantissa
 
 
-@part
+@internal
 def sweep(scratch, row, count):
     """Rotate every pair once; how many were not orthogonal."""
     turned = 0
@@ -196,7 +196,7 @@ def sweep(scratch, row, count):
     return turned
 
 
-@part
+@internal
 def orthogonalise(scratch, size, row, rank, most, noise):
     """Turn B, of `rank` vectors of any directions, to U Σ; its new rank, at most `most`."""
     most = min(most, sort_rows(scratch, size, row, rank))
@@ -218,7 +218,7 @@ def orthogonalise(scratch, size, row, rank, most, noise):
     return found
 
 
-@part
+@internal
 def scale_rows(scratch, size, row, rank, exponents):
     """B ← diag(2^exponents) B, orthogonal again if that is asked for; its rank. A row whose exponent is NONE becomes 0.
 
@@ -242,7 +242,7 @@ def scale_rows(scratch, size, row, rank, exponents):
     return rank
 
 
-@part
+@internal
 def multiply(scratch, size, row, rank, a):
     """b_j ← aᵀ b_j for all j; a (row, padded column)."""
     for j in range(rank):
@@ -254,7 +254,7 @@ def multiply(scratch, size, row, rank, a):
             scratch.b[j * row + k] = scratch.one[k]
 
 
-@part
+@internal
 def log_sizes(scratch, row, rank, out):
     """The natural logs of the singular values, falling, -inf behind the rank."""
     for j in range(out.size):
@@ -270,7 +270,7 @@ def log_sizes(scratch, row, rank, out):
         out[k] = log
 
 
-@part
+@internal
 def largest_size(scratch, row, rank):
     """The largest singular value, as a float."""
     most = 0.0

@@ -5,10 +5,10 @@ from math import frexp, ldexp
 import numpy as np
 
 from rnnsim.kernels.propagation.product_svd import FAR, LN2
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 
-@part
+@internal
 def log_size(gradient, exponent):
     """The log of the size of gradient 2^exponent."""
     square = 0.0
@@ -17,7 +17,7 @@ def log_size(gradient, exponent):
     return 0.5 * np.log(square) + LN2 * exponent if square > 0.0 else (-np.inf if square == 0.0 else np.nan)
 
 
-@part
+@internal
 def scaled(vector):
     """Take the power of two out of a vector, and return it; 0 for a vector of zeros."""
     most = 0.0
@@ -29,7 +29,7 @@ def scaled(vector):
     return exponent
 
 
-@part
+@internal
 def is_zero(vector):
     """Whether all numbers are 0."""
     zeros = 0
@@ -38,7 +38,7 @@ def is_zero(vector):
     return zeros == vector.size
 
 
-@part
+@internal
 def pull_back(gradient, exponent, matrix, lane_scratch):
     """gradient ← Jᵀ gradient; its exponent."""
     size = gradient.size
@@ -52,7 +52,7 @@ def pull_back(gradient, exponent, matrix, lane_scratch):
     return exponent + scaled(gradient)
 
 
-@part
+@internal
 def add_direct(gradient, exponent, direct):
     """gradient ← gradient + direct; its exponent."""
     if is_zero(direct):

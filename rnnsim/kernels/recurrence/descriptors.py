@@ -295,12 +295,12 @@ class KeepDescriptor(Descriptor):
     samples: int  # of a point of it
     steps: int  # of a sample of it
     numbers: int  # of a step of it
-    part: int  # which of them the first unit is
+    first_number: int  # which of them the first unit is
     units: int
     at: int  # place of the frame of step 0, if there were one
     by_step: int  # distance of two steps' frames
     row: int  # numbers of a row of a frame
-    begin: int  # the first step that there is
+    first_step: int  # the first step that there is
     back: int  # distance of the number before that is taken away, or 0
     final: bool  # whether the last step is all
     divided: bool  # whether by the point's divisor
@@ -311,7 +311,7 @@ class SumDescriptor(Descriptor):
 
     address: int  # of the result
     numbers: int  # of a point of it
-    part: int  # which of them the first (unit, term) is
+    first_number: int  # which of them the first (unit, term) is
     units: int
     terms: int
     at: int  # place of the sums (term, unit)

@@ -15,8 +15,8 @@ from numba.extending import overload
 
 from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.cells import linearize, pullback, reading, report, step
-from rnnsim.kernels.linalg.matmul import AsNumbers, Rows, Vectors, factor, product, product_of_two
-from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.kernels.linalg.matmul import AsNumbers, LaneRows, Vectors, factor, product, product_of_two
+from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.simd import align_stack, load, store
 from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros
 from rnnsim.numerics.unrolled import unrolled
@@ -25,7 +25,7 @@ TERMS = 32  # of a product for weights' gradients, as many sequences and steps a
 ONES = 0  # where scratch has a register of ones
 
 
-class Layout(NamedTuple):
+class LaneLayout(NamedTuple):
     """What lanes are: the lanes of products and of frames, a tile, how weights and data are read (`AsVectors` or `AsNumbers`), and how far
     the units of a frame are apart."""
 
@@ -53,7 +53,7 @@ def place_of(gate, gates):
     return place
 
 
-@part
+@internal
 def project(layout, cell, scratch, values, layer, work):
     """a = W_in x + bias for all steps; a gate that reads no x gets its bias."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
@@ -69,14 +69,14 @@ def project(layout, cell, scratch, values, layer, work):
         weights = layer.in_forward + max(place, 0) * layer.tiles * layer.terms * panel
         terms = layer.terms if place >= 0 else 0
         a = factor(layout.weights, scratch, weights, 0, panel, terms * panel)
-        bias = Rows(scratch, layer.bias + gate * row, 0)
+        bias = LaneRows(scratch, layer.bias + gate * row, 0)
         for i in range(calls):
-            out = Rows(scratch, layer.pre + gate * frame + i * by_call, by_row)
+            out = LaneRows(scratch, layer.pre + gate * frame + i * by_call, by_row)
             b = factor(layout.data, values, work.first + i * x_by_call, 0, layout.apart, x_by_row)
             product(layout.narrow, layout.tile, out, bias, count, layer.tiles, 1, terms, a, b)
 
 
-@part
+@internal
 def sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, at):
     """a[k] = W_in x[k] + W_rec h[k-1] + bias."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
@@ -87,18 +87,18 @@ def sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, a
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
         w_in = factor(layout.weights, scratch, layer.in_forward + max(in_x, 0) * tiles * terms * panel, 0, panel, terms * panel)
         w_rec = factor(layout.weights, scratch, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
-        out, bias = Rows(scratch, at + gate * frame, row), Rows(scratch, layer.bias + gate * row, 0)
+        out, bias = LaneRows(scratch, at + gate * frame, row), LaneRows(scratch, layer.bias + gate * row, 0)
         count, more = terms if in_x >= 0 else 0, units if in_h >= 0 else 0
         product_of_two(layout.narrow, layout.tile, out, bias, work.rows, tiles, count, w_in, x, more, w_rec, h)
 
 
-@part
+@internal
 def add_states(layout, cell, scratch, layer, work, past, at):
     """a[k] += W_rec h[k-1]."""
     readers, units, row, tiles, panel = reading(cell, "h"), layer.units, layer.row, layer.tiles, layer.panel
     h = factor(layout.data, scratch, past, 0, layout.apart, row)
     for i in range(len(readers)):
-        out = Rows(scratch, at + readers[i] * layer.frame, row)
+        out = LaneRows(scratch, at + readers[i] * layer.frame, row)
         w_rec = factor(layout.weights, scratch, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
         product(layout.narrow, layout.tile, out, out, work.rows, tiles, 1, units, w_rec, h)
 
@@ -135,7 +135,7 @@ def _sum_step(layout, cell, scratch, values, layer, work, k, past, at):
     )
 
 
-@part
+@internal
 def forward_layer(layout, cell, scratch, values, layer, work, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
@@ -159,7 +159,7 @@ def forward_layer(layout, cell, scratch, values, layer, work, taped):
         past, at, tape = new, at + len(gates) * frame, tape + len(partials) * frame
 
 
-@part
+@internal
 def collect(layout, cell, scratch, values, layer, work, first, count):
     """Add the gradients of weights and biases from the steps first…first + count, whose cotangents ā stand in `pre`:
     W̄_rec += Σ ā h[k-1]ᵀ, W̄_in += Σ ā x[k]ᵀ, b̄ += Σ ā."""
@@ -172,18 +172,18 @@ def collect(layout, cell, scratch, values, layer, work, first, count):
         in_h, in_x = place_of(gate, h_gates), place_of(gate, x_gates)
         if in_h >= 0:
             h = factor(layout.data, scratch, layer.states + first * jump, jump, row, apart)
-            out = Rows(scratch, layer.rec_gradient + in_h * units * row, row)
+            out = LaneRows(scratch, layer.rec_gradient + in_h * units * row, row)
             product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
         if in_x >= 0:
             x = factor(layout.data, values, work.first + first * work.by_step, work.by_step, work.by_row, apart)
-            out = Rows(scratch, layer.in_gradient + in_x * terms * row, row)
+            out = LaneRows(scratch, layer.in_gradient + in_x * terms * row, row)
             product(layout.narrow, layout.tile, out, out, terms, layer.tiles, count, rows, a, x)
         one = factor(layout.data, scratch, ONES, 0, 0, 0)
-        out = Rows(scratch, layer.grad_bias + gate * row, row)
+        out = LaneRows(scratch, layer.grad_bias + gate * row, row)
         product(layout.narrow, layout.tile, out, out, 1, layer.tiles, count, rows, a, one)
 
 
-@part
+@internal
 def pull_inputs(layout, cell, scratch, layer, work, first, count):
     """x̄[k] = Σ W_inᵀ ā[k] over the gates, for the steps first…first + count, as frames of what is below."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
@@ -193,8 +193,8 @@ def pull_inputs(layout, cell, scratch, layer, work, first, count):
     else:
         calls, rows, by_call, by_row, data_by_call, data_by_row = count, work.rows, size, layer.below_row, jump, layer.row
     for call in range(calls):
-        out = Rows(scratch, layer.below + first * size + call * by_call, by_row)
-        offset = Rows(scratch, layer.nothing, 0)
+        out = LaneRows(scratch, layer.below + first * size + call * by_call, by_row)
+        offset = LaneRows(scratch, layer.nothing, 0)
         for i in range(len(readers)):
             place = layer.pre + (first * gates + readers[i]) * layer.frame + call * data_by_call
             data = factor(layout.data, scratch, place, 0, layout.apart, data_by_row)
@@ -203,7 +203,7 @@ def pull_inputs(layout, cell, scratch, layer, work, first, count):
             offset = out
 
 
-@part
+@internal
 def backward_layer(layout, cell, scratch, values, layer, work):
     """Back-propagation through time: the cotangents of states and pre-activations, from those of h that come from above from step
     `top_from` on; the gradients of weights and biases are added to; the cotangents of what is below, if wanted."""
@@ -229,7 +229,7 @@ def backward_layer(layout, cell, scratch, values, layer, work):
             past, g_a = pullback(cell, c, d, g)
             put(scratch, cotangent + p, frame, add(zeros(wide, states), past))
             put(scratch, at + p, frame, g_a)
-        out = Rows(scratch, cotangent, row)
+        out = LaneRows(scratch, cotangent, row)
         for i in range(len(readers)):
             data = factor(layout.data, scratch, at + readers[i] * frame, 0, layout.apart, row)
             a = factor(layout.weights, scratch, weights + i * tiles * units * panel, 0, panel, units * panel)

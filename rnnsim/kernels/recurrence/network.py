@@ -21,7 +21,7 @@ from rnnsim.kernels.recurrence.packing import (
     spread_out,
 )
 from rnnsim.numerics.function_pointers import call, numbers_at
-from rnnsim.numerics.jit import kernel, part
+from rnnsim.numerics.jit import internal, kernel
 
 
 class NetworkKernels(NamedTuple):
@@ -72,7 +72,7 @@ class ThreadScratch(NamedTuple):
     cost: Any
 
 
-@part
+@internal
 def load_points(program, network, data, scratch, group):
     """Pack the weights of a group's points and lay out their biases."""
     lanes = program.lanes if program.lane_points else 1
@@ -83,7 +83,7 @@ def load_points(program, network, data, scratch, group):
     load_spread(program, network.biases, data, scratch, group)
 
 
-@part
+@internal
 def load_spread(program, spreads, data, scratch, group):
     """Lay out numbers of units: biases, constants and starts."""
     for i in range(len(spreads)):
@@ -93,7 +93,7 @@ def load_spread(program, spreads, data, scratch, group):
         spread_out(scratch, values, source, offsets, group, element, what.units, rows, 0, what.row, what.out, what.added)
 
 
-@part
+@internal
 def load_inputs(program, data, thread, group, start, steps):
     """Lay out the inputs from step `start` on, or of all steps with the first of them, unless they are read as they stand or stand there
     already."""
@@ -121,7 +121,7 @@ def load_inputs(program, data, thread, group, start, steps):
     held[0], held[1], held[2], held[3] = offset if shared else -1, group.sample, start, steps
 
 
-@part
+@internal
 def find_inputs(program, network, data, thread, group, i, start):
     """Tell layer i where its inputs stand, from step `start` on: the states of the layer below, or the inputs of the network. Returns the
     address of the array."""
@@ -141,7 +141,7 @@ def find_inputs(program, network, data, thread, group, i, start):
     return thread.address
 
 
-@part
+@internal
 def run_forward(program, network, data, thread, kept, group, start, steps):
     """All layers over the steps from `start` on, and what is to be kept of them."""
     scratch, work = thread.scratch, thread.work[0]
@@ -160,7 +160,7 @@ def run_forward(program, network, data, thread, kept, group, start, steps):
         keep_frames(scratch, kept.forward[i], group, start, steps, program.steps, data.counted, kept.first_point)
 
 
-@part
+@internal
 def run_cost(program, network, data, thread, group, start, steps, all_costs):
     """The cost, and whatever else is measured if `all_costs`, of the outputs of the steps from `start` on that have targets. Returns the
     first of these steps, counted from `start`."""
@@ -178,7 +178,7 @@ def run_cost(program, network, data, thread, group, start, steps, all_costs):
     return first
 
 
-@part
+@internal
 def run_backward(program, network, data, thread, group, start, steps, first):
     """All layers back over the steps from `start` on, of which those from `first` on have targets."""
     scratch, work = thread.scratch, thread.work[0]
@@ -206,7 +206,7 @@ def run_backward(program, network, data, thread, group, start, steps, first):
             )
 
 
-@part
+@internal
 def keep_sums(program, scratch, kept, group, added, whole, counted):
     """The costs, and all sums over samples that are to be kept."""
     for i in range(program.costs * program.partial_costs):
@@ -215,7 +215,7 @@ def keep_sums(program, scratch, kept, group, added, whole, counted):
         keep_sum(scratch, kept.sums[i], group, added, whole, counted, kept.first_point)
 
 
-@part
+@internal
 def carry_states(network, scratch, steps):
     """Let the last states of a chunk of steps be the first of the next."""
     for i in range(len(network.layers)):
@@ -225,7 +225,7 @@ def carry_states(network, scratch, steps):
             scratch[p] = scratch[p + steps * jump]
 
 
-@part
+@internal
 def carry_over(network, scratch, steps, place, back):
     """Keep the states after the last of `steps`, or take them `back` as the first ones."""
     for i in range(len(network.layers)):
@@ -239,7 +239,7 @@ def carry_over(network, scratch, steps, place, back):
         place += jump
 
 
-@part
+@internal
 def run_samples(program, network, data, thread, kept, point, points, begin, end, from_step, to_step, all_costs):
     """All that a group of points makes of the samples begin…end at the steps from_step…to_step, summed over the samples from 0 on; a run
     that begins at a later step goes on from the states that the one before it left."""
@@ -268,7 +268,7 @@ def run_samples(program, network, data, thread, kept, point, points, begin, end,
 
 
 @kernel
-def compute(program, network, data, thread, kept, points, first_sample_block, last_sample_block, sample_blocks):
+def run_block(program, network, data, thread, kept, points, first_sample_block, last_sample_block, sample_blocks):
     """States of the points 0…points of a block, for some blocks of the samples; cost and gradients too, if the program says so: each is
     divided by the number of targets that count, once all blocks of samples are summed."""
     scratch = thread.scratch

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.numerics.function_pointers import numbers_at
-from rnnsim.numerics.jit import part
+from rnnsim.numerics.jit import internal
 
 
 class Group(NamedTuple):
@@ -27,7 +27,7 @@ class Group(NamedTuple):
     order_of: int
 
 
-@part
+@internal
 def group_of(program, order, point, last, sample, samples):
     """The group of the samples from `sample` on of the points from `point` on."""
     rows = min(program.rows, -(-(samples - sample) // program.row_samples))
@@ -35,19 +35,19 @@ def group_of(program, order, point, last, sample, samples):
     return Group(lanes[0], lanes[1], lanes[2], lanes[3], point, last, sample, samples, rows, order[0], order[1])
 
 
-@part
+@internal
 def point_of(group, lane):
     """The point of a lane; the last one, of lanes beyond it."""
     return min(group.point + lane * group.lane_points, group.last - 1)
 
 
-@part
+@internal
 def position_of(group, row, lane):
     """The sample of a lane of a row, as they follow each other; the last one, of lanes beyond it."""
     return min(group.sample + row * group.row_samples + lane * group.lane_samples, group.samples - 1)
 
 
-@part
+@internal
 def sample_of(group, offsets, row, lane):
     """The sample of a lane of a row, as they stand in the data."""
     place = position_of(group, row, lane)
@@ -56,20 +56,20 @@ def sample_of(group, offsets, row, lane):
     return numbers_at(offsets, group.order)[numbers_at(offsets, group.order_of)[point_of(group, lane)] + place]
 
 
-@part
+@internal
 def is_there(group, row, lane):
     """Whether a lane of a row is not beyond the last point or sample."""
     sample = group.sample + row * group.row_samples + lane * group.lane_samples
     return group.point + lane * group.lane_points < group.last and sample < group.samples
 
 
-@part
+@internal
 def lanes_there(group):
     """The lanes that are needed: all where they are samples, whose sums go over all lanes; those of points that are there elsewhere."""
     return min(group.lanes, group.last - group.point) if group.lane_points else group.lanes
 
 
-@part
+@internal
 def pack(scratch, values, source, offsets, group, panel, lanes, what):
     """Weights (gate, row, term) in panels of `panel` rows: (gate, panel, term, row of the panel, lane), 0 beyond the rows."""
     panels = -(-what.rows // panel)
@@ -87,7 +87,7 @@ def pack(scratch, values, source, offsets, group, panel, lanes, what):
                         scratch[at + row * lanes] = 0.0
 
 
-@part
+@internal
 def alike(group, offsets):
     """Whether all lanes are points that read the same numbers."""
     same = group.lane_points != 0 and group.order == 0
@@ -96,7 +96,7 @@ def alike(group, offsets):
     return same
 
 
-@part
+@internal
 def spread_out(scratch, values, source, offsets, group, element, units, rows, step, row_size, out, added):
     """Numbers of `units` units at one step, as `rows` rows of a frame; added to what is there, if `added`."""
     same = alike(group, offsets)
@@ -113,7 +113,7 @@ def spread_out(scratch, values, source, offsets, group, element, units, rows, st
                 scratch[at + unit * group.lanes] = scratch[at + unit * group.lanes] + value if added else value
 
 
-@part
+@internal
 def fill_lanes(scratch, values, start, by_unit, group, units, at, added):
     """Numbers of `units` units, each in all lanes."""
     for unit in range(units):
@@ -122,7 +122,7 @@ def fill_lanes(scratch, values, start, by_unit, group, units, at, added):
             scratch[place] = scratch[place] + value if added else value
 
 
-@part
+@internal
 def embed(scratch, tokens, source, offsets, table, table_offsets, group, units, step, row_size, out):
     """The rows of a table that the tokens of one step name, as rows of a frame."""
     for row in range(group.rows):
@@ -135,7 +135,7 @@ def embed(scratch, tokens, source, offsets, table, table_offsets, group, units, 
                 scratch[out + row * row_size + unit * group.lanes + lane] = table[start + unit]
 
 
-@part
+@internal
 def add_to_table(scratch, tokens, source, offsets, group, units, step, row_size, at, out, token_count):
     """Add the cotangents of the inputs of one step to the gradient (input, token, lane) of the rows that the tokens name."""
     for row in range(group.rows):
@@ -148,7 +148,7 @@ def add_to_table(scratch, tokens, source, offsets, group, units, step, row_size,
                     scratch[out + (unit * token_count + token) * group.lanes + lane] += value
 
 
-@part
+@internal
 def read_targets(scratch, values, source, offsets, group, program, first, count, counted):
     """Targets of the steps first…first + count of those that have some, as frames, nan wherever there is none: beyond the rows, the units,
     the samples and the points; their number is added to counted[point] if the program says so."""
@@ -170,25 +170,25 @@ def read_targets(scratch, values, source, offsets, group, program, first, count,
                         counted[point] += there
 
 
-@part
+@internal
 def keep_frames(scratch, keep, group, start, steps, total, divisors, first_point):
     """Write frames of the steps start…start + steps into a result: all but the first, which an earlier chunk has written unless there is
     none; of the last step in all alone, if the result is `final`."""
     if keep.final and start + steps < total:
         return
     values, lanes, by_step, back, units = numbers_at(scratch, keep.address), group.lanes, keep.by_step, keep.back, keep.units
-    begin = max(keep.begin, 1 if start else 0)
+    first_step = max(keep.first_step, 1 if start else 0)
     if keep.final:
-        begin = steps
+        first_step = steps
     for row in range(group.rows):
         for lane in range(lanes):
             if is_there(group, row, lane):
                 point, sample = point_of(group, lane), position_of(group, row, lane)
-                place = ((first_point + point) * keep.samples + sample) * keep.steps + (0 if keep.final else start + begin)
-                out = place * keep.numbers + keep.part
+                place = ((first_point + point) * keep.samples + sample) * keep.steps + (0 if keep.final else start + first_step)
+                out = place * keep.numbers + keep.first_number
                 divisor = divisors[point] if keep.divided else 1.0
-                at = keep.at + begin * by_step + row * keep.row + lane
-                for _ in range(begin, steps + 1):
+                at = keep.at + first_step * by_step + row * keep.row + lane
+                for _ in range(first_step, steps + 1):
                     for unit in range(units):
                         value = scratch[at + unit * lanes]
                         if back:
@@ -198,7 +198,7 @@ def keep_frames(scratch, keep, group, start, steps, total, divisors, first_point
                     at += by_step
 
 
-@part
+@internal
 def keep_sum(scratch, what, group, added, whole, divisors, first_point):
     """Write a sum (term, unit, lane) of each lane's point, or its sum over the lanes where they are samples, as (unit, term); added to what
     is there, if `added`; divided by the point's divisor, if it is `whole` now."""
@@ -207,7 +207,7 @@ def keep_sum(scratch, what, group, added, whole, divisors, first_point):
     for lane in range(points):
         point = group.point + lane
         if point < group.last:
-            place = (first_point + point) * what.numbers + what.part
+            place = (first_point + point) * what.numbers + what.first_number
             for term in range(what.terms):
                 for unit in range(what.units):
                     at = what.at + term * what.row + unit * lanes + lane
@@ -220,7 +220,7 @@ def keep_sum(scratch, what, group, added, whole, divisors, first_point):
                     values[out] = value / divisors[point] if whole else value
 
 
-@part
+@internal
 def all_finite(scratch, first, last):
     """Whether all numbers from one place to another are."""
     bad = 0
@@ -229,7 +229,7 @@ def all_finite(scratch, first, last):
     return bad == 0
 
 
-@part
+@internal
 def first_not_finite(scratch, layer, group, start, steps, found):
     """found[point] becomes the first step at which one of a layer's states is not finite, from step `start` on, or the next one if an
     earlier chunk of steps has seen that. Where no state can be finite again, the last step tells whether there is one."""

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.numerics.jit import kernel, part, specialised
+from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.primitives import at_least
 from rnnsim.numerics.simd import align_stack
 
@@ -62,7 +62,7 @@ class Record(NamedTuple):
     grad_norm: Any
 
 
-@part
+@internal
 def norm_of(numbers, at, size):
     """√Σ g², whatever the size of the numbers."""
     top = 0.0
@@ -74,7 +74,7 @@ def norm_of(numbers, at, size):
     return unit * np.sqrt(total)
 
 
-@part
+@internal
 def judge(members, training, group, epoch, judged):
     """Stop networks whose cost has missed its lowest value for too long."""
     for i in range(group.size):
@@ -88,7 +88,7 @@ def judge(members, training, group, epoch, judged):
                     members.stopped_at[network] = epoch
 
 
-@part
+@internal
 def moving(members, group):
     """How many networks of a group are moving."""
     count = 0

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnsim.equations.arity import slots
-from rnnsim.equations.update_rules import begin, update
+from rnnsim.equations.update_rules import prepare, update
 from rnnsim.kernels.recurrence.network import Data, Kept, keep_sums, load_points, run_samples
 from rnnsim.kernels.recurrence.packing import all_finite, group_of
 from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, norm_of
 from rnnsim.numerics.function_pointers import call
-from rnnsim.numerics.jit import kernel, part, specialised, spliced
+from rnnsim.numerics.jit import internal, kernel, specialised, spliced
 from rnnsim.numerics.primitives import at_least, at_most
 from rnnsim.numerics.simd import load, store
 from rnnsim.numerics.tuples import numbers_of, put, put_numbers, take, width
@@ -45,7 +45,7 @@ def update_of(kind, rule):
             at = what.numbers + i * training.numbers
             c, limit = numbers_of(slots(rule, "numbers"), numbers, at), numbers[at + training.numbers - 1]
             memory = numbers_of(slots(rule, "memory"), members.memory, network * training.memory)
-            e, memory = begin(rule, c, memory, np.float64(cost[i]))
+            e, memory = prepare(rule, c, memory, np.float64(cost[i]))
             shrink = 1.0
             if training.clipped == BY_NORM:
                 norm = np.float64(norm_of(gradient, i * size, size))
@@ -76,21 +76,21 @@ def update_of(kind, rule):
 
 
 @kernel
-def run_task(task, order, order_of, point, last, begin, end, from_step, to_step, all_costs):
-    """The costs of a group of networks, and the gradients if the program goes back, on the samples begin…end, as an order has them, at some
+def run_task(task, order, order_of, point, last, sample, stop, from_step, to_step, all_costs):
+    """The costs of a group of networks, and the gradients if the program goes back, on some samples of an order, at some
     steps."""
     program, network, scratch = task.program, task.network, task.thread.scratch
     data = Data(task.data.sources, task.data.offsets, task.data.counted, (order, order_of))
-    group = group_of(program, data.order, point, last, begin, end)
+    group = group_of(program, data.order, point, last, sample, stop)
     kept = Kept(task.kept.forward, task.kept.backward, task.kept.sums, -point, task.kept.found)
     for i in range(point, min(point + program.points, last)):
         data.counted[i] = 0.0
     load_points(program, network, data, scratch, group)
-    run_samples(program, network, data, task.thread, kept, point, last, begin, end, from_step, to_step, all_costs)
+    run_samples(program, network, data, task.thread, kept, point, last, sample, stop, from_step, to_step, all_costs)
     keep_sums(program, scratch, kept, group, False, True, data.counted)
 
 
-@part
+@internal
 def note(task, training, record, values, norms, place, network, at, last, judged):
     """Record the costs, and the norms of the gradients, of the networks at…last of a block, the first of which is `network`."""
     for i in range(min(task.program.points, last - at)):
@@ -104,7 +104,7 @@ def note(task, training, record, values, norms, place, network, at, last, judged
                 norms[first] = norm_of(task.gradient, i * training.parameters, training.parameters)
 
 
-@part
+@internal
 def measure_set(kernels, task, training, record, values, norms, place, group, judged):
     """Measure all samples of a set, and record that."""
     last = group.at + group.size

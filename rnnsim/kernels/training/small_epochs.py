@@ -9,10 +9,10 @@ moves (1 or 0), the cost, how many targets count, who is lost; and the parameter
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
 from rnnsim.equations.arity import slots
-from rnnsim.equations.update_rules import begin, update
+from rnnsim.equations.update_rules import prepare, update
 from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, norm_of
 from rnnsim.kernels.training.small_gradients import gradient, measured
 from rnnsim.numerics.function_pointers import call
@@ -20,6 +20,7 @@ from rnnsim.numerics.jit import kernel, specialised, spliced
 from rnnsim.numerics.primitives import absolute, any_lane, at_least, at_most, select, square_root
 from rnnsim.numerics.simd import load, splat, store
 from rnnsim.numerics.tuples import put, spoil, take, width
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Places(NamedTuple):
@@ -87,7 +88,7 @@ def move_of(kind, rule):
         c = take(kind, slots(rule, "numbers"), scratch, places.constants * w, w)
         limit = load(kind, scratch, (places.constants + training.numbers - 1) * w)
         memory = take(kind, slots(rule, "memory"), scratch, places.memory * w, w)
-        e, new_memory = begin(rule, c, memory, load(kind, scratch, places.cost * w))
+        e, new_memory = prepare(rule, c, memory, load(kind, scratch, places.cost * w))
         moves = select(load(kind, scratch, places.counted * w) > 0.0, load(kind, scratch, places.moves * w), 0.0)
         shrink, zero = splat(kind, 1.0), splat(kind, 0.0)
         if training.clipped == BY_NORM:
@@ -122,16 +123,10 @@ def move_of(kind, rule):
     return moving_on
 
 
+@unrolled(forceinline=True)
 def chosen(mask, yes, no):
     """`select` of each member of tuples."""
     return tuple(select(mask, a, b) for a, b in zip(yes, no, strict=True))
-
-
-@overload(chosen, jit_options={"forceinline": True})
-def _chosen(mask, yes, no):
-    if len(yes) == 0:
-        return lambda mask, yes, no: ()
-    return lambda mask, yes, no: (select(mask, yes[0], no[0]),) + chosen(mask, yes[1:], no[1:])
 
 
 @register_jitable
@@ -160,22 +155,11 @@ def bring(outside, number, inside, place, out):
         inside[place] = outside[number]
 
 
+@unrolled()
 def write_measures(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
     """Record means, the first of which is judged."""
     for i, total in enumerate(totals):
         _write_measure(values, total, counted, place, training, group, lane_scratch, judged, measure + i)
-
-
-@overload(write_measures)
-def _write_measures(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
-    if len(totals) == 0:
-        return lambda values, totals, counted, place, training, group, lane_scratch, judged, measure=0: None
-
-    def body(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
-        _write_measure(values, totals[0], counted, place, training, group, lane_scratch, judged, measure)
-        write_measures(values, totals[1:], counted, place, training, group, lane_scratch, judged, measure + 1)
-
-    return body
 
 
 @register_jitable

@@ -17,8 +17,8 @@ class Frames(NamedTuple):
     by_step: int
     row: int
     units: int
-    part: int = 0
-    begin: int = 0
+    first_number: int = 0
+    first_step: int = 0
     back: int = 0
     final: bool = False
 
@@ -31,14 +31,14 @@ class Sums(NamedTuple):
     terms: int
     at: int
     row: int
-    part: int = 0
+    first_number: int = 0
 
     def into(self, address: int, numbers: int, first: int = 0) -> SumDescriptor:
         """They fill an array of so many numbers a point, from the number `first` on."""
         return SumDescriptor(
             address=address,
             numbers=numbers,
-            part=first + self.part,
+            first_number=first + self.first_number,
             units=self.units,
             terms=self.terms,
             at=self.at,
@@ -59,7 +59,7 @@ def backward_frames(outline: Outline, places: Places) -> list[tuple[str, Frames]
     found = [frames for i, layer in enumerate(outline.layers) for frames in frames_of_cotangents(outline, layer, places[i])]
     if "grad_inputs" in places[RUN]:
         shape, at = outline.inputs, places[RUN]["grad_inputs"] - outline.inputs.frame
-        found.append(Frames(names=("grad_input",), at=at, by_step=shape.frame, row=shape.row, units=shape.units, begin=1))
+        found.append(Frames(names=("grad_input",), at=at, by_step=shape.frame, row=shape.row, units=shape.units, first_step=1))
     return wanted(outline, found)
 
 
@@ -72,11 +72,11 @@ def frames_of_states(outline: Outline, layer: Layer, at: dict[str, int]) -> Iter
     """Of states and pre-activations of a layer, or of outputs."""
     cell, named, (units, row, frame, _) = layer.member.cell, layer.member.results, layer.shape
     if not cell.states:
-        yield Frames(names=("output",), at=at["pre"] - frame, by_step=frame, row=row, units=units, begin=1)
+        yield Frames(names=("output",), at=at["pre"] - frame, by_step=frame, row=row, units=units, first_step=1)
         return
     states, jump = at["states"], cell.states * frame
     yield Frames(names=named("state"), at=states, by_step=jump, row=row, units=units)
-    yield Frames(names=named("increment"), at=states, by_step=jump, row=row, units=units, begin=1, back=jump)
+    yield Frames(names=named("increment"), at=states, by_step=jump, row=row, units=units, first_step=1, back=jump)
     yield Frames(names=named("final_state"), at=states, by_step=jump, row=row, units=units, final=True)
     if cell.states > 1:
         yield Frames(names=named("cell_state"), at=states + frame, by_step=jump, row=row, units=units)
@@ -103,7 +103,7 @@ def frames_of_gates(outline: Outline, layer: Layer, pre: int, names: tuple[str, 
     jump = cell.gates * frame
     for gate in range(len(cell.labels) or 1 if outline.wants(*names) else 0):
         at = pre + gate * frame - jump
-        yield Frames(names=names, at=at, by_step=jump, row=row, units=units, begin=1, part=gate * units)
+        yield Frames(names=names, at=at, by_step=jump, row=row, units=units, first_step=1, first_number=gate * units)
 
 
 def sums_of(outline: Outline, places: Places) -> list[Sums]:
@@ -127,10 +127,10 @@ def sums_of_layer(outline: Outline, layer: Layer, at: dict[str, int]) -> Iterato
     for what, name, gates, terms in layer.weights:
         for gate in range(gates):
             place = at[f"{what}_gradient"] + gate * terms * row
-            yield Sums(name=f"grad_{name}", units=units, terms=terms, at=place, row=row, part=gate * units * terms)
+            yield Sums(name=f"grad_{name}", units=units, terms=terms, at=place, row=row, first_number=gate * units * terms)
     for name, reads in member.biases:
         for i, gate in enumerate(reads):
-            yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_bias"] + gate * row, row=0, part=i * units)
+            yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_bias"] + gate * row, row=0, first_number=i * units)
     for state, name in enumerate(member.starts):
         if not outline.by_sample(name):
             yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_starts"] + state * row, row=0)

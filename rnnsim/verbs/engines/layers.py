@@ -65,7 +65,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
             sums = kept["sums"].copy()
             sums.address += slot * kept["by_slot"]
             of_block = groups.Kept(kept["forward"], kept["backward"], sums, lo, found[slot, lo:hi])
-            groups.compute(
+            groups.run_block(
                 program_record,
                 network,
                 groups.Data(sources, offsets, counted, (0, 0)),

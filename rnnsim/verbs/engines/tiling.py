@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors, Tile
-from rnnsim.kernels.recurrence.layers import Layout
+from rnnsim.kernels.recurrence.layers import LaneLayout
 from rnnsim.numerics import parallel
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
@@ -34,7 +34,7 @@ class Tiling:
     """How a run is tiled. Units are lanes where there are many, samples where those are many, points elsewhere; never does it depend on
     the number of points, blocks or threads."""
 
-    layout: Layout
+    layout: LaneLayout
     rows: int
     chunk: int
     points: int
@@ -55,7 +55,7 @@ class Tiling:
         rows = min(ROWS, -(-samples // row_samples))
         columns = 1 if most == 1 else 2 if rows >= 4 or most == 2 else 4
         gates = max(member.cell.gates for member in run.net.members)
-        layout = Layout(
+        layout = LaneLayout(
             narrow=Kind(lanes, run.dtype),
             wide=Kind(lanes * (4 if gates == 1 and rows * columns > 2 else 2), run.dtype),
             tile=Tile((0,) * (4 if rows >= 4 else 1), (0,) * columns),

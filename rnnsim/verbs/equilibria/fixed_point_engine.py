@@ -105,7 +105,7 @@ def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
             search.kernel(rules, layers, resting, x, starts, request.tolerance, cycle, found, listed, block[0], *more, scratch)
             if slow is not None:
                 usual = rules, layers, x, starts, request.tolerance, cycle, found
-                slow_points.search(*usual, slow, block[0], descent_for(maps.size), scratch)
+                slow_points.search_slow_points(*usual, slow, block[0], descent_for(maps.size), scratch)
 
     blocks = maps.blocks(search.tries * period * STEPS * maps.size**2 * (8 + maps.size))
     parallel.run(work, [(i, i + 1) for i in range(maps.points)] if own else blocks)

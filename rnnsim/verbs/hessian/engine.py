@@ -59,7 +59,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
             targets = program.targets.block(lo, hi, places[1])
             given = address_of(inputs), places[0], address_of(targets), places[1]
             data = curvature.Data(program.theta(lo, hi), *given, counted_of(counts, lo, hi))
-            curvature.compute(program_record, network, data, thread, found._replace(first=lo), hi - lo, first, last)
+            curvature.differentiate_block(program_record, network, data, thread, found._replace(first=lo), hi - lo, first, last)
 
     parallel.run(work, blocks_of(program))
     return {"cost": found.cost, "gradient": found.gradient, "hessian": found.hessian, DIVERGED_AT: found.diverged_at}

@@ -8,7 +8,7 @@ from rnnsim.equations.cells import reading
 from rnnsim.families.network import Member
 from rnnsim.numerics import parallel
 from rnnsim.runs.run import Run
-from rnnsim.verbs.hessian.theta import Rows, rows_of
+from rnnsim.verbs.hessian.theta import ThetaRows, rows_of
 
 REGISTERS = 2  # a number of all lanes takes, as measured
 RUN, SUMS = "run", "sums"  # whose buffers are: those of a layer are its number's
@@ -22,7 +22,7 @@ class CurvatureOutline:
     run: Run
     loss: Any
     parameters: tuple[str, ...]
-    rows: dict[str, Rows]
+    rows: dict[str, ThetaRows]
     lanes: int
 
     @classmethod

@@ -17,7 +17,7 @@ from rnnsim.kernels.hessian.descriptors import (
     HessianWorkDescriptor,
     LaidDescriptor,
 )
-from rnnsim.kernels.hessian.layers import Layout
+from rnnsim.kernels.hessian.layers import HessianLayout
 from rnnsim.kernels.hessian.network import NetworkKernels
 from rnnsim.kernels.linalg.matmul import AsNumbers, AsVectors
 from rnnsim.kernels.recurrence.descriptors import NONE, records, type_of
@@ -37,7 +37,7 @@ class CurvatureProgram:
         self.run, self.outline = run, CurvatureOutline.of(run, loss, parameters)
         self.count, self.lanes, self.points = self.outline.count, self.outline.lanes, self.outline.points
         weights: Any = AsNumbers if self.points == 1 else AsVectors
-        self.layout = Layout(Kind(self.lanes), weights())
+        self.layout = HessianLayout(Kind(self.lanes), weights())
         self.memory = place(buffers_of(self.outline), self.lanes)
         self.places = self.memory.places
         self.inputs, self.targets = self._sequences()

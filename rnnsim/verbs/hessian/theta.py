@@ -11,7 +11,7 @@ from rnnsim.verbs.engines.sources import Source, source_of, source_of_drawn
 
 
 @dataclass(frozen=True)
-class Rows:
+class ThetaRows:
     """A parameter's numbers in θ: the first row, its full shape, and where each stands in memory from the point's own place on."""
 
     first: int
@@ -31,9 +31,9 @@ def full_sizes(run: Run, name: str) -> dict[str, int]:
     return own if sample is None else {"sample": sample, **own}
 
 
-def rows_of(run: Run) -> dict[str, Rows]:
+def rows_of(run: Run) -> dict[str, ThetaRows]:
     """All parameters as rows of θ."""
-    found: dict[str, Rows] = {}
+    found: dict[str, ThetaRows] = {}
     first = 0
     for name in run.net.parameter_names:
         shape, kept = full_sizes(run, name), run.net.source(name)
@@ -43,6 +43,6 @@ def rows_of(run: Run) -> dict[str, Rows]:
         elements = np.broadcast_to(places, tuple(shape.values())).reshape(-1)
         own = ("sample", *run.net.dimensions(name))
         source = source_of_drawn(run, kept) if isinstance(kept, Drawn) else source_of(run, kept, own)
-        found[name] = Rows(first, tuple(shape.values()), source, elements)
+        found[name] = ThetaRows(first, tuple(shape.values()), source, elements)
         first += elements.size
     return found

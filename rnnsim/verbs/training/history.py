@@ -60,7 +60,7 @@ def fields_of(training: TrainingRun, epochs: int) -> dict[str, Field]:
     measures, parameters = set(by_epoch).intersection(measure_names()), training.run.net.parameter_names
     fields = {name: Field.of(name, (*axes, "epoch"), sizes, training.run.dtype) for name in by_epoch if name in measures}
     fields |= {name: field_by_epoch(training, name, epochs) for name in parameters if name in training.keep}
-    states = {f"{state}_{name}": full_field(training, name, f"{state}_{name}") for state in rule.states for name in training.parts}
+    states = {f"{state}_{name}": full_field(training, name, f"{state}_{name}") for state in rule.states for name in training.slices}
     states |= {name: Field.of(name, axes, sizes) for name in (*(name for name, _ in rule.memory), LOWEST)}
     states[MISSED] = Field.of(MISSED, axes, sizes, np.int32)
     fields |= {name: field for name, field in states.items() if name in training.keep}
@@ -78,7 +78,7 @@ def full_field(training: TrainingRun, parameter: str, name: str, **before: int) 
 
 def field_by_epoch(training: TrainingRun, name: str, epochs: int) -> Field:
     """A parameter at every epoch that is recorded."""
-    if name in training.parts:
+    if name in training.slices:
         return full_field(training, name, name, epoch=epochs)
     fixed = numbered(name, training.run.net.template(name))
     before, behind = around_epoch(fixed, own_dims(training.run.net, name))
@@ -107,8 +107,8 @@ def record_arrays(state: TrainingState, epochs: np.ndarray) -> dict[str, np.ndar
     if "grad_norm" in training.keep:
         arrays["grad_norm"] = by_epoch(record.grad_norm)
     for name in (name for name in net.parameter_names if name in training.keep):
-        if name in training.parts:
-            arrays[name] = record.theta.reshape((points, -1, training.count))[..., places, training.parts[name]]
+        if name in training.slices:
+            arrays[name] = record.theta.reshape((points, -1, training.count))[..., places, training.slices[name]]
         else:
             arrays[name] = unmoved(net[name], own_dims(net, name), len(epochs))
     if training.judged:
@@ -140,7 +140,7 @@ def left_over(state: TrainingState) -> dict[str, np.ndarray]:
     """The states of the parameters and the memories of the networks, and when they stopped, after the last epoch."""
     training, members, rule = state.training, state.members, state.training.optimizer.rule
     states = members.states.reshape(training.grid.points, len(rule.states), training.size)
-    found = {f"{kind}_{name}": states[:, i, part] for i, kind in enumerate(rule.states) for name, part in training.parts.items()}
+    found = {f"{kind}_{name}": states[:, i, part] for i, kind in enumerate(rule.states) for name, part in training.slices.items()}
     found |= {name: members.memory.reshape(training.grid.points, -1)[:, i] for i, (name, _) in enumerate(rule.memory)}
     found |= {LOWEST: members.lowest, MISSED: members.missed}
     return found | {DIVERGED_AT: members.diverged_at, STOPPED_AT: members.stopped_at}

@@ -35,7 +35,7 @@ def trained_sources(training: TrainingRun, run: Run, theta: np.ndarray) -> Sourc
     """What kernels read, the trained parameters from where they are moved."""
 
     def source(name: str) -> Source:
-        part, shape = training.parts[name], training.shapes[name]
+        part, shape = training.slices[name], training.shapes[name]
 
         def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
             offsets[:] = np.arange(lo, hi, dtype=np.int64) * training.size + part.start
@@ -72,8 +72,8 @@ class TrainingSet:
             if sums.name == "cost" or sums.name.startswith("metric_"):
                 measure = int(sums.name.removeprefix("metric_")) if sums.name != "cost" else 0
                 rows.append(sums.into(address_of(costs) + measure * of_measure, 1))
-            elif parameter in training.parts:
-                rows.append(sums.into(address_of(gradient), training.size, training.parts[parameter].start))
+            elif parameter in training.slices:
+                rows.append(sums.into(address_of(gradient), training.size, training.slices[parameter].start))
         return records(SumDescriptor, rows)
 
     def task(self, lo: int, hi: int, thread_scratch: Any, costs: np.ndarray, gradient: np.ndarray) -> tuple[Task, Any]:

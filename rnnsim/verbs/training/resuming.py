@@ -121,7 +121,7 @@ def go_on(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> Non
     """Let a training run begin where another ended."""
     training, members = state.training, state.members
     check_same(state, run, allowed)
-    for name, part in training.parts.items():
+    for name, part in training.slices.items():
         members.theta.reshape(training.grid.points, -1)[:, part] = last_numbers(training, run, name, "train" in allowed)
     ends = last_numbers(training, run, DIVERGED_AT)[:, 0]
     members.diverged_at[:] = np.where(ends > training.first, -1, ends)
@@ -144,7 +144,7 @@ def last_numbers(training: TrainingRun, run: xr.Dataset, name: str, fills: bool 
     parameter = name.removeprefix(f"{kind}_") if kind else name
     own = (
         dict(zip(own_dims(training.run.net, parameter), training.shapes[parameter], strict=True))
-        if parameter in training.parts
+        if parameter in training.slices
         else {}
     )
     sizes = training.grid.sizes | own
@@ -158,14 +158,14 @@ def last_numbers(training: TrainingRun, run: xr.Dataset, name: str, fills: bool 
 def restore_optimizer(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -> None:
     """Give the optimizer the states that it had. One of another kind, or one that moves more parameters, begins afresh."""
     training, members, rule = state.training, state.members, state.training.optimizer.rule
-    names = [f"{kind}_{name}" for kind in rule.states for name in training.parts] + [name for name, _ in rule.memory]
+    names = [f"{kind}_{name}" for kind in rule.states for name in training.slices] + [name for name, _ in rule.memory]
     kinds = [json.loads(run.attrs["options"])["optimizer"].partition("(")[0], repr(training.optimizer).partition("(")[0]]
     lacking = [name for name in names if name not in run.variables]
     if (lacking and allowed & {"optimizer", "train"}) or (kinds[0] != kinds[1] and "optimizer" in allowed):
         return
     states = members.states.reshape(training.grid.points, len(rule.states), training.size)
     for i, kind in enumerate(rule.states):
-        for name, part in training.parts.items():
+        for name, part in training.slices.items():
             states[:, i, part] = last_numbers(training, run, f"{kind}_{name}")
     for i, (name, _) in enumerate(rule.memory):
         members.memory.reshape(training.grid.points, -1)[:, i] = last_numbers(training, run, name)[:, 0]
@@ -201,9 +201,9 @@ def check_same(state: TrainingState, run: xr.Dataset, allowed: frozenset[str]) -
 def check_parameter(state: TrainingState, run: xr.Dataset, name: str, fills: bool) -> None:
     """Refuse a parameter that is neither what the run began with nor what it came to."""
     training = state.training
-    if name in training.parts:
+    if name in training.slices:
         last = last_numbers(training, run, name, fills)
-        ours = state.members.theta.reshape(training.grid.points, -1)[:, training.parts[name]]
+        ours = state.members.theta.reshape(training.grid.points, -1)[:, training.slices[name]]
         first = last_numbers(training, run.isel(epoch=slice(0, 1)), name, fills)
         if not (equal(ours, first) or equal(ours, last)):
             raise ValueError(f"resume was given a run of a family with another {name}; it needs that family, or net.at(run)")

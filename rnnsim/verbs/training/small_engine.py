@@ -92,7 +92,7 @@ class LaneEngine:
     def _places(self) -> tuple[small_epochs.Places, int]:
         """Where things stand in a thread's scratch, and how many rows it has."""
         training, rule = self.training, self.training.optimizer.rule
-        places, parts = [self.rows.places[name] for name in training.trained], training.parts.values()
+        places, parts = [self.rows.places[name] for name in training.trained], training.slices.values()
         numbers = joined([np.arange(part.start, part.stop)[None].repeat(len(a), 0) for part, a in zip(parts, places, strict=True)])
         rows, lanes = np.divmod(joined(places), self.kind.width)
         moved, slots = np.unique(rows, return_inverse=True)

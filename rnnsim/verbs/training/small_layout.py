@@ -19,7 +19,7 @@ TURNED = ""  # the name of rows that are made of others
 
 
 @dataclass(frozen=True)
-class Rows:
+class NetworkRows:
     """A network as kernels find it; how many rows it and the tape of its steps take; how many lanes it takes; and where each number of each
     parameter stands, (copy, number)."""
 
@@ -36,7 +36,7 @@ def joined(arrays: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
-def fixed_numbers(run: Run, rows: Rows, trained: tuple[str, ...]) -> tuple[np.ndarray, list[Strided]]:
+def fixed_numbers(run: Run, rows: NetworkRows, trained: tuple[str, ...]) -> tuple[np.ndarray, list[Strided]]:
     """Where the numbers stand that are not trained, and each of them over all points."""
     names = [name for name in rows.places if name not in trained]
     first, others = [], []
@@ -53,7 +53,7 @@ def fixed_numbers(run: Run, rows: Rows, trained: tuple[str, ...]) -> tuple[np.nd
     return joined([rows.places[name] for name in names]), first + others
 
 
-def scalar_rows(run: Run, trained: tuple[str, ...], width: int) -> Rows:
+def scalar_rows(run: Run, trained: tuple[str, ...], width: int) -> NetworkRows:
     """Scalar networks, one of `width` lanes each."""
     names, starts = net_of(run).row_names, sizes_of(run).starts
     first = {name: i for i, name in enumerate(names)}
@@ -61,7 +61,9 @@ def scalar_rows(run: Run, trained: tuple[str, ...], width: int) -> Rows:
         net_of(run).cell, tuple(PARAMETERS[name] for name in trained), np.array([first[n] for n in trained], np.int64)
     )
     sizes = {name: starts if name == names[-1] else 1 for name in names}
-    return Rows(model, len(names) - 1 + starts, 0, 1, {name: in_lane(first[name], size, width) for name, size in sizes.items()})
+    return NetworkRows(
+        model, len(names) - 1 + starts, 0, 1, {name: in_lane(first[name], size, width) for name, size in sizes.items()}
+    )
 
 
 def in_lane(first: int, size: int, width: int) -> np.ndarray:
@@ -124,16 +126,16 @@ def layer_model(run: Run, lanes: Any, unit_rows: int, count: int, first: dict[st
     )
 
 
-def network_rows(run: Run, width: int) -> Rows:
+def network_rows(run: Run, width: int) -> NetworkRows:
     """Networks of a layer, one of `width` lanes each."""
     sizes, units = sizes_of_parameters(run), run.net.units
     first, count = firsts(sizes), sum(sizes.values())
     model = layer_model(run, OfNetworks(), units, count, first)
     places = {name: in_lane(first[name], size, width) for name, size in sizes.items()}
-    return Rows(model, count, tape_rows(run, model.cell, units), 1, places)
+    return NetworkRows(model, count, tape_rows(run, model.cell, units), 1, places)
 
 
-def unit_rows(run: Run, width: int) -> Rows:
+def unit_rows(run: Run, width: int) -> NetworkRows:
     """A network of a layer with a readout, a unit one of `width` lanes."""
     units, w_in = run.net.units, run.net.members[0].w_in
     rows = {name: size // units for name, size in sizes_of_parameters(run).items() if name != "b_out"}
@@ -143,4 +145,4 @@ def unit_rows(run: Run, width: int) -> Rows:
     places = {name: across_lanes(first[name], width, own_rows, units, 1) for name, own_rows in rows.items()}
     places[w_in] = across_lanes(first[w_in], width, rows[w_in] // model.inputs, units, model.inputs)
     places["b_out"] = across_lanes(first["b_out"], width, 1, units, outputs).reshape(units, outputs)
-    return Rows(model, count, tape_rows(run, model.cell, 1), units, places)
+    return NetworkRows(model, count, tape_rows(run, model.cell, 1), units, places)

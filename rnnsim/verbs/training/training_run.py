@@ -68,7 +68,7 @@ class TrainingRun:
         return {name: self.run.shape_of(f"grad_{name}") for name in self.trained}
 
     @cached_property
-    def parts(self) -> dict[str, slice]:
+    def slices(self) -> dict[str, slice]:
         """Where each trained parameter stands among a network's numbers."""
         found, at = {}, 0
         for name, shape in self.shapes.items():
@@ -80,7 +80,7 @@ class TrainingRun:
     @cached_property
     def count(self) -> int:
         """How many numbers of a network move."""
-        return int(max(part.stop for part in self.parts.values()))
+        return int(max(part.stop for part in self.slices.values()))
 
     @cached_property
     def size(self) -> int:
@@ -207,7 +207,7 @@ class TrainingState:
         theta = np.zeros((points, size), dtype)
         states = np.zeros((points, len(rule.states), size), dtype)
         with np.errstate(over="ignore"):
-            for name, part in training.parts.items():
+            for name, part in training.slices.items():
                 theta[:, part] = full_values(training.run, name)
         for i, start in enumerate(rule.starts):
             if isinstance(start, str):

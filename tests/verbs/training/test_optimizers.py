@@ -24,7 +24,7 @@ def follow(optimizer, starts, slopes, cost, updates):
     p, states, memory = list(starts), [first for _ in starts], tuple(start for _, start in rule.memory)
     path = [tuple(p)]
     for _ in range(updates):
-        e, memory = update_rules.begin(rule, c, memory, cost(p))
+        e, memory = update_rules.prepare(rule, c, memory, cost(p))
         moved = [update_rules.update(rule, c, e, s, x, a * x) for s, x, a in zip(states, p, slopes, strict=True)]
         p, states = [x for x, _ in moved], [s for _, s in moved]
         path.append(tuple(p))
