@@ -5,7 +5,7 @@ import pytest
 
 from rnnsim.kernels.hessian import descriptors as hessian_descriptors
 from rnnsim.kernels.recurrence import descriptors
-from rnnsim.kernels.recurrence.descriptors import Descriptor, WorkDescriptor, ZerosDescriptor, records
+from rnnsim.kernels.recurrence.descriptors import ChunkDescriptor, Descriptor, ZerosDescriptor, records
 
 KINDS = {kind.__name__: kind for kind in Descriptor.__subclasses__() if kind.__module__.startswith("rnnsim.")}
 
@@ -25,7 +25,7 @@ def test_numbers_do_not_change():
         ZerosDescriptor(at=8, length=3).at = 16
 
 
-@pytest.mark.parametrize("row", [WorkDescriptor(), {"at": 8, "length": 3}])
+@pytest.mark.parametrize("row", [ChunkDescriptor(), {"at": 8, "length": 3}])
 def test_records_of_another_kind_are_refused(row):
     with pytest.raises(TypeError, match=rf"^{type(row).__name__} is given; records of ZerosDescriptor need nothing else$"):
         records(ZerosDescriptor, [ZerosDescriptor(at=0, length=1), row])

@@ -185,7 +185,7 @@ def try_middle(rules, layers, p, x, starts, boxes, cycle, tolerance, found, scra
     for i in range(k):
         for j in range(n):
             cycle[i, j] = scratch.trial[0, j]
-        advance(rules, layers, p, cycle[i], x, scratch.out, scratch.work)
+        advance(rules, layers, p, cycle[i], x, scratch.out, scratch.gate_scratch)
         for j in range(n):
             scratch.trial[0, j] = scratch.out[j]
     if not accept_if_converged(rules, layers, p, x, starts, cycle, tolerance, found, scratch):

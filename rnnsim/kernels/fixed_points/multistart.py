@@ -37,7 +37,7 @@ def orbit_from(rules, layers, p, x, starts, i, cycle, scratch):
         for j in range(n):
             if late >= 0:
                 cycle[late, j] = scratch.trial[0, j]
-        advance(rules, layers, p, scratch.trial[0], x, scratch.out, scratch.work)
+        advance(rules, layers, p, scratch.trial[0], x, scratch.out, scratch.gate_scratch)
         for j in range(n):
             scratch.trial[0, j] = scratch.out[j]
 

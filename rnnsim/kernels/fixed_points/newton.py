@@ -31,7 +31,7 @@ FINE = 1e-24  # a sum of squares that need not be less
 
 class Scratch(NamedTuple):
     """Scratch for cycles of k states of n numbers: r (k, n), d (k, n), trial (k, n), J (k, n, n), the Jacobian P of all of it, two more
-    matrices (n, n), right-hand sides B (n, 1), pivots (n), a state, a vector and `work` for maps."""
+    matrices (n, n), right-hand sides B (n, 1), pivots (n), a state, a vector and `gate_scratch` for maps."""
 
     r: np.ndarray
     d: np.ndarray
@@ -44,7 +44,7 @@ class Scratch(NamedTuple):
     pivots: np.ndarray
     out: np.ndarray
     vector: np.ndarray
-    work: np.ndarray
+    gate_scratch: np.ndarray
 
 
 @internal
@@ -53,7 +53,7 @@ def residuals(rules, layers, p, x, cycle, scratch):
     k, n = cycle.shape
     total = 0.0
     for i in range(k):
-        advance(rules, layers, p, cycle[i], x, scratch.out, scratch.work)
+        advance(rules, layers, p, cycle[i], x, scratch.out, scratch.gate_scratch)
         after = (i + 1) % k
         for j in range(n):
             scratch.r[i, j] = scratch.out[j] - cycle[after, j]
@@ -66,7 +66,7 @@ def linearize_cycle(rules, layers, p, x, cycle, scratch):
     """J and r, P = J[k-1]…J[0], and B = r[k-1] + J[k-1] r[k-2] + …"""
     k, n = cycle.shape
     for i in range(k):
-        jacobian(rules, layers, p, cycle[i], x, scratch.out, scratch.J[i], scratch.work)
+        jacobian(rules, layers, p, cycle[i], x, scratch.out, scratch.J[i], scratch.gate_scratch)
         after = (i + 1) % k
         for j in range(n):
             scratch.r[i, j] = scratch.out[j] - cycle[after, j]
@@ -268,7 +268,7 @@ def rests_beside(rules, layers, p, x, cycle, offset, scratch):
     for j in range(n):
         scratch.trial[0, j] = cycle[0, j] + offset * scale * scratch.d[0, j]
     for i in range(k - 1):
-        advance(rules, layers, p, scratch.trial[i], x, scratch.out, scratch.work)
+        advance(rules, layers, p, scratch.trial[i], x, scratch.out, scratch.gate_scratch)
         for j in range(n):
             scratch.trial[i + 1, j] = scratch.out[j]
     for _ in range(RELAXING):

@@ -41,7 +41,7 @@ class Slow(NamedTuple):
 @internal
 def slope_of(rules, layers, p, x, s, g, scratch):
     """q and its slope g."""
-    jacobian(rules, layers, p, s, x, scratch.out, scratch.J[0], scratch.work)
+    jacobian(rules, layers, p, s, x, scratch.out, scratch.J[0], scratch.gate_scratch)
     q = 0.0
     for i in range(s.size):
         scratch.vector[i] = scratch.out[i] - s[i]
@@ -56,7 +56,7 @@ def slope_of(rules, layers, p, x, s, g, scratch):
 @internal
 def value_of(rules, layers, p, x, s, scratch):
     """q."""
-    advance(rules, layers, p, s, x, scratch.out, scratch.work)
+    advance(rules, layers, p, s, x, scratch.out, scratch.gate_scratch)
     q = 0.0
     for i in range(s.size):
         q += 0.5 * (scratch.out[i] - s[i]) * (scratch.out[i] - s[i])

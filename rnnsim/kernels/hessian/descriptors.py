@@ -48,8 +48,8 @@ class HessianLayerDescriptor(Descriptor):
     d_grad_start: int
 
 
-class HessianWorkDescriptor(Descriptor):
-    """What a layer does now."""
+class HessianGroupDescriptor(Descriptor):
+    """The group of directions and the sample that are computed now."""
 
     steps: int
     top_from: int = LATER  # the first step that has a target

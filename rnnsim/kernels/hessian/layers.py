@@ -28,16 +28,16 @@ class HessianLayout(NamedTuple):
 
 
 @register_jitable(forceinline=True)
-def apply(layout, scratch, work, first, by_row, by_term, rows, terms, x, start, y):
+def apply(layout, scratch, group, first, by_row, by_term, rows, terms, x, start, y):
     """y[i] = start[i] + Σ W[i, j] x[j], for frames x, start and y, four rows at a time; W's first number is row `first` of θ."""
-    kind, lanes, size = layout.kind, width(layout.kind), work.theta_apart
+    kind, lanes, size = layout.kind, width(layout.kind), group.theta_apart
     w = factor(layout.weights, scratch, 0, 0, 0, 0)
     whole, apart, step = rows - rows % 4, by_row * size, by_term * size
     for i in range(0, whole, 4):
         begin = start + i * lanes
         a, b = load(kind, scratch, begin), load(kind, scratch, begin + lanes)
         c, d = load(kind, scratch, begin + 2 * lanes), load(kind, scratch, begin + 3 * lanes)
-        at = work.theta + first * size + i * apart
+        at = group.theta + first * size + i * apart
         for j in range(terms):
             value = load(kind, scratch, x + j * lanes)
             a = muladd(element(kind, w, at), value, a)
@@ -52,7 +52,7 @@ def apply(layout, scratch, work, first, by_row, by_term, rows, terms, x, start, 
         store(scratch, out + 3 * lanes, d)
     for i in range(whole, rows):
         a = load(kind, scratch, start + i * lanes)
-        at = work.theta + first * size + i * apart
+        at = group.theta + first * size + i * apart
         for j in range(terms):
             a = muladd(element(kind, w, at), load(kind, scratch, x + j * lanes), a)
             at += step
@@ -60,17 +60,17 @@ def apply(layout, scratch, work, first, by_row, by_term, rows, terms, x, start, 
 
 
 @internal
-def weigh(layout, scratch, work, first, rows, terms, x, start, y):
+def weigh(layout, scratch, group, first, rows, terms, x, start, y):
     """y = start + W x, W (rows, terms)."""
     align_stack()
-    apply(layout, scratch, work, first, terms, 1, rows, terms, x, start, y)
+    apply(layout, scratch, group, first, terms, 1, rows, terms, x, start, y)
 
 
 @internal
-def weigh_back(layout, scratch, work, first, rows, terms, a, start, y):
+def weigh_back(layout, scratch, group, first, rows, terms, a, start, y):
     """y = start + Wᵀ a, W (rows, terms)."""
     align_stack()
-    apply(layout, scratch, work, first, 1, terms, terms, rows, a, start, y)
+    apply(layout, scratch, group, first, 1, terms, terms, rows, a, start, y)
 
 
 @internal
@@ -111,13 +111,13 @@ def add_product(kind, scratch, out, left, right):
 
 
 @internal
-def turn(layout, cell, scratch, layer, number, work, directions, x, h, d_at):
+def turn(layout, cell, scratch, layer, number, group, directions, x, h, d_at):
     """Add to ȧ what comes from this layer's own directions: Ẇ_in x + Ẇ_rec h + ḃ."""
     kind, lanes = layout.kind, width(layout.kind)
-    for t in range(work.count):
-        q = directions[work.first + t]
+    for t in range(group.count):
+        q = directions[group.first + t]
         if q.layer == number:
-            out, one = d_at + (q.gate * layer.units + q.row) * lanes, work.lanes_of + t * lanes
+            out, one = d_at + (q.gate * layer.units + q.row) * lanes, group.lanes_of + t * lanes
             if q.kind == IN:
                 add_product(kind, scratch, out, one, x + q.term * lanes)
             elif q.kind == REC:
@@ -127,18 +127,18 @@ def turn(layout, cell, scratch, layer, number, work, directions, x, h, d_at):
 
 
 @internal
-def turn_back(layout, scratch, layer, number, work, directions, what, at, out):
+def turn_back(layout, scratch, layer, number, group, directions, what, at, out):
     """Add Ẇᵀ ā to the tangents of the cotangents of what weights of the kind `what` read."""
     kind, lanes = layout.kind, width(layout.kind)
-    for t in range(work.count):
-        q = directions[work.first + t]
+    for t in range(group.count):
+        q = directions[group.first + t]
         if q.layer == number and q.kind == what:
             a = at + (q.gate * layer.units + q.row) * lanes
-            add_product(kind, scratch, out + q.term * lanes, work.lanes_of + t * lanes, a)
+            add_product(kind, scratch, out + q.term * lanes, group.lanes_of + t * lanes, a)
 
 
 @internal
-def sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_past):
+def sum_step(layout, cell, scratch, layer, number, group, directions, k, past, d_past):
     """a[k] and ȧ[k]."""
     lanes, n, d = width(layout.kind), layer.units, layer.terms
     gates, x_gates, h_gates = len(slots(cell, "gates")), reading(cell, "x"), reading(cell, "h")
@@ -149,24 +149,24 @@ def sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_
         w_in, w_rec = layer.w_in + max(in_x, 0) * n * d, layer.w_rec + max(in_h, 0) * n * n
         out, d_out, bias = at + gate * frame, d_at + gate * frame, layer.bias + gate * frame
         terms, moving, back = d if in_x >= 0 else 0, d if in_x >= 0 and layer.moving else 0, n if in_h >= 0 else 0
-        weigh(layout, scratch, work, w_in, n, terms, x, bias, out)
-        weigh(layout, scratch, work, w_in, n, moving, d_x, layer.nothing, d_out)
+        weigh(layout, scratch, group, w_in, n, terms, x, bias, out)
+        weigh(layout, scratch, group, w_in, n, moving, d_x, layer.nothing, d_out)
         if back:
-            weigh(layout, scratch, work, w_rec, n, back, past, out, out)
-            weigh(layout, scratch, work, w_rec, n, back, d_past, d_out, d_out)
-    turn(layout, cell, scratch, layer, number, work, directions, x, past, d_at)
+            weigh(layout, scratch, group, w_rec, n, back, past, out, out)
+            weigh(layout, scratch, group, w_rec, n, back, d_past, d_out, d_out)
+    turn(layout, cell, scratch, layer, number, group, directions, x, past, d_at)
 
 
 @internal
-def forward_layer(layout, cell, scratch, layer, number, work, directions):
+def forward_layer(layout, cell, scratch, layer, number, group, directions):
     """States, partial derivatives and the tangents of both at steps 1…steps, from states and tangents at step 0."""
     align_stack()
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     lanes, partials = width(layout.kind), partials_of(cell)
     frame = layer.units * lanes
-    for k in range(work.steps):
+    for k in range(group.steps):
         past, d_past = layer.states + k * len(states) * frame, layer.d_states + k * len(states) * frame
-        sum_step(layout, cell, scratch, layer, number, work, directions, k, past, d_past)
+        sum_step(layout, cell, scratch, layer, number, group, directions, k, past, d_past)
         at, tape = k * len(gates) * frame, k * len(partials) * frame
         jump = len(states) * frame
         for p in range(0, frame, lanes):
@@ -183,7 +183,7 @@ def forward_layer(layout, cell, scratch, layer, number, work, directions):
 
 
 @internal
-def collect_steps(layout, cell, scratch, layer, work, first, count):
+def collect_steps(layout, cell, scratch, layer, group, first, count):
     """Add to the gradients and to their tangents from the steps first…first + count: of W̄ = Σ ā h it is Σ ǡ h + ā ḣ."""
     kind, lanes, n, d = layout.kind, width(layout.kind), layer.units, layer.terms
     gates, states = len(slots(cell, "gates")), len(slots(cell, "states"))
@@ -198,14 +198,14 @@ def collect_steps(layout, cell, scratch, layer, work, first, count):
             h, d_h, out = layer.states + first * by_h, layer.d_states + first * by_h, in_h * n * n * lanes
             collect(kind, scratch, layer.d_grad_rec + out, n, n, count, d_a, by_a, h, by_h)
             collect(kind, scratch, layer.d_grad_rec + out, n, n, count, a, by_a, d_h, by_h)
-            if work.gradient:
+            if group.gradient:
                 collect(kind, scratch, layer.grad_rec + out, n, n, count, a, by_a, h, by_h)
         if in_x >= 0 and layer.want_in:
             out = in_x * n * d * lanes
             collect(kind, scratch, layer.d_grad_in + out, n, d, count, d_a, by_a, x, layer.x_step)
             if layer.moving:
                 collect(kind, scratch, layer.d_grad_in + out, n, d, count, a, by_a, d_x, layer.x_step)
-            if work.gradient:
+            if group.gradient:
                 collect(kind, scratch, layer.grad_in + out, n, d, count, a, by_a, x, layer.x_step)
         for p in range(0, frame, lanes):
             total, d_total = layer.grad_bias + gate * frame + p, layer.d_grad_bias + gate * frame + p
@@ -217,7 +217,7 @@ def collect_steps(layout, cell, scratch, layer, work, first, count):
 
 
 @internal
-def pull_inputs(layout, cell, scratch, layer, number, work, directions, k):
+def pull_inputs(layout, cell, scratch, layer, number, group, directions, k):
     """The cotangents of what the layer reads at step k, and their tangents."""
     lanes, n, d = width(layout.kind), layer.units, layer.terms
     x_gates, frame = reading(cell, "x"), layer.units * width(layout.kind)
@@ -226,34 +226,34 @@ def pull_inputs(layout, cell, scratch, layer, number, work, directions, k):
     start, d_start = layer.nothing, layer.nothing
     for i in range(len(x_gates)):
         w_in = layer.w_in + i * n * d
-        weigh_back(layout, scratch, work, w_in, n, d, at + x_gates[i] * frame, start, out)
-        weigh_back(layout, scratch, work, w_in, n, d, d_at + x_gates[i] * frame, d_start, d_out)
+        weigh_back(layout, scratch, group, w_in, n, d, at + x_gates[i] * frame, start, out)
+        weigh_back(layout, scratch, group, w_in, n, d, d_at + x_gates[i] * frame, d_start, d_out)
         start, d_start = out, d_out
-    turn_back(layout, scratch, layer, number, work, directions, IN, at, d_out)
+    turn_back(layout, scratch, layer, number, group, directions, IN, at, d_out)
 
 
 @internal
-def pull_states(layout, cell, scratch, layer, number, work, directions, k):
+def pull_states(layout, cell, scratch, layer, number, group, directions, k):
     """Add W_recᵀ ā[k] to the cotangent of h[k-1], and to its tangents what that makes of them."""
     n, h_gates, frame = layer.units, reading(cell, "h"), layer.units * width(layout.kind)
     at, d_at = layer.pre + k * len(slots(cell, "gates")) * frame, layer.d_pre + k * len(slots(cell, "gates")) * frame
     out, d_out = layer.cotangent, layer.d_cotangent
     for i in range(len(h_gates)):
         w_rec = layer.w_rec + i * n * n
-        weigh_back(layout, scratch, work, w_rec, n, n, at + h_gates[i] * frame, out, out)
-        weigh_back(layout, scratch, work, w_rec, n, n, d_at + h_gates[i] * frame, d_out, d_out)
-    turn_back(layout, scratch, layer, number, work, directions, REC, at, d_out)
+        weigh_back(layout, scratch, group, w_rec, n, n, at + h_gates[i] * frame, out, out)
+        weigh_back(layout, scratch, group, w_rec, n, n, d_at + h_gates[i] * frame, d_out, d_out)
+    turn_back(layout, scratch, layer, number, group, directions, REC, at, d_out)
 
 
 @internal
-def pull_cell(layout, cell, scratch, layer, work, k):
+def pull_cell(layout, cell, scratch, layer, group, k):
     """Cotangents of s[k-1] but for the path through a[k], and of a[k], which take the place of a[k]; with their tangents."""
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     lanes, partials = width(layout.kind), partials_of(cell)
     frame = layer.units * lanes
     at, tape, top = k * len(gates) * frame, k * len(partials) * frame, k * frame
     for p in range(0, frame, lanes):
-        if k >= work.top_from:
+        if k >= group.top_from:
             g, above = layer.cotangent + p, layer.top + top + p
             store(scratch, g, load(kind, scratch, g) + load(kind, scratch, above))
             d_g, d_above = layer.d_cotangent + p, layer.d_top + top + p
@@ -271,17 +271,17 @@ def pull_cell(layout, cell, scratch, layer, work, k):
 
 
 @internal
-def backward_layer(layout, cell, scratch, layer, number, work, directions):
+def backward_layer(layout, cell, scratch, layer, number, group, directions):
     """Back through time, with the tangents of all cotangents."""
     align_stack()
-    collected = work.steps
-    for k in range(work.steps - 1, -1, -1):
-        pull_cell(layout, cell, scratch, layer, work, k)
-        pull_states(layout, cell, scratch, layer, number, work, directions, k)
+    collected = group.steps
+    for k in range(group.steps - 1, -1, -1):
+        pull_cell(layout, cell, scratch, layer, group, k)
+        pull_states(layout, cell, scratch, layer, number, group, directions, k)
         if layer.below >= 0:
-            pull_inputs(layout, cell, scratch, layer, number, work, directions, k)
+            pull_inputs(layout, cell, scratch, layer, number, group, directions, k)
         if collected - k == TOGETHER or k == 0:
-            collect_steps(layout, cell, scratch, layer, work, k, collected - k)
+            collect_steps(layout, cell, scratch, layer, group, k, collected - k)
             collected = k
 
 
@@ -291,15 +291,15 @@ def forward_of(layout, cell):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def mapped(scratch, layer, number, work, directions):
-            for k in range(work.top_from, work.steps):
-                sum_step(layout, cell, scratch, layer, number, work, directions, k, 0, 0)
+        def mapped(scratch, layer, number, group, directions):
+            for k in range(group.top_from, group.steps):
+                sum_step(layout, cell, scratch, layer, number, group, directions, k, 0, 0)
 
         return mapped
 
     @kernel_of(cell)
-    def forward(scratch, layer, number, work, directions):
-        forward_layer(layout, cell, scratch, layer, number, work, directions)
+    def forward(scratch, layer, number, group, directions):
+        forward_layer(layout, cell, scratch, layer, number, group, directions)
 
     return forward
 
@@ -310,15 +310,15 @@ def backward_of(layout, cell):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def unmapped(scratch, layer, number, work, directions):
-            for k in range(work.top_from, work.steps):
-                pull_inputs(layout, cell, scratch, layer, number, work, directions, k)
-            collect_steps(layout, cell, scratch, layer, work, work.top_from, work.steps - work.top_from)
+        def unmapped(scratch, layer, number, group, directions):
+            for k in range(group.top_from, group.steps):
+                pull_inputs(layout, cell, scratch, layer, number, group, directions, k)
+            collect_steps(layout, cell, scratch, layer, group, group.top_from, group.steps - group.top_from)
 
         return unmapped
 
     @kernel_of(cell)
-    def backward(scratch, layer, number, work, directions):
-        backward_layer(layout, cell, scratch, layer, number, work, directions)
+    def backward(scratch, layer, number, group, directions):
+        backward_layer(layout, cell, scratch, layer, number, group, directions)
 
     return backward

@@ -51,10 +51,10 @@ class Derivatives(NamedTuple):
 
 
 class ThreadScratch(NamedTuple):
-    """A thread's scratch; descriptors of a layer's work and of the cost; and what the lanes are: a point of the block and a direction."""
+    """A thread's scratch; descriptors of the group and of the cost; and what the lanes are: a point of the block and a direction."""
 
     scratch: Any
-    work: Any
+    group: Any
     cost: Any
     points: Any
     lanes: Any
@@ -196,8 +196,8 @@ def find_divergence(program, network, thread, found):
 @internal
 def run_sample(program, network, data, thread, found, first_direction, count, sample):
     """All that a group makes of a sample."""
-    scratch, work, cost = thread.scratch, thread.work[0], thread.cost[0]
-    work.sample = sample
+    scratch, group, cost = thread.scratch, thread.group[0], thread.cost[0]
+    group.sample = sample
     if program.table >= 0:
         embed(program, network, data, thread, sample, first_direction, count)
     elif sample == 0 or program.input_by_sample or not program.shared_inputs:
@@ -212,14 +212,14 @@ def run_sample(program, network, data, thread, found, first_direction, count, sa
     last = len(network.layers) - 1
     mapped = network.layers[last].state_count == 0
     for i in range(last + 1):
-        work.top_from = program.steps - program.targeted
-        call(network.forward, i, (scratch, network.layers[i], i, work, network.directions))
-    if work.gradient:
+        group.top_from = program.steps - program.targeted
+        call(network.forward, i, (scratch, network.layers[i], i, group, network.directions))
+    if group.gradient:
         find_divergence(program, network, thread, found)
     call(network.costs, 0, (scratch, cost))
     for i in range(last, -1, -1):
-        work.top_from = program.steps - program.targeted if i == last or (mapped and i == last - 1) else 0
-        call(network.backward, i, (scratch, network.layers[i], i, work, network.directions))
+        group.top_from = program.steps - program.targeted if i == last or (mapped and i == last - 1) else 0
+        call(network.backward, i, (scratch, network.layers[i], i, group, network.directions))
     add_starts(network, thread, sample)
     if program.grad_table >= 0:
         add_to_table(program, data, thread, sample)
@@ -244,7 +244,7 @@ def keep(program, network, data, thread, found, first, count):
 def differentiate_block(program, network, data, thread, found, points, first, last):
     """Cost, gradient and Hessian of the points 0…points of a block, in the directions first…last: those that a group holds, or fewer
     than all that are a whole number of groups."""
-    scratch, work, lanes = thread.scratch, thread.work[0], thread.lanes.size
+    scratch, group, lanes = thread.scratch, thread.group[0], thread.lanes.size
     for point in range(0, points, program.points):
         for direction in range(first, last, lanes):
             count, there = min(lanes, last - direction), min(program.points, points - point)
@@ -253,7 +253,7 @@ def differentiate_block(program, network, data, thread, found, points, first, la
             lay_out(network.laid, data, thread, 0)
             for p in range(program.sums, program.sums_end):
                 scratch[p] = 0.0
-            work.first, work.count, work.gradient = direction, count, int(direction == 0)
+            group.first, group.count, group.gradient = direction, count, int(direction == 0)
             for sample in range(program.samples):
                 run_sample(program, network, data, thread, found, direction, count, sample)
             keep(program, network, data, thread, found, direction, count)

@@ -8,15 +8,15 @@ SCALAR = BOX  # of networks that are searched in another way
 
 
 @internal
-def advance(rules, layers, p, s, x, out, work):
+def advance(rules, layers, p, s, x, out, gate_scratch):
     """out = F(s), as `maps.advance`."""
-    call(rules, STEP, (layers, p, s, x, out, work))
+    call(rules, STEP, (layers, p, s, x, out, gate_scratch))
 
 
 @internal
-def jacobian(rules, layers, p, s, x, out, J, work):
+def jacobian(rules, layers, p, s, x, out, J, gate_scratch):
     """out = F(s) and its Jacobian J, as `maps.jacobian`."""
-    call(rules, TANGENTS, (layers, p, s, x, out, J, work))
+    call(rules, TANGENTS, (layers, p, s, x, out, J, gate_scratch))
 
 
 @internal

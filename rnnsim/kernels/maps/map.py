@@ -5,8 +5,8 @@
     J[i, j] = ∂s'[i]/∂s[j]                                                      by pushforward of the unit tangents
 
 A state is one vector: layers bottom first; of each, h of all units and then, if it has one, c. A layer above the first reads the *new* h of
-the one below. `layers` is a tuple of `Layer`, one a member of the tuple `cells`, and `p` says which of their points is meant. `work` is
-room for (1 + size) times the most gates of any cell.
+the one below. `layers` is a tuple of `Layer`, one a member of the tuple `cells`, and `p` says which of their points is meant.
+`gate_scratch` is room for (1 + size) times the most gates of any cell.
 """
 
 from functools import partial
@@ -62,8 +62,8 @@ def unit_tangent(count, at, apart, j):
 
 
 @internal
-def preactivate(cell, layer, p, i, values, below, count, s, first, work):
-    """a[:, i] of unit i, into work; the layer reads `count` values from `below` on, and its own h from s[first] on."""
+def preactivate(cell, layer, p, i, values, below, count, s, first, gate_scratch):
+    """a[:, i] of unit i, into gate_scratch; the layer reads `count` values from `below` on, and its own h from s[first] on."""
     x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
     for g in range(len(slots(cell, "gates"))):
         in_x, in_h = place_of(g, x_gates), place_of(g, h_gates)
@@ -74,12 +74,12 @@ def preactivate(cell, layer, p, i, values, below, count, s, first, work):
         if in_h >= 0:
             for u in range(layer.w_rec.shape[2]):
                 a += layer.w_rec[p, in_h, i, u] * s[first + u]
-        work[g] = a
+        gate_scratch[g] = a
 
 
 @internal
-def differentiate(cell, layer, p, i, below, count, first, J, work):
-    """Tangents of a[:, i] along all the states up to this layer's last, into work from the second row of gates on."""
+def differentiate(cell, layer, p, i, below, count, first, J, gate_scratch):
+    """Tangents of a[:, i] along all the states up to this layer's last, into gate_scratch from the second row of gates on."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     n = layer.w_rec.shape[2]
     for g in range(gates):
@@ -89,74 +89,74 @@ def differentiate(cell, layer, p, i, below, count, first, J, work):
             if in_x >= 0:
                 for u in range(count):
                     total += layer.w_in[p, in_x, i, u] * J[below + u, j]
-            work[at] = total
+            gate_scratch[at] = total
             at += gates
         for j in range(n * len(slots(cell, "states"))):
-            work[at] = layer.w_rec[p, in_h, i, j] if in_h >= 0 and j < n else 0.0
+            gate_scratch[at] = layer.w_rec[p, in_h, i, j] if in_h >= 0 and j < n else 0.0
             at += gates
 
 
 @internal
-def advance_layer(cell, layer, p, values, below, count, s, first, out, work):
+def advance_layer(cell, layer, p, values, below, count, s, first, out, gate_scratch):
     """The new states of one layer."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
     n = layer.w_rec.shape[2]
     for i in range(n):
-        preactivate(cell, layer, p, i, values, below, count, s, first, work)
+        preactivate(cell, layer, p, i, values, below, count, s, first, gate_scratch)
         c = numbers_of(constants, layer.constants[p], i * len(constants))
-        new = step(cell, c, read_states(states, s, first + i, n), numbers_of(gates, work, 0))
+        new = step(cell, c, read_states(states, s, first + i, n), numbers_of(gates, gate_scratch, 0))
         write_states(out, first + i, n, new)
 
 
 @internal
-def linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work):
+def linearize_layer(cell, layer, p, values, below, count, s, first, out, J, gate_scratch):
     """The new states of one layer, and its rows of the Jacobian, whose rows above are known."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
     n = layer.w_rec.shape[2]
     last = first + n * len(states)
     for i in range(n):
-        preactivate(cell, layer, p, i, values, below, count, s, first, work)
-        differentiate(cell, layer, p, i, below, count, first, J, work)
+        preactivate(cell, layer, p, i, values, below, count, s, first, gate_scratch)
+        differentiate(cell, layer, p, i, below, count, first, J, gate_scratch)
         c = numbers_of(constants, layer.constants[p], i * len(constants))
-        new, partials = linearize(cell, c, read_states(states, s, first + i, n), numbers_of(gates, work, 0))
+        new, partials = linearize(cell, c, read_states(states, s, first + i, n), numbers_of(gates, gate_scratch, 0))
         write_states(out, first + i, n, new)
         for j in range(J.shape[1]):
             if j < last:
                 ds = unit_tangent(states, first + i, n, j)
-                da = numbers_of(gates, work, (1 + j) * len(gates))
+                da = numbers_of(gates, gate_scratch, (1 + j) * len(gates))
                 write_column(J, first + i, n, j, pushforward(cell, c, partials, ds, da))
             else:
                 write_column(J, first + i, n, j, unit_tangent(states, -1 - n * len(states), n, j))
 
 
 @unrolled()
-def advance_from(cells, layers, p, values, below, count, s, first, out, work):
+def advance_from(cells, layers, p, values, below, count, s, first, out, gate_scratch):
     """The new states of all these layers, the first of which reads `count` values from `below` on."""
     for cell, layer in zip(cells, layers, strict=True):
-        advance_layer(cell, layer, p, values, below, count, s, first, out, work)
+        advance_layer(cell, layer, p, values, below, count, s, first, out, gate_scratch)
         n = layer.w_rec.shape[2]
         values, below, count, first = out, first, n, first + n * len(slots(cell, "states"))
 
 
 @unrolled()
-def linearize_from(cells, layers, p, values, below, count, s, first, out, J, work):
+def linearize_from(cells, layers, p, values, below, count, s, first, out, J, gate_scratch):
     """The same, with their rows of the Jacobian."""
     for cell, layer in zip(cells, layers, strict=True):
-        linearize_layer(cell, layer, p, values, below, count, s, first, out, J, work)
+        linearize_layer(cell, layer, p, values, below, count, s, first, out, J, gate_scratch)
         n = layer.w_rec.shape[2]
         values, below, count, first = out, first, n, first + n * len(slots(cell, "states"))
 
 
 @internal
-def advance(cells, layers, p, s, x, out, work):
+def advance(cells, layers, p, s, x, out, gate_scratch):
     """out = F(s) of point p with the inputs x[p]."""
-    advance_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, work)
+    advance_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, gate_scratch)
 
 
 @internal
-def jacobian(cells, layers, p, s, x, out, J, work):
+def jacobian(cells, layers, p, s, x, out, J, gate_scratch):
     """out = F(s) of point p with the inputs x[p], and the dense J[i, j] = ∂F[i]/∂s[j]."""
-    linearize_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, J, work)
+    linearize_from(cells, layers, p, x[p], 0, x.shape[1], s, 0, out, J, gate_scratch)
 
 
 @specialised
@@ -164,8 +164,8 @@ def step_of(cells):
     """The kernel of one step of one point, for `rules`."""
 
     @kernel_of(cells)
-    def stepped(layers, p, s, x, out, work):
-        advance(cells, layers, p, s, x, out, work)
+    def stepped(layers, p, s, x, out, gate_scratch):
+        advance(cells, layers, p, s, x, out, gate_scratch)
 
     return stepped
 
@@ -175,7 +175,7 @@ def tangents_of(cells):
     """The kernel of one step and Jacobian of one point, for `rules`."""
 
     @kernel_of(cells)
-    def linearized(layers, p, s, x, out, J, work):
-        jacobian(cells, layers, p, s, x, out, J, work)
+    def linearized(layers, p, s, x, out, J, gate_scratch):
+        jacobian(cells, layers, p, s, x, out, J, gate_scratch)
 
     return linearized

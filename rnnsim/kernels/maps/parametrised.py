@@ -39,7 +39,7 @@ class Line(NamedTuple):
     numbers: Any
     now: Any
     slope: Any
-    work: Any
+    gate_scratch: Any
     none: Any
 
 
@@ -77,8 +77,8 @@ def add_difference(array, at, apart, plus, minus):
 
 
 @internal
-def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, work):
-    """∂a[:, i]/∂q at fixed states, into work behind the gates."""
+def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, gate_scratch):
+    """∂a[:, i]/∂q at fixed states, into gate_scratch behind the gates."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     for g in range(gates):
         in_x, in_h = place_of(g, x_gates), place_of(g, h_gates)
@@ -89,19 +89,23 @@ def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, coun
         if in_h >= 0:
             for u in range(layer.w_rec.shape[2]):
                 total += slope.w_rec[0, in_h, i, u] * s[first + u]
-        work[gates + g] = total
+        gate_scratch[gates + g] = total
 
 
 @internal
-def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, work):
+def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, gate_scratch):
     """The new states of one layer, and their derivatives by q. States are linear in constants, so that a difference is exact."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
     n = layer.w_rec.shape[2]
     for i in range(n):
-        preactivate(cell, layer, 0, i, values, below, count, s, first, work)
-        slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, work)
+        preactivate(cell, layer, 0, i, values, below, count, s, first, gate_scratch)
+        slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, gate_scratch)
         c = numbers_of(constants, layer.constants[0], i * len(constants))
-        old, a, da = read_states(states, s, first + i, n), numbers_of(gates, work, 0), numbers_of(gates, work, len(gates))
+        old, a, da = (
+            read_states(states, s, first + i, n),
+            numbers_of(gates, gate_scratch, 0),
+            numbers_of(gates, gate_scratch, len(gates)),
+        )
         new, partials = linearize(cell, c, old, a)
         write_states(out, first + i, n, new)
         write_states(dout, first + i, n, pushforward(cell, c, partials, unit_tangent(states, first + i, n, -1), da))
@@ -112,10 +116,10 @@ def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, 
 
 
 @unrolled()
-def slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, work):
+def slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, gate_scratch):
     """The same of all these layers, the first of which reads `count` values from `below` on."""
     for cell, layer, slope in zip(cells, layers, slopes, strict=True):
-        slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, work)
+        slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, gate_scratch)
         n = layer.w_rec.shape[2]
         values, dvalues, below, count, first = out, dout, first, n, first + n * len(slots(cell, "states"))
 
@@ -142,11 +146,11 @@ def evaluation_of(cells):
     """The kernel of G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
 
     @kernel_of(cells)
-    def linearized(now, slope, sizes, y, G, J, Fq, work):
+    def linearized(now, slope, sizes, y, G, J, Fq, gate_scratch):
         layers, slopes = layers_at(cells, now, sizes), layers_at(cells, slope, sizes)
         first, count = now.size - sizes[0, 1], sizes[0, 1]
-        slope_from(cells, layers, slopes, now, slope, first, count, y, 0, G, Fq, work)
-        linearize_from(cells, layers, 0, now, first, count, y, 0, G, J, work)
+        slope_from(cells, layers, slopes, now, slope, first, count, y, 0, G, Fq, gate_scratch)
+        linearize_from(cells, layers, 0, now, first, count, y, 0, G, J, gate_scratch)
         for i in range(G.size):
             G[i] -= y[i]
 
@@ -157,4 +161,4 @@ def evaluation_of(cells):
 def linearize_on(line, segment, y, G, J, Fq):
     """G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
     move_to(line, segment, y[J.shape[0]])
-    call(line.kernels, 0, (line.now, line.slope, line.sizes, y, G, J, Fq, line.work))
+    call(line.kernels, 0, (line.now, line.slope, line.sizes, y, G, J, Fq, line.gate_scratch))

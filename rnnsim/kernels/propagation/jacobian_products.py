@@ -187,7 +187,7 @@ def orbits_of(cells):
     at which any sample of a point is not finite, or -1."""
 
     @kernel_of(cells)
-    def followed(layers, inputs, starts, orbits, diverged_at, work):
+    def followed(layers, inputs, starts, orbits, diverged_at, gate_scratch):
         for p in range(orbits.shape[0]):
             diverged_at[p] = -1
             for sample in range(orbits.shape[1]):
@@ -197,7 +197,7 @@ def orbits_of(cells):
                 for k in range(orbit.shape[0]):
                     if k > 0:
                         x = inputs[p, sample, k - 1]
-                        advance_from(cells, layers, p, x, 0, x.size, orbit[k - 1], 0, orbit[k], work)
+                        advance_from(cells, layers, p, x, 0, x.size, orbit[k - 1], 0, orbit[k], gate_scratch)
                     for number in orbit[k]:
                         if not abs(number) < np.inf and (diverged_at[p] < 0 or k < diverged_at[p]):
                             diverged_at[p] = k
@@ -210,12 +210,12 @@ def jacobians_of(cells):
     """The kernel of jacobians (pair, step back, state, state_from) of steps `last`, `last` - 1, … of pairs of a point and a sample."""
 
     @kernel_of(cells)
-    def differentiated(layers, inputs, orbits, first, last, jacobians, out, work):
+    def differentiated(layers, inputs, orbits, first, last, jacobians, out, gate_scratch):
         for i in range(jacobians.shape[0]):
             p, sample = (first + i) // orbits.shape[1], (first + i) % orbits.shape[1]
             for back in range(jacobians.shape[1]):
                 k = last - back
                 x, s = inputs[p, sample, k - 1], orbits[p, sample, k - 1]
-                linearize_from(cells, layers, p, x, 0, x.size, s, 0, out, jacobians[i, back], work)
+                linearize_from(cells, layers, p, x, 0, x.size, s, 0, out, jacobians[i, back], gate_scratch)
 
     return differentiated

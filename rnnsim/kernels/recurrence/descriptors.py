@@ -135,7 +135,7 @@ class TangentDescriptor(Descriptor):
     width: int  # lanes of a vector
 
 
-class WorkDescriptor(Descriptor):
+class ChunkDescriptor(Descriptor):
     """What a layer reads now: feature j of row `row` at step k stands at values[first + k · by_step + row · by_row + j · apart]."""
 
     first: int = LATER

@@ -54,16 +54,16 @@ def place_of(gate, gates):
 
 
 @internal
-def project(layout, cell, scratch, values, layer, work):
+def project(layout, cell, scratch, values, layer, chunk):
     """a = W_in x + bias for all steps; a gate that reads no x gets its bias."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
-    row, frame, rows, steps, panel = layer.row, layer.frame, work.rows, work.steps, layer.panel
-    if gates * frame == rows * row and work.by_step == rows * work.by_row:  # all steps follow each other row by row
-        calls, count, by_call, by_row, x_by_call, x_by_row = 1, rows * steps, 0, row, 0, work.by_row
+    row, frame, rows, steps, panel = layer.row, layer.frame, chunk.rows, chunk.steps, layer.panel
+    if gates * frame == rows * row and chunk.by_step == rows * chunk.by_row:  # all steps follow each other row by row
+        calls, count, by_call, by_row, x_by_call, x_by_row = 1, rows * steps, 0, row, 0, chunk.by_row
     elif rows < len(layout.tile.rows):
-        calls, count, by_call, by_row, x_by_call, x_by_row = rows, steps, row, gates * frame, work.by_row, work.by_step
+        calls, count, by_call, by_row, x_by_call, x_by_row = rows, steps, row, gates * frame, chunk.by_row, chunk.by_step
     else:
-        calls, count, by_call, by_row, x_by_call, x_by_row = steps, rows, gates * frame, row, work.by_step, work.by_row
+        calls, count, by_call, by_row, x_by_call, x_by_row = steps, rows, gates * frame, row, chunk.by_step, chunk.by_row
     for gate in range(gates):
         place = place_of(gate, readers)
         weights = layer.in_forward + max(place, 0) * layer.tiles * layer.terms * panel
@@ -72,16 +72,16 @@ def project(layout, cell, scratch, values, layer, work):
         bias = LaneRows(scratch, layer.bias + gate * row, 0)
         for i in range(calls):
             out = LaneRows(scratch, layer.pre + gate * frame + i * by_call, by_row)
-            b = factor(layout.data, values, work.first + i * x_by_call, 0, layout.apart, x_by_row)
+            b = factor(layout.data, values, chunk.first + i * x_by_call, 0, layout.apart, x_by_row)
             product(layout.narrow, layout.tile, out, bias, count, layer.tiles, 1, terms, a, b)
 
 
 @internal
-def sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, at):
+def sum_inputs_and_states(layout, cell, scratch, values, layer, chunk, k, past, at):
     """a[k] = W_in x[k] + W_rec h[k-1] + bias."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     units, terms, row, frame, tiles, panel = layer.units, layer.terms, layer.row, layer.frame, layer.tiles, layer.panel
-    x = factor(layout.data, values, work.first + k * work.by_step, 0, layout.apart, work.by_row)
+    x = factor(layout.data, values, chunk.first + k * chunk.by_step, 0, layout.apart, chunk.by_row)
     h = factor(layout.data, scratch, past, 0, layout.apart, row)
     for gate in range(gates):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
@@ -89,62 +89,62 @@ def sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, a
         w_rec = factor(layout.weights, scratch, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
         out, bias = LaneRows(scratch, at + gate * frame, row), LaneRows(scratch, layer.bias + gate * row, 0)
         count, more = terms if in_x >= 0 else 0, units if in_h >= 0 else 0
-        product_of_two(layout.narrow, layout.tile, out, bias, work.rows, tiles, count, w_in, x, more, w_rec, h)
+        product_of_two(layout.narrow, layout.tile, out, bias, chunk.rows, tiles, count, w_in, x, more, w_rec, h)
 
 
 @internal
-def add_states(layout, cell, scratch, layer, work, past, at):
+def add_states(layout, cell, scratch, layer, chunk, past, at):
     """a[k] += W_rec h[k-1]."""
     readers, units, row, tiles, panel = reading(cell, "h"), layer.units, layer.row, layer.tiles, layer.panel
     h = factor(layout.data, scratch, past, 0, layout.apart, row)
     for i in range(len(readers)):
         out = LaneRows(scratch, at + readers[i] * layer.frame, row)
         w_rec = factor(layout.weights, scratch, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
-        product(layout.narrow, layout.tile, out, out, work.rows, tiles, 1, units, w_rec, h)
+        product(layout.narrow, layout.tile, out, out, chunk.rows, tiles, 1, units, w_rec, h)
 
 
-def prepare_steps(layout, cell, scratch, values, layer, work):
+def prepare_steps(layout, cell, scratch, values, layer, chunk):
     """Project the inputs of all steps at once where lanes are units: with few units it is faster to do so step by step."""
     if isinstance(layout.data, AsNumbers):
-        project(layout, cell, scratch, values, layer, work)
+        project(layout, cell, scratch, values, layer, chunk)
 
 
 @overload(prepare_steps)
-def _prepare_steps(layout, cell, scratch, values, layer, work):
+def _prepare_steps(layout, cell, scratch, values, layer, chunk):
     if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
-        return lambda layout, cell, scratch, values, layer, work: project(layout, cell, scratch, values, layer, work)
-    return lambda layout, cell, scratch, values, layer, work: None
+        return lambda layout, cell, scratch, values, layer, chunk: project(layout, cell, scratch, values, layer, chunk)
+    return lambda layout, cell, scratch, values, layer, chunk: None
 
 
-def sum_step(layout, cell, scratch, values, layer, work, k, past, at):
+def sum_step(layout, cell, scratch, values, layer, chunk, k, past, at):
     """What is left to do for the pre-activations of a step."""
     if isinstance(layout.data, AsNumbers):
-        add_states(layout, cell, scratch, layer, work, past, at)
+        add_states(layout, cell, scratch, layer, chunk, past, at)
     else:
-        sum_inputs_and_states(layout, cell, scratch, values, layer, work, k, past, at)
+        sum_inputs_and_states(layout, cell, scratch, values, layer, chunk, k, past, at)
 
 
 @overload(sum_step)
-def _sum_step(layout, cell, scratch, values, layer, work, k, past, at):
+def _sum_step(layout, cell, scratch, values, layer, chunk, k, past, at):
     if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
-        return lambda layout, cell, scratch, values, layer, work, k, past, at: add_states(
-            layout, cell, scratch, layer, work, past, at
+        return lambda layout, cell, scratch, values, layer, chunk, k, past, at: add_states(
+            layout, cell, scratch, layer, chunk, past, at
         )
-    return lambda layout, cell, scratch, values, layer, work, k, past, at: sum_inputs_and_states(
-        layout, cell, scratch, values, layer, work, k, past, at
+    return lambda layout, cell, scratch, values, layer, chunk, k, past, at: sum_inputs_and_states(
+        layout, cell, scratch, values, layer, chunk, k, past, at
     )
 
 
 @internal
-def forward_layer(layout, cell, scratch, values, layer, work, taped):
+def forward_layer(layout, cell, scratch, values, layer, chunk, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
-    prepare_steps(layout, cell, scratch, values, layer, work)
+    prepare_steps(layout, cell, scratch, values, layer, chunk)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     wide, frame, partials = layout.wide, layer.frame, partials_of(cell)
     past, at, tape, constant = layer.states, layer.pre, layer.partials, layer.constants
-    for k in range(work.steps):
-        sum_step(layout, cell, scratch, values, layer, work, k, past, at)
+    for k in range(chunk.steps):
+        sum_step(layout, cell, scratch, values, layer, chunk, k, past, at)
         new = past + len(states) * frame
         for p in range(0, frame, width(wide)):
             c = take(wide, constants, scratch, constant + p, frame)
@@ -160,11 +160,11 @@ def forward_layer(layout, cell, scratch, values, layer, work, taped):
 
 
 @internal
-def collect(layout, cell, scratch, values, layer, work, first, count):
+def collect(layout, cell, scratch, values, layer, chunk, first, count):
     """Add the gradients of weights and biases from the steps first…first + count, whose cotangents ā stand in `pre`:
     W̄_rec += Σ ā h[k-1]ᵀ, W̄_in += Σ ā x[k]ᵀ, b̄ += Σ ā."""
     gates, states = len(slots(cell, "gates")), len(slots(cell, "states"))
-    row, frame, rows, units, terms = layer.row, layer.frame, work.rows, layer.units, layer.terms
+    row, frame, rows, units, terms = layer.row, layer.frame, chunk.rows, layer.units, layer.terms
     x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
     jump, tile_row, apart = states * frame, width(layout.narrow) * len(layout.tile.columns), layout.apart
     for gate in range(gates):
@@ -175,7 +175,7 @@ def collect(layout, cell, scratch, values, layer, work, first, count):
             out = LaneRows(scratch, layer.rec_gradient + in_h * units * row, row)
             product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
         if in_x >= 0:
-            x = factor(layout.data, values, work.first + first * work.by_step, work.by_step, work.by_row, apart)
+            x = factor(layout.data, values, chunk.first + first * chunk.by_step, chunk.by_step, chunk.by_row, apart)
             out = LaneRows(scratch, layer.in_gradient + in_x * terms * row, row)
             product(layout.narrow, layout.tile, out, out, terms, layer.tiles, count, rows, a, x)
         one = factor(layout.data, scratch, ONES, 0, 0, 0)
@@ -184,14 +184,14 @@ def collect(layout, cell, scratch, values, layer, work, first, count):
 
 
 @internal
-def pull_inputs(layout, cell, scratch, layer, work, first, count):
+def pull_inputs(layout, cell, scratch, layer, chunk, first, count):
     """x̄[k] = Σ W_inᵀ ā[k] over the gates, for the steps first…first + count, as frames of what is below."""
     gates, readers = len(slots(cell, "gates")), reading(cell, "x")
     units, panel, size, jump = layer.units, layer.panel, layer.below_frame, len(slots(cell, "gates")) * layer.frame
-    if work.rows == 1:
+    if chunk.rows == 1:
         calls, rows, by_call, by_row, data_by_call, data_by_row = 1, count, 0, size, 0, jump
     else:
-        calls, rows, by_call, by_row, data_by_call, data_by_row = count, work.rows, size, layer.below_row, jump, layer.row
+        calls, rows, by_call, by_row, data_by_call, data_by_row = count, chunk.rows, size, layer.below_row, jump, layer.row
     for call in range(calls):
         out = LaneRows(scratch, layer.below + first * size + call * by_call, by_row)
         offset = LaneRows(scratch, layer.nothing, 0)
@@ -204,18 +204,18 @@ def pull_inputs(layout, cell, scratch, layer, work, first, count):
 
 
 @internal
-def backward_layer(layout, cell, scratch, values, layer, work):
+def backward_layer(layout, cell, scratch, values, layer, chunk):
     """Back-propagation through time: the cotangents of states and pre-activations, from those of h that come from above from step
     `top_from` on; the gradients of weights and biases are added to; the cotangents of what is below, if wanted."""
     align_stack()
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     readers, partials = reading(cell, "h"), partials_of(cell)
     units, row, frame, tiles, panel = layer.units, layer.row, layer.frame, layer.tiles, layer.panel
-    wide, rows = layout.wide, work.rows
+    wide, rows = layout.wide, chunk.rows
     cotangent, constant, weights, history = layer.cotangent, layer.constants, layer.rec_back, layer.history
     together = max(1, TERMS // rows)
-    collected, top_from = work.steps, work.top_from
-    for k in range(work.steps - 1, -1, -1):
+    collected, top_from = chunk.steps, chunk.top_from
+    for k in range(chunk.steps - 1, -1, -1):
         at, tape = layer.pre + k * len(gates) * frame, layer.partials + k * len(partials) * frame
         top = layer.top + k * frame
         for p in range(0, frame, width(wide)):
@@ -235,9 +235,9 @@ def backward_layer(layout, cell, scratch, values, layer, work):
             a = factor(layout.weights, scratch, weights + i * tiles * units * panel, 0, panel, units * panel)
             product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
         if collected - k == together or k == 0:
-            collect(layout, cell, scratch, values, layer, work, k, collected - k)
+            collect(layout, cell, scratch, values, layer, chunk, k, collected - k)
             if layer.below >= 0:
-                pull_inputs(layout, cell, scratch, layer, work, k, collected - k)
+                pull_inputs(layout, cell, scratch, layer, chunk, k, collected - k)
             collected = k
     if history >= 0:
         for p in range(frame):
@@ -255,14 +255,14 @@ def forward_of(layout, cell, taped):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def mapped(scratch, values, layer, work):
-            project(layout, cell, scratch, values, layer, work)
+        def mapped(scratch, values, layer, chunk):
+            project(layout, cell, scratch, values, layer, chunk)
 
         return mapped
 
     @kernel_of(cell)
-    def forward(scratch, values, layer, work):
-        forward_layer(layout, cell, scratch, values, layer, work, taped)
+    def forward(scratch, values, layer, chunk):
+        forward_layer(layout, cell, scratch, values, layer, chunk, taped)
 
     return forward
 
@@ -273,17 +273,17 @@ def backward_of(layout, cell):
     if not type(cell).states:
 
         @kernel_of(cell)
-        def unmapped(scratch, values, layer, work):
-            first = work.top_from
-            collect(layout, cell, scratch, values, layer, work, first, work.steps - first)
+        def unmapped(scratch, values, layer, chunk):
+            first = chunk.top_from
+            collect(layout, cell, scratch, values, layer, chunk, first, chunk.steps - first)
             if layer.below >= 0:
-                pull_inputs(layout, cell, scratch, layer, work, first, work.steps - first)
+                pull_inputs(layout, cell, scratch, layer, chunk, first, chunk.steps - first)
 
         return unmapped
 
     @kernel_of(cell)
-    def backward(scratch, values, layer, work):
-        backward_layer(layout, cell, scratch, values, layer, work)
+    def backward(scratch, values, layer, chunk):
+        backward_layer(layout, cell, scratch, values, layer, chunk)
 
     return backward
 
@@ -293,9 +293,9 @@ def report_of(layout, cell):
     """The kernel that makes pre-activations those that users know, one a labelled gate."""
 
     @kernel_of(cell)
-    def reporting(scratch, values, layer, work):
+    def reporting(scratch, values, layer, chunk):
         gates = slots(cell, "gates")
-        for k in range(work.steps):
+        for k in range(chunk.steps):
             for p in range(0, layer.frame, width(layout.wide)):
                 at = layer.pre + k * len(gates) * layer.frame + p
                 put(scratch, at, layer.frame, report(cell, take(layout.wide, gates, scratch, at, layer.frame)))

@@ -62,13 +62,13 @@ class Kept(NamedTuple):
 
 
 class ThreadScratch(NamedTuple):
-    """A thread's scratch and its address; which inputs stand there (offset, sample, step, steps); descriptors of a layer's work
+    """A thread's scratch and its address; which inputs stand there (offset, sample, step, steps); descriptors of a chunk
     and of the cost."""
 
     scratch: Any
     address: int
     held: Any
-    work: Any
+    chunk: Any
     cost: Any
 
 
@@ -125,37 +125,41 @@ def load_inputs(program, data, thread, group, start, steps):
 def find_inputs(program, network, data, thread, group, i, start):
     """Tell layer i where its inputs stand, from step `start` on: the states of the layer below, or the inputs of the network. Returns the
     address of the array."""
-    work = thread.work[0]
+    chunk = thread.chunk[0]
     if i:
         below = network.layers[i - 1]
         jump = below.state_count * below.frame
-        work.first, work.by_step, work.by_row = below.states + jump, jump, below.row
+        chunk.first, chunk.by_step, chunk.by_row = below.states + jump, jump, below.row
         return thread.address
     if program.as_they_stand:
         source = data.sources[program.input_source]
-        work.first = data.offsets[program.input_source][group.point] + group.sample * source.by_sample + start * source.by_step
-        work.by_step, work.by_row = source.by_step, source.by_sample
+        chunk.first = data.offsets[program.input_source][group.point] + group.sample * source.by_sample + start * source.by_step
+        chunk.by_step, chunk.by_row = source.by_step, source.by_sample
         return source.address
     skipped = start if program.inputs_of_all_steps else 0
-    work.first, work.by_step, work.by_row = program.inputs + skipped * program.input_frame, program.input_frame, program.input_row
+    chunk.first, chunk.by_step, chunk.by_row = (
+        program.inputs + skipped * program.input_frame,
+        program.input_frame,
+        program.input_row,
+    )
     return thread.address
 
 
 @internal
 def run_forward(program, network, data, thread, kept, group, start, steps):
     """All layers over the steps from `start` on, and what is to be kept of them."""
-    scratch, work = thread.scratch, thread.work[0]
+    scratch, chunk = thread.scratch, thread.chunk[0]
     load_inputs(program, data, thread, group, start, steps)
-    work.rows, work.steps = group.rows, steps
+    chunk.rows, chunk.steps = group.rows, steps
     for i in range(len(network.layers)):
         values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
-        call(network.forward, i, (scratch, values, network.layers[i], work))
+        call(network.forward, i, (scratch, values, network.layers[i], chunk))
     for i in range(len(network.layers)):
         layer = network.layers[i]
         if layer.state_count:
             first_not_finite(scratch, layer, group, start, steps, kept.found)
         if layer.reported >= 0:
-            call(network.report, i, (scratch, scratch, layer, work))
+            call(network.report, i, (scratch, scratch, layer, chunk))
     for i in range(len(kept.forward)):
         keep_frames(scratch, kept.forward[i], group, start, steps, program.steps, data.counted, kept.first_point)
 
@@ -181,16 +185,16 @@ def run_cost(program, network, data, thread, group, start, steps, all_costs):
 @internal
 def run_backward(program, network, data, thread, group, start, steps, first):
     """All layers back over the steps from `start` on, of which those from `first` on have targets."""
-    scratch, work = thread.scratch, thread.work[0]
+    scratch, chunk = thread.scratch, thread.chunk[0]
     last = len(network.layers) - 1
     for i in range(last, -1, -1):
         layer = network.layers[i]
         states = layer.state_count
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             scratch[p] = 0.0
-        work.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
+        chunk.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
         values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
-        call(network.backward, i, (scratch, values, layer, work))
+        call(network.backward, i, (scratch, values, layer, chunk))
         for state in range(states if start == 0 else 0):
             for row in range(group.rows):
                 at = layer.cotangent + state * layer.frame + row * layer.row

@@ -92,7 +92,7 @@ class Map:
         ]
         return sum(of_layers) + self.inputs
 
-    def scratch(self) -> np.ndarray:
+    def gate_scratch(self) -> np.ndarray:
         """Scratch for kernels of one thread."""
         return np.zeros(max(cell.gates for cell in self.cells) * (1 + self.size))
 

@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.recurrence import network as groups
-from rnnsim.kernels.recurrence.descriptors import CostDescriptor, KeepDescriptor, SumDescriptor, WorkDescriptor, records
+from rnnsim.kernels.recurrence.descriptors import ChunkDescriptor, CostDescriptor, KeepDescriptor, SumDescriptor, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
@@ -55,7 +55,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
 
     def work(next_block: Any) -> None:
         scratch = program.memory.make(run.dtype)
-        descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, program.costs)
+        descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, program.costs)
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         while (block := next_block()) is not None:
             lo, hi, first, last = block

@@ -10,12 +10,12 @@ import numpy as np
 from rnnsim.kernels.recurrence import costs, layers
 from rnnsim.kernels.recurrence.descriptors import (
     NONE,
+    ChunkDescriptor,
     CostDescriptor,
     LayerDescriptor,
     PackDescriptor,
     ProgramDescriptor,
     SpreadDescriptor,
-    WorkDescriptor,
     ZerosDescriptor,
     records,
     type_of,
@@ -33,7 +33,7 @@ from rnnsim.verbs.engines.sources import Sources
 def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The types of what a layer's and a cost's kernels are called with."""
     scratch = numba.typeof(np.empty(0, dtype))
-    return (scratch, scratch, type_of(LayerDescriptor), type_of(WorkDescriptor)), (scratch, type_of(CostDescriptor))
+    return (scratch, scratch, type_of(LayerDescriptor), type_of(ChunkDescriptor)), (scratch, type_of(CostDescriptor))
 
 
 class Program:

@@ -137,7 +137,7 @@ def scratch_for(maps: Map, period: int) -> Scratch:
     vectors = [np.zeros(n) for _ in range(2)]
     kind: Any = Scratch
     scratch: Scratch = kind(
-        *orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.scratch()
+        *orbits, np.zeros((period, n, n)), *matrices, np.zeros((n, 1)), np.zeros(n, np.int64), *vectors, maps.gate_scratch()
     )
     return scratch
 

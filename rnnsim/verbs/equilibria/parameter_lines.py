@@ -80,11 +80,11 @@ class Along:
         """A line without nodes, with room for the numbers at one place."""
         maps, members = self.maps, self.maps.net.members
         now, slope = np.zeros((2, maps.numbers))
-        work = np.zeros(maps.scratch().size + 4 * max(cell.gates for cell in maps.cells))
+        gate_scratch = np.zeros(maps.gate_scratch().size + 4 * max(cell.gates for cell in maps.cells))
         sizes = np.array([(member.units, member.inputs) for member in members], np.int64)
         nothing = np.zeros((0, 0))
         kernels = addresses([evaluation_of(maps.cells)], SIGNATURE)
-        return Line(kernels, kernels[:0], sizes, nothing[0:0].reshape(0), nothing, now, slope, work, nothing)
+        return Line(kernels, kernels[:0], sizes, nothing[0:0].reshape(0), nothing, now, slope, gate_scratch, nothing)
 
     def on(self, line: Line, numbers: np.ndarray) -> Line:
         """A line with the numbers (place, number) of one network; places between which all is linear are no nodes."""

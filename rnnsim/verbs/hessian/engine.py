@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.hessian import network as curvature
-from rnnsim.kernels.hessian.descriptors import HessianCostDescriptor, HessianWorkDescriptor
+from rnnsim.kernels.hessian.descriptors import HessianCostDescriptor, HessianGroupDescriptor
 from rnnsim.kernels.linalg import symmetric_eigenvalues
 from rnnsim.kernels.recurrence.descriptors import records
 from rnnsim.numerics import parallel
@@ -50,7 +50,7 @@ def compute_units(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str,
     def work(next_block: Any) -> None:
         scratch = program.memory.make("float64")
         lanes = np.zeros(program.lanes, np.int64), np.zeros(program.lanes, np.int64)
-        descriptors = records(HessianWorkDescriptor, [program.work()]), records(HessianCostDescriptor, [program.cost])
+        descriptors = records(HessianGroupDescriptor, [program.group()]), records(HessianCostDescriptor, [program.cost])
         thread = curvature.ThreadScratch(scratch, *descriptors, *lanes)
         while (block := next_block()) is not None:
             lo, hi, first, last = block

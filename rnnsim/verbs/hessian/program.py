@@ -12,9 +12,9 @@ from rnnsim.kernels.hessian import layers as hessian_layers
 from rnnsim.kernels.hessian.descriptors import (
     DirectionDescriptor,
     HessianCostDescriptor,
+    HessianGroupDescriptor,
     HessianLayerDescriptor,
     HessianProgramDescriptor,
-    HessianWorkDescriptor,
     LaidDescriptor,
 )
 from rnnsim.kernels.hessian.layers import HessianLayout
@@ -151,8 +151,8 @@ class CurvatureProgram:
         """The layers and their kernels."""
         scratch, maps = numba.typeof(np.empty(0)), self.run.net.maps
         directions = records(DirectionDescriptor, directions_of(self.outline, self.places))
-        layer, work, cost = map(type_of, (HessianLayerDescriptor, HessianWorkDescriptor, HessianCostDescriptor))
-        of_layer = (scratch, layer, numba.int64, work, numba.typeof(directions))
+        layer, group, cost = map(type_of, (HessianLayerDescriptor, HessianGroupDescriptor, HessianCostDescriptor))
+        of_layer = (scratch, layer, numba.int64, group, numba.typeof(directions))
         return NetworkKernels(
             records(HessianLayerDescriptor, self.layers),
             addresses([hessian_layers.forward_of(self.layout, member.cell) for member in maps], of_layer),
@@ -172,10 +172,10 @@ class CurvatureProgram:
             theta[:, rows.first : rows.first + rows.elements.size] = values[offsets[:, None] + rows.elements]
         return theta
 
-    def work(self) -> HessianWorkDescriptor:
+    def group(self) -> HessianGroupDescriptor:
         """What a layer does, but for what kernels tell it."""
         program = self.descriptor
-        return HessianWorkDescriptor(
+        return HessianGroupDescriptor(
             steps=program.steps, theta=program.theta, theta_apart=program.theta_apart, lanes_of=program.lanes_of
         )
 

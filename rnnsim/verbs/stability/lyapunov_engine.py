@@ -17,6 +17,7 @@ from rnnsim.kernels.lyapunov.spectrum import Tangents, run_tangents
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import (
+    ChunkDescriptor,
     CostDescriptor,
     FrameDescriptor,
     KeepDescriptor,
@@ -24,7 +25,6 @@ from rnnsim.kernels.recurrence.descriptors import (
     PackDescriptor,
     SumDescriptor,
     TangentDescriptor,
-    WorkDescriptor,
     records,
     type_of,
 )
@@ -192,7 +192,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
 
     def work(next_block: Any) -> None:
         scratch = program.memory.make(run.dtype)
-        descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, [])
+        descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, [])
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
         while (block := next_block()) is not None:

@@ -242,10 +242,10 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
 
 def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Propagated) -> None:
     """Run the kernels over the points lo…hi: orbits, then Jacobians and what is made of them, so many at once as memory has room for."""
-    steps, size, out, work = maps.run.steps, maps.size, np.zeros(maps.size), maps.scratch()
+    steps, size, out, gate_scratch = maps.run.steps, maps.size, np.zeros(maps.size), maps.gate_scratch()
     (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
     orbits = np.empty((hi - lo, maps.samples, steps + 1, size))
-    orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, work)
+    orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, gate_scratch)
     if found.recurrent_norm.size:
         measure_weights(np.ascontiguousarray(layers[0].w_rec[:, 0]), scratch, found.recurrent_norm)
     far = steps if found.log_grad_norm.size else int(lags[-1]) if lags.size else 0
@@ -254,5 +254,5 @@ def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scr
     for first in range(0, pairs, many):
         for back in range(0, far, deep):
             jacobians = np.empty((min(many, pairs - first), min(deep, far - back), size, size))
-            jacobians_of(maps.cells)(layers, inputs, orbits, first, steps - back, jacobians, out, work)
+            jacobians_of(maps.cells)(layers, inputs, orbits, first, steps - back, jacobians, out, gate_scratch)
             go_back(jacobians, orbits, first, steps - back, lags, outputs, scratch, found)

@@ -9,12 +9,12 @@ import numpy as np
 
 from rnnsim.kernels.recurrence import network
 from rnnsim.kernels.recurrence.descriptors import (
+    ChunkDescriptor,
     CostDescriptor,
     KeepDescriptor,
     SumDescriptor,
     TrainingDescriptor,
     UpdateDescriptor,
-    WorkDescriptor,
     records,
 )
 from rnnsim.kernels.training import layer_epochs
@@ -59,7 +59,7 @@ class TrainingSet:
         """A thread's scratch, and where costs and gradients of a group are written."""
         training, points, dtype = self.training, self.program.tiling.points, self.run.dtype
         scratch = self.program.memory.make(dtype)
-        descriptors = records(WorkDescriptor, [WorkDescriptor()]), records(CostDescriptor, self.program.costs)
+        descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, self.program.costs)
         thread_scratch = network.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         return thread_scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
 

@@ -291,7 +291,7 @@ def test_derivatives_along_the_axis_are_those_of_the_complex_step(cell, options)
 
     s = rng.normal(size=size)
     G, J, Fq = np.zeros(size), np.zeros((size, size)), np.zeros(size)
-    evaluation_of(along.maps.cells)(line.now, line.slope, line.sizes, np.append(s, q), G, J, Fq, line.work)
+    evaluation_of(along.maps.cells)(line.now, line.slope, line.sizes, np.append(s, q), G, J, Fq, line.gate_scratch)
     np.testing.assert_allclose(G + s, plain(s, q), rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(Fq, np.imag(plain(s + 0j, q + 1e-30j)) / 1e-30, rtol=1e-12, atol=1e-14)
     columns = [np.imag(plain(s + 1e-30j * unit, q)) / 1e-30 for unit in np.eye(size)]

@@ -399,7 +399,7 @@ def test_enclosures_hold_the_map_and_its_jacobian(cell):
             enclosures.box_of(found.cells)(layers, 0, X, Y, J)
             for share in (np.zeros(n), np.ones(n), *rng.random((5, n))):
                 s = X[0] + share * (X[1] - X[0])
-                maps.tangents_of(found.cells)(layers, 0, s, x, out, jacobian, found.scratch())
+                maps.tangents_of(found.cells)(layers, 0, s, x, out, jacobian, found.gate_scratch())
                 assert (Y[0] <= out).all() and (out <= Y[1]).all()
                 assert (J[0] <= jacobian).all() and (jacobian <= J[1]).all()
             assert (Y[1] - Y[0]).max() <= 40 * width + 1e-13 and (J[1] - J[0]).max() <= 400 * width + 1e-12

@@ -60,8 +60,8 @@ def evaluated(net, s, x):
     found = map_of(net, x)
     layers, inputs = found.block(0, 1)
     out, J, advanced = np.empty(found.size), np.empty((found.size, found.size)), np.empty(found.size)
-    maps.tangents_of(found.cells)(layers, 0, s, inputs, out, J, found.scratch())
-    maps.step_of(found.cells)(layers, 0, s, inputs, advanced, found.scratch())
+    maps.tangents_of(found.cells)(layers, 0, s, inputs, out, J, found.gate_scratch())
+    maps.step_of(found.cells)(layers, 0, s, inputs, advanced, found.gate_scratch())
     np.testing.assert_allclose(advanced, out, rtol=1e-15)
     return out, J
 
