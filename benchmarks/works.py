@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks import (
     filling,
     fixed_points,
+    orbit_diagrams,
     problems,
     second_derivatives,
     spectra,
@@ -21,13 +22,14 @@ from benchmarks import (
     with_rnnsim,
 )
 from benchmarks.fixed_points import FIXED_POINTS
+from benchmarks.orbit_diagrams import ORBIT_DIAGRAMS
 from benchmarks.rivals import OURS, Rival, Work, optional
 from benchmarks.spectra import SPECTRA
 from benchmarks.training_works import TRAINING
 
 TOLERANCE = 1e-9
 
-Problem = problems.Problem | vectors.Problem | training.Problem | spectra.Problem | fixed_points.Problem
+Problem = problems.Problem | vectors.Problem | training.Problem | spectra.Problem | fixed_points.Problem | orbit_diagrams.Problem
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
@@ -160,6 +162,7 @@ WORKS = {
     **TRAINING,
     **SPECTRA,
     **FIXED_POINTS,
+    **ORBIT_DIAGRAMS,
 }
 
 FORWARD = {  # the works whose arithmetic is counted, by units

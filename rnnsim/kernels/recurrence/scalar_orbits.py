@@ -1,4 +1,4 @@
-"""Orbits of scalar networks along an axis: where the orbit at one value of it ends, that at the next one begins.
+"""Long orbits of scalar networks, perhaps along an axis: where the orbit at one value of it ends, that at the next one begins.
 
 Every lane is an orbit: a network without that axis, a direction and a sample. Rows of `theta` are those of `kernels.recurrence.scalar`
 with one start, then the input; each has `row` lanes for every value of the axis, in the order in which the lane goes along it.
@@ -57,9 +57,9 @@ def first_not_finite(kind, cell, theta, travel, at, h, lane_scratch):
 
 
 @kernel
-def orbits_along(kind, cell, theta, travel, places, lane_scratch, states, diverged_at):
+def orbits(kind, cell, theta, travel, places, lane_scratch, states, diverged_at):
     """For every value and lane, places[value, lane] being where its states stand: states[place…place + steps], and the first step at which
-    one was not finite, or -1. A lane begins anew, from its own start, after a state that was not finite."""
+    one was not finite, if there is one. A lane begins anew, from its own start, after a state that was not finite."""
     align_stack()
     w = width(kind)
     for group in range(0, travel.row, w):

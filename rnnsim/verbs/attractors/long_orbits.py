@@ -11,8 +11,11 @@ from rnnsim.kernels import periods
 from rnnsim.numerics import parallel
 from rnnsim.runs.constant_inputs import over_steps, steps_at_once
 from rnnsim.runs.run import Run, prepare
+from rnnsim.verbs.attractors.scalar_orbits import orbits_of
+from rnnsim.verbs.engines import scalar as scalar_runs
 from rnnsim.verbs.engines.engine import compute
 
+MANY, RETURN = 1 << 16, 120  # states, and the steps after which orbits of most short periods are back
 STATES = {"h0": "state", "c0": "cell_state"}
 
 
@@ -44,9 +47,12 @@ class Settled(NamedTuple):
 
 
 def settle(net: Network, constant: xr.DataArray, steps: int) -> Settled:
-    """Go `steps` steps on; nothing of them is kept but the last states."""
-    diverged_at = None
+    """Go `steps` steps on; nothing of them is kept but the last states. Where there are many, they are compared now and then: once all have
+    come back, to the bit, they do so for ever, and only what is left of a round is computed."""
+    diverged_at, before = None, None
     chunk = steps_at_once(constant, steps) if set(constant.dims) - {"input"} else steps
+    if states_in(net, constant) >= MANY:
+        chunk = min(chunk, RETURN)
     finals = {start: f"final_{state}" for start, state in full_state(net).items()}
     done = 0
     while done < steps:
@@ -56,7 +62,16 @@ def settle(net: Network, constant: xr.DataArray, steps: int) -> Settled:
         net = net.started({start: named(run, final, results[final]) for start, final in finals.items()})
         diverged_at = first_of(diverged_at, named(run, "diverged_at", results["diverged_at"]), done)
         done += count
+        if before is not None and all((results[final] == before[final]).all() for final in finals.values()):
+            steps = done + (steps - done) % count
+        before = results
     return Settled(net, diverged_at)
+
+
+def states_in(net: Network, constant: xr.DataArray) -> int:
+    """How many numbers the states of a family are."""
+    run = run_of(net, constant, 1)
+    return run.numbers_of(full_state(net).values()) // 2  # of the steps 0 and 1
 
 
 def first_of(before: xr.DataArray | None, now: xr.DataArray, done: int) -> xr.DataArray:
@@ -82,12 +97,22 @@ class Orbit(NamedTuple):
 
 def orbit_after(net: Network, constant: xr.DataArray, discard: int, steps: int) -> Orbit:
     """The states of the `steps` steps that follow on `discard` steps."""
+    if scalar_runs.serves(one := run_of(net, constant, 1)):
+        return scalar_orbit(one, discard, steps)
     settled = settle(net, constant, discard)
     run = run_of(settled.net, constant, steps)
     names = full_state(net)
     results = compute(run, tuple(names.values()))
     states = {start: named(run, name, results[name]).isel(step=slice(1, None)) for start, name in names.items()}
     return Orbit(states, first_of(settled.diverged_at, named(run, "diverged_at", results["diverged_at"]), discard))
+
+
+def scalar_orbit(run: Run, discard: int, steps: int) -> Orbit:
+    """The same of scalar networks."""
+    states, diverged_at = orbits_of(run, discard, steps)
+    axes, samples = run.grid.sizes, {} if run.samples is None else {"sample": run.samples}
+    orbit = xr.DataArray(states.reshape((*axes.values(), *samples.values(), steps)), dims=(*axes, *samples, "step"))
+    return Orbit({"h0": orbit}, xr.DataArray(diverged_at.reshape(tuple(axes.values())), dims=tuple(axes)))
 
 
 def rows_of(orbit: Orbit, leading: tuple[str, ...]) -> np.ndarray:

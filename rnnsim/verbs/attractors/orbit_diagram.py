@@ -18,8 +18,7 @@ from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.runs.run_plan import variables_of
 from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
-from rnnsim.verbs.attractors.scalar_orbits import orbits_along
-from rnnsim.verbs.engines.result_arrays import NEVER
+from rnnsim.verbs.attractors.scalar_orbits import orbits_of
 from rnnsim.verbs.engines.scalar import serves
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
@@ -160,7 +159,8 @@ def found_along(
         return variables_at(net, run, orbit_after(net, constant, request.discard, request.steps), request)
     order = rising(run.grid, along)
     if serves(run):
-        return along_scalar(run, along, [{"up": order, "down": order[::-1]}[direction] for direction in directions], request)
+        orders = {"up": order, "down": order[::-1]}
+        return along_scalar(run, along, tuple(orders[direction] for direction in directions), request)
     found: dict[str, np.ndarray] = {}
     dims: dict[str, tuple[str, ...]] = {}
     orbit: Orbit | None = None
@@ -180,14 +180,13 @@ def found_along(
     return {name: xr.DataArray(values, dims=dims[name]) for name, values in found.items()}
 
 
-def along_scalar(run: Run, along: str, orders: list[np.ndarray], request: Request) -> dict[str, xr.DataArray]:
+def along_scalar(run: Run, along: str, orders: tuple[np.ndarray, ...], request: Request) -> dict[str, xr.DataArray]:
     """The variables of scalar networks over (other axes…, along, direction, …)."""
-    states, diverged_at = orbits_along(run, along, orders, request.discard, request.steps)
+    states, diverged_at = orbits_of(run, request.discard, request.steps, along, orders)
     sizes = {name: size for name, size in run.grid.sizes.items() if name != along} | {along: run.grid.sizes[along]}
     dims, shape = (*sizes, "direction"), (*sizes.values(), len(orders))
     samples = {} if run.samples is None else {"sample": run.samples}
-    first = np.where(diverged_at < 0, NEVER, diverged_at).min(axis=-1)
-    found = {DIVERGED_AT: xr.DataArray(np.where(first == NEVER, -1, first).astype(np.int32).reshape(shape), dims=dims)}
+    found = {DIVERGED_AT: xr.DataArray(diverged_at.reshape(shape), dims=dims)}
     orbit = states.reshape((*shape, *samples.values(), request.steps))
     if "orbit" in request.names:
         found["orbit"] = xr.DataArray(orbit, dims=(*dims, *samples, "iterate"))

@@ -1,4 +1,5 @@
-"""Orbits of scalar networks along an axis: their numbers laid out for `kernels.recurrence.scalar_orbits`, and the loop over networks."""
+"""Long orbits of scalar networks, perhaps along an axis: their numbers laid out for `kernels.recurrence.scalar_orbits`, and the loop over
+networks."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,25 +17,29 @@ from rnnsim.numerics.parallel import Strided
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
+from rnnsim.verbs.engines.result_arrays import NEVER
 
+HERE = (np.zeros(1, np.int64),)  # the one order of the one value where there is no axis
 REGISTERS = 4  # that hide the latency of a step where there are orbits enough to fill them
 
 
 class Orbits(NamedTuple):
-    """States (other axes, value, direction, sample, step), and the first step at which one was not finite, or -1."""
+    """States (other axes, value, direction, sample, step), and the first step at which a sample was not finite (other axes, value,
+    direction), or -1."""
 
     states: np.ndarray
     diverged_at: np.ndarray
 
 
-def orbits_along(run: Run, along: str, orders: list[np.ndarray], discard: int, steps: int) -> Orbits:
-    """The orbits of every network along an axis, of which `orders` are the places of the values in each direction."""
+def orbits_of(run: Run, discard: int, steps: int, along: str | None = None, orders: tuple[np.ndarray, ...] = HERE) -> Orbits:
+    """The last steps of the orbits of every network; along an axis, `orders` are the places of its values in each direction."""
     sizes = {name: size for name, size in run.grid.sizes.items() if name != along}
-    values, samples, others = run.grid.sizes[along], run.samples or 1, prod(sizes.values())
+    goes = {} if along is None else {along: run.grid.sizes[along]}
+    values, samples, others = prod(goes.values()), run.samples or 1, prod(sizes.values())
     shape = others, values, len(orders), samples
     check_room(prod(shape) * steps)
-    found = Orbits(np.empty((*shape, steps)), np.full(shape, -1, np.int32))
-    last = replace(run, grid=Grid({**sizes, along: values}, run.grid.coords))
+    states, diverged_at = np.empty((*shape, steps)), np.empty(shape, np.int32)
+    last = replace(run, grid=Grid({**sizes, **goes}, run.grid.coords))
     rows, cell, lanes = rows_of(last), scalar_runs.net_of(run).cell, len(orders) * samples
     width = parallel.lanes(REGISTERS if others * lanes >= parallel.lanes(REGISTERS) * parallel.thread_count() else 1)
     kind, places = Kind(width), np.arange(prod(shape)).reshape(shape) * steps
@@ -58,15 +63,18 @@ def orbits_along(run: Run, along: str, orders: list[np.ndarray], discard: int, s
                 whole = np.broadcast_to(np.moveaxis(numbers, 0, -1)[:, :, None], (hi - lo, *shape[1:]))
                 row[:, :count] = in_order(whole, count)
                 row[:, count:] = row[:, count - 1 : count]
-            diverged_at = np.full((values, count), -1, np.int32)
-            of_lanes = in_order(places[lo:hi], count), lane_scratch, found.states.reshape(-1), diverged_at
-            scalar_orbits.orbits_along(kind, cell, theta.reshape(len(rows), -1), travel, *of_lanes)
-            by_network = diverged_at.reshape(values, hi - lo, len(orders), samples).transpose(1, 0, 2, 3)
+            first = np.full((values, count), NEVER, np.int32)
+            of_lanes = in_order(places[lo:hi], count), lane_scratch, states.reshape(-1), first
+            scalar_orbits.orbits(kind, cell, theta.reshape(len(rows), -1), travel, *of_lanes)
+            by_network = first.reshape(values, hi - lo, len(orders), samples).transpose(1, 0, 2, 3)
             for d, order in enumerate(orders):
-                found.diverged_at[lo:hi, order, d] = by_network[:, :, d]
+                diverged_at[lo:hi, order, d] = by_network[:, :, d]
 
-    parallel.run(work, parallel.cut(others, max(1, width // lanes), 1))
-    return found
+    of_network = values * lanes
+    blocks = parallel.blocks(others, of_network * (discard + steps), of_network * len(rows), max(1, width // lanes))
+    parallel.run(work, blocks)
+    first = diverged_at.min(axis=-1)
+    return Orbits(states, np.where(first == NEVER, -1, first).astype(np.int32))
 
 
 def rows_of(run: Run) -> list[list[Strided]]:

@@ -9,6 +9,7 @@ from orbits import POSITIVE, equal, rotation
 import rnnsim as rs
 from rnnsim.numerics import thread_state
 from rnnsim.runs.constant_inputs import over_steps
+from rnnsim.verbs.attractors import long_orbits
 from rnnsim.verbs.attractors.long_orbits import periods_of
 
 FOLD = 0.532839975353552024  # |b| at w = 2
@@ -173,6 +174,20 @@ def test_scalar_orbits_that_repeat_are_cut_short_with_the_same_bits(activation, 
         one = ds.orbit.isel(b=b, direction=0)
         np.testing.assert_array_equal(one, whole.isel(step=slice(discard + 1, None)).transpose(*one.dims[:-1], "step"))
         state = whole.isel(step=-1, drop=True)
+
+
+@pytest.mark.parametrize("discard", [501, 503])
+@pytest.mark.parametrize("kind", ["cycles", "elman", "gru", "lstm"])
+def test_many_states_that_come_back_are_cut_short_with_the_same_bits(monkeypatch, kind, discard):
+    cycles = rs.Elman(np.ones((2, 1)), -3.0 * np.eye(2), h0=over("s", [0.1, 0.7]))
+    net = cycles if kind == "cycles" else NETWORKS[kind]().isel(gain=[0])
+    usual, runs = rs.orbit_diagram(net, 0.5, discard=discard, steps=8), []
+    monkeypatch.setattr(long_orbits, "MANY", 1)
+    monkeypatch.setattr(long_orbits, "RETURN", 6)
+    compute = long_orbits.compute
+    monkeypatch.setattr(long_orbits, "compute", lambda run, names: runs.append(run.steps) or compute(run, names))
+    equal(usual, rs.orbit_diagram(net, 0.5, discard=discard, steps=8))
+    assert len(runs) < 60 and runs[-2:] == [discard % 6, 8]
 
 
 @pytest.mark.parametrize("kind", ["scalar", "samples"])
