@@ -21,7 +21,7 @@ def swept(path, rows, memory=500, columns=5, **options):
 
 def unfinished(path, rows, most, monkeypatch):
     """A sweep that fails after some blocks."""
-    compute, left = Layout.compute, [most]
+    compute, left = Layout.block_values, [most]
 
     def failing(self, call, index):
         left[0] -= 1
@@ -30,7 +30,7 @@ def unfinished(path, rows, most, monkeypatch):
         return compute(self, call, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Layout, "compute", failing)
+        patch.setattr(Layout, "block_values", failing)
         with pytest.raises(RuntimeError, match="no more"):
             swept(path, rows, 250)
 

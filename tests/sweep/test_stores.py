@@ -285,7 +285,7 @@ def of_kind(net, kind):
 
 @pytest.mark.parametrize(("ending", "kind"), [("zarr", "complex"), ("nc", "complex"), ("nc", "none")])
 def test_results_that_no_file_holds_are_refused_by_name_before_the_blocks(tmp_path, monkeypatch, ending, kind):
-    monkeypatch.setattr(zarr_store.Layout, "compute", None)
+    monkeypatch.setattr(zarr_store.Layout, "block_values", None)
     with pytest.raises(TypeError, match="variable 'cost' is"):
         rs.sweep(of_kind, rs.Elman(rs.axis("a", [1.0, 2.0, 3.0]), 0.5), kind, to=tmp_path / f"x.{ending}", memory=16)
     assert not os.listdir(tmp_path)

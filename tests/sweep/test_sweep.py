@@ -209,13 +209,13 @@ def test_what_is_done_is_not_computed_again(tmp_path, monkeypatch):
 
 def computed_points(monkeypatch):
     """How many points each later block has."""
-    points, compute = [], layouts.Layout.compute
+    points, compute = [], layouts.Layout.block_values
 
     def counted(self, call, index):
         points.append(self.points_of(index))
         return compute(self, call, index)
 
-    monkeypatch.setattr(layouts.Layout, "compute", counted)
+    monkeypatch.setattr(layouts.Layout, "block_values", counted)
     return points
 
 

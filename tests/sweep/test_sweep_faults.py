@@ -155,7 +155,7 @@ def test_ctrl_c_ends_soon_and_says_how_to_go_on(server, tmp_path):
 
 
 def test_what_was_written_when_an_error_came_is_kept(tmp_path, monkeypatch):
-    path, compute, calls = tmp_path / "x.zarr", Layout.compute, []
+    path, compute, calls = tmp_path / "x.zarr", Layout.block_values, []
 
     def failing(self, call, index):
         calls.append(index)
@@ -164,7 +164,7 @@ def test_what_was_written_when_an_error_came_is_kept(tmp_path, monkeypatch):
         return compute(self, call, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Layout, "compute", failing)
+        patch.setattr(Layout, "block_values", failing)
         with pytest.raises(RuntimeError, match="no more"):
             rs.sweep(rs.backprop, sweep_child.family(9), sweep_child.INPUTS, sweep_child.TARGETS, to=path, memory=1760)
     assert (rs.open(path).status.values[:, 0] > 0).sum() == 4

@@ -45,7 +45,7 @@ def verb(net, inputs):
 INPUTS = [1.0, 2.0, 3.0]
 WHOLE = verb(family(slice(None), slice(None)), INPUTS)
 FAULTS = {
-    "computing": (Layout, "compute"),
+    "computing": (Layout, "block_values"),
     "writing": (zarr_store.Store, "write_block"),
     "writing the status": (zarr_store.Store, "write_status"),
     "changing sizes": (zarr_store.zarr.Array, "resize"),
