@@ -1,4 +1,5 @@
-"""The variables that verbs return: what each is called, what it means, and over which dimensions it stands behind the axes."""
+"""The variables that verbs return: what each is called, what it means, and over which dimensions it stands behind the axes. Results get
+their names by `runs.plan`."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""A run of a family: checked before anything is computed, and its results named."""
+"""A run of a family, checked before anything is computed, and the dimensions and sizes of its results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -136,10 +136,10 @@ def result_of(call: Call) -> Result:
     kept = {value for value in call.given.values() if isinstance(value, str)} | (plan.whole if plan else set())
     axes = {axis: size for axis, size in call.grid.sizes.items() if axis not in kept}
     check_whole_axes({axis: size for axis, size in call.grid.sizes.items() if axis in kept})
-    return probed(call, axes) if plan is None else planned(call, axes, plan)
+    return by_probe(call, axes) if plan is None else by_plan(call, axes, plan)
 
 
-def planned(call: Call, axes: dict[str, int], plan: Plan) -> Result:
+def by_plan(call: Call, axes: dict[str, int], plan: Plan) -> Result:
     """What a verb of the package's own returns. Axes that it does not have stay whole."""
     axes = {axis: size for axis, size in axes.items() if any(axis in one.dims for one in plan.fields.values())}
     for name, one in plan.fields.items():
@@ -150,7 +150,7 @@ def planned(call: Call, axes: dict[str, int], plan: Plan) -> Result:
     return Result(axes, plan.fields, fixed | coordinates(call, axes), plan.attrs)
 
 
-def probed(call: Call, axes: dict[str, int]) -> Result:
+def by_probe(call: Call, axes: dict[str, int]) -> Result:
     """What a user's function returns, by its result at the first point of the axes. What an axis vanishes from stays whole."""
     while True:
         probe = call.block(dict.fromkeys(axes, slice(0, 1))).run()

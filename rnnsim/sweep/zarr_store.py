@@ -103,7 +103,7 @@ class Store:
 
     def dataset(self) -> xr.Dataset:
         """The result, lazily, as the verb would return it."""
-        return result_of(opened(self.path))
+        return without_record(opened(self.path))
 
     def mend(self) -> None:
         """Undo an extension that was killed half-way: give every array the shape that the record says."""
@@ -141,7 +141,7 @@ class Store:
         del self.group
 
 
-def result_of(ds: xr.Dataset) -> xr.Dataset:
+def without_record(ds: xr.Dataset) -> xr.Dataset:
     """The Dataset of a store as a verb would return it."""
     record = json.loads(ds.attrs[RECORD])
     aside = {*record["fields"], STATUS, *block_dims(record["axes"])}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnsim.kernels.fixed_points.cycle_list import COUNT, FLAT, admit, list_one
-from rnnsim.kernels.fixed_points.newton import FARTHEST, ROUNDING, is_plateau, largest, last_step, newton_iterate
+from rnnsim.kernels.fixed_points.newton import farthest, has_converged, is_plateau, newton_iterate
 from rnnsim.kernels.maps.dispatch import advance
 from rnnsim.numerics.jit import internal, kernel
 
@@ -58,11 +58,10 @@ def accept_if_converged(rules, layers, p, x, starts, cycle, tolerance, found, sc
     residual = newton_iterate(rules, layers, p, x, cycle, scratch)
     if not residual <= tolerance or not is_possible(starts, p, cycle):
         return False
-    step, radius = last_step(rules, layers, p, x, cycle, scratch)
-    farthest = FARTHEST * max(1.0, largest(cycle))
-    if residual > ROUNDING and step > farthest:
+    converged, radius = has_converged(rules, layers, p, x, cycle, residual, scratch)
+    if not converged:
         return False
-    if radius >= farthest and is_plateau(rules, layers, p, x, cycle, scratch):
+    if radius >= farthest(cycle) and is_plateau(rules, layers, p, x, cycle, scratch):
         if found.notes[FLAT]:
             return True
         found.notes[FLAT] = 1

@@ -179,7 +179,7 @@ def largest(values):
 @internal
 def newton_iterate(rules, layers, p, x, cycle, scratch):
     """Lead a cycle's states to where they are one, as near as rounding allows. The residual: max |r|, relative to states beyond 1; whether
-    that is small enough, `multistart.accept_if_converged` decides."""
+    that is small enough, `has_converged` decides."""
     merit = residuals(rules, layers, p, x, cycle, scratch)
     goal = 0.5 * merit
     for step in range(1, MOST_STEPS):
@@ -227,6 +227,20 @@ def last_step(rules, layers, p, x, cycle, scratch):
     if finite == 0.0 and radius < FARTHEST * scale:
         return step, max(MERGING * scale, radius)
     return (step if finite == 0.0 else np.inf), FARTHEST * scale
+
+
+@internal
+def farthest(cycle):
+    """The longest last step of Newton's method of which a cycle may be the end, where rounding alone does not make its residual."""
+    return FARTHEST * max(1.0, largest(cycle))
+
+
+@internal
+def has_converged(rules, layers, p, x, cycle, residual, scratch):
+    """Whether Newton's method has come to a cycle whose residual is small enough: rounding makes it, or the next step is short. And the
+    cycle's radius."""
+    step, radius = last_step(rules, layers, p, x, cycle, scratch)
+    return not (residual > ROUNDING and step > farthest(cycle)), radius
 
 
 @internal

@@ -23,9 +23,9 @@ from rnnsim.kernels.recurrence.descriptors import (
 from rnnsim.kernels.recurrence.network import NetworkKernels
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.allocator import Buffers, place
 from rnnsim.verbs.engines.kept_results import backward_frames, forward_frames, sums_of
 from rnnsim.verbs.engines.outline import COSTS, OUTPUTS, RUN, SUMS, Layer, Outline, Request, buffers_of
+from rnnsim.verbs.engines.scratch import Buffers, place
 from rnnsim.verbs.engines.sources import Sources
 
 

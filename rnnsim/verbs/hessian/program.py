@@ -24,7 +24,7 @@ from rnnsim.kernels.recurrence.descriptors import NONE, records, type_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.allocator import place
+from rnnsim.verbs.engines.scratch import place
 from rnnsim.verbs.engines.sources import Source, source_of
 from rnnsim.verbs.hessian.directions import directions_of
 from rnnsim.verbs.hessian.outline import COST_SUMS, RUN, SUMS, TABLE_SUMS, CurvatureOutline, buffers_of

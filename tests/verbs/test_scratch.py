@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import rnnsim as rs
 from rnnsim.verbs.engines import program
-from rnnsim.verbs.engines.allocator import ALIGNED, place
+from rnnsim.verbs.engines.scratch import ALIGNED, place
 
 SIZES = st.dictionaries(st.sampled_from(["states", "pre", "bias", "top"]), st.integers(0, 40))
 BUFFERS = st.dictionaries(st.integers(0, 5) | st.just("run"), SIZES)
