@@ -69,7 +69,7 @@ def orbits(kind, cell, theta, travel, places, lane_scratch, states, diverged_at)
             at = value * travel.row + group
             weights, x = weights_of(kind, cell, theta, at), load(kind, theta[theta.shape[0] - 1], at)
             h = select(h - h == 0.0, h, start_of(kind, cell, theta, travel, 0, at))
-            first, zero = h, splat(kind, 0.0)
+            first, zero = h, muladd(h, 0.0, splat(kind, 0.0))
             h, zero = settled(kind, cell, weights, x, h, zero, travel.discard)
             for k in range(travel.steps):
                 h = next_state(cell, weights, x, h)
