@@ -7,25 +7,19 @@ from typing import ClassVar
 import numpy as np
 
 import rnnsim as rs
-from benchmarks.rivals import OURS, Rival, Work, optional
+from benchmarks.rivals import OURS, Rival, Whole, Work, optional
 
 GAIN = 3.0
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Whole):
     """Weights (unit, unit_from), and the states (start, unit) to search from."""
 
     w_rec: np.ndarray
     starts: np.ndarray
 
-    points: ClassVar[int] = 1
     point_steps: ClassVar[int] = 1
-    point_axis: ClassVar[int] = 0
-
-    def part(self, indices: object) -> "Problem":
-        """All of it: it is one network."""
-        return self
 
     def found(self) -> np.ndarray:
         """The fixed points that `rs.fixed_points` finds (point, unit)."""

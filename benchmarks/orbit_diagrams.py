@@ -3,35 +3,27 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numba import njit, prange
 
 import rnnsim as rs
-from benchmarks.rivals import OURS, Rival, Work
+from benchmarks.rivals import OURS, Rival, Whole, Work
 
 START, DISCARD, STEPS = -1.0, 1000, 16
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Whole):
     """Recurrent weights, one a network, and the biases that each goes along."""
 
     w_rec: np.ndarray
     bias: np.ndarray
 
-    points: ClassVar[int] = 1
-    point_axis: ClassVar[int] = 0
-
     @property
     def point_steps(self) -> int:
         """Steps of all orbits."""
         return 2 * self.w_rec.size * self.bias.size * (DISCARD + STEPS)
-
-    def part(self, indices: object) -> "Problem":
-        """All of it: an orbit begins where that at the value before ends."""
-        return self
 
 
 def diagram(*, networks: int, values: int) -> Problem:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 OURS = "rnnsim"
 
@@ -21,6 +21,17 @@ class Work(NamedTuple):
     pose: Callable[..., Any]
     sizes: dict[str, dict[str, int]]
     rivals: dict[str, Rival]
+
+
+class Whole:
+    """A problem that all rivals do as a whole."""
+
+    points: ClassVar[int] = 1
+    point_axis: ClassVar[int] = 0
+
+    def part(self, indices: object) -> Self:
+        """All of it."""
+        return self
 
 
 def optional(module: str, library: str, function: str, most: int | None = None) -> Rival:

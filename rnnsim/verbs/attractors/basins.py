@@ -16,9 +16,11 @@ from rnnsim.families.result_variables import BASINS, DIVERGED_AT, chosen, meanin
 from rnnsim.runs.constant_inputs import check_constant, over_steps
 from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.verbs.attractors.labelling import Attractors, Likeness, ends_of, numbers_of
+from rnnsim.verbs.attractors.labelling import Attractors, Likeness, ends_of
+from rnnsim.verbs.attractors.long_orbits import numbers_of
 from rnnsim.verbs.attractors.orbit_diagram import longest_period
 from rnnsim.verbs.attractors.uncertainty_exponent import exponents, radii, uncertain_fraction
+from rnnsim.verbs.engines.result_arrays import NEVER, or_never
 
 ALWAYS = ("attractor_count", "truncated")
 OF_UNCERTAINTY = ("uncertain_fraction", "uncertainty_exponent", "uncertainty_error", "boundary_dimension")
@@ -179,8 +181,7 @@ def results(
         DIVERGED_AT: diverged_at.reshape(by_start),
     }
     if "sample" in starts:
-        first = np.where(diverged_at < 0, np.iinfo(np.int32).max, diverged_at).reshape(by_start).min(axis=1)
-        arrays[DIVERGED_AT] = np.where(first == np.iinfo(np.int32).max, -1, first).astype(np.int32)
+        arrays[DIVERGED_AT] = or_never(np.where(diverged_at < 0, NEVER, diverged_at).reshape(by_start).min(axis=1))
     if "fraction" in names:
         arrays["fraction"] = found.fractions
     if "attractor_state" in names:

@@ -11,7 +11,7 @@ from rnnsim.checks.memory_limits import check_room
 from rnnsim.families.network import Network
 from rnnsim.kernels import periods as orbits
 from rnnsim.numerics import parallel
-from rnnsim.verbs.attractors.long_orbits import full_state, orbit_after, periods_of, rows_of, unit_dims
+from rnnsim.verbs.attractors.long_orbits import full_state, numbers_of, orbit_after, periods_of, rows_of, unit_dims
 
 MOST_BYTES = 1 << 26  # of the states of a block of starts
 
@@ -103,8 +103,3 @@ def ends_of(
         rows = rows_of(orbit, (*networks, name))
         diverged_at = orbit.diverged_at.transpose(*networks, name).values.reshape(points, -1)
         yield Block(lo, rows.reshape(points, -1, *rows.shape[1:]), diverged_at)
-
-
-def numbers_of(net: Network) -> int:
-    """How many numbers the full state of a network is."""
-    return sum(layer.units * len(layer.STARTS) for _, layer in net.levels)

@@ -1,6 +1,7 @@
 """Long runs under constant inputs: a transient that is not kept, and the states after it, in full."""
 
 import re
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from rnnsim.kernels import periods
 from rnnsim.numerics import parallel
 from rnnsim.runs.constant_inputs import over_steps, steps_at_once
 from rnnsim.runs.run import Run, prepare
-from rnnsim.verbs.attractors.scalar_orbits import orbits_of
+from rnnsim.verbs.attractors.scalar_orbits import HERE, orbits_of
 from rnnsim.verbs.engines import scalar as scalar_runs
 from rnnsim.verbs.engines.engine import compute
 
@@ -22,6 +23,11 @@ STATES = {"h0": "state", "c0": "cell_state"}
 def full_state(net: Network) -> dict[str, str]:
     """The states that decide what comes next, by the names of their starts."""
     return {f"{start}{suffix}": f"{STATES[start]}{suffix}" for suffix, layer in net.levels for start in layer.STARTS}
+
+
+def numbers_of(net: Network) -> int:
+    """How many numbers the full state of a network is."""
+    return sum(layer.units * len(layer.STARTS) for _, layer in net.levels)
 
 
 def unit_dims(array: xr.DataArray) -> list[str]:
@@ -70,8 +76,9 @@ def settle(net: Network, constant: xr.DataArray, steps: int) -> Settled:
 
 def states_in(net: Network, constant: xr.DataArray) -> int:
     """How many numbers the states of a family are."""
-    run = run_of(net, constant, 1)
-    return run.numbers_of(full_state(net).values()) // 2  # of the steps 0 and 1
+    sizes = {**net.axes, **{str(dim): size for dim, size in constant.sizes.items() if dim != "input"}}
+    samples = max(net.template(start).sizes.get("sample", 1) for start in net.starts)
+    return prod(sizes.values()) * samples * numbers_of(net)
 
 
 def first_of(before: xr.DataArray | None, now: xr.DataArray, done: int) -> xr.DataArray:
@@ -97,8 +104,8 @@ class Orbit(NamedTuple):
 
 def orbit_after(net: Network, constant: xr.DataArray, discard: int, steps: int) -> Orbit:
     """The states of the `steps` steps that follow on `discard` steps."""
-    if scalar_runs.serves(one := run_of(net, constant, 1)):
-        return scalar_orbit(one, discard, steps)
+    if scalar_runs.serves(net):
+        return scalar_orbit(run_of(net, constant, 1), discard, steps)
     settled = settle(net, constant, discard)
     run = run_of(settled.net, constant, steps)
     names = full_state(net)
@@ -107,11 +114,15 @@ def orbit_after(net: Network, constant: xr.DataArray, discard: int, steps: int) 
     return Orbit(states, first_of(settled.diverged_at, named(run, "diverged_at", results["diverged_at"]), discard))
 
 
-def scalar_orbit(run: Run, discard: int, steps: int) -> Orbit:
-    """The same of scalar networks."""
-    states, diverged_at = orbits_of(run, discard, steps)
-    axes, samples = run.grid.sizes, {} if run.samples is None else {"sample": run.samples}
-    orbit = xr.DataArray(states.reshape((*axes.values(), *samples.values(), steps)), dims=(*axes, *samples, "step"))
+def scalar_orbit(run: Run, discard: int, steps: int, along: str | None = None, orders: tuple[np.ndarray, ...] = HERE) -> Orbit:
+    """The same of scalar networks, perhaps along an axis, of which `orders` are the places of the values in each direction: then over the
+    other axes, that axis and `direction`."""
+    states, diverged_at = orbits_of(run, discard, steps, along, orders)
+    axes = {name: size for name, size in run.grid.sizes.items() if name != along}
+    if along is not None:
+        axes |= {along: run.grid.sizes[along], "direction": len(orders)}
+    whole = axes | ({} if run.samples is None else {"sample": run.samples}) | {"step": steps}
+    orbit = xr.DataArray(states.reshape(tuple(whole.values())), dims=tuple(whole))
     return Orbit({"h0": orbit}, xr.DataArray(diverged_at.reshape(tuple(axes.values())), dims=tuple(axes)))
 
 

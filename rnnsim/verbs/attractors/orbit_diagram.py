@@ -17,8 +17,7 @@ from rnnsim.runs.constant_inputs import check_constant, over_steps
 from rnnsim.runs.plan import Field, Plan, coordinate, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.runs.run_plan import variables_of
-from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, unit_dims
-from rnnsim.verbs.attractors.scalar_orbits import orbits_of
+from rnnsim.verbs.attractors.long_orbits import Orbit, orbit_after, periods_of, rows_of, scalar_orbit, unit_dims
 from rnnsim.verbs.engines.scalar import serves
 
 SWEEPS = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
@@ -156,11 +155,12 @@ def found_along(
 ) -> dict[str, xr.DataArray]:
     """The variables over (axes…, direction, …)."""
     if along is None:
-        return variables_at(net, run, orbit_after(net, constant, request.discard, request.steps), request)
+        return variables_at(net, orbit_after(net, constant, request.discard, request.steps), request)
     order = rising(run.grid, along)
-    if serves(run):
+    if serves(net):
         orders = {"up": order, "down": order[::-1]}
-        return along_scalar(run, along, tuple(orders[direction] for direction in directions), request)
+        of_directions = tuple(orders[direction] for direction in directions)
+        return variables_at(net, scalar_orbit(run, request.discard, request.steps, along, of_directions), request)
     found: dict[str, np.ndarray] = {}
     dims: dict[str, tuple[str, ...]] = {}
     orbit: Orbit | None = None
@@ -170,7 +170,7 @@ def found_along(
         member = net.isel(**{along: here}) if along in net.axes else net
         driven = constant.isel({along: here}) if along in constant.dims else constant
         orbit = orbit_after(gone_on(member, orbit), driven, request.discard, request.steps)
-        for name, array in variables_at(net, run, orbit, request).items():
+        for name, array in variables_at(net, orbit, request).items():
             values = array.transpose(along, *(dim for dim in array.dims if dim != along))
             if name not in found:
                 dims[name] = (along, "direction", *map(str, values.dims[1:]))
@@ -178,22 +178,6 @@ def found_along(
             for d, place in enumerate(here):
                 found[name][place, d] = values.values[d]
     return {name: xr.DataArray(values, dims=dims[name]) for name, values in found.items()}
-
-
-def along_scalar(run: Run, along: str, orders: tuple[np.ndarray, ...], request: Request) -> dict[str, xr.DataArray]:
-    """The variables of scalar networks over (other axes…, along, direction, …)."""
-    states, diverged_at = orbits_of(run, request.discard, request.steps, along, orders)
-    sizes = {name: size for name, size in run.grid.sizes.items() if name != along} | {along: run.grid.sizes[along]}
-    dims, shape = (*sizes, "direction"), (*sizes.values(), len(orders))
-    samples = {} if run.samples is None else {"sample": run.samples}
-    found = {DIVERGED_AT: xr.DataArray(diverged_at.reshape(shape), dims=dims)}
-    orbit = states.reshape((*shape, *samples.values(), request.steps))
-    if "orbit" in request.names:
-        found["orbit"] = xr.DataArray(orbit, dims=(*dims, *samples, "iterate"))
-    if "period" in request.names:
-        periods = periods_of(states.reshape(-1, request.steps, 1), request.max_period, request.tolerance)
-        found["period"] = xr.DataArray(periods.reshape(orbit.shape[:-1]), dims=(*dims, *samples))
-    return found
 
 
 def rising(grid: Grid, along: str) -> np.ndarray:
@@ -216,8 +200,8 @@ def gone_on(net: Network, orbit: Orbit | None) -> Network:
     return net.started({start: array.where(finite, own[start]).transpose(*array.dims) for start, array in last.items()})
 
 
-def variables_at(net: Network, run: Run, orbit: Orbit, request: Request) -> dict[str, xr.DataArray]:
-    """The variables of one orbit a network, over (axes…, sample, iterate, unit)."""
+def variables_at(net: Network, orbit: Orbit, request: Request) -> dict[str, xr.DataArray]:
+    """The variables of orbits, over (axes…, sample, iterate, unit)."""
     top = net.levels[-1][0]
     found = {}
     for name in request.names:
@@ -225,11 +209,11 @@ def variables_at(net: Network, run: Run, orbit: Orbit, request: Request) -> dict
             suffix = name.removeprefix("orbit") or top
             array = orbit.states[f"h0{suffix}"].rename(step="iterate")
             found[name] = array.rename({f"unit{top}": "unit"}) if top and name == "orbit" and f"unit{top}" in array.dims else array
-    leading = (*run.grid.sizes, *(("sample",) if run.samples is not None else ()))
     if "period" in request.names:
-        sizes = next(iter(orbit.states.values())).sizes
+        state = next(iter(orbit.states.values()))
+        leading = tuple(str(dim) for dim in state.dims if dim not in ("step", *unit_dims(state)))
         periods = periods_of(rows_of(orbit, leading), request.max_period, request.tolerance)
-        found["period"] = xr.DataArray(periods.reshape([sizes[dim] for dim in leading]), dims=leading)
+        found["period"] = xr.DataArray(periods.reshape([state.sizes[dim] for dim in leading]), dims=leading)
     return {**found, DIVERGED_AT: orbit.diverged_at}
 
 

@@ -17,7 +17,7 @@ from rnnsim.numerics.parallel import Strided
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
-from rnnsim.verbs.engines.result_arrays import NEVER
+from rnnsim.verbs.engines.result_arrays import NEVER, or_never
 
 HERE = (np.zeros(1, np.int64),)  # the one order of the one value where there is no axis
 REGISTERS = 4  # that hide the latency of a step where there are orbits enough to fill them
@@ -73,8 +73,7 @@ def orbits_of(run: Run, discard: int, steps: int, along: str | None = None, orde
     of_network = values * lanes
     blocks = parallel.blocks(others, of_network * (discard + steps), of_network * len(rows), max(1, width // lanes))
     parallel.run(work, blocks)
-    first = diverged_at.min(axis=-1)
-    return Orbits(states, np.where(first == NEVER, -1, first).astype(np.int32))
+    return Orbits(states, or_never(diverged_at.min(axis=-1)))
 
 
 def rows_of(run: Run) -> list[list[Strided]]:

@@ -13,6 +13,6 @@ from rnnsim.verbs.engines import scalar as scalar_runs
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over the axes (or points) and then their own dimensions."""
     check_room(run.numbers_of(names), np.dtype(run.dtype).itemsize)
-    engine = scalar_runs if scalar_runs.serves(run) else layers
+    engine = scalar_runs if scalar_runs.serves(run.net) else layers
     results: dict[str, np.ndarray] = engine.compute(run, names, loss)
     return results

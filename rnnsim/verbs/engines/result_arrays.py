@@ -15,6 +15,11 @@ from rnnsim.verbs.engines.kept_results import Frames, Sums
 NEVER = np.iinfo(np.int32).max
 
 
+def or_never(first: np.ndarray) -> np.ndarray:
+    """The first of some steps, -1 instead of `NEVER`."""
+    return np.where(first == NEVER, -1, first).astype(np.int32)
+
+
 @dataclass(frozen=True)
 class Results:
     """The arrays to fill, (slot, point, …); a slot for each block of samples that is computed alone, if their sums are to be added."""
@@ -73,7 +78,7 @@ class Results:
         for name, slots in self.arrays.items():
             if name == DIVERGED_AT:
                 first = slots.min(axis=0)
-                found[name] = np.where(first == NEVER, -1, first).astype(np.int32)
+                found[name] = or_never(first)
                 continue
             whole = slots[0]
             for slot in slots[1:]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnnsim.checks.inputs_and_targets import Sequences
+from rnnsim.families.network import Network
 from rnnsim.families.recurrent_networks import Elman
 from rnnsim.families.result_variables import DIVERGED_AT, MEANINGS
 from rnnsim.kernels.recurrence import scalar
@@ -19,9 +20,8 @@ STRIP = 4096  # points that take a step together: trajectories are then written 
 NEAR_STRIP = 256  # without trajectories: their numbers stay in the first-level cache
 
 
-def serves(run: Run) -> bool:
-    """Whether a run is one of scalar Elman networks."""
-    net = run.net
+def serves(net: Network) -> bool:
+    """Whether a family is one of scalar Elman networks."""
     return isinstance(net, Elman) and net.scalar and net.readout is None and isinstance(net.activation, str)
 
 

@@ -20,7 +20,7 @@ REGISTERS = 2  # a number of a group takes, as measured
 
 def serves(run: Run, parameters: tuple[str, ...]) -> bool:
     """Whether a run is one of scalar Elman networks, each with one start if that is a direction."""
-    return scalar_runs.serves(run) and not (run.own_starts and "h0" in parameters)
+    return scalar_runs.serves(run.net) and not (run.own_starts and "h0" in parameters)
 
 
 def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.ndarray]:

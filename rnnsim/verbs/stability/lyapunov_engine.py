@@ -36,7 +36,7 @@ from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
 from rnnsim.verbs.engines.outline import Request
 from rnnsim.verbs.engines.program import Program
-from rnnsim.verbs.engines.result_arrays import NEVER
+from rnnsim.verbs.engines.result_arrays import NEVER, or_never
 from rnnsim.verbs.engines.tiling import Tiling
 
 SHARED, FRAME = "shared", "frame"  # whose buffers are
@@ -207,7 +207,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
             del arrays
 
     parallel.run(work, blocks)
-    return np.where(found == NEVER, -1, found).astype(np.int32)
+    return or_never(found)
 
 
 def scalar_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
@@ -239,5 +239,5 @@ def rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
     """Rates of growth (point, sample, batch, product) of blocks of points lo…hi are given to `reduce(lo, hi, rates, still)`, with 1 in
     `still` (point, sample) where the first step changes no state; the result is the first step of each point at which a state is not
     finite, or -1."""
-    engine = scalar_rates if scalar_runs.serves(run) else layer_rates
+    engine = scalar_rates if scalar_runs.serves(run.net) else layer_rates
     return engine(run, tangent_run, reduce)

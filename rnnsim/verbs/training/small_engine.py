@@ -31,7 +31,7 @@ def fits(training: TrainingRun) -> bool:
     run, net = training.run, training.run.net
     if run.dtype != "float64" or training.together < run.steps or (run.own_starts and training.seed is not None):
         return False
-    if serves(run):
+    if serves(run.net):
         return True
     simple = isinstance(net, Recurrent) and isinstance(getattr(net, "activation", ""), str) and not run.own_starts
     plain = not any(measure.classes for measure in training.measures)
@@ -57,7 +57,7 @@ def few(training: TrainingRun) -> bool:
     """Whether a training run has so few networks that they are trained the fastest one after the other."""
     run = training.run
     shared = not (each(training) or any(of_set.own_sequences for of_set in sets_of(training)))
-    return not serves(run) and run.net.readout is not None and shared and training.grid.points <= FEW_NETWORKS * run.net.units
+    return not serves(run.net) and run.net.readout is not None and shared and training.grid.points <= FEW_NETWORKS * run.net.units
 
 
 def sets_of(training: TrainingRun) -> list[Run]:
@@ -83,7 +83,7 @@ class LaneEngine:
         else:
             self.networks = lanes_of(points, registers(run.net.members[0].cell, training.measures[0]), dtype)
             self.kind = Kind(self.networks, dtype)
-            self.rows = scalar_rows(run, trained, self.networks) if serves(run) else network_rows(run, self.networks)
+            self.rows = scalar_rows(run, trained, self.networks) if serves(run.net) else network_rows(run, self.networks)
         self.fixed_places, self.fixed = fixed_numbers(run, self.rows, trained)
         self.places, self.room_rows = self._places()
         self.move = small_epochs.move_of(self.kind, training.optimizer.rule)
