@@ -1,9 +1,12 @@
 """sin and cos on floats, arrays and lanes: written once.
 
 With k the integer nearest to x / (π/2) and r = x - k π/2, where π/2 is in three parts, the first two of which have zeros at their ends
-so that their products with k are exact, sin r = r + r³ P(r²) and cos r = 1 - r²/2 + r⁴ Q(r²), and k tells which of the two is wanted, and
-its sign. Values are within 2 units in the last place of the exact ones, in float64 and in float32. Far from 0, where k has too many
-digits, the C library computes one lane after the other.
+so that their products with k are exact (in float32 up to |x| = 100, and beyond where the processor has a fused instruction),
+
+    sin r = r + r³ P(r²),   cos r = 1 - r²/2 + r⁴ Q(r²),
+
+and k tells which of the two is wanted, and its sign. Values are within 2 units in the last place of the exact ones, in float64 and in
+float32. Far from 0, where k has too many digits, the C library computes one lane after the other.
 """
 
 from typing import NamedTuple
