@@ -308,6 +308,12 @@ def relu_and_slope(x):
 
 
 @register_jitable(forceinline=True)
+def sign(x):
+    """1 above 0, -1 below, 0 at 0; nan for nan."""
+    return select(x < 0.0, -1.0, select(x > 0.0, 1.0, x))
+
+
+@register_jitable(forceinline=True)
 def sqrt(x):
     """√x; nan below 0."""
     return square_root(x)

@@ -4,7 +4,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
-from numba.extending import overload
+from numba.extending import overload, register_jitable
 
 from rnnsim.numerics.checked import check_lane
 from rnnsim.numerics.simd import Lanes, Mask, all_as, any_bit, element_of, meeting_type, teach
@@ -213,6 +213,12 @@ teach(select, _type_select)
 def _lower_select(context, builder, sig, args):
     yes, no = all_as(context, builder, args[1:], sig.args[1:], sig.return_type)
     return builder.select(args[0], yes, no)
+
+
+@register_jitable(forceinline=True)
+def filled(x, number):
+    """A number in lanes, or an array, like those of x."""
+    return select(x < x, number, number)
 
 
 def any_lane(mask):
