@@ -78,7 +78,7 @@ def distances(sizes: dict[str, int]) -> dict[str, int]:
         distance *= size
     by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
     return {
-        "by_gate": apart.get("gate", 0),
+        "by_gate": max(apart.get(dim, 0) for dim in ("gate", "gate_in", "gate_rec")),
         "by_unit": by_unit,
         "by_sample": apart.get("sample", 0),
         "by_step": apart.get("step", 0),
