@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import tasks
+from rnnsim import cells, tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
 from rnnsim.families.own_cells import Cell
@@ -53,6 +53,7 @@ __all__ = [
     "backprop",
     "basins",
     "bifurcations",
+    "cells",
     "curvature",
     "fixed_points",
     "from_keras",
