@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from rnnsim import tasks
 from rnnsim.equations.user_activations import Activation
+from rnnsim.equations.user_losses import Loss
 from rnnsim.families.axes import axis
+from rnnsim.families.cell_checks import check_cell
 from rnnsim.families.own_cells import Cell
 from rnnsim.families.readouts import Readout
 from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
@@ -44,6 +46,7 @@ __all__ = [
     "ClipValue",
     "Elman",
     "Embedding",
+    "Loss",
     "RMSprop",
     "Readout",
     "Rprop",
@@ -53,6 +56,7 @@ __all__ = [
     "backprop",
     "basins",
     "bifurcations",
+    "check_cell",
     "curvature",
     "fixed_points",
     "from_keras",

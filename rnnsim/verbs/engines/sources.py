@@ -76,9 +76,10 @@ def distances(sizes: dict[str, int]) -> dict[str, int]:
     for dim, size in reversed(sizes.items()):
         apart[dim] = distance
         distance *= size
+    by_gate = max(apart.get(dim, 0) for dim in ("gate", "gate_in", "gate_rec"))
     by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
     return {
-        "by_gate": apart.get("gate", 0),
+        "by_gate": by_gate,
         "by_unit": by_unit,
         "by_sample": apart.get("sample", 0),
         "by_step": apart.get("step", 0),
