@@ -163,7 +163,9 @@ def move(rule, parameters, gradients, states, cost, epoch):
     return moved
 
 
-def train(kind, rule, epochs, targets, *, names=None, batch=99, orders=None, truncate=99, norm=math.inf, value=math.inf):
+def train(
+    kind, rule, epochs, targets, *, names=None, batch=99, orders=None, truncate=99, norm=math.inf, value=math.inf, bounds=None
+):
     """The parameters of a network of a kind after epochs 0…, name by name."""
     now, states = {name: np.array(p, float) for name, p in kind.parameters.items()}, {}
     history, (samples, steps) = [now], kind.inputs.shape[:2]
@@ -179,6 +181,7 @@ def train(kind, rule, epochs, targets, *, names=None, batch=99, orders=None, tru
                     cost, gradients = kind.gradient(now, x, t, starts)
                     gradients = {name: gradients[name] for name in names or kind.names}
                     now = move(rule, now, clipped(gradients, norm, value), states, cost, epoch)
+                    now |= {name: np.clip(now[name], *ends) for name, ends in (bounds or {}).items()}
                 starts = ends
         history.append(now)
     return {name: np.array([p[name] for p in history]) for name in now}

@@ -233,6 +233,7 @@ class TrainingDescriptor(Descriptor):
     networks: int
     recorded: int  # how many epochs are recorded
     clipped: int  # how to clip
+    bounded: bool  # whether there are bounds
     order: int = 0  # address of the orders of the samples (seed, epoch, place), or 0
     order_of: int = 0  # address of each network's place in them, or 0
 

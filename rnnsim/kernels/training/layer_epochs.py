@@ -36,7 +36,7 @@ def update_of(kind, rule):
     """The kernel that moves the networks of a group by their gradients."""
 
     @kernel
-    def updating(members, numbers, counted, cost, gradient, update_scratch, training, what):
+    def updating(members, bounds, numbers, counted, cost, gradient, update_scratch, training, what):
         size = training.parameters
         for i in range(what.count):
             network = what.network + i
@@ -66,6 +66,11 @@ def update_of(kind, rule):
             if not finite:
                 members.diverged_at[network] = what.epoch
                 continue
+            if training.bounded:
+                at = bounds.places[network]
+                for j in range(0, size, width(kind)):
+                    low, high = load(kind, bounds.low, at + j), load(kind, bounds.high, at + j)
+                    store(update_scratch, j, at_most(at_least(load(kind, update_scratch, j), low), high))
             for j in range(size):
                 members.theta[network * size + j] = update_scratch[j]
             for j in range(training.states * size):
@@ -115,12 +120,13 @@ def measure_set(kernels, task, training, record, values, norms, place, group, ju
 
 class LayerBlock(NamedTuple):
     """A block of networks of many units: the first, how many, and how many are trained at once; addresses of kernels; what an update goes
-    by: numbers of targets that count, costs, gradients; room for it, and its descriptor."""
+    by: bounds, numbers of targets that count, costs, gradients; room for it, and its descriptor."""
 
     first: int
     size: int
     at_once: int
     kernels: Any
+    bounds: Any
     counted: Any
     costs: Any
     gradient: Any
@@ -184,6 +190,6 @@ def tell(kind, block, training, members, numbers, first, group):
 def move(kind, block, training, members, numbers, group, epoch):
     what = block.what
     what.epoch = epoch
-    arguments = members, numbers, block.counted, block.costs, block.gradient, block.update_scratch, training, what
-    call(block.kernels, UPDATE, arguments)
+    found = block.counted, block.costs, block.gradient
+    call(block.kernels, UPDATE, (members, block.bounds, numbers, *found, block.update_scratch, training, what))
     return True

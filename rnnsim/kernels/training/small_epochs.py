@@ -3,7 +3,7 @@ a lane, or of one network, of which each unit is.
 
 `training` describes what moves, when, and what is recorded of it. A group's parameters stand in rows of lanes, `own`. A thread's `scratch`
 has rows, too: gradients; the states of each trained row; the rule's numbers and the limit of the clip; the memory; whether a lane
-moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
+moves (1 or 0), the cost, how many targets count, who is lost; the parameters and states after an update; and bounds, if there are some.
 """
 
 from typing import Any, NamedTuple
@@ -43,6 +43,8 @@ class Places(NamedTuple):
     counted: int
     lost: int
     after: int
+    low: int
+    high: int
 
 
 @register_jitable
@@ -111,6 +113,11 @@ def move_of(kind, rule):
         if places.networks == 1 and any_lane(lost > 0.0):
             lost = moves
         goes = moves > lost
+        if training.bounded:
+            for i in range(rows.size):
+                after, low, high = (places.after + i * (1 + n_states)) * w, (places.low + i) * w, (places.high + i) * w
+                p = at_most(at_least(load(kind, scratch, after), load(kind, scratch, low)), load(kind, scratch, high))
+                store(scratch, after, p)
         for i in range(rows.size):
             after = (places.after + i * (1 + n_states)) * w
             store(own, rows[i] * w, select(goes, load(kind, scratch, after), load(kind, own, rows[i] * w)))
@@ -155,6 +162,17 @@ def bring(outside, number, inside, place, out):
         inside[place] = outside[number]
 
 
+@register_jitable
+def lay_out_bounds(w, bounds, scratch, places, group):
+    """Bring the bounds of a group in."""
+    for lane in range(places.networks):
+        first = bounds.places[group.first + min(lane, group.size - 1)]
+        for i in range(places.numbers.size):
+            at = places.slots[i] * w + places.lanes[i] + lane
+            scratch[places.low * w + at] = bounds.low[first + places.numbers[i]]
+            scratch[places.high * w + at] = bounds.high[first + places.numbers[i]]
+
+
 @unrolled()
 def write_measures(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
     """Record means, the first of which is judged."""
@@ -184,6 +202,7 @@ class SmallBlock(NamedTuple):
     measures: Any
     kernels: Any
     places: Any
+    bounds: Any
     order: Any
     fixed: Any
     own: Any
@@ -208,6 +227,8 @@ def bring_in(kind, block, training, members, group):
         for i in range(places.fixed.size):
             block.own[places.fixed[i] + lane] = fixed[i, group.at + lane]
     exchange(w, training, block.own, block.scratch, places, members, group, False)
+    if training.bounded:
+        lay_out_bounds(w, block.bounds, block.scratch, places, group)
 
 
 @spliced

@@ -16,12 +16,12 @@ from rnnsim.runs.plan import Field
 from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
-OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")
+OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "bounds", "patience", "truncate")
 OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")
 OF_DATA = ("inputs", "targets", "validation")
 CHANGEABLE = (*OF_OPTIONS, *OF_DATA, "net")
 JUDGING = {"loss", *OF_DATA}  # what decides the cost that patience looks at
-WITH_AXES = {"optimizer", "clip", "seed"}  # options whose text speaks of axes, and so changes with the part of a family
+WITH_AXES = {"optimizer", "clip", "bounds", "seed"}  # options whose text speaks of axes, and so changes with the part of a family
 CHANGES = "resumed_with"
 MOST_SHOWN = 60
 VERSIONS = "rnnsim_version", "rnnsim_kernel"
@@ -65,6 +65,8 @@ def argument_of(array: str) -> str:
         return "net"
     if array.startswith("validation_"):
         return "validation"
+    if array.startswith("bounds_"):
+        return "bounds"
     return {"inputs": "inputs", "targets": "targets", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
 
 

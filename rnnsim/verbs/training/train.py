@@ -27,6 +27,7 @@ from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.runs.interrupts import passed_on
 from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
+from rnnsim.verbs.training.bounds import bounds_given, bounds_shown, check_bounds, check_order, check_starts, last_of, pinned, starts_of
 from rnnsim.verbs.training.history import coordinates, fields_of, record_arrays, recorded_names, state_names
 from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
@@ -47,7 +48,7 @@ MEANT = {
     **dict.fromkeys(("tbptt", "bptt", "k"), "truncate"),
     **dict.fromkeys(("clip_norm", "grad_clip", "max_norm", "gradient_clip"), "clip=rs.ClipNorm(limit)"),
     **dict.fromkeys(("params", "parameters", "trainable"), "train, the names of the parameters that move"),
-    **dict.fromkeys(("mask", "masks", "bounds"), "train, the names of the parameters that move, each as a whole"),
+    **dict.fromkeys(("mask", "masks", "constraints", "limits"), "bounds={'w_rec': (low, high)}, where equal ones pin an entry"),
     **dict.fromkeys(("checkpoint", "start", "initial"), "resume=run"),
     **dict.fromkeys(("rng", "random_state"), "seed"),
     "verbose": "progress",
@@ -75,6 +76,7 @@ def train(
     validation: tuple[Inputs, Numbers] | list[Any] | xr.Dataset | None = None,
     metrics: Metric | Iterable[Metric] = (),
     clip: Clip | Hyperparameter | None = None,
+    bounds: Mapping[str, tuple[Numbers | None, Numbers | None]] | None = None,
     patience: Whole | None = None,
     truncate: Whole | None = None,
     every: Whole = 1,
@@ -102,8 +104,8 @@ def train(
     loss : {"mse", "cross_entropy"}, default "mse"
         The cost, as in `backprop`.
     train : str or sequence of str, optional
-        The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too). By default all move except the
-        starts (`h0`, `c0`) and `leak`.
+        The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too, unless `bounds` pin them). By
+        default all move except the starts (`h0`, `c0`) and `leak`.
     batch_size : int, optional
         The samples of an update; the last batch of an epoch may be smaller. By default an update takes all samples.
     shuffle : bool, default False
@@ -118,6 +120,12 @@ def train(
     clip : ClipNorm or ClipValue or float or DataArray, optional
         What becomes of large gradients: `rs.ClipNorm(limit)`, `rs.ClipValue(limit)`, or the limit of the norm alone. By default
         nothing.
+    bounds : dict, optional
+        Lower and upper bounds of parameters that move, by name: `{"w_rec": (low, high)}`. Each is a number, an array of the
+        parameter's shape, a DataArray over some of its dimensions and any axes, or None for none. After every update each number
+        is brought to the nearest one within its bounds; the optimizer's states know nothing of that, and neither do gradients.
+        Equal bounds pin an entry, so that zeros in both are a mask; bounds on one side keep a sign. A start outside of its bounds
+        is refused.
     patience : int, optional
         A network stops when its validation cost (its cost, if there is no validation) has not fallen below its lowest value for so
         many epochs. By default no network stops.
@@ -209,8 +217,9 @@ def train(
     first = 0 if resume is None else int(resume.epoch[-1])
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
+    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes)
     training = TrainingRun(
-        prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes),
+        run,
         None if validation is None else prepare_validation(net, validation, loss, dtype),
         loss,
         check_metrics(metrics, loss),
@@ -226,15 +235,19 @@ def train(
         first,
         first + epochs,
         every,
+        check_bounds(run, bounds, trained),
         resume is not None,
     )
     training = on_one_grid(training)
+    check_order(training.bounds)
+    check_starts(training, starts_of(training, drawn=False) if resume is None else last_of(training, resume))
     options = {"optimizer": repr(optimizer), "loss": loss, "train": training.trained, "shuffle": shuffle, "clip": repr(bound)}
     options |= counts | {"epochs": training.last, "every": every}
     options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
+    options["bounds"] = bounds_shown(training.bounds)
     options["keep"] = sorted(set(names_in("keep", keep)))
     plan = plan_training(training, options, resume, allowed, progress)
-    warn_of_sparse(net, trained)
+    warn_of_sparse(net, tuple(name for name in trained if not pinned(training, name)))
     return plan
 
 
@@ -256,6 +269,8 @@ class TrainingPlan(Plan):
     def compute(self) -> xr.Dataset:
         """The record, with the attributes that computing changes."""
         training, resume = self.training, self.resume
+        if resume is None:
+            check_starts(training, starts_of(training, drawn=True))
         state = TrainingState.of(training)
         if resume is not None:
             go_on(state, resume, self.allowed)
@@ -398,6 +413,7 @@ def given_to(training: TrainingRun) -> dict[str, xr.DataArray]:
     held_out = {} if training.held_out is None else training.held_out.given
     given = training.run.given | {f"validation_{name}": array for name, array in held_out.items()}
     given |= {name: array for name, array in training.numbers.items() if array.ndim}
+    given |= bounds_given(training.bounds)
     return given | ({"seed": training.seed} if training.seed is not None and training.seed.ndim else {})
 
 

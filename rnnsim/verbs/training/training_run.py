@@ -1,5 +1,6 @@
 """A training run: its settings, which no engine changes, and its state, which both engines advance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -42,6 +43,7 @@ class TrainingRun:
     first: int
     last: int
     every: int
+    bounds: Mapping[str, Mapping[str, xr.DataArray]]
     resumed: bool = False
 
     @property
@@ -294,4 +296,5 @@ def training_descriptor(training: TrainingRun, first: int, last: int, finish: bo
         networks=training.grid.points,
         recorded=len(training.recorded),
         clipped=CLIPS[training.clip],
+        bounded=bool(training.bounds),
     )
