@@ -27,7 +27,16 @@ from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.runs.interrupts import passed_on
 from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
-from rnnsim.verbs.training.bounds import bounds_given, bounds_shown, check_bounds, check_order, check_starts, last_of, pinned, starts_of
+from rnnsim.verbs.training.bounds import (
+    bounds_given,
+    bounds_shown,
+    check_bounds,
+    check_order,
+    check_starts,
+    last_of,
+    pinned,
+    starts_of,
+)
 from rnnsim.verbs.training.history import coordinates, fields_of, record_arrays, recorded_names, state_names
 from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
