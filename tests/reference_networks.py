@@ -117,6 +117,30 @@ def cost(layers, inputs, targets, loss="mse", table=None, readout=None):
     return LOSSES[loss](run(layers, inputs, table, readout).outputs, targets)
 
 
+def mean_square(numbers):
+    return np.mean(np.asarray(numbers) ** 2)
+
+
+def penalty(parts, states, penalties):
+    """Σ λ mean p², of parameters and states under the names that a stack has for them, such as `w_rec_0` and `state_0`."""
+    total = 0.0
+    for name, weight in penalties.items():
+        base, _, number = name.rpartition("_")
+        if base == "state":
+            total += weight * mean_square(states[int(number)][:, 1:])
+        elif number.isdigit():
+            total += weight * mean_square(parts["layers"][int(number)][base])
+        else:
+            total += weight * mean_square(parts["readout"][name])
+    return total
+
+
+def penalised_cost(parts, inputs, targets, penalties, loss="mse"):
+    """The cost of a network, and the penalties of its parameters and states."""
+    found = run(**parts, inputs=inputs)
+    return LOSSES[loss](found.outputs, targets) + penalty(parts, found.states, penalties)
+
+
 def complex_step_gradients(parameters, cost, size=1e-30):
     """The derivatives of `cost(parameters)` by every number in `parameters`, in the same nest of dicts, lists and arrays.
 

@@ -103,6 +103,18 @@ class Scalar:
         return np.array([reference.states(x, **numbers, h0=h, activation="linear")[0][-1] for x, h in runs])
 
     @staticmethod
+    def penalty(parameters, inputs, starts, penalties):
+        def value(p):
+            numbers = {name: p[name] for name in Scalar.names}
+            runs = zip(inputs, np.broadcast_to(starts, len(inputs)), strict=True)
+            states = np.array([reference.states(x, **numbers, h0=h, activation="linear")[0] for x, h in runs])
+            there = {"state": states[:, 1:], **p}
+            return sum(weight * reference_networks.mean_square(there[name]) for name, weight in penalties.items())
+
+        numbers = {name: parameters[name] for name in (*Scalar.names, "h0")}
+        return value(numbers), reference_networks.complex_step_gradients(numbers, value)
+
+    @staticmethod
     def gradient(parameters, inputs, targets, starts):
         numbers = {**parameters, "h0": starts, "activation": "linear"}
         return reference.cost(inputs, targets, **numbers), reference.gradients(inputs, targets, **numbers)[0]
@@ -137,6 +149,16 @@ class Vector:
         return reference_networks.run(**Vector.parts(parameters, starts), inputs=inputs).states[0][:, -1]
 
     @staticmethod
+    def penalty(parameters, inputs, starts, penalties):
+        def value(p):
+            states = reference_networks.run(**Vector.parts(p, starts), inputs=inputs).states[0]
+            there = {"state": states[:, 1:], **p}
+            return sum(weight * reference_networks.mean_square(there[name]) for name, weight in penalties.items())
+
+        numbers = {name: parameters[name] for name in (*Vector.names, "h0")}
+        return value(numbers), reference_networks.complex_step_gradients(numbers, value)
+
+    @staticmethod
     def gradient(parameters, inputs, targets, starts):
         def cost(p):
             return reference_networks.cost(**Vector.parts(p, starts), inputs=inputs, targets=targets)
@@ -164,7 +186,19 @@ def move(rule, parameters, gradients, states, cost, epoch):
 
 
 def train(
-    kind, rule, epochs, targets, *, names=None, batch=99, orders=None, truncate=99, norm=math.inf, value=math.inf, bounds=None
+    kind,
+    rule,
+    epochs,
+    targets,
+    *,
+    names=None,
+    batch=99,
+    orders=None,
+    truncate=99,
+    norm=math.inf,
+    value=math.inf,
+    bounds=None,
+    penalty=None,
 ):
     """The parameters of a network of a kind after epochs 0…, name by name."""
     now, states = {name: np.array(p, float) for name, p in kind.parameters.items()}, {}
@@ -179,6 +213,9 @@ def train(
                 ends = kind.ends(now, x, starts)
                 if np.isfinite(t).any():
                     cost, gradients = kind.gradient(now, x, t, starts)
+                    if penalty:
+                        more, slopes = kind.penalty(now, x, starts, penalty)
+                        cost, gradients = cost + more, {name: gradients[name] + slopes[name] for name in kind.names}
                     gradients = {name: gradients[name] for name in names or kind.names}
                     now = move(rule, now, clipped(gradients, norm, value), states, cost, epoch)
                     now |= {name: np.clip(now[name], *ends) for name, ends in (bounds or {}).items()}

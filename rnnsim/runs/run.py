@@ -1,7 +1,7 @@
 """A run of a family, checked before anything is computed, and the dimensions and sizes of its results."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -16,6 +16,7 @@ from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.families.result_variables import DIVERGED_AT, meaning
+from rnnsim.runs.penalties import Penalties, check_penalty, of_states, penalties_given
 
 DTYPES = ("float64", "float32")
 
@@ -32,11 +33,18 @@ class Run:
     steps: int
     dtype: str
     sample: xr.DataArray | None = None
+    penalties: Penalties = field(default_factory=dict)
 
     @property
     def given(self) -> dict[str, xr.DataArray]:
         """What the user gave beside the family, by name."""
-        return {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
+        sequences = {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
+        return sequences | penalties_given(self.penalties)
+
+    @cached_property
+    def penalised_states(self) -> dict[int, xr.DataArray]:
+        """The weights of the penalties of states, by layer."""
+        return of_states(self.net, self.penalties)
 
     @property
     def targeted(self) -> int:
@@ -129,7 +137,15 @@ def check_inputs_of(net: Network, inputs: Any) -> Sequences:
 
 
 def prepare(
-    net: Network, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool, classes: bool = False
+    net: Network,
+    inputs: Any,
+    targets: Any,
+    names: Iterable[str],
+    dtype: Any,
+    *,
+    with_targets: bool,
+    classes: bool = False,
+    penalty: Any = None,
 ) -> Run:
     """Check everything about a run before any of it is computed; `names` are the variables it will return, and targets are whole numbers
     if they are `classes`."""
@@ -144,7 +160,7 @@ def prepare(
             raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
         samples, giver = (own, name) if samples is None else (samples, giver)
     aims = check_targets(targets, samples, steps, net.outputs, classes) if with_targets else None
-    run = Run(net, sequence, aims, net.grid, samples, steps, dtype)
+    run = Run(net, sequence, aims, net.grid, samples, steps, dtype, penalties=check_penalty(net, penalty))
     named = net.templates | run.given
     for name, array in run.given.items() if dtype != "float64" else ():
         if name == "inputs" and tokens is not None:

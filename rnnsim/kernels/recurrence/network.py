@@ -20,6 +20,7 @@ from rnnsim.kernels.recurrence.packing import (
     read_targets,
     spread_out,
 )
+from rnnsim.kernels.recurrence.penalties import add_slopes, add_squares
 from rnnsim.numerics.function_pointers import call, numbers_at
 from rnnsim.numerics.jit import internal, kernel
 
@@ -183,6 +184,15 @@ def run_cost(program, network, data, thread, group, start, steps, all_costs):
 
 
 @internal
+def add_penalties(program, network, data, thread, group, steps):
+    """Add the penalties of all layers' states in a chunk of steps to the cost."""
+    for i in range(len(network.layers)):
+        layer = network.layers[i]
+        if layer.penalty_source >= 0:
+            add_squares(program, thread.scratch, layer, data, group, steps, thread.chunk[0].sequence_steps)
+
+
+@internal
 def run_backward(program, network, data, thread, group, start, steps, first):
     """All layers back over the steps from `start` on, of which those from `first` on have targets."""
     scratch, chunk = thread.scratch, thread.chunk[0]
@@ -193,6 +203,8 @@ def run_backward(program, network, data, thread, group, start, steps, first):
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             scratch[p] = 0.0
         chunk.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
+        if layer.penalty_source >= 0:
+            add_slopes(scratch, layer, data, group, chunk)
         values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
         call(network.backward, i, (scratch, values, layer, chunk))
         for state in range(states if start == 0 else 0):
@@ -261,6 +273,8 @@ def run_samples(program, network, data, thread, kept, point, points, begin, end,
             steps = min(program.chunk_steps, to_step - start)
             run_forward(program, network, data, thread, kept, group, start, steps)
             first = run_cost(program, network, data, thread, group, start, steps, all_costs) if program.measured else steps
+            if program.penalised:
+                add_penalties(program, network, data, thread, group, steps)
             if program.back:
                 run_backward(program, network, data, thread, group, start, steps, first)
                 for i in range(len(kept.backward)):
@@ -275,7 +289,7 @@ def run_samples(program, network, data, thread, kept, point, points, begin, end,
 def run_block(program, network, data, thread, kept, points, first_sample_block, last_sample_block, sample_blocks):
     """States of the points 0…points of a block, for some blocks of the samples; cost and gradients too, if the program says so: each is
     divided by the number of targets that count, once all blocks of samples are summed."""
-    scratch = thread.scratch
+    scratch, thread.chunk[0].sequence_steps = thread.scratch, program.samples * program.steps
     for point in range(0, points, program.points):
         group = group_of(program, data.order, point, points, sample_blocks[0], program.samples)
         load_points(program, network, data, scratch, group)

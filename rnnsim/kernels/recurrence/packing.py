@@ -248,3 +248,19 @@ def first_not_finite(scratch, layer, group, start, steps, found):
                         for unit in range(layer.units):
                             if not (abs(scratch[at + unit * group.lanes]) < np.inf):
                                 found[point] = min(found[point], start + k)
+
+
+@internal
+def count_targets(values, source, offsets, group, first, last, units):
+    """How many targets count of the steps first…last of those that have some, in the group's samples of one point."""
+    there = 0
+    for place in range(group.sample, group.samples):
+        sample = place
+        if group.order != 0:
+            sample = numbers_at(offsets, group.order)[numbers_at(offsets, group.order_of)[group.point] + place]
+        for step in range(first, last):
+            start = offsets[group.point] + sample * source.by_sample + step * source.by_step
+            for unit in range(units):
+                target = values[start + unit * source.by_unit]
+                there += target == target
+    return there

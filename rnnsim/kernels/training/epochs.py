@@ -60,6 +60,15 @@ class Bounds(NamedTuple):
     places: Any
 
 
+class Penalty(NamedTuple):
+    """Penalties of parameters, Σ c p² + those that do not move: c (row, number), where each network's row begins, and the constants; empty
+    if there are none."""
+
+    coefficients: Any
+    places: Any
+    constants: Any
+
+
 class Record(NamedTuple):
     """What is recorded of which epochs: the place of each, or -1; parameters; costs and metrics (measure, network, epoch) on the training
     and the validation set; the norm of the gradient."""

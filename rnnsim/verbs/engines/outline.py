@@ -91,6 +91,11 @@ class Outline(NamedTuple):
         return self.request.back or bool(self.request.tangents)
 
     @property
+    def penalised(self) -> bool:
+        """Whether the cost has penalties of states."""
+        return bool(self.request.costs and self.run.penalised_states)
+
+    @property
     def inputs(self) -> Shape:
         """Frames of inputs."""
         return self.layers[0].below

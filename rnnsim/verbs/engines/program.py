@@ -26,7 +26,7 @@ from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.kept_results import backward_frames, forward_frames, sums_of
 from rnnsim.verbs.engines.outline import COSTS, OUTPUTS, RUN, SUMS, Layer, Outline, Request, buffers_of
 from rnnsim.verbs.engines.scratch import Buffers, place
-from rnnsim.verbs.engines.sources import Sources
+from rnnsim.verbs.engines.sources import Sources, penalty_name
 
 
 @cache
@@ -78,7 +78,8 @@ class Program:
             targeted=self.run.targeted,
             samples=outline.samples,
             measured=measured,
-            counting=outline.request.counting,
+            counting=outline.request.counting and not outline.penalised,
+            penalised=outline.penalised,
             back=self.back,
             input_source=self.sources.index("inputs"),
             table_source=NONE if self.run.net.table is None else self.sources.index("table"),
@@ -118,8 +119,13 @@ class Program:
             hides_divergence=bool(cell.states) and cell.hides_divergence,
             place=sum(states) if tangents else NONE,
             place_below=sum(states[:-1]) if states else NONE,
+            penalty_source=self.sources.index(penalty_name(number)) if self._penalised(number) else NONE,
             **self.places[number],
         )
+
+    def _penalised(self, number: int) -> bool:
+        """Whether the states of a layer have a penalty in the cost."""
+        return self.outline.penalised and number in self.run.penalised_states
 
     def _cost(self, number: int) -> CostDescriptor:
         """Where outputs, their cotangents and targets stand."""

@@ -85,6 +85,11 @@ def distances(sizes: dict[str, int]) -> dict[str, int]:
     }
 
 
+def penalty_name(layer: int) -> str:
+    """The source of the penalty of a layer's states."""
+    return f"penalty {layer}"
+
+
 class Sources:
     """All that kernels read in a run, in the order in which records name it; some parameters may come from elsewhere."""
 
@@ -101,6 +106,8 @@ class Sources:
         self._add("inputs", source_of(run, run.inputs.array, ("sample", "step", "input")))
         if run.targets:
             self._add("targets", source_of(run, run.targets.array, ("sample", "step", "output")))
+        for layer, weight in run.penalised_states.items():
+            self._add(penalty_name(layer), source_of(run, weight / run.net.members[layer].units, ()))
 
     @cached_property
     def _records(self) -> Any:

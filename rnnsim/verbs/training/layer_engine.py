@@ -29,6 +29,7 @@ from rnnsim.verbs.engines.outline import Request
 from rnnsim.verbs.engines.program import Program
 from rnnsim.verbs.engines.sources import Source, Sources, distances
 from rnnsim.verbs.training.bounds import bounds_of
+from rnnsim.verbs.training.penalties import penalty_of
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, training_descriptor
 
 
@@ -107,7 +108,7 @@ class LayerEngine:
         self.training_sets.append(
             TrainingSet(training, held_out, theta, Request(measures)) if held_out is not None else self.training_sets[0]
         )
-        self.bounds = bounds_of(training)
+        self.bounds, self.penalty = bounds_of(training), penalty_of(training)
         self.kind = Kind(parallel.lanes(1, training.run.dtype), training.run.dtype)
 
     def advance(self, first: int, last: int, finish: bool) -> None:
@@ -132,7 +133,8 @@ class LayerEngine:
                 (task, whole, held_out), judged = (task for task, _ in tasks), np.zeros(hi - lo, dtype)
                 found = task.data.counted, task.costs, task.gradient
                 kernels = self.kernels(task, numbers, update_scratch, record, what)
-                networks = LayerBlock(lo, hi - lo, at_once, kernels, self.bounds, *found, update_scratch, what)
+                given = self.bounds, self.penalty, state.members.theta
+                networks = LayerBlock(lo, hi - lo, at_once, kernels, *given, *found, update_scratch, what)
                 sets, everyone = (task, whole, held_out), (state.members, state.record)
                 train_by(layer_epochs)(self.kind, networks, *sets, record, *everyone, numbers, judged)
 

@@ -17,11 +17,17 @@ from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "bounds", "patience", "truncate")
-OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")
+OF_OPTIONS = (*OF_RULE, "loss", "penalty", "metrics", "every", "keep", "dtype")
 OF_DATA = ("inputs", "targets", "validation")
 CHANGEABLE = (*OF_OPTIONS, *OF_DATA, "net")
-JUDGING = {"loss", *OF_DATA}  # what decides the cost that patience looks at
-WITH_AXES = {"optimizer", "clip", "bounds", "seed"}  # options whose text speaks of axes, and so changes with the part of a family
+JUDGING = {"loss", "penalty", *OF_DATA}  # what decides the cost that patience looks at
+WITH_AXES = {
+    "optimizer",
+    "clip",
+    "bounds",
+    "penalty",
+    "seed",
+}  # options whose text speaks of axes, and so changes with the part of a family
 CHANGES = "resumed_with"
 MOST_SHOWN = 60
 VERSIONS = "rnnsim_version", "rnnsim_kernel"
@@ -65,8 +71,9 @@ def argument_of(array: str) -> str:
         return "net"
     if array.startswith("validation_"):
         return "validation"
-    if array.startswith("bounds_"):
-        return "bounds"
+    for name in ("bounds", "penalty"):
+        if array.startswith(f"{name}_"):
+            return name
     return {"inputs": "inputs", "targets": "targets", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
 
 

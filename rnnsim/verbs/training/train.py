@@ -25,6 +25,7 @@ from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.runs.interrupts import passed_on
+from rnnsim.runs.penalties import penalties_shown
 from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
 from rnnsim.verbs.training.bounds import (
@@ -46,9 +47,7 @@ from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 MEANT = {
     **dict.fromkeys(("lr", "learning_rate", "momentum", "optim", "solver"), "optimizer=rs.SGD(0.1), say"),
-    **dict.fromkeys(
-        ("l1", "l2", "weight_decay", "penalty", "regularization"), "to be left out, since costs have no penalty of parameters"
-    ),
+    **dict.fromkeys(("l1", "l2", "weight_decay", "regularization", "penalties"), "penalty={'w_rec': 1e-4}, of mean squares"),
     **dict.fromkeys(("n_epochs", "num_epochs", "iterations", "steps"), "epochs"),
     **dict.fromkeys(("batch", "batchsize"), "batch_size"),
     **dict.fromkeys(("criterion", "loss_fn", "cost"), "loss"),
@@ -78,6 +77,7 @@ def train(
     optimizer: Optimizer,
     epochs: Whole,
     loss: Loss = "mse",
+    penalty: Mapping[str, Hyperparameter] | None = None,
     train: Names | None = None,
     batch_size: Whole | None = None,
     shuffle: Flag = False,
@@ -112,6 +112,9 @@ def train(
         How often to go through all samples.
     loss : {"mse", "cross_entropy"}, default "mse"
         The cost, as in `backprop`.
+    penalty : dict, optional
+        What is added to the cost and its gradient, as in `backprop`: `{"w_rec": 1e-4, "state": 1e-3}`. The states of an update are
+        those of its batch, and of its piece of steps if there is `truncate`. The cost of a validation set has no penalty.
     train : str or sequence of str, optional
         The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too, unless `bounds` pin them). By
         default all move except the starts (`h0`, `c0`) and `leak`.
@@ -226,7 +229,7 @@ def train(
     first = 0 if resume is None else int(resume.epoch[-1])
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
-    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes)
+    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty)
     training = TrainingRun(
         run,
         None if validation is None else prepare_validation(net, validation, loss, dtype),
@@ -253,6 +256,7 @@ def train(
     options = {"optimizer": repr(optimizer), "loss": loss, "train": training.trained, "shuffle": shuffle, "clip": repr(bound)}
     options |= counts | {"epochs": training.last, "every": every}
     options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
+    options["penalty"] = penalties_shown(run.penalties)
     options["bounds"] = bounds_shown(training.bounds)
     options["keep"] = sorted(set(names_in("keep", keep)))
     plan = plan_training(training, options, resume, allowed, progress)
