@@ -117,6 +117,22 @@ def cost(layers, inputs, targets, loss="mse", table=None, readout=None):
     return LOSSES[loss](run(layers, inputs, table, readout).outputs, targets)
 
 
+def values(outputs, targets, loss="mse"):
+    """The losses of all entries of targets, 0 for those that do not count."""
+    if loss == "mse":
+        return np.where(np.isnan(targets), 0.0, outputs[:, -targets.shape[1] :] - np.nan_to_num(targets)) ** 2
+    chosen = np.maximum(targets, 0)[..., None]
+    likelihoods = np.take_along_axis(log_softmax(outputs[:, -targets.shape[1] :]), chosen, axis=-1)[..., 0]
+    return np.where(targets < 0, 0.0, -likelihoods)
+
+
+def weighed_cost(outputs, targets, weight, loss="mse"):
+    """Σ weight value / Σ weight over what counts; targets over (sample, step, output) or, of classes, (sample, step)."""
+    there = targets >= 0 if loss == "cross_entropy" else ~np.isnan(targets)
+    weights = np.broadcast_to(weight, targets.shape) * there
+    return np.sum(weights * values(outputs, targets, loss)) / np.sum(weights)
+
+
 def mean_square(numbers):
     return np.mean(np.asarray(numbers) ** 2)
 

@@ -119,6 +119,17 @@ class Scalar:
         numbers = {**parameters, "h0": starts, "activation": "linear"}
         return reference.cost(inputs, targets, **numbers), reference.gradients(inputs, targets, **numbers)[0]
 
+    @staticmethod
+    def weighed(parameters, inputs, targets, starts, weight):
+        def cost(p):
+            numbers = {name: p[name] for name in Scalar.names}
+            runs = zip(inputs, np.broadcast_to(starts, len(inputs)), strict=True)
+            states = np.array([reference.states(x, **numbers, h0=h, activation="linear")[0] for x, h in runs])
+            return reference_networks.weighed_cost(states[:, 1:], targets, weight)
+
+        numbers = {name: parameters[name] for name in Scalar.names}
+        return cost(numbers), reference_networks.complex_step_gradients(numbers, cost)
+
 
 class Vector:
     """A network of 3 units under a readout; 5 samples of 7 steps of 2 inputs."""
@@ -166,6 +177,15 @@ class Vector:
         numbers = {name: parameters[name] for name in Vector.names}
         return cost(numbers), reference_networks.complex_step_gradients(numbers, cost)
 
+    @staticmethod
+    def weighed(parameters, inputs, targets, starts, weight):
+        def cost(p):
+            outputs = reference_networks.run(**Vector.parts(p, starts), inputs=inputs).outputs
+            return reference_networks.weighed_cost(outputs, targets, weight)
+
+        numbers = {name: parameters[name] for name in Vector.names}
+        return cost(numbers), reference_networks.complex_step_gradients(numbers, cost)
+
 
 def clipped(gradients, norm, value):
     """Gradients by norm, of all together, or by value."""
@@ -199,6 +219,7 @@ def train(
     value=math.inf,
     bounds=None,
     penalty=None,
+    weight=None,
 ):
     """The parameters of a network of a kind after epochs 0…, name by name."""
     now, states = {name: np.array(p, float) for name, p in kind.parameters.items()}, {}
@@ -211,8 +232,9 @@ def train(
             for k in range(0, steps, truncate):
                 x, t = kind.inputs[chosen, k : k + truncate], targets[chosen, k : k + truncate]
                 ends = kind.ends(now, x, starts)
-                if np.isfinite(t).any():
-                    cost, gradients = kind.gradient(now, x, t, starts)
+                w = np.ones(t.shape) if weight is None else np.broadcast_to(weight, targets.shape)[chosen, k : k + truncate]
+                if (np.isfinite(t) & (w > 0)).any():
+                    cost, gradients = kind.gradient(now, x, t, starts) if weight is None else kind.weighed(now, x, t, starts, w)
                     if penalty:
                         more, slopes = kind.penalty(now, x, starts, penalty)
                         cost, gradients = cost + more, {name: gradients[name] + slopes[name] for name in kind.names}

@@ -12,6 +12,7 @@ import xarray as xr
 from rnnsim.checks.arguments import plain_text
 from rnnsim.checks.inputs_and_targets import Sequences, check_inputs, check_targets, parted, refuse
 from rnnsim.checks.showing import kind_of, shown
+from rnnsim.checks.weights import check_weight, weighed
 from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
@@ -34,12 +35,14 @@ class Run:
     dtype: str
     sample: xr.DataArray | None = None
     penalties: Penalties = field(default_factory=dict)
+    weight: Sequences | None = None
 
     @property
     def given(self) -> dict[str, xr.DataArray]:
         """What the user gave beside the family, by name."""
         sequences = {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
-        return sequences | penalties_given(self.penalties)
+        weight = {"weight": self.weight.array} if self.weight else {}
+        return sequences | weight | penalties_given(self.penalties)
 
     @cached_property
     def penalised_states(self) -> dict[int, xr.DataArray]:
@@ -146,11 +149,12 @@ def prepare(
     with_targets: bool,
     classes: bool = False,
     penalty: Any = None,
+    weight: Any = None,
 ) -> Run:
     """Check everything about a run before any of it is computed; `names` are the variables it will return, and targets are whole numbers
     if they are `classes`."""
     dtype = check_dtype(dtype)
-    inputs, targets = parted(inputs, targets, with_targets)
+    inputs, targets, weight = parted(inputs, targets, with_targets, weight)
     tokens, sequence = tokens_of(net), check_inputs_of(net, inputs)
     steps = sequence.array.sizes["step"]
     samples, giver = sequence.array.sizes.get("sample"), "inputs"
@@ -160,7 +164,8 @@ def prepare(
             raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
         samples, giver = (own, name) if samples is None else (samples, giver)
     aims = check_targets(targets, samples, steps, net.outputs, classes) if with_targets else None
-    run = Run(net, sequence, aims, net.grid, samples, steps, dtype, penalties=check_penalty(net, penalty))
+    weights = check_weight(weight, aims, steps) if aims and weight is not None else None
+    run = Run(net, sequence, aims, net.grid, samples, steps, dtype, penalties=check_penalty(net, penalty), weight=weights)
     named = net.templates | run.given
     for name, array in run.given.items() if dtype != "float64" else ():
         if name == "inputs" and tokens is not None:
@@ -169,5 +174,7 @@ def prepare(
             refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
     common_coordinate(run.given, "step")
     grid = common_grid(named, (*OWN_DIMENSIONS, "step"), (*names, DIVERGED_AT))
+    if aims and weights and (weighed(aims, weights) == 0.0).any():
+        raise ValueError("weight is 0 for every target of a point; it needs one above 0 at least")
     starts = {name: net.template(name) for name in net.starts}
     return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))

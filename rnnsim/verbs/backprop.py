@@ -24,6 +24,7 @@ def backprop(
     *,
     loss: Loss = "mse",
     penalty: Mapping[str, Hyperparameter] | None = None,
+    weight: Numbers | None = None,
     keep: Names = ("cost", "grad"),
     dtype: Precision = "float64",
 ) -> Plan:
@@ -47,6 +48,10 @@ def backprop(
         What is added to the cost, by the name of a parameter or of states: `{"w_rec": 1e-4, "state": 1e-3}`. Each is a weight, a
         number of 0 or more or an axis of them, times the mean square of all numbers of the parameter, or of the states over units,
         steps 1…T and samples. `state_0` and so on are the states of the layers of a stack, and `state` those of the top one.
+    weight : array_like or DataArray, optional
+        Weights of the targets, 0 or more, of shape (step) or (sample, step), for the last step alone (sample), and perhaps with
+        `output` behind; a DataArray may have some of these dimensions, and axes. The cost is then the mean with these weights over
+        what counts, Σ weight · value / Σ weight; a target of weight 0 does not count. A task may have a `weight` of its own.
     keep : str or sequence of str, default ("cost", "grad")
         The variables to return, and no others: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` and so on, the derivatives
         of the cost by each parameter, of which "grad" means all; `grad_state`, `grad_preactivation` and `grad_input` over (axes…,
@@ -88,6 +93,8 @@ def backprop(
     check_network(net)
     check_choice("loss", loss, LOSSES)
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
-    run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty)
+    run = prepare(
+        net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty, weight=weight
+    )
     options = {"keep": names, "loss": loss, "dtype": run.dtype, "penalty": penalties_shown(run.penalties)}
     return plan_run("backprop", run, names, options, lambda: computed(run, names, LOSSES[loss]))

@@ -165,6 +165,7 @@ class CostDescriptor(Descriptor):
     targets: int  # place of the targets (step, frame of targets)
     target_row: int  # numbers of a row of targets
     target_frame: int  # numbers of a frame of targets
+    weights: int = NONE  # place of their weights, if they have some, as the targets stand
     total: int  # place of the sum (lane)
 
 
@@ -185,6 +186,7 @@ class ProgramDescriptor(Descriptor):
     samples: int
     measured: bool  # whether to compare outputs with targets
     counting: bool  # whether to count targets as they are read
+    weighing: bool  # whether to sum their weights instead
     penalised: bool  # whether states have a penalty; then targets are counted before
     back: bool  # whether to go back
     input_source: int  # which source the inputs are
@@ -201,6 +203,8 @@ class ProgramDescriptor(Descriptor):
     targets: int = NONE  # place of the targets (step, frame)
     target_row: int = NONE  # numbers of a row of those
     target_frame: int = NONE  # numbers of a frame of those
+    weight_source: int = NONE  # which source the weights of the targets are, if they have some
+    weights: int = NONE  # place of those, as the targets stand
     cost: int = NONE  # place of the sums of costs (cost, lane)
     costs: int  # how many costs there are
     partial_cost: int = NONE  # place of their partial sums (cost, number of a wide vector)

@@ -18,6 +18,7 @@ from rnnsim.kernels.recurrence.packing import (
     pack,
     point_of,
     read_targets,
+    read_weights,
     spread_out,
 )
 from rnnsim.kernels.recurrence.penalties import add_slopes, add_squares
@@ -175,6 +176,10 @@ def run_cost(program, network, data, thread, group, start, steps, all_costs):
         source, scratch = data.sources[which], thread.scratch
         values, begin = numbers_at(scratch, source.address), start + first - untargeted
         read_targets(scratch, values, source, data.offsets[which], group, program, begin, steps - first, data.counted)
+        if program.weight_source >= 0:
+            weight_source, weight_offsets = data.sources[program.weight_source], data.offsets[program.weight_source]
+            weights = numbers_at(scratch, weight_source.address)
+            read_weights(scratch, weights, weight_source, weight_offsets, group, program, begin, steps - first, data.counted)
         for i in range(program.costs - 1 if all_costs else 0, -1, -1):
             cost = thread.cost[i]
             cost.rows, cost.steps = group.rows, steps - first

@@ -93,10 +93,13 @@ def run_task(task, order, order_of, point, last, sample, stop, from_step, to_ste
         data.counted[i] = 0.0
         if program.penalised:
             one = group_of(program, data.order, i, last, sample, stop)
-            untargeted, which = program.steps - program.targeted, program.target_source
-            values, first = numbers_at(scratch, data.sources[which].address), max(from_step - untargeted, 0)
-            source, offsets, units = data.sources[which], data.offsets[which], program.target_units
-            data.counted[i] = count_targets(values, source, offsets, one, first, to_step - untargeted, units)
+            untargeted, which, weighted = program.steps - program.targeted, program.target_source, program.weight_source >= 0
+            first, until, units = max(from_step - untargeted, 0), to_step - untargeted, program.target_units
+            source, weight_source = data.sources[which], data.sources[program.weight_source if weighted else which]
+            targets, weights = numbers_at(scratch, source.address), numbers_at(scratch, weight_source.address)
+            offsets, weight_offsets = data.offsets[which], data.offsets[program.weight_source if weighted else which]
+            read = targets, source, offsets, weights, weight_source, weight_offsets
+            data.counted[i] = count_targets(*read, one, first, until, units, weighted)
     load_points(program, network, data, scratch, group)
     run_samples(program, network, data, task.thread, kept, point, last, sample, stop, from_step, to_step, all_costs)
     keep_sums(program, scratch, kept, group, False, True, data.counted)

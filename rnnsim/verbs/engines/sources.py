@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.weights import weighed
 from rnnsim.families.axes import ordered
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import SourceDescriptor, records
@@ -106,6 +107,8 @@ class Sources:
         self._add("inputs", source_of(run, run.inputs.array, ("sample", "step", "input")))
         if run.targets:
             self._add("targets", source_of(run, run.targets.array, ("sample", "step", "output")))
+        if run.weight:
+            self._add("weight", source_of(run, run.weight.array, ("sample", "step", "output")))
         for layer, weight in run.penalised_states.items():
             self._add(penalty_name(layer), source_of(run, weight / run.net.members[layer].units, ()))
 
@@ -142,9 +145,10 @@ class Sources:
 
 
 def counted_targets(run: Run) -> Source:
-    """How many targets of each point count."""
+    """How many targets of each point count, or the sum of their weights."""
     assert run.targets
-    return source_of(run, xr.DataArray(run.targets.counted.astype(run.dtype), dims=run.targets.axes), ())
+    counted = xr.DataArray(run.targets.counted, dims=run.targets.axes) if run.weight is None else weighed(run.targets, run.weight)
+    return source_of(run, counted.astype(run.dtype), ())
 
 
 def counted_of(source: Source, lo: int, hi: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, sprea
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "bounds", "patience", "truncate")
 OF_OPTIONS = (*OF_RULE, "loss", "penalty", "metrics", "every", "keep", "dtype")
-OF_DATA = ("inputs", "targets", "validation")
+OF_DATA = ("inputs", "targets", "weight", "validation")
 CHANGEABLE = (*OF_OPTIONS, *OF_DATA, "net")
 JUDGING = {"loss", "penalty", *OF_DATA}  # what decides the cost that patience looks at
 WITH_AXES = {
@@ -74,7 +74,7 @@ def argument_of(array: str) -> str:
     for name in ("bounds", "penalty"):
         if array.startswith(f"{name}_"):
             return name
-    return {"inputs": "inputs", "targets": "targets", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
+    return {"inputs": "inputs", "targets": "targets", "weight": "weight", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, list[Any]]:

@@ -31,18 +31,14 @@ FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes
 def fits(training: TrainingRun) -> bool:
     """Whether this engine can do a training run, and is the faster one."""
     run, net = training.run, training.run.net
-    if (
-        run.penalised_states
-        or run.dtype != "float64"
-        or training.together < run.steps
-        or (run.own_starts and training.seed is not None)
-    ):
+    plain = not run.penalised_states and not any(of_set.weight for of_set in sets_of(training))
+    if not plain or run.dtype != "float64" or training.together < run.steps or (run.own_starts and training.seed is not None):
         return False
     if serves(run.net):
         return True
     simple = isinstance(net, Recurrent) and isinstance(getattr(net, "activation", ""), str) and not run.own_starts
-    plain = not any(measure.classes for measure in training.measures)
-    return simple and plain and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
+    by_element = not any(measure.classes for measure in training.measures)
+    return simple and by_element and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
 
 
 @cache

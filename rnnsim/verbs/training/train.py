@@ -78,11 +78,12 @@ def train(
     epochs: Whole,
     loss: Loss = "mse",
     penalty: Mapping[str, Hyperparameter] | None = None,
+    weight: Numbers | None = None,
     train: Names | None = None,
     batch_size: Whole | None = None,
     shuffle: Flag = False,
     seed: Seed = 0,
-    validation: tuple[Inputs, Numbers] | list[Any] | xr.Dataset | None = None,
+    validation: tuple[Inputs, Numbers] | tuple[Inputs, Numbers, Numbers] | list[Any] | xr.Dataset | None = None,
     metrics: Metric | Iterable[Metric] = (),
     clip: Clip | Hyperparameter | None = None,
     bounds: Mapping[str, tuple[Numbers | None, Numbers | None]] | None = None,
@@ -115,6 +116,9 @@ def train(
     penalty : dict, optional
         What is added to the cost and its gradient, as in `backprop`: `{"w_rec": 1e-4, "state": 1e-3}`. The states of an update are
         those of its batch, and of its piece of steps if there is `truncate`. The cost of a validation set has no penalty.
+    weight : array_like or DataArray, optional
+        Weights of the targets, as in `backprop`, for costs, gradients and metrics. A batch whose targets have no weight moves
+        nothing.
     train : str or sequence of str, optional
         The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too, unless `bounds` pin them). By
         default all move except the starts (`h0`, `c0`) and `leak`.
@@ -125,7 +129,8 @@ def train(
     seed : int or DataArray, default 0
         The seed of these orders. With an axis of seeds, each of its networks has orders of its own.
     validation : tuple or Dataset, optional
-        (inputs, targets), or a Dataset with these names, on which costs and metrics are measured as well.
+        (inputs, targets), or (inputs, targets, weight), or a Dataset with these names, on which costs and metrics are measured as
+        well.
     metrics : str or sequence of str, optional
         "rounded_accuracy" is the share of outputs that equal the target once they are rounded to whole numbers. With cross-entropy,
         `accuracy`, the share of targets that have the largest output, is always there.
@@ -229,7 +234,7 @@ def train(
     first = 0 if resume is None else int(resume.epoch[-1])
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
-    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty)
+    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty, weight=weight)
     training = TrainingRun(
         run,
         None if validation is None else prepare_validation(net, validation, loss, dtype),
@@ -411,12 +416,12 @@ def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
 def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> Run:
     """The sequences of the validation set, checked."""
     if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
-        validation = validation.inputs, validation.targets
-    if not (isinstance(validation, tuple | list) and len(validation) == 2):
+        validation = validation, None
+    if not (isinstance(validation, tuple | list) and len(validation) in (2, 3)):
         raise TypeError(f"validation was given {kind_of(validation)}; it needs (inputs, targets), or a Dataset with both")
-    inputs, targets = validation
+    inputs, targets, weight = (*validation, None)[:3]
     try:
-        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes)
+        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, weight=weight)
     except (ValueError, TypeError) as error:
         raise type(error)(f"in validation, {error}") from None
 
