@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rnnsim import tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
+from rnnsim.families.dale import dale
 from rnnsim.families.readouts import Readout
 from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
 from rnnsim.families.stacks import Embedding, Stack
@@ -52,6 +53,7 @@ __all__ = [
     "basins",
     "bifurcations",
     "curvature",
+    "dale",
     "fixed_points",
     "from_keras",
     "from_torch",

@@ -25,12 +25,14 @@ def drawn_parameters(
     gain: Any,
     init: str,
     density: Real,
+    excitatory: Real,
     laws: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""
     units, inputs = whole("units", sizes["unit"]), whole("inputs", sizes["input"])
     initializers.check_init(init)
     density = initializers.checked_density(density)
+    share = initializers.checked_excitatory(excitatory, units) if init == "dale" else density
     seeds, gains, one = initializers.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
     parts = gates or 1
     sizes = {"gate": gates, "unit": units, "unit_from": units, "input": inputs}
@@ -52,7 +54,10 @@ def drawn_parameters(
     return {
         "w_in": drawn("w_in", init, one, partial(initializers.inputs, init, gates=parts, units=units, features=inputs)),
         "w_rec": drawn(
-            "w_rec", f"{init} {density}", gains, partial(initializers.recurrent, init, gates=parts, units=units, density=density)
+            "w_rec",
+            f"{init} {share}",
+            gains,
+            partial(initializers.recurrent, init, gates=parts, units=units, density=density, excitatory=excitatory),
         ),
         **{name: by_law(name, law) for name, law in laws.items()},
     }

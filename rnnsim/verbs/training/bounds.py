@@ -58,18 +58,19 @@ def one_end(run: Run, title: str, name: str, value: Any, end: str) -> xr.DataArr
 
 
 def inward(net: Network, title: str, name: str, array: xr.DataArray, own: dict[str, int]) -> xr.DataArray:
-    """An array over axes and some dimensions of a parameter, these by the names that the layer has for them."""
+    """An array over axes and some dimensions of a parameter, these by the names that the layer has for them, or with its number."""
     check_dims(title, array)
     number = layer_number(name)
-    outside = {f"{dim}{number}" if dim in NUMBERED else dim: dim for dim in own}
+    outside = {dim: dim for dim in own} | {f"{dim}{number}" if dim in NUMBERED else dim: dim for dim in own}
     for dim in array.dims:
         if dim not in outside:
             check_axis_name(dim)
         elif array.sizes[dim] != own[outside[str(dim)]]:
             raise ValueError(f"{title} has {array.sizes[dim]} {dim}s, but {name} has {own[outside[str(dim)]]}")
-    labels = [names for dim, names, _ in net.gate_coords.values() if dim in array.coords and dim == f"gate{number}"]
-    if labels and list(array.coords[f"gate{number}"].values) != labels[0]:
-        raise ValueError(f"{title} was given gates {list(array.coords[f'gate{number}'].values)}; it needs {labels[0]}")
+    for dim in {"gate", f"gate{number}"} & set(array.coords):
+        labels = net.gate_coords[f"gate{number}"][1] if f"gate{number}" in net.gate_coords else []
+        if array.coords[dim].values.tolist() != labels:
+            raise ValueError(f"{title} was given gates {array.coords[dim].values.tolist()}; it needs {labels}")
     found = array.drop_vars([coord for coord in array.coords if coord in outside or coord not in array.dims])
     return found.rename({there: here for there, here in outside.items() if there in array.dims})
 
