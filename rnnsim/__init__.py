@@ -7,6 +7,7 @@ from rnnsim import tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import axis
 from rnnsim.families.dale import dale
+from rnnsim.families.own_cells import Cell
 from rnnsim.families.readouts import Readout
 from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
 from rnnsim.families.stacks import Embedding, Stack
@@ -39,6 +40,7 @@ __all__ = [
     "SGD",
     "Activation",
     "Adam",
+    "Cell",
     "ClipNorm",
     "ClipValue",
     "Elman",

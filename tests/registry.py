@@ -4,6 +4,7 @@ import inspect
 
 from rnnsim.equations import cells, losses, update_rules
 from rnnsim.equations.activations import ACTIVATIONS
+from rnnsim.equations.symbolic.tracing import cell_of
 
 
 def classes_with(module, rule):
@@ -17,11 +18,12 @@ def classes_with(module, rule):
 
 def instances(kind):
     """A cell with each activation that it may have, by name."""
-    if "activation" in kind._fields:
-        return {f"{kind.__name__} {name}": kind(phi) for name, phi in ACTIVATIONS.items()}
-    return {kind.__name__: kind()}
+    if "activation" in inspect.signature(kind.step).parameters:
+        return {f"{kind.__name__} {name}": cell_of(kind, name) for name in ACTIVATIONS}
+    return {kind.__name__: cell_of(kind)}
 
 
-CELLS = {name: cell for kind in classes_with(cells, "step").values() for name, cell in instances(kind).items()}
+DECLARED = [kind for kind in classes_with(cells, "step").values() if kind.states]
+CELLS = {name: cell for kind in DECLARED for name, cell in instances(kind).items()}
 LOSSES = {name: kind() for name, kind in classes_with(losses, "cotangent").items()}
 RULES = {name: kind() for name, kind in classes_with(update_rules, "update").items()}

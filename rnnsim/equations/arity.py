@@ -29,8 +29,5 @@ def partials_of(cell):
 
 @overload(partials_of, jit_options=INLINE)
 def _partials_of(cell):
-    count = cell.instance_class.partials
-    if not isinstance(count, int):
-        count = cell.types[cell.fields.index("activation")].instance_class.partials
-    members = (0,) * count
+    members = (0,) * cell.instance_class.partials
     return lambda cell: members

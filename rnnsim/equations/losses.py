@@ -1,9 +1,15 @@
-"""What a network is trained to make small: every cost, as the contribution of one output and its cotangent."""
+"""What a network is trained to make small: every cost, as what one output adds to the sum whose mean is the cost, and metrics alike.
+
+A loss is a function of an output y and its target. Its derivatives follow (`symbolic.loss_rules`). A new loss is one more function.
+"""
 
 from typing import Any, NamedTuple
 
 from rnnsim.equations.dispatch import dispatch
-from rnnsim.numerics.primitives import absolute, select, shift
+from rnnsim.equations.symbolic.functions import absolute, exp, softplus, where
+from rnnsim.equations.symbolic.loss_rules import derived_loss
+from rnnsim.numerics import primitives
+from rnnsim.numerics.primitives import select, shift
 from rnnsim.numerics.unrolled import unrolled
 
 
@@ -32,22 +38,30 @@ def contributions(measures, y, target, totals):
     return tuple(total + contribution(measure, y, target) for measure, total in zip(measures, totals, strict=True))
 
 
-class MeanSquaredError(NamedTuple):
+def mse(y, target):
     """(y - target)²."""
+    return (y - target) ** 2
 
-    classes = False
-    differentiable = True
 
-    def contribution(loss, y, target):
-        error = y - target
-        return select(target == target, error * error, 0.0)
+def absolute_error(y, target):
+    """|y - target|."""
+    return absolute(y - target)
 
-    def cotangent(loss, y, target):
-        error = y - target
-        return select(target == target, error + error, 0.0)
 
-    def cotangent_tangent(loss, y, target, dy):
-        return select(target == target, dy + dy, 0.0)
+def huber(y, target):
+    """(y - target)² / 2 within 1 of the target, |y - target| - 1/2 beyond (Huber 1964)."""
+    error = y - target
+    return where(absolute(error) <= 1.0, 0.5 * error**2, absolute(error) - 0.5)
+
+
+def poisson(y, target):
+    """exp(y) - target y: y is the logarithm of a rate, the target a count."""
+    return exp(y) - target * y
+
+
+def logistic(y, target):
+    """log(1 + exp(y)) - target y: y is the logit of a probability, the target 0 or 1, or a probability."""
+    return softplus(y) - target * y
 
 
 class CrossEntropy(NamedTuple):
@@ -64,7 +78,7 @@ class RoundedAccuracy(NamedTuple):
     differentiable = False
 
     def contribution(loss, y, target):
-        small = absolute(y) < shift(y) / 3.0
+        small = primitives.absolute(y) < shift(y) / 3.0
         rounded = select(small, (y + shift(y)) - shift(y), y)
         return select(rounded == target, 1.0, 0.0)
 
@@ -76,5 +90,12 @@ class Accuracy(NamedTuple):
     differentiable = False
 
 
-LOSSES: dict[str, Any] = {"mse": MeanSquaredError(), "cross_entropy": CrossEntropy()}
+LOSSES: dict[str, Any] = {
+    "mse": derived_loss(mse),
+    "cross_entropy": CrossEntropy(),
+    "absolute": derived_loss(absolute_error),
+    "huber": derived_loss(huber),
+    "poisson": derived_loss(poisson),
+    "logistic": derived_loss(logistic),
+}
 METRICS: dict[str, Any] = {"rounded_accuracy": RoundedAccuracy(), "accuracy": Accuracy()}

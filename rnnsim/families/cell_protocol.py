@@ -30,6 +30,18 @@ class Cell(Protocol):
         """The number of the unit's own numbers that are no weights, such as the leak."""
 
     @property
+    def known_gates(self) -> int:
+        """How many of the pre-activations, the first, users know."""
+
+    @property
+    def tracked(self) -> int:
+        """The number of constants that have derivatives."""
+
+    @property
+    def cached(self) -> bool:
+        """Whether kernels with it are kept on disk."""
+
+    @property
     def partials(self) -> int:
         """The number of partial derivatives that `linearize` gives."""
 
@@ -61,6 +73,12 @@ class Cell(Protocol):
 
     def pullback_tangent(self, constants: Row, partials: Row, d_partials: Row, g: Row, dg: Row) -> tuple[Row, Row]:
         """Compute the tangents of what `pullback` gives."""
+
+    def pull_numbers(self, constants: Row, partials: Row, g: Row) -> Row:
+        """Pull cotangents of the next states back to the constants that have derivatives."""
+
+    def push_numbers(self, constants: Row, partials: Row, dc: Row) -> Row:
+        """Push tangents of the constants forward to the next states."""
 
     def report(self, a: Row) -> Row:
         """Give the pre-activations as users know them."""

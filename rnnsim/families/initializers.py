@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import xarray as xr
@@ -10,7 +11,7 @@ from rnnsim.checks.arguments import SEED, number
 from rnnsim.checks.showing import shown
 from rnnsim.families.parameters import parameter
 
-# a parameter's place here picks its stream of random numbers: append, never reorder
+# a parameter's place here picks its stream of random numbers, as the names of others do: append, never reorder
 PARAMETERS = ("w_rec", "w_in", "bias", "bias_in", "bias_rec", "h0", "c0", "w_out", "b_out", "table")
 FIXED_POINT = 2.0**60
 
@@ -139,7 +140,7 @@ def checked_seeds(seed: Any) -> np.ndarray:
 def draw(seeds: np.ndarray, name: str, shape: tuple[int, ...], law: Callable[[np.random.Generator], np.ndarray]) -> np.ndarray:
     """The numbers (*seeds.shape, *shape) that a law takes from each seed's stream for one parameter."""
     numbers = np.empty((seeds.size, *shape))
-    key = (PARAMETERS.index(name),)
+    key = (PARAMETERS.index(name),) if name in PARAMETERS else (len(PARAMETERS), crc32(name.encode()))
     for row, seed in zip(numbers, seeds.ravel().tolist(), strict=True):
         row[...] = law(np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))))
     return numbers.reshape(*seeds.shape, *shape)

@@ -15,6 +15,7 @@ from rnnsim.checks.annotations import Method, Numbers, Real
 from rnnsim.checks.arguments import check_choice, number_or_none, to_array
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.equations.cells import Readout as ReadoutCell
+from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import Grid, common_grid
 from rnnsim.families.cell_protocol import Cell
@@ -29,8 +30,8 @@ METHODS = ("nearest", "ffill", "bfill")
 @dataclass(frozen=True)
 class Member:
     """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network,
-    which have `suffix` behind them. `biases` come with the gates that they belong to; results of the `top` layer are known without
-    `suffix`, too."""
+    which have `suffix` behind them. `states` are what results call its states; `biases` come with the gates that they belong to; results
+    of the `top` layer are known without `suffix`, too."""
 
     cell: Cell
     units: int
@@ -40,6 +41,7 @@ class Member:
     biases: tuple[tuple[str, tuple[int, ...]], ...]
     constants: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
     suffix: str = ""
     top: bool = True
 
@@ -102,8 +104,7 @@ class Network:
         """The layers and the readout, if there is one, as kernels run them."""
         if self.readout is None:
             return self.members
-        rule: Any = ReadoutCell
-        return *self.members, Member(rule(), self.outputs or 1, self.units, "w_out", None, (("b_out", (0,)),))
+        return *self.members, Member(cell_of(ReadoutCell), self.outputs or 1, self.units, "w_out", None, (("b_out", (0,)),))
 
     @property
     def units(self) -> int:
@@ -128,11 +129,16 @@ class Network:
         return tuple(name for member in self.members for name in member.starts)
 
     @cached_property
+    def own_numbers(self) -> tuple[str, ...]:
+        """The cells' own numbers, such as a leak."""
+        return tuple(name for member in self.members for name in member.constants)
+
+    @cached_property
     def own_sizes(self) -> dict[str, int]:
         """The sizes of the dimensions that parameters and results have behind the axes, samples and steps apart."""
         sizes: dict[str, int] = {}
         for suffix, layer in (*self.levels, ("", self.levels[-1][1])):
-            sizes |= {f"gate{suffix}": len(layer.GATES)} if layer.GATES else {}
+            sizes |= {f"{dim}{suffix}": len(labels) for dim, labels in layer.declaration.gate_labels.items()}
             if not self.scalar:
                 sizes |= {f"{dim}{suffix}": layer.units for dim in ("unit", "unit_from")} | {f"input{suffix}": layer.inputs}
         if not self.scalar:
@@ -142,8 +148,11 @@ class Network:
     @property
     def gate_coords(self) -> dict[str, tuple[str, list[str], dict[str, str]]]:
         """The names of gates as coordinates, by dimension."""
-        labels = {f"gate{suffix}": layer.GATES for suffix, layer in (*self.levels, ("", self.levels[-1][1])) if layer.GATES}
-        return {dim: (dim, list(names), {"long_name": "gate", "units": "1"}) for dim, names in labels.items()}
+        return {
+            f"{dim}{suffix}": (f"{dim}{suffix}", list(names), {"long_name": "gate", "units": "1"})
+            for suffix, layer in (*self.levels, ("", self.levels[-1][1]))
+            for dim, names in layer.declaration.gate_labels.items()
+        }
 
     def __getitem__(self, name: str) -> xr.DataArray:
         if not isinstance(name, str) or name not in self._parameters:
@@ -194,7 +203,9 @@ class Network:
     def hashed_functions(self) -> dict[str, xr.DataArray]:
         """The hashes of the functions of a user's own."""
         options = {f"{name}{suffix}": option for suffix, layer in self.levels for name, option in layer.options.items()}
-        return {name: xr.DataArray(option.hash) for name, option in options.items() if hasattr(option, "hash")}
+        hashes = {name: option.hash for name, option in options.items() if hasattr(option, "hash")}
+        hashes |= {f"equation{suffix}": layer.equation_hash for suffix, layer in self.levels if layer.equation_hash}
+        return {name: xr.DataArray(text) for name, text in hashes.items()}
 
     @property
     def axes(self) -> dict[str, int]:
@@ -241,7 +252,8 @@ class Network:
     @cached_property
     def trainable(self) -> tuple[str, ...]:
         """The parameters that have a gradient."""
-        return tuple(name for name in self._parameters if name.removesuffix(layer_number(name)) != "leak")
+        idle = {f"{name}{suffix}" for suffix, layer in self.levels for name in layer.idle_numbers}
+        return tuple(name for name in self._parameters if name not in idle)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -251,6 +263,11 @@ class Network:
     def dimensions(self, name: str) -> tuple[str, ...]:
         """A parameter's dimensions behind the axes in its full shape, without its layer's number."""
         return self._dimensions[name]
+
+    def named_dimensions(self, name: str) -> tuple[str, ...]:
+        """The same, as users know them."""
+        number = layer_number(name)
+        return tuple(f"{dim}{number}" if number and dim in NUMBERED else dim for dim in self._dimensions[name])
 
     def replace(self, **changes: Numbers | Activation) -> Self:
         """Make this family anew with some parameters or options changed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from rnnsim.families.parameters import parameter
 def drawn_parameters(
     dimensions: Mapping[str, tuple[str, ...]],
     sizes: Mapping[str, Any],
-    gates: int,
     seed: Any,
     gain: Any,
     init: str,
@@ -34,33 +34,35 @@ def drawn_parameters(
     density = initializers.checked_density(density)
     share = initializers.checked_excitatory(excitatory, units) if init == "dale" else density
     seeds, gains, one = initializers.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
-    parts = gates or 1
-    sizes = {"gate": gates, "unit": units, "unit_from": units, "input": inputs}
+    sizes = {**sizes, "unit": units, "unit_from": units, "input": inputs}
+
+    def gates_of(name: str) -> int:
+        return prod(sizes[dim] for dim in dimensions[name] if dim.startswith("gate"))
 
     def drawn(name: str, law: str, factor: xr.DataArray, draw: Callable[[np.ndarray], np.ndarray]) -> Drawn:
-        own = {dim: sizes[dim] for dim in dimensions[name] if dim != "gate" or gates}
+        own = {dim: sizes[dim] for dim in dimensions[name]}
         return Drawn(name, law, seeds, factor, own, partial(shaped, draw, tuple(own.values())))
 
     def by_law(name: str, law: Any) -> Any:
         if not isinstance(law, str):
             return law
         if name.startswith("bias"):
-            initializers.biases(law, np.zeros(0, np.int64), parts, units, name)  # refuses an unknown law
-            return drawn(name, law, one, partial(initializers.biases, law, gates=parts, units=units, name=name))
+            gates = gates_of(name)
+            initializers.biases(law, np.zeros(0, np.int64), gates, units, name)  # refuses an unknown law
+            return drawn(name, law, one, partial(initializers.biases, law, gates=gates, units=units, name=name))
         if law != "gaussian":
             raise ValueError(f"{name} was given as {shown(law)}; it needs numbers or 'gaussian'")
         return drawn(name, law, one, partial(initializers.start, units=units, name=name))
 
-    return {
-        "w_in": drawn("w_in", init, one, partial(initializers.inputs, init, gates=parts, units=units, features=inputs)),
-        "w_rec": drawn(
-            "w_rec",
-            f"{init} {share}",
-            gains,
-            partial(initializers.recurrent, init, gates=parts, units=units, density=density, excitatory=excitatory),
-        ),
-        **{name: by_law(name, law) for name, law in laws.items()},
-    }
+    def w_in() -> Drawn:
+        return drawn("w_in", init, one, partial(initializers.inputs, init, gates=gates_of("w_in"), units=units, features=inputs))
+
+    def w_rec() -> Drawn:
+        draw = partial(initializers.recurrent, init, gates=gates_of("w_rec"), units=units, density=density, excitatory=excitatory)
+        return drawn("w_rec", f"{init} {share}", gains, draw)
+
+    weights = {name: draw() for name, draw in (("w_in", w_in), ("w_rec", w_rec)) if name in dimensions}
+    return weights | {name: by_law(name, law) for name, law in laws.items()}
 
 
 def shaped(draw: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], seeds: np.ndarray) -> np.ndarray:

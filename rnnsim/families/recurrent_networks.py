@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -12,48 +13,61 @@ from rnnsim.checks.arguments import refuse_methods, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.equations import cells
 from rnnsim.equations.activations import ACTIVATIONS
+from rnnsim.equations.rules import reading
+from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.cell_protocol import Cell
+from rnnsim.families.declarations import FIRST, Declaration
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member, Network
 from rnnsim.families.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.families.random_parameters import drawn_parameters
 from rnnsim.families.readouts import Readout, check_readout, readout_of
-
-GATED_WEIGHTS = {"w_in": ("gate", "unit", "input"), "w_rec": ("gate", "unit", "unit_from")}
+from rnnsim.families.result_variables import declare
 
 
 class Recurrent(Network):
-    """What the kinds of layers have in common. `DIMENSIONS` are a layer's parameters and their dimensions, weights first."""
+    """What the kinds of layers have in common; each declares its equation (see `equations.cells`)."""
 
-    DIMENSIONS: ClassVar[dict[str, tuple[str, ...]]]
-    GATES: ClassVar[tuple[str, ...]] = ()
-    WEIGHTS = ("w_in", "w_rec")
-    STARTS: ClassVar[tuple[str, ...]] = ("h0",)
+    states: Any
+    gates: Any
+    numbers: Any = {}
+    declaration: ClassVar[Declaration]
+    DIMENSIONS: ClassVar[Mapping[str, tuple[str, ...]]]
+    GATES: ClassVar[tuple[str, ...]]
+    STARTS: ClassVar[tuple[str, ...]]
     OPTIONS: ClassVar[tuple[str, ...]] = ()
+    CALLED: ClassVar[tuple[str, ...]] = ()  # what subclasses may define of their equations
+    equation_hash: ClassVar[str] = ""  # of an equation of a user's own
     _PUBLIC = (*Network._PUBLIC, "random")
 
     def __init_subclass__(cls) -> None:
-        equations = "one of the package's own layers, or an rs.Elman with an rs.Activation"
-        refuse_methods(cls, ("step", "forward", "linearize", "pullback"), equations)
+        unused = [name for name in ("step", "forward", "linearize", "pullback") if name not in cls.CALLED]
+        refuse_methods(cls, unused, "an rs.Cell with a step of its own, or an rs.Elman with an rs.Activation")
+        if hasattr(cls, "gates"):
+            cls.declaration = Declaration.of(cls)
+            declare(cls.declaration)
+            cls.DIMENSIONS, cls.GATES = cls.declaration.dimensions, cls.declaration.labels
+            cls.STARTS = cls.declaration.starts
 
     def _take(self, given: dict[str, Any], readout: Readout | None) -> None:
         """Check the parameters and keep them."""
         self._refuse_stacked_gates(given)
-        full = [has_units(name, given[name], self.DIMENSIONS[name]) for name in self.WEIGHTS]
+        weights, dimensions_of = self.weights, self.DIMENSIONS
+        full = [has_units(name, given[name], dimensions_of[name]) for name in weights]
         if any(full) and not all(full):
-            arrays, numbers = self.WEIGHTS if full[0] else self.WEIGHTS[::-1]
-            if to_array(numbers, given[numbers]).ndim > len(self.DIMENSIONS[numbers]):
-                parameter(numbers, given[numbers], self.DIMENSIONS[numbers])
+            arrays, numbers = weights if full[0] else weights[::-1]
+            if to_array(numbers, given[numbers]).ndim > len(dimensions_of[numbers]):
+                parameter(numbers, given[numbers], dimensions_of[numbers])
             shape = np.shape(given[arrays])
             raise ValueError(
                 f"{arrays} was given an array of shape {shape}, but {numbers} has no units; both need them, or neither"
             )
         self.scalar = not any(full)
         parameters = {}
-        dimensions = {n: tuple(d for d in dims if not (self.scalar and d in OF_VECTORS)) for n, dims in self.DIMENSIONS.items()}
+        dimensions = {n: tuple(d for d in dims if not (self.scalar and d in OF_VECTORS)) for n, dims in dimensions_of.items()}
         for name, dims in dimensions.items():
-            fills, samples = name not in self.WEIGHTS or not dims, name in self.STARTS
+            fills, samples = name not in weights or not dims, name in self.STARTS
             drawn = isinstance(given[name], Drawn)
             parameters[name] = given[name] if drawn else parameter(name, given[name], dims, fills=fills, samples=samples)
         self._parameters = parameters
@@ -68,7 +82,7 @@ class Recurrent(Network):
             known = getattr(value, "shape", ())
             shape = known if isinstance(known, tuple) and not isinstance(value, xr.DataArray | Drawn) else ()
             stacked = "gate" in dims and len(shape) == len(dims) - 1 and shape[0] % gates == 0
-            if stacked and (name in self.WEIGHTS or shape[0] > gates):
+            if stacked and (name in self.weights or shape[0] > gates):
                 needed = f"({', '.join(dims)}): {name}.reshape{(gates, shape[0] // gates, *shape[1:])}"
                 raise ValueError(f"{name} was given an array of shape {shape}; it needs {needed}, or rs.from_torch")
 
@@ -79,10 +93,11 @@ class Recurrent(Network):
         return made
 
     def _check_sizes(self) -> None:
+        labels = self.declaration.gate_labels
         for name, array in self._parameters.items():
-            if "gate" in array.dims and array.sizes["gate"] != len(self.GATES):
-                gates = f"{len(self.GATES)} ({', '.join(self.GATES)})"
-                raise ValueError(f"{name} has {array.sizes['gate']} gates, but a {type(self).__name__} needs {gates}")
+            for dim in (dim for dim in array.dims if dim in labels and array.sizes[dim] != len(labels[dim])):
+                gates = f"{len(labels[dim])} ({', '.join(labels[dim])})"
+                raise ValueError(f"{name} has {array.sizes[dim]} gates, but a {type(self).__name__} needs {gates}")
             for dim in ("unit", "unit_from"):
                 if dim in array.dims and array.sizes[dim] != self.units:
                     what = "columns" if dim == "unit_from" else "units"
@@ -92,7 +107,8 @@ class Recurrent(Network):
         size = "one unit" if self.scalar else f"{self.units} units and {self.inputs} inputs"
         options = "".join(f", {name} {shown(getattr(self, name)).strip(chr(39))}" for name in self.OPTIONS)
         out, axes = self._shown
-        return f"<rnnsim.{type(self).__name__} of {size}{out}{options}; axes {axes}>"
+        package = "rnnsim." * (type(self).__module__.partition(".")[0] == "rnnsim")
+        return f"<{package}{type(self).__name__} of {size}{out}{options}; axes {axes}>"
 
     @property
     def units(self) -> int:
@@ -115,9 +131,25 @@ class Recurrent(Network):
         return {name: getattr(self, name) for name in self.OPTIONS}
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """The parameters that are weights."""
+        return tuple(name for name in ("w_in", "w_rec") if name in self.DIMENSIONS)
+
+    @property
     def cell(self) -> Cell:
         """The recurrence that kernels run."""
-        raise NotImplementedError
+        found: Cell = cell_of(self.declared)
+        return found
+
+    @property
+    def declared(self) -> Any:
+        """The class whose equation it is."""
+        return type(self)
+
+    @property
+    def idle_numbers(self) -> tuple[str, ...]:
+        """The cell's own numbers that its equation leaves out."""
+        return ()
 
     def member(self, suffix: str, top: bool) -> Member:
         """Describe this network as a layer of a larger one.
@@ -134,18 +166,20 @@ class Recurrent(Network):
         Member
             The layer as kernels run it.
         """
-        cell = self.cell
-        x_gates, h_gates = cells.reading(cell, "x"), cells.reading(cell, "h")
-        biases = [name for name in self.DIMENSIONS if name.startswith("bias")]
+        cell, declaration = self.cell, self.declaration
+        all_gates = tuple(range(len(declaration.gates)))
         return Member(
             cell,
             self.units,
             self.inputs,
             f"w_in{suffix}",
-            f"w_rec{suffix}",
-            tuple((f"{name}{suffix}", h_gates if name == "bias_rec" else x_gates) for name in biases),
-            tuple(f"{name}{suffix}" for name in ("leak",)[: cell.constants]),
-            tuple(f"{name}{suffix}" for name in self.STARTS),
+            f"w_rec{suffix}" if "w_rec" in self.weights else None,
+            tuple(
+                (f"{name}{suffix}", reading(cell, letter) if letter else all_gates) for name, letter in declaration.biases.items()
+            ),
+            tuple(f"{name}{suffix}" for name in tuple(declaration.numbers)[: cell.constants]),
+            tuple(f"{name}{suffix}" for name in declaration.starts),
+            declaration.kept_states,
             suffix,
             top,
         )
@@ -225,14 +259,17 @@ class Recurrent(Network):
         >>> rs.Elman.random(100, gain=rs.axis("gain", [0.5, 1.5]), seed=rs.axis("seed", range(10)), h0="gaussian").axes
         {'seed': 10, 'gain': 2}
         """
-        laws = {name: options.pop(name, bias) for name in cls.DIMENSIONS if name.startswith("bias")}
-        laws |= {name: h0 if name == "h0" else options.pop(name, 0.0) for name in cls.STARTS}
+        declaration = cls.declaration
+        laws = {name: options.pop(name, bias) for name in declaration.biases}
+        laws |= {name: h0 if name == FIRST else options.pop(name, 0.0) for name in declaration.starts}
         sizes = {"unit": units, "unit_from": units, "input": inputs}
-        given = drawn_parameters(cls.DIMENSIONS, sizes, len(cls.GATES), seed, gain, init, density, excitatory, laws)
+        sizes |= {dim: len(labels) for dim, labels in declaration.gate_labels.items()}
+        own = {name: dims for name, dims in declaration.dimensions.items() if name not in declaration.numbers}
+        given = drawn_parameters(own, sizes, seed, gain, init, density, excitatory, laws)
         return cls(**given, **options)
 
 
-class Elman(Recurrent):
+class Elman(cells.LeakyElman, Recurrent):
     """A family of Elman networks, h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
 
     A scalar network, of one unit, has a number for each weight. Every parameter may have axes: further dimensions of a
@@ -287,13 +324,6 @@ class Elman(Recurrent):
     <rnnsim.Elman of 2 units and 1 inputs, activation tanh; axes gain: 2>
     """
 
-    DIMENSIONS = {
-        "w_in": ("unit", "input"),
-        "w_rec": ("unit", "unit_from"),
-        "bias": ("unit",),
-        "h0": ("unit",),
-        "leak": ("unit",),
-    }
     OPTIONS = ("activation",)
 
     def __init__(
@@ -318,20 +348,28 @@ class Elman(Recurrent):
             raise ValueError(f"leak was given the value {outside[0]}; it needs numbers in (0, 1]")
 
     @property
-    def row_names(self) -> tuple[str, ...]:
-        """The parameters in the order in which the kernels of scalar networks read them."""
-        return "bias", "w_in", "w_rec", *("leak",) * self.cell.constants, "h0"
+    def leaky(self) -> bool:
+        """Whether anything is left of a state: whether the leak is not 1 everywhere."""
+        return not bool((self["leak"].values == 1.0).all())
+
+    @property
+    def idle_numbers(self) -> tuple[str, ...]:
+        """The leak, where it is 1 everywhere."""
+        return () if self.leaky else ("leak",)
+
+    @property
+    def declared(self) -> Any:
+        """The class whose equation it is, without the leak where it is 1 everywhere."""
+        return cells.LeakyElman if self.leaky else cells.Elman
 
     @property
     def cell(self) -> Cell:
-        """The recurrence that kernels run, without the leak where it is 1 everywhere."""
-        phi = self.activation.rule if isinstance(self.activation, Activation) else ACTIVATIONS[self.activation]
-        rule: Any = cells.Elman if (self["leak"].values == 1.0).all() else cells.LeakyElman
-        cell: Cell = rule(phi)
-        return cell
+        """The recurrence that kernels run."""
+        found: Cell = cell_of(self.declared, self.activation)
+        return found
 
 
-class GRU(Recurrent):
+class GRU(cells.GRU, Recurrent):
     """A family of gated recurrent units, by PyTorch's equations.
 
     With (r, z) = σ(w_in x[k] + bias_in + w_rec h[k-1] + bias_rec) and n = tanh(w_in x[k] + bias_in + r (w_rec h[k-1] +
@@ -378,13 +416,7 @@ class GRU(Recurrent):
     <rnnsim.GRU of 4 units and 2 inputs; axes none>
     """
 
-    DIMENSIONS = {
-        **GATED_WEIGHTS,
-        "bias_in": ("gate", "unit"),
-        "bias_rec": ("gate", "unit"),
-        "h0": ("unit",),
-    }
-    GATES = cells.GRU.labels
+    declared = cells.GRU
 
     def __init__(
         self,
@@ -398,15 +430,8 @@ class GRU(Recurrent):
     ):
         self._take({"w_in": w_in, "w_rec": w_rec, "bias_in": bias_in, "bias_rec": bias_rec, "h0": h0}, check_readout(readout))
 
-    @property
-    def cell(self) -> Cell:
-        """The recurrence that kernels run."""
-        rule: Any = cells.GRU
-        cell: Cell = rule()
-        return cell
 
-
-class LSTM(Recurrent):
+class LSTM(cells.LSTM, Recurrent):
     """A family of long short-term memories with forget gates, by PyTorch's equations.
 
     With (i, f, o) = σ(w_in x[k] + w_rec h[k-1] + bias) and g = tanh(w_in x[k] + w_rec h[k-1] + bias), each with the weights of
@@ -453,14 +478,8 @@ class LSTM(Recurrent):
     <rnnsim.LSTM of 5 units and 2 inputs; axes none>
     """
 
-    DIMENSIONS = {
-        **GATED_WEIGHTS,
-        "bias": ("gate", "unit"),
-        "h0": ("unit",),
-        "c0": ("unit",),
-    }
-    GATES = cells.LSTM.labels
-    STARTS = ("h0", "c0")
+    declared = cells.LSTM
+    kept = {"c": "cell_state"}
 
     def __init__(
         self,
@@ -473,10 +492,3 @@ class LSTM(Recurrent):
         readout: Readout | None = None,
     ):
         self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "c0": c0}, check_readout(readout))
-
-    @property
-    def cell(self) -> Cell:
-        """The recurrence that kernels run."""
-        rule: Any = cells.LSTM
-        cell: Cell = rule()
-        return cell

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from rnnsim.checks.arguments import names
+from rnnsim.families.declarations import Declaration
 from rnnsim.families.parameters import NUMBERED, layer_number
 
 
@@ -21,9 +22,7 @@ SIMULATED = {
     "preactivation": Meaning(("sample", "step", "gate", "unit"), "pre-activation"),
     "input": Meaning(("sample", "step", "input"), "input"),
     "output": Meaning(("sample", "step", "output"), "output"),
-    "cell_state": Meaning(("sample", "step", "unit"), "cell state"),
     "final_state": Meaning(("sample", "unit"), "state at the last step"),
-    "final_cell_state": Meaning(("sample", "unit"), "cell state at the last step"),
 }
 
 PARAMETERS = {
@@ -34,7 +33,6 @@ PARAMETERS = {
     "bias_in": Meaning(("gate", "unit"), "bias of the input"),
     "bias_rec": Meaning(("gate", "unit"), "bias of the state"),
     "h0": Meaning(("sample", "unit"), "state at step 0"),
-    "c0": Meaning(("sample", "unit"), "cell state at step 0"),
     "w_out": Meaning(("output", "unit"), "output weight"),
     "b_out": Meaning(("output",), "bias of the output"),
 }
@@ -99,7 +97,6 @@ PROPAGATED = {
 BIFURCATIONS = {
     "kind": Meaning(("point",), "kind of the special point"),
     "state": Meaning(("point", "unit"), "state"),
-    "cell_state": Meaning(("point", "unit"), "cell state"),
     "residual": Meaning(("point",), "largest of |F(s) - s| and |(J - μ) v| at the special point"),
     "multiplier_real": Meaning(("point", "mode"), "real part of the multiplier"),
     "multiplier_imag": Meaning(("point", "mode"), "imaginary part of the multiplier"),
@@ -112,7 +109,6 @@ BIFURCATIONS = {
 }
 BRANCHES = {
     "branch_state": Meaning(("branch", "position", "unit"), "state on the branch"),
-    "branch_cell_state": Meaning(("branch", "position", "unit"), "cell state on the branch"),
     "branch_unstable": Meaning(("branch", "position"), "number of multipliers outside the unit circle, -1 behind the branch's end"),
 }
 
@@ -120,9 +116,7 @@ OF_LAYERS = (
     "state",
     "increment",
     "preactivation",
-    "cell_state",
     "final_state",
-    "final_cell_state",
     "grad_state",
     "grad_preactivation",
     "orbit",
@@ -141,7 +135,6 @@ OF_OPTIMIZERS = {
 }
 TRAINED = {
     **PARAMETERS,
-    "leak": Meaning(("unit",), "leak"),
     "validation_cost": Meaning((), "cost of the validation set"),
     "accuracy": Meaning((), "share of right classes"),
     "validation_accuracy": Meaning((), "share of right classes in the validation set"),
@@ -176,7 +169,6 @@ FIXED_POINTS = {
     "point_count": Meaning((), "number of points"),
     "truncated": Meaning((), "whether there is more than was kept"),
     "slow_state": Meaning(("point", "unit"), "state of a slow point"),
-    "slow_cell_state": Meaning(("point", "unit"), "cell state of a slow point"),
     "slow_speed": Meaning(("point",), "length of a step at a slow point"),
     "slow_point_count": Meaning((), "number of slow points"),
     "undecided": Meaning((), "regions in which more points may be, -1 if no complete search was made"),
@@ -194,6 +186,37 @@ MEANINGS = {
     **PROPAGATED,
     DIVERGED_AT: Meaning((), "first step at which a state is not finite, -1 for never"),
 }
+
+
+def of_parameter(name: str, dims: tuple[str, ...], long_name: str) -> dict[str, Meaning]:
+    """A parameter, its gradient, and what optimizers keep of it."""
+    found = {name: Meaning(dims, long_name), f"grad_{name}": Meaning(dims, f"derivative of the cost by the {long_name}")}
+    return found | {f"{kept}_{name}": Meaning(dims, f"{what} of the {long_name}") for kept, what in OF_OPTIMIZERS.items()}
+
+
+def of_state(kept: str) -> dict[str, Meaning]:
+    """What verbs return of a state besides h."""
+    what = kept.replace("_", " ")
+    return {
+        kept: Meaning(("sample", "step", "unit"), what),
+        f"final_{kept}": Meaning(("sample", "unit"), f"{what} at the last step"),
+        f"slow_{kept}": Meaning(("point", "unit"), f"{what} of a slow point"),
+        f"branch_{kept}": Meaning(("branch", "position", "unit"), f"{what} on the branch"),
+    }
+
+
+DECLARED: set[str] = set()  # the variables of cells' own states and numbers
+
+
+def declare(declaration: Declaration) -> None:
+    """Take up the variables of a cell's own states and numbers."""
+    found: dict[str, Meaning] = {}
+    for start, kept in zip(declaration.starts[1:], declaration.kept_states[1:], strict=True):
+        found |= of_state(kept) | of_parameter(start, ("sample", "unit"), f"{kept.replace('_', ' ')} at step 0")
+    for name in declaration.numbers:
+        found |= of_parameter(name, ("unit",), name)
+    MEANINGS.update(found)
+    DECLARED.update(found)
 
 
 def meaning(name: str) -> Meaning:

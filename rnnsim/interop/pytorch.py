@@ -220,7 +220,7 @@ def recurrent(torch: Any, layers: list[Any]) -> Any:
 def arrays_of(layer: Recurrent) -> list[np.ndarray]:
     """A layer's weights and two biases, gates in the rows."""
     rows = (len(layer.GATES) or 1) * layer.units
-    weights = [layer[name].values.reshape(rows, -1) for name in layer.WEIGHTS]
+    weights = [layer[name].values.reshape(rows, -1) for name in layer.weights]
     biases = [np.broadcast_to(layer[name].values.reshape(-1), rows) for name in layer.DIMENSIONS if name.startswith("bias")]
     nothing = np.full(rows, -0.0)  # a bias of -0.0 stays itself with -0.0 added to it, and not with 0.0
     return [*weights, *biases, *[nothing] * (2 - len(biases))]

@@ -1,4 +1,4 @@
-"""tanh, sigmoid, exp, relu and linear, with their slopes, on floats, arrays and lanes: each written once.
+"""tanh, sigmoid, exp, relu and linear, with their slopes, square roots and choices, on floats, arrays and lanes: each written once.
 
 In float64, tanh and sigmoid start from tables. With c the point of a grid nearest to a ≥ 0, t = tanh c, h = a - c and
 r = (1 - t²) q,
@@ -23,7 +23,20 @@ from numba import types
 from numba.extending import overload, register_jitable
 
 from rnnsim.numerics.lookup_tables import Table, look_up
-from rnnsim.numerics.primitives import absolute, any_negative, at_least, at_most, muladd, power_of_two, select, shift, signed
+from rnnsim.numerics.primitives import (
+    absolute,
+    any_lane,
+    any_negative,
+    at_least,
+    at_most,
+    each_lane,
+    muladd,
+    power_of_two,
+    select,
+    shift,
+    signed,
+    square_root,
+)
 from rnnsim.numerics.unrolled import unrolled
 
 
@@ -89,15 +102,21 @@ TANH_TABLE, SIGMOID_TABLE = tables_of_tanh(2, DOUBLE.saturated)
 EXP_TABLE = table_of_exp(4, 0.375)
 
 
-def constants(x):
-    """The constants for the precision of x."""
-    return SINGLE if getattr(x, "dtype", None) == np.float32 else DOUBLE
+def constants_by_precision(double, single):
+    """A function of a number that gives the constants for its precision."""
+
+    def constants(x):
+        return single if getattr(x, "dtype", None) == np.float32 else double
+
+    @overload(constants, inline="always")
+    def _constants(x):
+        chosen = single if getattr(x, "dtype", x) == types.float32 else double
+        return lambda x: chosen
+
+    return constants
 
 
-@overload(constants, inline="always")
-def _constants(x):
-    chosen = SINGLE if getattr(x, "dtype", x) == types.float32 else DOUBLE
-    return lambda x: chosen
+constants = constants_by_precision(DOUBLE, SINGLE)
 
 
 def by_precision(double, single):
@@ -286,3 +305,41 @@ def relu(x):
 def relu_and_slope(x):
     """max(x, 0) and its slope, 0 at 0."""
     return select(x <= 0.0, 0.0, x), select(x <= 0.0, 0.0, select(x > 0.0, 1.0, x))
+
+
+@register_jitable(forceinline=True)
+def sign(x):
+    """1 above 0, -1 below, 0 at 0; nan for nan."""
+    return select(x < 0.0, -1.0, select(x > 0.0, 1.0, x))
+
+
+@register_jitable(forceinline=True)
+def sqrt(x):
+    """√x; nan below 0."""
+    return square_root(x)
+
+
+@register_jitable(forceinline=True)
+def where(condition, x, y):
+    """x where `condition` holds, y elsewhere."""
+    return select(condition, x, y)
+
+
+@register_jitable(forceinline=True)
+def minimum(x, y):
+    """The smaller of two numbers; nan if one of them is."""
+    return select(x <= y, x, select(x != x, x, y))
+
+
+@register_jitable(forceinline=True)
+def maximum(x, y):
+    """The larger of two numbers; nan if one of them is."""
+    return select(x >= y, x, select(x != x, x, y))
+
+
+@register_jitable(forceinline=True)
+def elsewhere(mask, function, x, y):
+    """y, but where `mask` holds, which is seldom, `function` of one lane of x after the other."""
+    if any_lane(mask):
+        y = select(mask, each_lane(function, x), y)
+    return y

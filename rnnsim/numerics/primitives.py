@@ -4,7 +4,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
-from numba.extending import overload
+from numba.extending import overload, register_jitable
 
 from rnnsim.numerics.checked import check_lane
 from rnnsim.numerics.simd import Lanes, Mask, all_as, any_bit, element_of, meeting_type, teach
@@ -57,13 +57,19 @@ def square_root(x):
     return np.sqrt(x)
 
 
+def _bits_of(x):
+    """How many bits a number has, and its mantissa; the LLVM type of integers of as many, and what makes a constant of it."""
+    bits, mantissa = (64, 52) if element_of(x)[0] == ir.DoubleType() else (32, 23)
+    if not isinstance(x.type, ir.VectorType):
+        return bits, mantissa, ir.IntType(bits), lambda value: ir.Constant(ir.IntType(bits), value)
+    integers = ir.VectorType(ir.IntType(bits), x.type.count)
+    return bits, mantissa, integers, lambda value: ir.Constant(integers, [value] * integers.count)
+
+
 def _build_signed(builder, x, sign):
-    bits = 64 if element_of(x)[0] == ir.DoubleType() else 32
-    integer = ir.VectorType(ir.IntType(bits), x.type.count) if isinstance(x.type, ir.VectorType) else ir.IntType(bits)
-    minus = 1 << (bits - 1)
-    minus = ir.Constant(integer, [minus] * integer.count if isinstance(integer, ir.VectorType) else minus)
-    signs = builder.and_(builder.bitcast(sign, integer), minus)
-    return builder.bitcast(builder.or_(builder.bitcast(x, integer), signs), x.type)
+    bits, _, integers, whole = _bits_of(x)
+    signs = builder.and_(builder.bitcast(sign, integers), whole(1 << (bits - 1)))
+    return builder.bitcast(builder.or_(builder.bitcast(x, integers), signs), x.type)
 
 
 @_primitive(2, _build_signed)
@@ -111,17 +117,9 @@ for _typ in (Lanes, types.Float):
 
 
 def _build_power_of_two(builder, shifted):
-    element, _ = element_of(shifted)
-    bits, mantissa, bias = (64, 52, 1023) if element == ir.DoubleType() else (32, 23, 127)
-    integer = ir.IntType(bits)
-    if isinstance(shifted.type, ir.VectorType):
-        integer = ir.VectorType(integer, shifted.type.count)
-
-    def constant(value):
-        return ir.Constant(integer, [value] * shifted.type.count if isinstance(integer, ir.VectorType) else value)
-
-    k = builder.shl(builder.bitcast(shifted, integer), constant(mantissa))
-    return builder.bitcast(builder.add(k, constant(bias << mantissa)), shifted.type)
+    bits, mantissa, integers, whole = _bits_of(shifted)
+    k = builder.shl(builder.bitcast(shifted, integers), whole(mantissa))
+    return builder.bitcast(builder.add(k, whole(((1 << (bits - mantissa - 2)) - 1) << mantissa)), shifted.type)
 
 
 @_primitive(1, _build_power_of_two)
@@ -131,21 +129,31 @@ def power_of_two(shifted):
     return np.ldexp(np.ones((), k.dtype), np.where(np.isfinite(k), k, 0).astype(np.int32))[()]
 
 
+def _build_quarter_turns(builder, sine, cosine, shifted):
+    bits, _, integers, whole = _bits_of(shifted)
+    k = builder.bitcast(shifted, integers)
+    odd = builder.icmp_unsigned("!=", builder.and_(k, whole(1)), whole(0))
+    turned = builder.bitcast(builder.select(odd, cosine, sine), integers)
+    minus = builder.and_(builder.shl(k, whole(bits - 2)), whole(1 << (bits - 1)))
+    return builder.bitcast(builder.xor(turned, minus), shifted.type)
+
+
+@_primitive(3, _build_quarter_turns)
+def quarter_turns(sine, cosine, shifted):
+    """The sine of an angle and k quarter turns, from the angle's sine and cosine and k + `shift`."""
+    k = np.asarray(shifted - shift(shifted))
+    quadrant = np.where(np.isfinite(k), k, 0).astype(np.int64) % 4
+    return np.choose(quadrant, (sine, cosine, -sine, -cosine))[()]
+
+
 def _build_binary(part):
     """What `part` makes of a positive normal number's bits; any other number gives what `part` gives for None."""
 
     def build(builder, x):
-        element, _ = element_of(x)
-        bits, mantissa = (64, 52) if element == ir.DoubleType() else (32, 23)
-        integer = ir.IntType(bits)
-        lanes = x.type.count if isinstance(x.type, ir.VectorType) else 0
-        integers = ir.VectorType(integer, lanes) if lanes else integer
-
-        def whole(value):
-            return ir.Constant(integers, [value] * lanes if lanes else value)
+        bits, mantissa, integers, whole = _bits_of(x)
 
         def real(value):
-            return ir.Constant(x.type, [float(value)] * lanes if lanes else float(value))
+            return ir.Constant(x.type, [float(value)] * x.type.count if isinstance(x.type, ir.VectorType) else float(value))
 
         info = np.finfo(np.float64 if bits == 64 else np.float32)
         normal = builder.and_(
@@ -184,7 +192,7 @@ def mantissa(x):
 @_primitive(1, _build_binary(_exponent))
 def exponent(x):
     """k of x = m 2ᵏ with 1 ≤ m < 2; 0, if x is no positive normal number."""
-    return np.where(_is_normal(x), np.frexp(x)[1] - 1.0, 0.0)[()]
+    return np.where(_is_normal(x), (np.frexp(x)[1] - 1).astype(np.result_type(x)), 0.0)[()]
 
 
 def select(mask, yes, no):
@@ -205,6 +213,12 @@ teach(select, _type_select)
 def _lower_select(context, builder, sig, args):
     yes, no = all_as(context, builder, args[1:], sig.args[1:], sig.return_type)
     return builder.select(args[0], yes, no)
+
+
+@register_jitable(forceinline=True)
+def filled(x, number):
+    """A number in lanes, or an array, like those of x."""
+    return select(x < x, number, number)
 
 
 def any_lane(mask):
@@ -280,6 +294,8 @@ def each_lane(function, x):
 
 @overload(each_lane)
 def _each_lane(function, x):
+    if not isinstance(x, Lanes):
+        return lambda function, x: function(x)
     lanes = x.width
 
     def body(function, x):

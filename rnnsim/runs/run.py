@@ -96,11 +96,11 @@ class Run:
         return self._dims[name]
 
     def _found_dims(self, name: str) -> tuple[str, ...]:
-        dims = tuple(dim for dim in meaning(name).dims if dim in self.own_sizes)
         parameter = name.removeprefix("grad_")
-        if name != parameter and parameter in self.net.trainable and "sample" not in self.net.template(parameter).dims:
-            return tuple(dim for dim in dims if dim != "sample")
-        return dims
+        if name != parameter and parameter in self.net.trainable:
+            by_sample = "sample" in self.net.template(parameter).dims
+            return *(("sample",) if by_sample else ()), *self.net.named_dimensions(parameter)
+        return tuple(dim for dim in meaning(name).dims if dim in self.own_sizes)
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """The shape of a result behind the axes."""

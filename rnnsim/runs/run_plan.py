@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
 from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen
@@ -19,20 +18,12 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
     """The variables of a network that `keep` asks for, of those that a verb knows."""
     gone = {f"grad_{name}" for name in PARAMETERS} - {f"grad_{name}" for name in net.trainable}
     gone |= {"grad_input"} if net.table is not None else set()
-    numbered = [
-        f"{name}{suffix}"
-        for suffix, layer in net.levels
-        if suffix
-        for name in known
-        if name in OF_LAYERS and ("cell_state" not in name or len(layer.STARTS) > 1)
-    ]
+    further = {m.suffix: [f"{before}{state}" for before in ("", "final_") for state in m.states[1:]] for m in net.members}
+    of_layers = [name for name in known if name in OF_LAYERS]
+    numbered = [f"{name}{suffix}" for suffix in further if suffix for name in (*of_layers, *further[suffix])]
+    known = (*known, *further[net.members[-1].suffix])
     own = [f"grad_{name}" for name in net.trainable if any(name.startswith("grad_") for name in known)]
-    names = chosen(keep, dict.fromkeys((*(name for name in known if name not in gone), *own, *numbered)), groups)
-    for name in names:
-        if name.removeprefix("final_") == "cell_state" and len(net.levels[-1][1].STARTS) < 2:
-            kind = type(net.levels[-1][1]).__name__
-            raise ValueError(f"keep was given {shown(name)}; it needs a family of LSTMs, and this is one of {kind}s")
-    return names
+    return chosen(keep, dict.fromkeys((*(name for name in known if name not in gone), *own, *numbered)), groups)
 
 
 AT_THE_START = {"increment": 0.0, "preactivation": np.nan, "output": np.nan, "grad_preactivation": np.nan, "grad_input": 0.0}

@@ -6,44 +6,44 @@ from reference import SLOPES, VALUES
 from registry import CELLS
 
 import rnnsim as rs
-from rnnsim.equations import activations, cells
+from rnnsim.equations import cells, rules
+from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.families.cell_protocol import Cell
 
 POINTS = np.array([-30.0, -2.5, -0.3, 0.2, 0.55, 1.7, 30.0])
 
 
-@pytest.mark.parametrize("name", activations.ACTIVATIONS)
+@pytest.mark.parametrize("name", VALUES)
 def test_activations_are_what_they_are_called(name):
-    phi = activations.ACTIVATIONS[name]
-    y, partials = activations.linearize_activation(phi, POINTS)
-    assert len(partials) == phi.partials
-    np.testing.assert_allclose(activations.value(phi, POINTS), VALUES[name](POINTS), rtol=1e-15)
-    np.testing.assert_array_equal(y, activations.value(phi, POINTS))
-    slope = activations.scale(phi, partials, np.ones_like(POINTS))
+    phi, a = cell_of(cells.Elman, name), (POINTS,)
+    (y,), partials = rules.linearize(phi, (), a, a)
+    np.testing.assert_allclose(rules.step(phi, (), a, a)[0], VALUES[name](POINTS), rtol=1e-15)
+    np.testing.assert_array_equal(y, rules.step(phi, (), a, a)[0])
+    (slope,) = rules.pushforward(phi, (), partials, (0.0 * POINTS,), (np.ones_like(POINTS),))
     np.testing.assert_allclose(slope, SLOPES[name](POINTS), rtol=1e-14)
 
 
 def make(rule, name, leak):
-    cell = rule(activations.ACTIVATIONS[name])
+    cell = cell_of(rule, name)
     return cell, (np.full(POINTS.shape, leak),) * cell.constants
 
 
-@pytest.mark.parametrize("name", activations.ACTIVATIONS)
+@pytest.mark.parametrize("name", VALUES)
 @pytest.mark.parametrize(("rule", "leak"), [(cells.Elman, 1.0), (cells.LeakyElman, 0.3), (cells.LeakyElman, 1.0)])
 def test_cells_step_as_the_equation_says(rule, name, leak):
     cell, constants = make(rule, name, leak)
     s, a = (POINTS[::-1].copy(),), (POINTS,)
-    (h,) = cells.step(cell, constants, s, a)
+    (h,) = rules.step(cell, constants, s, a)
     np.testing.assert_allclose(h, (1 - leak) * s[0] + leak * VALUES[name](a[0]), rtol=1e-14)
-    np.testing.assert_array_equal(cells.linearize(cell, constants, s, a)[0][0], h)
+    np.testing.assert_array_equal(rules.linearize(cell, constants, s, a)[0][0], h)
 
 
 @pytest.mark.parametrize("name", ["linear", "relu"])
 def test_a_leak_of_one_forgets_even_infinity(name):
     cell, constants = make(cells.LeakyElman, name, 1.0)
     s, a = (np.full(POINTS.shape, np.inf),), (POINTS,)
-    (h,) = cells.step(cell, constants, s, a)
-    np.testing.assert_array_equal(h, cells.step(cells.Elman(cell.activation), (), s, a)[0])
+    (h,) = rules.step(cell, constants, s, a)
+    np.testing.assert_array_equal(h, rules.step(cell_of(cells.Elman, name), (), s, a)[0])
 
 
 def drawn(cell, rng, count, scale=1.0):
@@ -69,9 +69,9 @@ def moved(values, tangents, size):
 def test_linearized_steps_are_steps_to_the_bit(name):
     cell = CELLS[name]
     constants, s, a, *_ = sequences(cell)
-    new, partials = cells.linearize(cell, constants, s, a)
-    assert len(new) == cell.states and len(partials) == cell.partials and len(cells.report(cell, a)) >= len(cell.labels)
-    for left, right in zip(new, cells.step(cell, constants, s, a), strict=True):
+    new, partials = rules.linearize(cell, constants, s, a)
+    assert len(new) == cell.states and len(partials) == cell.partials and len(rules.report(cell, a)) >= len(cell.labels)
+    for left, right in zip(new, rules.step(cell, constants, s, a), strict=True):
         np.testing.assert_array_equal(left, right)
 
 
@@ -79,9 +79,9 @@ def test_linearized_steps_are_steps_to_the_bit(name):
 def test_pullbacks_are_the_transpose_of_pushforwards(name):
     cell = CELLS[name]
     constants, s, a, ds, da, g, _ = sequences(cell)
-    _, partials = cells.linearize(cell, constants, s, a)
-    out = cells.pushforward(cell, constants, partials, ds, da)
-    back_s, back_a = cells.pullback(cell, constants, partials, g)
+    _, partials = rules.linearize(cell, constants, s, a)
+    out = rules.pushforward(cell, constants, partials, ds, da)
+    back_s, back_a = rules.pullback(cell, constants, partials, g)
     there = sum(g_i * out_i for g_i, out_i in zip(g, out, strict=True))
     back = sum(b * d for b, d in zip((*back_s, *back_a), (*ds, *da), strict=True))
     np.testing.assert_allclose(there, back, rtol=1e-12, atol=1e-15)
@@ -91,9 +91,9 @@ def test_pullbacks_are_the_transpose_of_pushforwards(name):
 def test_pushforwards_are_the_derivative_of_steps(name):
     cell, size = CELLS[name], 1e-7  # complex numbers do not pass through the cells' own functions
     constants, s, a, ds, da, *_ = sequences(cell)
-    _, partials = cells.linearize(cell, constants, s, a)
-    up, down = (cells.step(cell, constants, moved(s, ds, h), moved(a, da, h)) for h in (size, -size))
-    for tangent, above, below in zip(cells.pushforward(cell, constants, partials, ds, da), up, down, strict=True):
+    _, partials = rules.linearize(cell, constants, s, a)
+    up, down = (rules.step(cell, constants, moved(s, ds, h), moved(a, da, h)) for h in (size, -size))
+    for tangent, above, below in zip(rules.pushforward(cell, constants, partials, ds, da), up, down, strict=True):
         np.testing.assert_allclose(tangent, (above - below) / (2 * size), rtol=1e-6, atol=2e-7)
 
 
@@ -101,13 +101,13 @@ def test_pushforwards_are_the_derivative_of_steps(name):
 def test_rules_of_second_order_are_tangents_of_partials_and_pullbacks(name):
     cell, size = CELLS[name], 1e-6
     constants, s, a, ds, da, g, dg = sequences(cell, 1)
-    _, partials = cells.linearize(cell, constants, s, a)
-    d_partials = cells.partial_tangents(cell, constants, s, a, partials, ds, da)
-    found = (*d_partials, *(part for rule in cells.pullback_tangent(cell, constants, partials, d_partials, g, dg) for part in rule))
+    _, partials = rules.linearize(cell, constants, s, a)
+    d_partials = rules.partial_tangents(cell, constants, s, a, partials, ds, da)
+    found = (*d_partials, *(part for rule in rules.pullback_tangent(cell, constants, partials, d_partials, g, dg) for part in rule))
 
     def at(h):
-        _, partials = cells.linearize(cell, constants, moved(s, ds, h), moved(a, da, h))
-        return (*partials, *(part for rule in cells.pullback(cell, constants, partials, moved(g, dg, h)) for part in rule))
+        _, partials = rules.linearize(cell, constants, moved(s, ds, h), moved(a, da, h))
+        return (*partials, *(part for rule in rules.pullback(cell, constants, partials, moved(g, dg, h)) for part in rule))
 
     assert len(found) == cell.partials + cell.states + cell.gates
     for tangent, above, below in zip(found, at(size), at(-size), strict=True):
@@ -116,9 +116,9 @@ def test_rules_of_second_order_are_tangents_of_partials_and_pullbacks(name):
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_second_derivatives_keep_their_digits_where_activations_saturate(name):
-    phi, a = activations.ACTIVATIONS[name], np.array([-300.0, -40.0, -20.0, -3.0, 3.0, 20.0, 40.0, 300.0])
-    _, partials = activations.linearize_activation(phi, a)
-    (partial_tangents,) = activations.activation_tangents(phi, a, partials, np.ones_like(a))
+    phi, a = cell_of(cells.Elman, name), np.array([-300.0, -40.0, -20.0, -3.0, 3.0, 20.0, 40.0, 300.0])
+    _, partials = rules.linearize(phi, (), (a,), (a,))
+    (partial_tangents,) = rules.partial_tangents(phi, (), (a,), (a,), partials, (0.0 * a,), (np.ones_like(a),))
     e = np.exp(-abs(a)) if name == "sigmoid" else np.exp(-2 * abs(a))
     exact = e * (e - 1) / (1 + e) ** 3 if name == "sigmoid" else 8 * e * (e - 1) / (1 + e) ** 3
     np.testing.assert_allclose(partial_tangents, np.sign(a) * exact, rtol=3e-15)

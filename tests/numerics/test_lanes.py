@@ -41,6 +41,8 @@ def primitives(x, y):
         + P.at_most(x, 0.5)
         + P.at_least(y, 0.25)
         + P.power_of_two((x * 0.0 + P.shift(x)) - 3.0)
+        + P.quarter_turns(x, y, P.muladd(x, 3.0, P.shift(x)))
+        + P.mantissa(y) * P.exponent(y)
     )
 
 
@@ -186,6 +188,12 @@ def test_an_array_of_another_type_or_order_is_no_place_for_lanes():
     for array in (np.zeros(8, "f4"), np.zeros((2, 8)), np.zeros(16)[::2]):
         with pytest.raises(numba.TypingError):
             read(Kind(4), array)
+
+
+def test_quarter_turns_are_those_of_sines():
+    k = np.arange(-6.0, 7.0)
+    sine, cosine = np.sin(0.25), np.cos(0.25)
+    np.testing.assert_allclose(P.quarter_turns(sine, cosine, k + P.shift(k)), np.sin(0.25 + k * np.pi / 2), rtol=1e-14)
 
 
 def test_muladd_rounds_once():

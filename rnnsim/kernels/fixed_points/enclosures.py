@@ -6,7 +6,6 @@ Values of the package's tanh and sigmoid are good to 2 ulp and their slopes to 4
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from rnnsim.equations.activations import ACTIVATIONS, Linear, ReLU, Sigmoid, Tanh
 from rnnsim.equations.cells import GRU, Elman, LeakyElman
 from rnnsim.kernels.maps.map import kernel_of
 from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
@@ -14,97 +13,92 @@ from rnnsim.numerics.intervals import EPSILON, TINY, minus, plus, scaled, times,
 from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.tuples import INLINE
 
-TANH, SIGMOID = ACTIVATIONS["tanh"], ACTIVATIONS["sigmoid"]
+
+@register_jitable(forceinline=True)
+def everything(a):
+    """All numbers."""
+    return -np.inf, np.inf
 
 
-def values_in(phi, a):
-    """φ of an interval."""
-    return VALUES[type(phi)](phi, a)
-
-
-def slopes_in(phi, a):
-    """φ' of an interval."""
-    return SLOPES[type(phi)](phi, a)
-
-
-def _linear(phi, a):
+@register_jitable(forceinline=True)
+def itself(a):
     return a
 
 
-def _linear_slopes(phi, a):
+@register_jitable(forceinline=True)
+def one(a):
     return 1.0, 1.0
 
 
-def _relu(phi, a):
+@register_jitable(forceinline=True)
+def relu_in(a):
     return max(a[0], 0.0), max(a[1], 0.0)
 
 
-def _relu_slopes(phi, a):
+@register_jitable(forceinline=True)
+def relu_slope_in(a):
     return 1.0 if a[0] > 0.0 else 0.0, 1.0 if a[1] >= 0.0 else 0.0
 
 
-def _tanh(phi, a):
+@register_jitable(forceinline=True)
+def tanh_in(a):
     low, high = widen(tanh(a[0]), tanh(a[1]), 8.0)
     return max(low, -1.0), min(high, 1.0)
 
 
-def _tanh_slopes(phi, a):
+@register_jitable(forceinline=True)
+def tanh_slope_in(a):
     left, right = tanh_and_slope(a[0])[1], tanh_and_slope(a[1])[1]
     low, high = widen(min(left, right), max(left, right), 8.0)
     return max(low, 0.0), 1.0 if a[0] <= 0.0 <= a[1] else high
 
 
-def _sigmoid(phi, a):
+@register_jitable(forceinline=True)
+def sigmoid_in(a):
     low, high = widen(sigmoid(a[0]), sigmoid(a[1]), 8.0)
     return max(low, 0.0), min(high, 1.0)
 
 
-def _sigmoid_slopes(phi, a):
+@register_jitable(forceinline=True)
+def sigmoid_slope_in(a):
     left, right = sigmoid_and_slope(a[0])[1], sigmoid_and_slope(a[1])[1]
     low, high = widen(min(left, right), max(left, right), 8.0)
     return max(low, 0.0), 0.25 if a[0] <= 0.0 <= a[1] else high
 
 
-VALUES = {Linear: _linear, ReLU: _relu, Tanh: _tanh, Sigmoid: _sigmoid}
-SLOPES = {Linear: _linear_slopes, ReLU: _relu_slopes, Tanh: _tanh_slopes, Sigmoid: _sigmoid_slopes}
-
-
-@overload(values_in, jit_options=INLINE)
-def _values_in(phi, a):
-    return VALUES[phi.instance_class]
-
-
-@overload(slopes_in, jit_options=INLINE)
-def _slopes_in(phi, a):
-    return SLOPES[phi.instance_class]
-
-
-def preimage(phi, y):
-    """An interval that holds where φ has the values of y."""
-    return PREIMAGES[type(phi)](phi, y)
-
-
-def _everywhere(phi, y):
-    return -np.inf, np.inf
-
-
-def _tanh_preimage(phi, y):
+@register_jitable(forceinline=True)
+def tanh_preimage(y):
     return widen(np.arctanh(max(y[0], -1.0)), np.arctanh(min(y[1], 1.0)), 8.0)
 
 
-def _sigmoid_preimage(phi, y):
+@register_jitable(forceinline=True)
+def sigmoid_preimage(y):
     low, high = max(y[0], 0.0), min(y[1], 1.0)
     left, right = np.log(low) - np.log1p(-low), np.log(high) - np.log1p(-high)
     slack = 8.0 * EPSILON
     return widen(left - slack, right + slack, 8.0)
 
 
-PREIMAGES = {Linear: _everywhere, ReLU: _everywhere, Tanh: _tanh_preimage, Sigmoid: _sigmoid_preimage}
+VALUES = {"linear": itself, "relu": relu_in, "tanh": tanh_in, "sigmoid": sigmoid_in}
+SLOPES = {"linear": one, "relu": relu_slope_in, "tanh": tanh_slope_in, "sigmoid": sigmoid_slope_in}
+PREIMAGES = {"linear": everything, "relu": everything, "tanh": tanh_preimage, "sigmoid": sigmoid_preimage}
 
 
-@overload(preimage, jit_options=INLINE)
-def _preimage(phi, y):
-    return PREIMAGES[phi.instance_class]
+def by_activation(table):
+    """A function of a cell and an interval: that which the table has for the cell's activation."""
+
+    def chosen(cell, a):
+        return table[cell.activation](a)
+
+    @overload(chosen, jit_options=INLINE)
+    def _chosen(cell, a):
+        body = table[cell.instance_class.activation]
+        return lambda cell, a: body(a)
+
+    return chosen
+
+
+values_in, slopes_in, preimage = by_activation(VALUES), by_activation(SLOPES), by_activation(PREIMAGES)
 
 
 @internal
@@ -127,8 +121,8 @@ def _elman(cell, layer, p, X, Y, J):
     n = X.shape[1]
     for i in range(n):
         a = sum_in(layer, p, 0, 0, i, X)
-        slope = slopes_in(cell.activation, a)
-        Y[0, i], Y[1, i] = values_in(cell.activation, a)
+        slope = slopes_in(cell, a)
+        Y[0, i], Y[1, i] = values_in(cell, a)
         for j in range(n):
             J[0, i, j], J[1, i, j] = scaled(layer.w_rec[p, 0, i, j], slope)
 
@@ -139,9 +133,9 @@ def _leaky(cell, layer, p, X, Y, J):
         leak = layer.constants[p, i]
         kept = widen(1.0 - leak, 1.0 - leak, 1.0)
         a = sum_in(layer, p, 0, 0, i, X)
-        slope = scaled(leak, slopes_in(cell.activation, a))
+        slope = scaled(leak, slopes_in(cell, a))
         h = times(kept, (X[0, i], X[1, i]))
-        Y[0, i], Y[1, i] = plus(h, scaled(leak, values_in(cell.activation, a)))
+        Y[0, i], Y[1, i] = plus(h, scaled(leak, values_in(cell, a)))
         for j in range(n):
             by_h = scaled(layer.w_rec[p, 0, i, j], slope)
             if i == j:
@@ -162,14 +156,14 @@ def _gru(cell, layer, p, X, Y, J):
     n = X.shape[1]
     for i in range(n):
         a_r, a_z, a_h = sum_in(layer, p, 0, 0, i, X), sum_in(layer, p, 1, 1, i, X), sum_in(layer, p, 3, 2, i, X)
-        r, z = values_in(SIGMOID, a_r), values_in(SIGMOID, a_z)
+        r, z = sigmoid_in(a_r), sigmoid_in(a_z)
         b = layer.bias[p, 2, i]
         a_n = plus((b, b), times(r, a_h))
-        new, h = values_in(TANH, a_n), (X[0, i], X[1, i])
+        new, h = tanh_in(a_n), (X[0, i], X[1, i])
         Y[0, i], Y[1, i] = mixed(z, new, h)
-        by_z = times(minus(h, new), slopes_in(SIGMOID, a_z))
-        by_n = times(minus((1.0, 1.0), z), slopes_in(TANH, a_n))
-        by_r = times(a_h, slopes_in(SIGMOID, a_r))
+        by_z = times(minus(h, new), sigmoid_slope_in(a_z))
+        by_n = times(minus((1.0, 1.0), z), tanh_slope_in(a_n))
+        by_r = times(a_h, sigmoid_slope_in(a_r))
         for j in range(n):
             w_r, w_z, w_h = layer.w_rec[p, 0, i, j], layer.w_rec[p, 1, i, j], layer.w_rec[p, 2, i, j]
             by_h = plus(scaled(w_z, by_z), times(by_n, plus(scaled(w_h, r), scaled(w_r, by_r))))
@@ -208,8 +202,8 @@ def narrow_sum(layer, p, gate, reader, i, a, wanted, X):
 def _narrow_elman(cell, layer, p, X):
     for i in range(X.shape[1]):
         a = sum_in(layer, p, 0, 0, i, X)
-        cut_to(X, i, *values_in(cell.activation, a))
-        narrow_sum(layer, p, 0, 0, i, a, preimage(cell.activation, (X[0, i], X[1, i])), X)
+        cut_to(X, i, *values_in(cell, a))
+        narrow_sum(layer, p, 0, 0, i, a, preimage(cell, (X[0, i], X[1, i])), X)
 
 
 @register_jitable(forceinline=True)
@@ -222,10 +216,10 @@ def over(a, r):
 
 def _narrow_gru(cell, layer, p, X):
     for i in range(X.shape[1]):
-        r, a_h, b = values_in(SIGMOID, sum_in(layer, p, 0, 0, i, X)), sum_in(layer, p, 3, 2, i, X), layer.bias[p, 2, i]
-        cut_to(X, i, *values_in(TANH, plus((b, b), times(r, a_h))))
+        r, a_h, b = sigmoid_in(sum_in(layer, p, 0, 0, i, X)), sum_in(layer, p, 3, 2, i, X), layer.bias[p, 2, i]
+        cut_to(X, i, *tanh_in(plus((b, b), times(r, a_h))))
         if r[0] > 0.0:
-            narrow_sum(layer, p, 3, 2, i, a_h, over(minus(preimage(TANH, (X[0, i], X[1, i])), (b, b)), r), X)
+            narrow_sum(layer, p, 3, 2, i, a_h, over(minus(tanh_preimage((X[0, i], X[1, i])), (b, b)), r), X)
 
 
 NARROWINGS = {Elman: _narrow_elman, LeakyElman: _narrow_elman, GRU: _narrow_gru}
@@ -234,12 +228,12 @@ NARROWINGS = {Elman: _narrow_elman, LeakyElman: _narrow_elman, GRU: _narrow_gru}
 def narrow(cell, layer, p, X):
     """Make the box X (2, n) smaller, with all fixed points in it, for a layer whose gates keep no state; perhaps until it is empty, low >
     high."""
-    NARROWINGS[type(cell)](cell, layer, p, X)
+    NARROWINGS[cell.declared](cell, layer, p, X)
 
 
 @overload(narrow)
 def _narrow(cell, layer, p, X):
-    return NARROWINGS[cell.instance_class]
+    return NARROWINGS[cell.instance_class.declared]
 
 
 ENCLOSURES = {Elman: _elman, LeakyElman: _leaky, GRU: _gru}
@@ -247,12 +241,12 @@ ENCLOSURES = {Elman: _elman, LeakyElman: _leaky, GRU: _gru}
 
 def enclose(cell, layer, p, X, Y, J):
     """Intervals Y (2, n) of F and J (2, n, n) of its Jacobian on the box X (2, n), of a layer without inputs."""
-    ENCLOSURES[type(cell)](cell, layer, p, X, Y, J)
+    ENCLOSURES[cell.declared](cell, layer, p, X, Y, J)
 
 
 @overload(enclose)
 def _enclose(cell, layer, p, X, Y, J):
-    return ENCLOSURES[cell.instance_class]
+    return ENCLOSURES[cell.instance_class.declared]
 
 
 @specialised

@@ -8,7 +8,9 @@ The leak changes multipliers and no fixed point.
 import numpy as np
 from numba.extending import overload
 
-from rnnsim.equations.activations import Linear, ReLU, Sigmoid, Tanh, linearize_activation, scale, value
+from rnnsim.equations.cells import Elman
+from rnnsim.equations.rules import linearize, pushforward, step
+from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.kernels.fixed_points.cycle_list import list_one
 from rnnsim.kernels.fixed_points.multistart import accept_if_converged, is_finite
 from rnnsim.kernels.maps.dispatch import candidates as candidates_by_rule
@@ -19,35 +21,35 @@ MOST_STEPS = 100
 TOUCHING = 4 * 2.0**-52
 
 
-def extremes(phi, w):
+def extremes(cell, w):
     """The bounds of φ, and the a > 0 at which φ' is 1/w; nan if there is none."""
-    return EXTREMES[type(phi)](phi, w)
+    return EXTREMES[cell.activation](cell, w)
 
 
-def _extremes_of_tanh(phi, w):
+def _extremes_of_tanh(cell, w):
     root = np.sqrt(w) if w >= 1.0 else np.nan
     return -1.0, 1.0, np.log(root + np.sqrt(max(w - 1.0, 0.0)))
 
 
-def _extremes_of_sigmoid(phi, w):
+def _extremes_of_sigmoid(cell, w):
     u = np.sqrt(1.0 - 4.0 / w) if w >= 4.0 else np.nan
     return 0.0, 1.0, np.log((1.0 + u) * (1.0 + u) * w * 0.25)
 
 
-EXTREMES = {Tanh: _extremes_of_tanh, Sigmoid: _extremes_of_sigmoid}
+EXTREMES = {"tanh": _extremes_of_tanh, "sigmoid": _extremes_of_sigmoid}
 
 
 @overload(extremes)
-def _extremes(phi, w):
-    return EXTREMES[phi.instance_class]
+def _extremes(cell, w):
+    return EXTREMES[cell.instance_class.activation]
 
 
 @internal
-def bracketed(phi, w, b, low, high, rising):
+def bracketed(cell, w, b, low, high, rising):
     """The zero of g between low and high, where g rises or falls: Newton's steps, or halves where they leave the bracket."""
     h = 0.5 * (low + high)
     for _ in range(MOST_STEPS):
-        y, partials = linearize_activation(phi, w * h + b)
+        (y,), partials = linearize(cell, (), (h,), (w * h + b,))
         g = y - h
         if g == 0.0:
             return h
@@ -55,7 +57,7 @@ def bracketed(phi, w, b, low, high, rising):
             high = h
         else:
             low = h
-        after = h - g / (scale(phi, partials, w) - 1.0)
+        after = h - g / (pushforward(cell, (), partials, (0.0,), (w,))[0] - 1.0)
         if not low < after < high:
             after = 0.5 * (low + high)
         if after == h or not low < after < high:
@@ -65,42 +67,42 @@ def bracketed(phi, w, b, low, high, rising):
 
 
 @internal
-def collect(phi, w, b, roots):
+def collect(cell, w, b, roots):
     """All zeros of g, some perhaps twice: how many."""
-    low, high, a = extremes(phi, w)
+    low, high, a = extremes(cell, w)
     count = 0
     left = right = high
     if a >= 0.0:
         left, right = min(max((-a - b) / w, low), high), min(max((a - b) / w, low), high)
     start = low
-    before = value(phi, w * low + b) - low
+    before = step(cell, (), (low,), (w * low + b,))[0] - low
     if before == 0.0:
         roots[count], count = low, count + 1
     for end in (left, right, high):
-        after = value(phi, w * end + b) - end
+        after = step(cell, (), (end,), (w * end + b,))[0] - end
         if end > start:
             touches = low < end < high and abs(after) <= TOUCHING
             if touches or (end == high and after == 0.0):
                 roots[count], count = end, count + 1
             if (before > 0.0 and after < 0.0) or (before < 0.0 and after > 0.0):
-                roots[count], count = bracketed(phi, w, b, start, end, after > 0.0), count + 1
+                roots[count], count = bracketed(cell, w, b, start, end, after > 0.0), count + 1
         start, before = end, after
     return count
 
 
-def candidates(phi, w, b, roots):
+def candidates(cell, w, b, roots):
     """All fixed points, some perhaps twice: how many, and whether there are more than can be told."""
-    return LINES[type(phi)](phi, w, b, roots) if type(phi) in LINES else (collect(phi, w, b, roots), 0)
+    return LINES[cell.activation](cell, w, b, roots) if cell.activation in LINES else (collect(cell, w, b, roots), 0)
 
 
-def _on_a_line(phi, w, b, roots):
+def _on_a_line(cell, w, b, roots):
     if w == 1.0 and b != 0.0:
         return 0, 0
     roots[0] = b / (1.0 - w) if w != 1.0 else 0.0
     return 1, 1 if w == 1.0 else 0
 
 
-def _on_two_lines(phi, w, b, roots):
+def _on_two_lines(cell, w, b, roots):
     count = 0
     if b <= 0.0:
         roots[count], count = 0.0, count + 1
@@ -109,23 +111,25 @@ def _on_two_lines(phi, w, b, roots):
     return count, 1 if w == 1.0 and b == 0.0 else 0
 
 
-LINES = {Linear: _on_a_line, ReLU: _on_two_lines}
+LINES = {"linear": _on_a_line, "relu": _on_two_lines}
 
 
 @overload(candidates)
-def _candidates(phi, w, b, roots):
-    if phi.instance_class in LINES:
-        return LINES[phi.instance_class]
-    return lambda phi, w, b, roots: (collect(phi, w, b, roots), 0)
+def _candidates(cell, w, b, roots):
+    if cell.instance_class.activation in LINES:
+        return LINES[cell.instance_class.activation]
+    return lambda cell, w, b, roots: (collect(cell, w, b, roots), 0)
 
 
 @specialised
 def candidates_of(cells):
     """The kernel of the candidates of one network of one layer, for `rules`: notes holds how many, and whether there may be more."""
 
+    without_leak = cell_of(Elman, cells[0].activation)
+
     @kernel_of(cells)
     def listed(layers, p, roots, notes):
-        notes[0], notes[1] = candidates(cells[0].activation, layers[0].w_rec[p, 0, 0, 0], layers[0].bias[p, 0, 0], roots)
+        notes[0], notes[1] = candidates(without_leak, layers[0].w_rec[p, 0, 0, 0], layers[0].bias[p, 0, 0], roots)
 
     return listed
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullback_tangent, pushforward, reading
+from rnnsim.equations.rules import linearize, partial_tangents, pullback, pullback_tangent, pushforward, reading
 from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC
 from rnnsim.kernels.linalg.matmul import element, factor
-from rnnsim.kernels.recurrence.layers import kernel_of, place_of
+from rnnsim.kernels.recurrence.layers import gate_at, kernel_of, place_of
 from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, store
@@ -240,8 +240,8 @@ def pull_states(layout, cell, scratch, layer, number, group, directions, k):
     out, d_out = layer.cotangent, layer.d_cotangent
     for i in range(len(h_gates)):
         w_rec = layer.w_rec + i * n * n
-        weigh_back(layout, scratch, group, w_rec, n, n, at + h_gates[i] * frame, out, out)
-        weigh_back(layout, scratch, group, w_rec, n, n, d_at + h_gates[i] * frame, d_out, d_out)
+        weigh_back(layout, scratch, group, w_rec, n, n, at + gate_at(h_gates, i) * frame, out, out)
+        weigh_back(layout, scratch, group, w_rec, n, n, d_at + gate_at(h_gates, i) * frame, d_out, d_out)
     turn_back(layout, scratch, layer, number, group, directions, REC, at, d_out)
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from rnnsim.equations.arity import partials_of
-from rnnsim.equations.cells import linearize, partial_tangents, pullback, pullback_tangent, pushforward, watch
 from rnnsim.equations.losses import contribution, cotangent, cotangent_tangent
+from rnnsim.equations.rules import linearize, partial_tangents, pullback, pullback_tangent, pushforward, watch
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.kernels.recurrence.scalar import mark_divergence, preactivation, start_of, weights_of
 from rnnsim.numerics.jit import kernel

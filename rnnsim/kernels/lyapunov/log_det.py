@@ -2,12 +2,12 @@
 tangents, so that the sum of all exponents can be checked by it."""
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import pushforward, reading, volume
+from rnnsim.equations.rules import pushforward, reading, volume
 from rnnsim.kernels.linalg.lu import factorise
 from rnnsim.kernels.linalg.matmul import factor
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom
 from rnnsim.kernels.lyapunov.push import elements
-from rnnsim.kernels.maps.map import read_states, unit_tangent
+from rnnsim.kernels.maps.map import read_states, unit_tangent, write_column
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.primitives import absolute
@@ -39,14 +39,16 @@ def multiply_up(scratch, frame, size, lane, J):
 @internal
 def grow_by_units(spread, cell, scratch, layer, frame):
     """Volumes times the volume of every unit and |det W|."""
-    kind, partials = spread.kind, partials_of(cell)
+    kind, partials, constants = spread.kind, partials_of(cell), slots(cell, "constants")
     size, data = width(kind), factor(spread.data, scratch, 0, 0, 0, 0)
+    constant = layer.constants + frame.sequence * layer.row
     at = layer.partials + frame.step * len(partials) * layer.frame + frame.sequence * layer.row
     m, k = frame.mantissas + frame.columns * size, frame.exponents + frame.columns * size
     product, one = (load(kind, scratch, m), load(kind, scratch, k)), splat(kind, 1.0)
     for unit in range(layer.units):
         d = elements(kind, partials, data, at + unit * spread.apart, layer.frame)
-        product = grown_seldom(product, absolute(volume(cell, d, one)))
+        c = elements(kind, constants, data, constant + unit * spread.apart, layer.frame)
+        product = grown_seldom(product, absolute(volume(cell, c, d, one)[0]))
     product = grown_seldom(product, load(kind, scratch, layer.volume))
     store(scratch, m, product[0])
     store(scratch, k, product[1] + load(kind, scratch, layer.volume + size))
@@ -57,7 +59,8 @@ def grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots):
     """Volumes times |det J| of each lane."""
     gates, constants, partials, states = slots(cell, "gates"), slots(cell, "constants"), partials_of(cell), slots(cell, "states")
     units, lanes, by_lane = layer.units, spread.apart, frame.weight_lanes
-    J = jacobian[:units, :units]
+    size = units * len(states)
+    J = jacobian[:size, :size]
     at = layer.partials + frame.step * len(partials) * layer.frame + frame.sequence * layer.row
     constant = layer.constants + frame.sequence * layer.row
     for lane in range(lanes):
@@ -65,9 +68,10 @@ def grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots):
         for i in range(units):
             d = read_states(partials, scratch, at + i * lanes + lane, layer.frame)
             c = read_states(constants, scratch, constant + i * lanes + lane, layer.frame)
-            for j in range(units):
-                da = by_tangent(gates, 0, reading(cell, "h"), scratch, weight + (i * units + j) * by_lane, units * units * by_lane)
-                J[i, j] = pushforward(cell, c, d, unit_tangent(states, i, units, j), da)[0]
+            for j in range(size):
+                unread, first = len(gates) * (j >= units), weight + (i * units + j) * by_lane
+                da = by_tangent(gates, unread, reading(cell, "h"), scratch, first, units * units * by_lane)
+                write_column(J, i, units, j, pushforward(cell, c, d, unit_tangent(states, i, units, j), da))
         factorise(J, pivots)
         multiply_up(scratch, frame, width(spread.kind), lane, J)
 

@@ -11,7 +11,7 @@ so that the partial derivatives and the weights are numbers for all of them. `fr
 from typing import Any, NamedTuple
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import pushforward, reading
+from rnnsim.equations.rules import pushforward, reading
 from rnnsim.kernels.linalg.matmul import LaneRows, Vectors, element, factor, product_of_two
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import internal, specialised

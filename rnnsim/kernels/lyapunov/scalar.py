@@ -6,7 +6,7 @@ it has to, and 1.6 times for one network.
 
 from numba.extending import register_jitable
 
-from rnnsim.equations.cells import linearize, pushforward, watch
+from rnnsim.equations.rules import linearize, pushforward, watch
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom, log_of
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.kernels.recurrence.scalar import mark_divergence, next_state, preactivation, start_of, weights_of

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rnnsim.equations.arity import slots
-from rnnsim.equations.cells import linearize, pushforward, reading, step
+from rnnsim.equations.rules import linearize, pushforward, reading, step
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.tuples import numbers_of
@@ -32,7 +32,7 @@ class Layer(NamedTuple):
 
 def kernel_of(cells):
     """How kernels with these cells are compiled: uncached if a user's function is part of them."""
-    return partial(kernel, cached=all(getattr(getattr(cell, "activation", None), "cached", True) for cell in cells))
+    return partial(kernel, cached=all(cell.cached for cell in cells))
 
 
 @unrolled(forceinline=True)

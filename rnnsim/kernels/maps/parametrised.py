@@ -10,7 +10,8 @@ A point on it is y = (s, q): one vector, q behind the states.
 from typing import Any, NamedTuple
 
 from rnnsim.equations.arity import slots
-from rnnsim.equations.cells import linearize, pushforward, reading, step
+from rnnsim.equations.rules import linearize, push_numbers, pushforward, reading
+from rnnsim.equations.symbolic.tracing import tracked
 from rnnsim.kernels.maps.map import (
     Layer,
     kernel_of,
@@ -23,7 +24,7 @@ from rnnsim.kernels.maps.map import (
 from rnnsim.kernels.recurrence.layers import place_of
 from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import internal, specialised
-from rnnsim.numerics.tuples import numbers_of
+from rnnsim.numerics.tuples import add, numbers_of
 from rnnsim.numerics.unrolled import unrolled
 
 
@@ -63,19 +64,6 @@ def move_to(line, segment, q):
         line.slope[i] = change / length
 
 
-@unrolled(forceinline=True)
-def moved_constants(count, layer, slope, at, share):
-    """A unit's constants, moved by a share of their slopes."""
-    return tuple(layer[at + i] + share * slope[at + i] for i in range(len(count)))
-
-
-@unrolled(forceinline=True)
-def add_difference(array, at, apart, plus, minus):
-    """Add the difference of two tuples to numbers that stand `apart`."""
-    for i, (a, b) in enumerate(zip(plus, minus, strict=True)):
-        array[at + i * apart] += a - b
-
-
 @internal
 def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, gate_scratch):
     """∂a[:, i]/∂q at fixed states, into gate_scratch behind the gates."""
@@ -94,7 +82,7 @@ def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, coun
 
 @internal
 def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, gate_scratch):
-    """The new states of one layer, and their derivatives by q. States are linear in constants, so that a difference is exact."""
+    """The new states of one layer, and their derivatives by q."""
     states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
     n = layer.w_rec.shape[2]
     for i in range(n):
@@ -108,11 +96,9 @@ def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, 
         )
         new, partials = linearize(cell, c, old, a)
         write_states(out, first + i, n, new)
-        write_states(dout, first + i, n, pushforward(cell, c, partials, unit_tangent(states, first + i, n, -1), da))
-        if len(constants) > 0:
-            plus = moved_constants(constants, layer.constants[0], slope.constants[0], i * len(constants), 0.5)
-            minus = moved_constants(constants, layer.constants[0], slope.constants[0], i * len(constants), -0.5)
-            add_difference(dout, first + i, n, step(cell, plus, old, a), step(cell, minus, old, a))
+        dc = numbers_of(constants, slope.constants[0], i * len(constants))
+        pushed = pushforward(cell, c, partials, unit_tangent(states, first + i, n, -1), da)
+        write_states(dout, first + i, n, add(pushed, push_numbers(cell, c, partials, dc)))
 
 
 @unrolled()
@@ -144,6 +130,7 @@ def layers_at(cells, flat, sizes):
 @specialised
 def evaluation_of(cells):
     """The kernel of G = F(s, q) - s, J = ∂F/∂s and Fq = ∂F/∂q at y = (s, q)."""
+    cells = tuple(tracked(cell) if cell.constants else cell for cell in cells)
 
     @kernel_of(cells)
     def linearized(now, slope, sizes, y, G, J, Fq, gate_scratch):

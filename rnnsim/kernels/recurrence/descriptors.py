@@ -67,6 +67,7 @@ class LayerDescriptor(Descriptor):
     rec_back: int = NONE  # of w_rec alike
     bias: int  # place of the biases (gate, row)
     constants: int  # place of the cell's constants (constant, frame)
+    tracked: int  # how many of these have derivatives
     in_gradient: int = NONE  # place of the gradient of w_in (gate, term, row)
     rec_gradient: int = NONE  # of w_rec (gate, term, row)
     grad_bias: int = NONE  # of the biases (gate, row)
@@ -77,6 +78,8 @@ class LayerDescriptor(Descriptor):
     history: int = NONE  # of those of h at every step (step 0…, frame), where they are kept
     top: int = NONE  # of those of h that come from above (step, frame)
     grad_starts: int = NONE  # place of the sums of the starts' cotangents (state, row)
+    number_sums: int = NONE  # place of the sums of the constants' cotangents over the steps of a chunk (constant, frame)
+    grad_numbers: int = NONE  # of those over all sequences and steps (constant, row)
     below: int = NONE  # place of the cotangents of what it reads (step, frame of those), where they are wanted
     below_row: int  # numbers of a row of those
     below_frame: int  # numbers of a frame of those

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import linearize, pullback, reading, report, step
+from rnnsim.equations.rules import linearize, pull_numbers, pullback, reading, report, step
 from rnnsim.kernels.linalg.matmul import AsNumbers, LaneRows, Vectors, factor, product, product_of_two
 from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.simd import align_stack, load, store
@@ -39,7 +39,7 @@ class LaneLayout(NamedTuple):
 
 @overload(reading, prefer_literal=True, jit_options=INLINE)
 def _reading(cell, letter):
-    gates = tuple(i for i, reads in enumerate(cell.instance_class.reads) if letter.literal_value in reads)
+    gates = cell.instance_class.x_gates if letter.literal_value == "x" else cell.instance_class.h_gates
     return lambda cell, letter: gates
 
 
@@ -51,6 +51,16 @@ def place_of(gate, gates):
         if reader == gate:
             place = i
     return place
+
+
+def gate_at(gates, i):
+    """A member of a tuple of gates that may have none."""
+    return gates[i]
+
+
+@overload(gate_at, jit_options=INLINE)
+def _gate_at(gates, i):
+    return (lambda gates, i: gates[i]) if len(gates) else (lambda gates, i: -1)
 
 
 @internal
@@ -98,7 +108,7 @@ def add_states(layout, cell, scratch, layer, chunk, past, at):
     readers, units, row, tiles, panel = reading(cell, "h"), layer.units, layer.row, layer.tiles, layer.panel
     h = factor(layout.data, scratch, past, 0, layout.apart, row)
     for i in range(len(readers)):
-        out = LaneRows(scratch, at + readers[i] * layer.frame, row)
+        out = LaneRows(scratch, at + gate_at(readers, i) * layer.frame, row)
         w_rec = factor(layout.weights, scratch, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
         product(layout.narrow, layout.tile, out, out, chunk.rows, tiles, 1, units, w_rec, h)
 
@@ -196,7 +206,7 @@ def pull_inputs(layout, cell, scratch, layer, chunk, first, count):
         out = LaneRows(scratch, layer.below + first * size + call * by_call, by_row)
         offset = LaneRows(scratch, layer.nothing, 0)
         for i in range(len(readers)):
-            place = layer.pre + (first * gates + readers[i]) * layer.frame + call * data_by_call
+            place = layer.pre + (first * gates + gate_at(readers, i)) * layer.frame + call * data_by_call
             data = factor(layout.data, scratch, place, 0, layout.apart, data_by_row)
             a = factor(layout.weights, scratch, layer.in_back + i * layer.below_tiles * units * panel, 0, panel, units * panel)
             product(layout.narrow, layout.tile, out, offset, rows, layer.below_tiles, 1, units, a, data)
@@ -209,9 +219,9 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
     `top_from` on; the gradients of weights and biases are added to; the cotangents of what is below, if wanted."""
     align_stack()
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    readers, partials = reading(cell, "h"), partials_of(cell)
+    readers, partials, numbers = reading(cell, "h"), partials_of(cell), slots(cell, "tracked")
     units, row, frame, tiles, panel = layer.units, layer.row, layer.frame, layer.tiles, layer.panel
-    wide, rows = layout.wide, chunk.rows
+    wide, rows, number_sums = layout.wide, chunk.rows, layer.number_sums
     cotangent, constant, weights, history = layer.cotangent, layer.constants, layer.rec_back, layer.history
     together = max(1, TERMS // rows)
     collected, top_from = chunk.steps, chunk.top_from
@@ -227,11 +237,13 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
             c = take(wide, constants, scratch, constant + p, frame)
             d = take(wide, partials, scratch, tape + p, frame)
             past, g_a = pullback(cell, c, d, g)
+            sums = take(wide, numbers, scratch, number_sums + p, frame)
+            put(scratch, number_sums + p, frame, add(sums, pull_numbers(cell, c, d, g)))
             put(scratch, cotangent + p, frame, add(zeros(wide, states), past))
             put(scratch, at + p, frame, g_a)
         out = LaneRows(scratch, cotangent, row)
         for i in range(len(readers)):
-            data = factor(layout.data, scratch, at + readers[i] * frame, 0, layout.apart, row)
+            data = factor(layout.data, scratch, at + gate_at(readers, i) * frame, 0, layout.apart, row)
             a = factor(layout.weights, scratch, weights + i * tiles * units * panel, 0, panel, units * panel)
             product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
         if collected - k == together or k == 0:
@@ -246,7 +258,7 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
 
 def kernel_of(cell):
     """How kernels with these cells are compiled."""
-    return partial(kernel, cached=getattr(getattr(cell, "activation", None), "cached", True))
+    return partial(kernel, cached=cell.cached)
 
 
 @specialised

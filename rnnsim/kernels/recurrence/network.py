@@ -198,6 +198,16 @@ def add_penalties(program, network, data, thread, group, steps):
 
 
 @internal
+def add_rows(scratch, layer, rows, count, frames, out):
+    """Add the rows of so many frames to one row for each."""
+    for i in range(count):
+        for row in range(rows):
+            at = frames + i * layer.frame + row * layer.row
+            for p in range(layer.row):
+                scratch[out + i * layer.row + p] += scratch[at + p]
+
+
+@internal
 def run_backward(program, network, data, thread, group, start, steps, first):
     """All layers back over the steps from `start` on, of which those from `first` on have targets."""
     scratch, chunk = thread.scratch, thread.chunk[0]
@@ -211,12 +221,11 @@ def run_backward(program, network, data, thread, group, start, steps, first):
         if layer.penalty_source >= 0:
             add_slopes(scratch, layer, data, group, chunk)
         values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
+        for p in range(layer.number_sums, layer.number_sums + layer.tracked * layer.frame):
+            scratch[p] = 0.0
         call(network.backward, i, (scratch, values, layer, chunk))
-        for state in range(states if start == 0 else 0):
-            for row in range(group.rows):
-                at = layer.cotangent + state * layer.frame + row * layer.row
-                for p in range(layer.row):
-                    scratch[layer.grad_starts + state * layer.row + p] += scratch[at + p]
+        add_rows(scratch, layer, group.rows, states if start == 0 else 0, layer.cotangent, layer.grad_starts)
+        add_rows(scratch, layer, group.rows, layer.tracked, layer.number_sums, layer.grad_numbers)
     if program.grad_table >= 0:
         tokens, which = data.sources[program.input_source], program.input_source
         values = numbers_at(scratch, tokens.address)

@@ -14,13 +14,14 @@ import numpy as np
 from numba.extending import register_jitable
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import linearize, pullback, step, watch
 from rnnsim.equations.losses import contribution, cotangent
+from rnnsim.equations.rules import linearize, pull_numbers, pullback, step, watch
 from rnnsim.kernels.recurrence.inputs import read, turn_to
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import any_lane, at_most, muladd, select
 from rnnsim.numerics.simd import align_stack, end_streams, load, splat, store, stream
-from rnnsim.numerics.tuples import gather_rows, put, take, width, write
+from rnnsim.numerics.tuples import add, gather_rows, put, take, width, write, zeros
+from rnnsim.numerics.unrolled import unrolled
 
 
 class Sizes(NamedTuple):
@@ -210,8 +211,8 @@ def forward_taped(kind, cell, weights, h, zero, inputs, sizes, block, n, tape, k
 
 @register_jitable(forceinline=True)
 def backward_taped(kind, cell, loss, weights, h, inputs, targets, sizes, block, n, tape, cotangents, point, count, counted):
-    """From the last state of a sample: its cost, and the gradients by bias, w_in, w_rec and the start."""
-    partials = partials_of(cell)
+    """From the last state of a sample: its cost, and the gradients by bias, w_in, w_rec, the start and the cell's own numbers."""
+    partials, g_numbers = partials_of(cell), zeros(kind, slots(cell, "tracked"))
     tape_rows, untargeted = 1 + len(partials), sizes.steps - sizes.targeted
     nothing, zero = splat(kind, np.nan), splat(kind, 0.0)
     cost, g, g_bias, g_in, g_rec = zero, zero, zero, zero, zero
@@ -223,12 +224,13 @@ def backward_taped(kind, cell, loss, weights, h, inputs, targets, sizes, block, 
         h = load(kind, tape, k * tape_rows * width(kind))
         kept_partials = take(kind, partials, tape, (k * tape_rows + 1) * width(kind), width(kind))
         past, by_gate = pullback(cell, weights.constants, kept_partials, (g,))
+        g_numbers = add(g_numbers, pull_numbers(cell, weights.constants, kept_partials, (g,)))
         x, g_a = read(kind, inputs, n, k), by_gate[0]
         record_back(cotangents, sizes, block, n, k + 1, point, count, counted, g, g_a, muladd(weights.w_in, g_a, zero))
         g = muladd(weights.w_rec, g_a, past[0])
         g_bias, g_in, g_rec = g_bias + g_a, muladd(g_a, x, g_in), muladd(g_a, h, g_rec)
     record_back(cotangents, sizes, block, n, 0, point, count, counted, g, nothing, nothing)
-    return cost, g_bias, g_in, g_rec, g
+    return cost, g_bias, g_in, g_rec, g, g_numbers
 
 
 @register_jitable(forceinline=True)
@@ -236,6 +238,13 @@ def write_gradient(gradients, row, value, counted, point, count, block):
     """Write the gradient by a row of theta, if it is wanted."""
     if gradients.places[row] >= 0:
         write(gradients.rows[gradients.places[row]], point, value / counted, count, block.lane_scratch)
+
+
+@unrolled(forceinline=True)
+def write_gradients(gradients, row, values, counted, point, count, block):
+    """Write the gradients by rows of theta that follow each other, those that are wanted."""
+    for i, value in enumerate(values):
+        write_gradient(gradients, row + i, value, counted, point, count, block)
 
 
 @kernel
@@ -256,6 +265,7 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
         counted = load(kind, theta[start_row + sizes.starts], at)
         zero = splat(kind, 0.0)
         total, total_bias, total_in, total_rec, total_start = zero, zero, zero, zero, zero
+        total_numbers = zeros(kind, slots(cell, "tracked"))
         for n in range(sizes.samples):
             turn_to(kind, inputs, n, at)
             turn_to(kind, targets, n, at)
@@ -267,11 +277,12 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
             if final.size:
                 write(final, n * block.points + point, h, count, block.lane_scratch)
 
-            cost, g_bias, g_in, g_rec, g_start = backward_taped(
+            cost, g_bias, g_in, g_rec, g_start, g_numbers = backward_taped(
                 kind, cell, loss, weights, h, inputs, targets, sizes, block, n, tape, cotangents, point, count, counted
             )
             total, total_bias, total_in = total + cost, total_bias + g_bias, total_in + g_in
             total_rec, total_start = total_rec + g_rec, total_start + g_start
+            total_numbers = add(total_numbers, g_numbers)
             if sizes.starts > 1:
                 write_gradient(gradients, start_row + n, g_start, counted, point, count, block)
         if gradients.cost.size:
@@ -279,6 +290,7 @@ def backward(kind, cell, loss, theta, inputs, targets, sizes, block, tape, kept,
         write_gradient(gradients, 0, total_bias, counted, point, count, block)
         write_gradient(gradients, 1, total_in, counted, point, count, block)
         write_gradient(gradients, 2, total_rec, counted, point, count, block)
+        write_gradients(gradients, 3, total_numbers, counted, point, count, block)
         if sizes.starts == 1:
             write_gradient(gradients, start_row, total_start, counted, point, count, block)
         mark_divergence(kind, cell, theta, inputs, sizes, block, at, count, zero, diverged_at)

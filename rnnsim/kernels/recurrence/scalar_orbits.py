@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from rnnsim.equations.cells import watch
+from rnnsim.equations.rules import watch
 from rnnsim.kernels.recurrence.scalar import next_state, start_of, weights_of
 from rnnsim.numerics.jit import kernel
 from rnnsim.numerics.primitives import any_lane, at_most, muladd, select

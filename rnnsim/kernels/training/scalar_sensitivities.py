@@ -9,12 +9,12 @@ A group's parameters stand in rows of lanes, `own`, one row a number; gradients 
 
 from typing import Any, NamedTuple
 
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from rnnsim.equations.arity import slots
-from rnnsim.equations.cells import linearize, pushforward
 from rnnsim.equations.dispatch import dispatch
 from rnnsim.equations.losses import contribution, contributions, cotangent
+from rnnsim.equations.rules import linearize, push_numbers, pushforward
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
 from rnnsim.kernels.recurrence.scalar import Weights, next_state, preactivation
 from rnnsim.numerics.primitives import muladd, select
@@ -71,7 +71,45 @@ class Start(NamedTuple):
         return 0.0
 
 
+class Number(NamedTuple):
+    """The cell's own number that stands at a place."""
+
+    place: Any
+
+    def start(parameter):
+        return 0.0
+
+    def direction(parameter, x, h):
+        return 0.0
+
+
 PARAMETERS: dict[str, Any] = {"bias": Bias(), "w_in": InputWeight(), "w_rec": RecurrentWeight(), "h0": Start()}
+
+
+@unrolled(forceinline=True)
+def unit_number(kind, count, place):
+    """A tangent of the cell's own numbers: 1 for that at a place."""
+    return tuple(splat(kind, 1.0 if i == place else 0.0) for i in range(len(count)))
+
+
+def push_own(kind, cell, constants, partials, parameter, d):
+    """The derivative of h[k] by a parameter, what comes by the cell's own number added."""
+    if not isinstance(parameter, Number):
+        return d
+    dc = unit_number(kind, slots(cell, "constants"), parameter.place)
+    return d + push_numbers(cell, constants, partials, dc)[0]
+
+
+@overload(push_own, jit_options={"forceinline": True})
+def _push_own(kind, cell, constants, partials, parameter, d):
+    if parameter.instance_class is not Number:
+        return lambda kind, cell, constants, partials, parameter, d: d
+
+    def pushed(kind, cell, constants, partials, parameter, d):
+        dc = unit_number(kind, slots(cell, "constants"), parameter.place)
+        return d + push_numbers(cell, constants, partials, dc)[0]
+
+    return pushed
 
 
 def initial(parameter):
@@ -95,10 +133,17 @@ def first_derivatives(kind, parameters):
 
 
 @unrolled(forceinline=True)
-def next_derivatives(cell, constants, partials, w_rec, parameters, x, h, derivatives):
+def next_derivatives(kind, cell, constants, partials, w_rec, parameters, x, h, derivatives):
     """Those of h[k] by each parameter, from those of h[k-1]."""
     return tuple(
-        pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameter, x, h)),))[0]
+        push_own(
+            kind,
+            cell,
+            constants,
+            partials,
+            parameter,
+            pushforward(cell, constants, partials, (d,), (muladd(w_rec, d, direction(parameter, x, h)),))[0],
+        )
         for parameter, d in zip(parameters, derivatives, strict=True)
     )
 
@@ -143,7 +188,7 @@ def scalar_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn
         for k in range(sizes.steps):
             x = read(kind, data.inputs, n, k)
             s, partials = linearize(cell, weights.constants, (h,), (preactivation(weights, x, h),))
-            d = next_derivatives(cell, weights.constants, partials, weights.w_rec, trained, x, h, d)
+            d = next_derivatives(kind, cell, weights.constants, partials, weights.w_rec, trained, x, h, d)
             h = s[0]
             if k >= untargeted:
                 target = read(kind, data.targets, n, k - untargeted)

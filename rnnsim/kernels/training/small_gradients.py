@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from numba.extending import overload, register_jitable
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.cells import linearize, pullback, step
 from rnnsim.equations.losses import contribution, contributions, cotangent
+from rnnsim.equations.rules import linearize, pull_numbers, pullback, step
 from rnnsim.kernels.recurrence.inputs import read, sample_at, turn_in_order, turn_to
 from rnnsim.kernels.training.scalar_sensitivities import ScalarModel, scalar_gradient, scalar_measures
 from rnnsim.numerics.primitives import muladd, select
@@ -146,6 +146,7 @@ def layer_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn,
     cell, sizes, w, units, unit_rows, features = model.cell, data.sizes, width(kind), model.units, model.unit_rows, model.inputs
     gates, states, constants, partials = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants"), partials_of(cell)
     steps, jump, outputs, apart = sizes.steps, len(states) * unit_rows, model.outputs if model.outputs else units, unit_rows * w
+    numbers = slots(cell, "tracked")
     untargeted, by_step = steps - sizes.targeted, len(partials) * unit_rows
     taped = (steps + 1) * jump
     pre = taped + steps * by_step
@@ -191,7 +192,10 @@ def layer_gradient(kind, model, loss, own, data, at, tape, scratch, order, turn,
             for i in range(unit_rows):
                 c = take(kind, constants, own, (model.constants + i) * w, apart)
                 d = take(kind, partials, tape, (tape_row + i) * w, apart)
-                before, g_a = pullback(cell, c, d, take(kind, states, tape, (g + i) * w, apart))
+                g_s = take(kind, states, tape, (g + i) * w, apart)
+                before, g_a = pullback(cell, c, d, g_s)
+                sums = take(kind, numbers, scratch, (model.constants + i) * w, apart)
+                put(scratch, (model.constants + i) * w, apart, add(sums, pull_numbers(cell, c, d, g_s)))
                 put(tape, (g + i) * w, apart, add(zeros(kind, states), before))
                 put(tape, (pre + i) * w, apart, g_a)
             for gate in range(model.w_in.size):

@@ -17,17 +17,16 @@ from rnnsim.verbs.engines import scalar as scalar_runs
 from rnnsim.verbs.engines.engine import compute
 
 MANY, RETURN = 1 << 16, 120  # states, and the steps after which orbits of most short periods are back
-STATES = {"h0": "state", "c0": "cell_state"}
 
 
 def full_state(net: Network) -> dict[str, str]:
     """The states that decide what comes next, by the names of their starts."""
-    return {f"{start}{suffix}": f"{STATES[start]}{suffix}" for suffix, layer in net.levels for start in layer.STARTS}
+    return {start: f"{state}{m.suffix}" for m in net.members for start, state in zip(m.starts, m.states, strict=True)}
 
 
 def numbers_of(net: Network) -> int:
     """How many numbers the full state of a network is."""
-    return sum(layer.units * len(layer.STARTS) for _, layer in net.levels)
+    return sum(member.units * member.cell.states for member in net.members)
 
 
 def unit_dims(array: xr.DataArray) -> list[str]:

@@ -40,7 +40,7 @@ def orbits_of(run: Run, discard: int, steps: int, along: str | None = None, orde
     check_room(prod(shape) * steps)
     states, diverged_at = np.empty((*shape, steps)), np.empty(shape, np.int32)
     last = replace(run, grid=Grid({**sizes, **goes}, run.grid.coords))
-    rows, cell, lanes = rows_of(last), scalar_runs.net_of(run).cell, len(orders) * samples
+    rows, cell, lanes = rows_of(last), run.net.members[0].cell, len(orders) * samples
     width = parallel.lanes(REGISTERS if others * lanes >= parallel.lanes(REGISTERS) * parallel.thread_count() else 1)
     kind, places = Kind(width), np.arange(prod(shape)).reshape(shape) * steps
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.equations.cells import reading
+from rnnsim.equations.rules import reading
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
 from rnnsim.kernels.maps.map import Layer
@@ -20,8 +20,8 @@ Block = tuple[tuple[Layer, ...], np.ndarray]
 
 @dataclass(frozen=True)
 class LayerState:
-    """Where in a state vector one state of one layer stands: `names` are those under which results know it; "state" or "cell_state" and
-    the layer's number."""
+    """Where in a state vector one state of one layer stands: `names` are those under which results know it; what results call the state,
+    and the layer's number."""
 
     name: str
     suffix: str
@@ -73,7 +73,7 @@ class Map:
         """What a state vector consists of."""
         found, at = [], 0
         for member in self.net.members:
-            for name in ("state", "cell_state")[: member.cell.states]:
+            for name in member.states:
                 found.append(LayerState(name, member.suffix, member.top, at, member.units))
                 at += member.units
         return tuple(found)
@@ -116,11 +116,11 @@ class Map:
         return parallel.blocks(self.points, max(1, work // 64), self.numbers, 1)
 
 
-def folded(block: Block) -> Block:
+def folded(maps: Map, block: Block) -> Block:
     """The same maps without inputs: what they add to the pre-activations of the bottom layer is part of the bias."""
     (bottom, *above), x = block
-    bias, gates = bottom.bias.copy(), bottom.w_in.shape[1]  # those that read x come first
-    bias[:, :gates] += (bottom.w_in * x[:, None, None, :]).sum(axis=-1)
+    bias, gates = bottom.bias.copy(), reading(maps.cells[0], "x")
+    bias[:, list(gates)] += (bottom.w_in * x[:, None, None, :]).sum(axis=-1)
     nothing = np.zeros((*bottom.w_in.shape[:-1], 0))
     return (bottom._replace(w_in=nothing, bias=bias), *above), np.zeros((len(x), 0))
 
@@ -153,9 +153,8 @@ class BlockOfSources:
 def layer_of(member: Member, sources: BlockOfSources) -> Layer:
     """The parameters of one layer for a block."""
     cell, n = member.cell, member.units
-    assert member.w_rec
     w_in = sources.whole(member.w_in, len(reading(cell, "x")), n, member.inputs)
-    w_rec = sources.whole(member.w_rec, len(reading(cell, "h")), n, n)
+    w_rec = sources.whole(member.w_rec, len(reading(cell, "h")), n, n) if member.w_rec else np.zeros((len(w_in), 0, n, n))
     bias = np.zeros((sources.hi - sources.lo, cell.gates, n))
     for name, gates in member.biases:
         bias[:, list(gates)] += sources.rows(name, len(gates), n)

@@ -75,12 +75,11 @@ def frames_of_states(outline: Outline, layer: Layer, at: dict[str, int]) -> Iter
         yield Frames(names=("output",), at=at["pre"] - frame, by_step=frame, row=row, units=units, first_step=1)
         return
     states, jump = at["states"], cell.states * frame
-    yield Frames(names=named("state"), at=states, by_step=jump, row=row, units=units)
     yield Frames(names=named("increment"), at=states, by_step=jump, row=row, units=units, first_step=1, back=jump)
-    yield Frames(names=named("final_state"), at=states, by_step=jump, row=row, units=units, final=True)
-    if cell.states > 1:
-        yield Frames(names=named("cell_state"), at=states + frame, by_step=jump, row=row, units=units)
-        yield Frames(names=named("final_cell_state"), at=states + frame, by_step=jump, row=row, units=units, final=True)
+    for i, state in enumerate(layer.member.states):
+        at_state = states + i * frame
+        yield Frames(names=named(state), at=at_state, by_step=jump, row=row, units=units)
+        yield Frames(names=named(f"final_{state}"), at=at_state, by_step=jump, row=row, units=units, final=True)
     yield from frames_of_gates(outline, layer, at["pre"], named("preactivation"))
 
 
@@ -101,7 +100,7 @@ def frames_of_gates(outline: Outline, layer: Layer, pre: int, names: tuple[str, 
     """Of what stands in the place of pre-activations, gate by gate."""
     cell, (units, row, frame, _) = layer.member.cell, layer.shape
     jump = cell.gates * frame
-    for gate in range(len(cell.labels) or 1 if outline.wants(*names) else 0):
+    for gate in range(cell.known_gates if outline.wants(*names) else 0):
         at = pre + gate * frame - jump
         yield Frames(names=names, at=at, by_step=jump, row=row, units=units, first_step=1, first_number=gate * units)
 
@@ -122,7 +121,7 @@ def sums_of(outline: Outline, places: Places) -> list[Sums]:
 
 
 def sums_of_layer(outline: Outline, layer: Layer, at: dict[str, int]) -> Iterator[Sums]:
-    """Of the gradients of a layer's weights, biases and starts."""
+    """Of the gradients of a layer's weights, biases, numbers and starts."""
     member, (units, row, *_) = layer.member, layer.shape
     for what, name, gates, terms in layer.weights:
         for gate in range(gates):
@@ -131,6 +130,8 @@ def sums_of_layer(outline: Outline, layer: Layer, at: dict[str, int]) -> Iterato
     for name, reads in member.biases:
         for i, gate in enumerate(reads):
             yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_bias"] + gate * row, row=0, first_number=i * units)
+    for number, name in enumerate(member.constants[: member.cell.tracked]):
+        yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_numbers"] + number * row, row=0)
     for state, name in enumerate(member.starts):
         if not outline.by_sample(name):
             yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_starts"] + state * row, row=0)

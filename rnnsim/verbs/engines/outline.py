@@ -1,16 +1,26 @@
 """What a run of networks of many units wants of a thread's scratch, before anything has a place there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from rnnsim.equations.cells import reading
+from rnnsim.equations.rules import reading
+from rnnsim.equations.symbolic.tracing import tracked
 from rnnsim.families.network import Member
 from rnnsim.kernels.recurrence.descriptors import NONE
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Shape, Tiling
 
 RUN, COSTS, OUTPUTS = "run", "costs", "outputs"  # whose buffers are, besides those of a layer, whose are its number's
-SUMS = {"grad_table", "in_gradient", "rec_gradient", "grad_bias", "grad_starts", "cost", "partial_cost"}  # which begin at 0
+SUMS = {
+    "grad_table",
+    "in_gradient",
+    "rec_gradient",
+    "grad_bias",
+    "grad_starts",
+    "grad_numbers",
+    "cost",
+    "partial_cost",
+}  # which begin at 0
 UNMEASURED = Shape(NONE, NONE, NONE, NONE)  # targets that no cost reads
 
 
@@ -56,6 +66,12 @@ def layer_of(tiling: Tiling, number: int, member: Member) -> Layer:
     return Layer(member, *shapes, tuple(weights), tuple(weights[0 if number else 1 :]))
 
 
+def with_numbers(member: Member, names: tuple[str, ...]) -> Member:
+    """A layer whose cell has derivatives by its own numbers, if any is wanted."""
+    wanted = any(f"grad_{name}" in names for name in member.constants)
+    return replace(member, cell=tracked(member.cell)) if wanted else member
+
+
 class Outline(NamedTuple):
     """A run, the results that are wanted and what is to be done for them: its tiling; samples, and steps at once; its layers, bottom first;
     frames of targets."""
@@ -74,7 +90,7 @@ class Outline(NamedTuple):
         samples = request.samples or run.samples or 1
         tiling = Tiling.of(run, samples, bool(request.tangents))
         steps = (request.steps or run.steps) if request.back else tiling.steps_at_once(run)
-        members = run.net.members if request.tangents else run.net.maps
+        members = [with_numbers(member, names) for member in (run.net.members if request.tangents else run.net.maps)]
         layers = tuple(layer_of(tiling, i, member) for i, member in enumerate(members))
         targets = UNMEASURED
         if request.costs:
@@ -137,7 +153,7 @@ class Outline(NamedTuple):
     def reports(self, member: Member) -> bool:
         """Whether the pre-activations of a layer are to be made those that users know."""
         cell = member.cell
-        named = bool(cell.states and cell.labels) and len(cell.labels) != cell.gates
+        named = bool(cell.states) and cell.known_gates != cell.gates
         return named and self.wants(*member.results("preactivation"))
 
     def keeps_history(self, member: Member) -> bool:
@@ -208,6 +224,8 @@ def way_back_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
         "grad_bias": cell.gates * row,
         "cotangent": cell.states * frame,
         "grad_starts": cell.states * row,
+        "number_sums": cell.tracked * frame,
+        "grad_numbers": cell.tracked * row,
         "top": outline.steps * frame if cell.states else 0,
         "nothing": layer.below.row,
     }

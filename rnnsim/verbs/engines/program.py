@@ -108,6 +108,7 @@ class Program:
         return LayerDescriptor(
             units=layer.shape.units,
             state_count=cell.states,
+            tracked=cell.tracked,
             terms=layer.below.units,
             row=layer.shape.row,
             frame=layer.shape.frame,

@@ -7,7 +7,6 @@ import numpy as np
 
 from rnnsim.checks.inputs_and_targets import Sequences
 from rnnsim.families.network import Network
-from rnnsim.families.recurrent_networks import Elman
 from rnnsim.families.result_variables import DIVERGED_AT, MEANINGS
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.inputs import Own, Shared
@@ -15,19 +14,25 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.parallel import Strided
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.outline import with_numbers
 
 STRIP = 4096  # points that take a step together: trajectories are then written in long runs
 NEAR_STRIP = 256  # without trajectories: their numbers stay in the first-level cache
 
 
 def serves(net: Network) -> bool:
-    """Whether a family is one of scalar Elman networks."""
-    return isinstance(net, Elman) and net.scalar and net.readout is None and isinstance(net.activation, str)
+    """Whether a family is one of scalar networks with one state and one pre-activation, of the input and the state."""
+    if not (net.scalar and net.readout is None and len(net.members) == 1):
+        return False
+    member = net.members[0]
+    cell = member.cell
+    return not member.suffix and cell.states == 1 and cell.reads == ("xh",) and cell.cached
 
 
-def net_of(run: Run) -> Elman:
-    assert isinstance(run.net, Elman)
-    return run.net
+def row_names(run: Run) -> tuple[str, ...]:
+    """The parameters in the order in which kernels read them."""
+    (member,) = run.net.members
+    return *(name for name, _ in member.biases), member.w_in, str(member.w_rec), *member.constants, *member.starts
 
 
 def own_dims(name: str) -> tuple[str, ...]:
@@ -50,7 +55,7 @@ def axes_first(run: Run, name: str, values: np.ndarray) -> np.ndarray:
 def rows_of(run: Run) -> list[Strided]:
     """The rows of theta, as `kernels.recurrence.scalar` lists them."""
     rows = []
-    for name in net_of(run).row_names:
+    for name in row_names(run):
         array = run.net[name]
         starts = array.sizes.get("sample", 1)
         with np.errstate(over="ignore"):
@@ -93,15 +98,15 @@ def allocate(run: Run, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], s
         for name in names
         if name.removeprefix("grad_") not in parameters
     }
-    places = np.full(len(net_of(run).row_names) - 1 + sizes.starts, -1, np.int64)
+    places = np.full(len(row_names(run)) - 1 + sizes.starts, -1, np.int64)
     first = 0
     for name in parameters:
-        row, count = net_of(run).row_names.index(name), sizes.starts if name == "h0" else 1
+        row, count = row_names(run).index(name), sizes.starts if name == "h0" else 1
         places[row : row + count] = np.arange(first, first + count)
         first += count
     rows = parallel.aligned((first, points), run.dtype)
     for name in parameters:
-        place, count = places[net_of(run).row_names.index(name)], sizes.starts if name == "h0" else 1
+        place, count = places[row_names(run).index(name)], sizes.starts if name == "h0" else 1
         results[f"grad_{name}"] = rows[place : place + count].reshape(-1)
     results[DIVERGED_AT] = np.full(points, -1, np.int32)
 
@@ -127,7 +132,8 @@ def registers(cell: Any, loss: Any) -> int:
 
 def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.ndarray]:
     """The variables `names` and `diverged_at`, over the axes, then samples and steps: views, since points stand innermost in memory."""
-    cell, sizes, points, shape = net_of(run).cell, sizes_of(run), run.grid.points, run.grid.strided_shape
+    cell = with_numbers(run.net.members[0], names).cell
+    sizes, points, shape = sizes_of(run), run.grid.points, run.grid.strided_shape
     results, gradients = allocate(run, names)
     kept, cotangents = (over_steps(run, kind, results) for kind in (scalar.Trajectories, scalar.Cotangents))
     final, diverged_at = results.get("final_state", nothing(run)), results[DIVERGED_AT]

@@ -66,7 +66,7 @@ def seeds_on(line: Along, numbers: np.ndarray, starts: int | None) -> Seeding:
     maps = AtPlaces(line.maps.run, line, numbers, q)
     with thread_state.settings(threads=1, block=maps.points):
         listed, _ = search_all(maps, Request(1, starts, TOLERANCE, MOST, 0, False))
-    layers, _ = folded(maps.block(0, maps.points))
+    layers, _ = folded(maps, maps.block(0, maps.points))
     return Seeding(q, listed, search_box(maps, layers))
 
 

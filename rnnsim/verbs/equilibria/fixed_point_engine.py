@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.equations import activations, cells
+from rnnsim.equations import cells
 from rnnsim.kernels.fixed_points import enclosures as intervals
 from rnnsim.kernels.fixed_points import krawczyk, slow_points
 from rnnsim.kernels.fixed_points import multistart as fixed_points
@@ -41,12 +41,13 @@ class Search:
 
 def search_for(maps: Map, period: int, starts: int | None) -> Search:
     """The search for a family; a complete one, if there is one and no starts are given."""
-    cell, phi, n = maps.cells[0], getattr(maps.cells[0], "activation", None), maps.size
+    cell, n = maps.cells[0], maps.size
+    phi = cell.activation if cell.declared in (cells.Elman, cells.LeakyElman) else None
     if starts is not None or len(maps.cells) > 1:
         return Search(fixed_points.search, tuple, starts or USUAL)
-    linear, rectified = isinstance(phi, activations.Linear), isinstance(phi, activations.ReLU)
-    bounded = isinstance(cell, cells.GRU) or isinstance(phi, activations.Tanh | activations.Sigmoid)
-    if period == 1 and maps.net.scalar and type(phi) in (*scalar_points.EXTREMES, *scalar_points.LINES):
+    linear, rectified = phi == "linear", phi == "relu"
+    bounded = cell.declared is cells.GRU or phi in ("tanh", "sigmoid")
+    if period == 1 and maps.net.scalar and phi in (*scalar_points.EXTREMES, *scalar_points.LINES):
         return Search(scalar_points.search, lambda: (np.zeros(8), np.zeros(2, np.int64)), 1)
     if linear or (rectified and n * period <= regions.MOST_SWITCHES):
         return Search(regions.search, lambda: (rectified,), 1 + (rectified << n * period) // STEPS)
@@ -98,7 +99,7 @@ def search_all(maps: Map, request: Request) -> tuple[Listed, Slow | None]:
         scratch, cycle, more = scratch_for(maps, period), np.zeros((period, maps.size)), search.more()
         found = list_for(maps, period, request.max_points + SPARE)
         while (block := next_block()) is not None:
-            layers, x = folded(maps.block(*block))
+            layers, x = folded(maps, maps.block(*block))
             at = np.unravel_index(block[0], tuple(maps.grid.sizes.values())) if own else ()
             starts = starts_for(np.ascontiguousarray(given[at]) if own else given, request.seed, maps, layers)
             resting = layers if period > 1 else at_rest(maps.cells, layers)

@@ -32,4 +32,4 @@ FORGETTING: dict[type, Callable[[Layer], Layer]] = {cells.LeakyElman: without_le
 def at_rest(of_cells: tuple[Any, ...], layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     """Layers of the same cells with the same fixed points."""
     pairs = zip(of_cells, layers, strict=True)
-    return tuple(FORGETTING[type(cell)](layer) if type(cell) in FORGETTING else layer for cell, layer in pairs)
+    return tuple(FORGETTING[cell.declared](layer) if cell.declared in FORGETTING else layer for cell, layer in pairs)

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import alone, check_dims, to_array, whole
-from rnnsim.equations import activations
+from rnnsim.equations import cells
 from rnnsim.kernels.fixed_points.multistart import Starts
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.verbs.engines.autonomous_maps import Map
@@ -81,6 +81,12 @@ def with_cell_states(values: np.ndarray, maps: Map) -> np.ndarray:
     return whole
 
 
+def is_within_one(cell: Any) -> bool:
+    """Whether h of a cell is between -1 and 1 in the long run."""
+    elman = cell.declared in (cells.Elman, cells.LeakyElman)
+    return cell.declared in (cells.GRU, cells.LSTM) or (elman and cell.activation == "tanh")
+
+
 @dataclass(frozen=True)
 class SearchBox:
     """Where states are searched first: a box (point, state) of this middle and half width; and bounds of all recurrent states."""
@@ -97,14 +103,15 @@ def search_box(maps: Map, layers: tuple[Layer, ...]) -> SearchBox:
     center, scale = np.zeros((points, maps.size)), np.ones((points, maps.size))
     low, high = center - 1.0, center + 1.0
     for cell, layer in zip(maps.cells, layers, strict=True):
-        n, phi = layer.bias.shape[2], getattr(cell, "activation", None)
+        n = layer.bias.shape[2]
         h, c = np.s_[:, at : at + n], np.s_[:, at + n : at + 2 * n]
-        if isinstance(phi, activations.Sigmoid):
+        all_states = np.s_[:, at : at + n * cell.states]
+        if cell.declared in (cells.Elman, cells.LeakyElman) and cell.activation == "sigmoid":
             low[h], center[h], scale[h] = 0.0, 0.5, 0.5
-        elif phi is not None and not isinstance(phi, activations.Tanh):
-            scale[h] = 2.0 * (1.0 + np.abs(layer.bias).max(axis=(1, 2)))[:, None]
-            low[h], high[h] = -np.inf, np.inf
-        if cell.states > 1:
+        elif not is_within_one(cell):
+            scale[all_states] = 2.0 * (1.0 + np.abs(layer.bias).max(axis=(1, 2)))[:, None]
+            low[all_states], high[all_states] = -np.inf, np.inf
+        if cell.declared is cells.LSTM:
             with np.errstate(over="ignore", invalid="ignore"):
                 most = layer.bias[:, 1] + np.abs(layer.w_rec[:, 1]).sum(axis=2) + below * np.abs(layer.w_in[:, 1]).sum(axis=2)
                 high[c] = np.nan_to_num(1.0 + np.exp(most), nan=np.inf)

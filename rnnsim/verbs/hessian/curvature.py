@@ -126,7 +126,7 @@ def check_activations(net: Network) -> None:
     """Refuse an activation without its second derivative."""
     for _, layer in net.levels:
         activation = getattr(layer, "activation", None)
-        if isinstance(activation, Activation) and "curvature" not in activation.functions:
+        if isinstance(activation, Activation) and not activation.bends:
             raise ValueError(
                 "activation was given as an rs.Activation without its curvature; it needs rs.Activation(value, slope, curvature)"
             )
@@ -134,10 +134,11 @@ def check_activations(net: Network) -> None:
 
 def check_parameters(net: Network, parameters: Any) -> tuple[str, ...]:
     """The parameters that vary."""
+    known = tuple(name for name in net.trainable if name not in net.own_numbers)
     if parameters is None:
-        return tuple(name for name in net.trainable if name not in net.starts)
-    found = names("parameters", parameters, net.trainable, more=", each once")
+        return tuple(name for name in known if name not in net.starts)
+    found = names("parameters", parameters, known, more=", each once")
     for i, name in enumerate(found):
         if name in found[:i]:
-            raise ValueError(f"parameters was given {shown(name)}; it needs some of {', '.join(net.trainable)}, each once")
+            raise ValueError(f"parameters was given {shown(name)}; it needs some of {', '.join(known)}, each once")
     return found

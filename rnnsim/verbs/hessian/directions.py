@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.equations.cells import reading
+from rnnsim.equations.rules import reading
 from rnnsim.families.network import Member
 from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC, START, TABLE, DirectionDescriptor
 from rnnsim.kernels.recurrence.descriptors import NONE

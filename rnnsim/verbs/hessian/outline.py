@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rnnsim.equations.cells import reading
+from rnnsim.equations.rules import reading
 from rnnsim.families.network import Member
 from rnnsim.numerics import parallel
 from rnnsim.runs.run import Run

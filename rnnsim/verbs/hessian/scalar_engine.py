@@ -25,7 +25,7 @@ def serves(run: Run, parameters: tuple[str, ...]) -> bool:
 
 def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The cost, gradient and Hessian, over points and then parameters, and `diverged_at`."""
-    cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
+    cell, sizes, points, shape = run.net.members[0].cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
     directions = (0,) * (4 if "h0" in parameters else 3)
     size = len(directions)
     check_room(points * (size + 1) * size)

@@ -186,7 +186,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
     nothing = records(KeepDescriptor, [])
     empty = nothing, nothing, records(SumDescriptor, [])
     found = np.full(run.grid.points, NEVER, np.int32)
-    units = max(member.units for member in program.maps)
+    size = max(member.units * member.cell.states for member in program.maps)
     of_step = sum(m.units * (m.units + m.inputs) * m.cell.gates for m in program.maps) * tangent_run.columns
     blocks = parallel.blocks(run.grid.points, max(1, (run.samples or 1) * run.steps * of_step // 64), 1, program.tiling.points)
 
@@ -194,7 +194,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
         scratch = program.memory.make(run.dtype)
         descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, [])
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
-        jacobian, pivots = np.empty((units, units)), np.empty(units, np.int64)
+        jacobian, pivots = np.empty((size, size)), np.empty(size, np.int64)
         while (block := next_block()) is not None:
             lo, hi = block
             sources, offsets, arrays = program.sources.block(lo, hi)
@@ -212,7 +212,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
 
 def scalar_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray:
     """`rates` of scalar networks, whose one rate is that of the volume, too."""
-    cell, sizes, points, shape = scalar_runs.net_of(run).cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
+    cell, sizes, points, shape = run.net.members[0].cell, scalar_runs.sizes_of(run), run.grid.points, run.grid.strided_shape
     rows, found, kind = scalar_runs.rows_of(run), np.full(run.grid.points, -1, np.int32), Kind(parallel.lanes(4), "float64")
     blocks = parallel.blocks(points, sizes.samples * sizes.steps, len(rows) + sizes.samples * tangent_run.batches, kind.width)
     most = -(-(blocks[0][1] - blocks[0][0]) // kind.width) * kind.width

@@ -12,7 +12,6 @@ from rnnsim.checks.showing import kind_of
 from rnnsim.families.axes import check_axis_name
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
-from rnnsim.families.parameters import NUMBERED, layer_number
 from rnnsim.kernels.training.epochs import Bounds
 from rnnsim.runs.run import Run
 from rnnsim.verbs.training.training_run import TrainingRun, spread
@@ -60,17 +59,19 @@ def one_end(run: Run, title: str, name: str, value: Any, end: str) -> xr.DataArr
 def inward(net: Network, title: str, name: str, array: xr.DataArray, own: dict[str, int]) -> xr.DataArray:
     """An array over axes and some dimensions of a parameter, these by the names that the layer has for them, or with its number."""
     check_dims(title, array)
-    number = layer_number(name)
-    outside = {dim: dim for dim in own} | {f"{dim}{number}" if dim in NUMBERED else dim: dim for dim in own}
+    named = dict(zip(net.named_dimensions(name), net.dimensions(name), strict=True))
+    outside = {dim: dim for dim in own} | named
     for dim in array.dims:
         if dim not in outside:
             check_axis_name(dim)
         elif array.sizes[dim] != own[outside[str(dim)]]:
             raise ValueError(f"{title} has {array.sizes[dim]} {dim}s, but {name} has {own[outside[str(dim)]]}")
-    for dim in {"gate", f"gate{number}"} & set(array.coords):
-        labels = net.gate_coords[f"gate{number}"][1] if f"gate{number}" in net.gate_coords else []
-        if array.coords[dim].values.tolist() != labels:
-            raise ValueError(f"{title} was given gates {array.coords[dim].values.tolist()}; it needs {labels}")
+    for there, here in named.items():
+        for dim in {there, here} & set(array.coords) if here.startswith("gate") else ():
+            if array.coords[dim].values.tolist() != net.gate_coords[there][1]:
+                raise ValueError(
+                    f"{title} was given gates {array.coords[dim].values.tolist()}; it needs {net.gate_coords[there][1]}"
+                )
     found = array.drop_vars([coord for coord in array.coords if coord in outside or coord not in array.dims])
     return found.rename({there: here for there, here in outside.items() if there in array.dims})
 

@@ -7,8 +7,7 @@ import xarray as xr
 
 from rnnsim.equations.losses import METRICS
 from rnnsim.families.axes import ordered
-from rnnsim.families.network import Network
-from rnnsim.families.parameters import NUMBERED, layer_number, numbered
+from rnnsim.families.parameters import numbered
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.runs.plan import Field, coordinate
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
@@ -17,12 +16,6 @@ STOPPED_AT = "stopped_at"
 BEST_EPOCH = "best_epoch"
 LOWEST, MISSED = "lowest_cost", "epochs_missed"
 LOST = "epoch in which an update was not finite and the network stopped moving, -1 for never"
-
-
-def own_dims(net: Network, name: str) -> tuple[str, ...]:
-    """A parameter's dimensions behind the axes, as users know them."""
-    number = layer_number(name)
-    return tuple(f"{dim}{number}" if number and dim in NUMBERED else dim for dim in net.dimensions(name))
 
 
 def measure_names() -> tuple[str, ...]:
@@ -71,7 +64,7 @@ def fields_of(training: TrainingRun, epochs: int) -> dict[str, Field]:
 
 def full_field(training: TrainingRun, parameter: str, name: str, **before: int) -> Field:
     """A variable in the full shape of a trained parameter, with some dimensions before it."""
-    own = dict(zip(own_dims(training.run.net, parameter), training.shapes[parameter], strict=True))
+    own = dict(zip(training.run.net.named_dimensions(parameter), training.shapes[parameter], strict=True))
     sizes = {**training.grid.sizes, **before, **own}
     return Field.of(name, sizes, sizes, training.run.dtype)
 
@@ -81,7 +74,7 @@ def field_by_epoch(training: TrainingRun, name: str, epochs: int) -> Field:
     if name in training.slices:
         return full_field(training, name, name, epoch=epochs)
     fixed = numbered(name, training.run.net.template(name))
-    before, behind = around_epoch(fixed, own_dims(training.run.net, name))
+    before, behind = around_epoch(fixed, training.run.net.named_dimensions(name))
     sizes = {**{dim: fixed.sizes[dim] for dim in before}, "epoch": epochs, **{dim: fixed.sizes[dim] for dim in behind}}
     return Field.of(name, sizes, sizes, fixed.dtype)
 
@@ -110,7 +103,7 @@ def record_arrays(state: TrainingState, epochs: np.ndarray) -> dict[str, np.ndar
         if name in training.slices:
             arrays[name] = record.theta.reshape((points, -1, training.count))[..., places, training.slices[name]]
         else:
-            arrays[name] = unmoved(net[name], own_dims(net, name), len(epochs))
+            arrays[name] = unmoved(net[name], net.named_dimensions(name), len(epochs))
     if training.judged:
         arrays[BEST_EPOCH] = best_of(by_epoch(record.validation if training.held_out is not None else record.training), epochs)
     return arrays | left_over(state)

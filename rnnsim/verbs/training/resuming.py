@@ -13,7 +13,7 @@ from rnnsim.checks.showing import kind_of, shown
 from rnnsim.families.axes import ordered
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.runs.plan import Field
-from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch, own_dims
+from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "bounds", "patience", "truncate")
@@ -152,7 +152,7 @@ def last_numbers(training: TrainingRun, run: xr.Dataset, name: str, fills: bool 
     kind = next((kind for kind in training.optimizer.rule.states if name.startswith(f"{kind}_")), "")
     parameter = name.removeprefix(f"{kind}_") if kind else name
     own = (
-        dict(zip(own_dims(training.run.net, parameter), training.shapes[parameter], strict=True))
+        dict(zip(training.run.net.named_dimensions(parameter), training.shapes[parameter], strict=True))
         if parameter in training.slices
         else {}
     )

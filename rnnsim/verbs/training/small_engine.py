@@ -36,7 +36,7 @@ def fits(training: TrainingRun) -> bool:
         return False
     if serves(run.net):
         return True
-    simple = isinstance(net, Recurrent) and isinstance(getattr(net, "activation", ""), str) and not run.own_starts
+    simple = isinstance(net, Recurrent) and net.cell.cached and not run.own_starts
     by_element = not any(measure.classes for measure in training.measures)
     return simple and by_element and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
 
@@ -82,11 +82,11 @@ class LaneEngine:
         self.networks = 1
         if few(training):
             self.kind = Kind(max(1 << (run.net.units - 1).bit_length(), parallel.lanes(1, dtype)), dtype)
-            self.rows = unit_rows(run, self.kind.width)
+            self.rows = unit_rows(run, trained, self.kind.width)
         else:
             self.networks = lanes_of(points, registers(run.net.members[0].cell, training.measures[0]), dtype)
             self.kind = Kind(self.networks, dtype)
-            self.rows = scalar_rows(run, trained, self.networks) if serves(run.net) else network_rows(run, self.networks)
+            self.rows = scalar_rows(run, trained, self.networks) if serves(run.net) else network_rows(run, trained, self.networks)
         self.fixed_places, self.fixed = fixed_numbers(run, self.rows, trained)
         self.places, self.room_rows = self._places()
         self.move = small_epochs.move_of(self.kind, training.optimizer.rule)

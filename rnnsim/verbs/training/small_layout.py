@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.equations.cells import reading
+from rnnsim.equations.rules import reading
 from rnnsim.families.axes import ordered
-from rnnsim.kernels.training.scalar_sensitivities import PARAMETERS, ScalarModel
+from rnnsim.kernels.training.scalar_sensitivities import PARAMETERS, Number, ScalarModel
 from rnnsim.kernels.training.small_gradients import LayerModel, OfNetworks, OfUnits
 from rnnsim.numerics.parallel import Strided
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.scalar import net_of, sizes_of
+from rnnsim.verbs.engines.outline import with_numbers
+from rnnsim.verbs.engines.scalar import row_names, sizes_of
 
 TURNED = ""  # the name of rows that are made of others
 
@@ -55,11 +56,11 @@ def fixed_numbers(run: Run, rows: NetworkRows, trained: tuple[str, ...]) -> tupl
 
 def scalar_rows(run: Run, trained: tuple[str, ...], width: int) -> NetworkRows:
     """Scalar networks, one of `width` lanes each."""
-    names, starts = net_of(run).row_names, sizes_of(run).starts
+    names, starts = row_names(run), sizes_of(run).starts
     first = {name: i for i, name in enumerate(names)}
-    model = ScalarModel(
-        net_of(run).cell, tuple(PARAMETERS[name] for name in trained), np.array([first[n] for n in trained], np.int64)
-    )
+    member = with_numbers(run.net.members[0], tuple(f"grad_{name}" for name in trained))
+    known = PARAMETERS | {name: Number(i) for i, name in enumerate(member.constants)}
+    model = ScalarModel(member.cell, tuple(known[name] for name in trained), np.array([first[n] for n in trained], np.int64))
     sizes = {name: starts if name == names[-1] else 1 for name in names}
     return NetworkRows(
         model, len(names) - 1 + starts, 0, 1, {name: in_lane(first[name], size, width) for name, size in sizes.items()}
@@ -101,10 +102,10 @@ def sizes_of_parameters(run: Run) -> dict[str, int]:
     return {name: prod(run.shape_of(f"grad_{name}")) for name in net.trainable} | dict.fromkeys(net.members[0].constants, net.units)
 
 
-def layer_model(run: Run, lanes: Any, unit_rows: int, count: int, first: dict[str, int]) -> LayerModel:
+def layer_model(run: Run, trained: tuple[str, ...], lanes: Any, unit_rows: int, count: int, first: dict[str, int]) -> LayerModel:
     """A network of one layer in `count` rows, all units of which take so many, by the first row of each parameter; `TURNED` is that of
     W_rec as it goes forward, if it does not go back in the same rows."""
-    net, member = run.net, run.net.members[0]
+    net, member = run.net, with_numbers(run.net.members[0], tuple(f"grad_{name}" for name in trained))
     cell, units, inputs, w_rec = member.cell, member.units, member.inputs, str(member.w_rec)
     x, h = reading(cell, "x"), reading(cell, "h")
     return LayerModel(
@@ -117,8 +118,8 @@ def layer_model(run: Run, lanes: Any, unit_rows: int, count: int, first: dict[st
         rows=count,
         biases=np.array([rows_of_gates(cell, gates, first[name], unit_rows) for name, gates in member.biases]),
         w_in=rows_of_gates(cell, x, first[member.w_in], unit_rows * inputs),
-        w_rec=rows_of_gates(cell, h, first.get(TURNED, first[w_rec]), unit_rows * units),
-        w_back=rows_of_gates(cell, h, first[w_rec], unit_rows * units),
+        w_rec=rows_of_gates(cell, h, first.get(TURNED, first.get(w_rec, -1)), unit_rows * units),
+        w_back=rows_of_gates(cell, h, first.get(w_rec, -1), unit_rows * units),
         constants=first[member.constants[0]] if member.constants else -1,
         starts=np.array([first[name] for name in member.starts], np.int64),
         w_out=first.get("w_out", -1),
@@ -126,22 +127,22 @@ def layer_model(run: Run, lanes: Any, unit_rows: int, count: int, first: dict[st
     )
 
 
-def network_rows(run: Run, width: int) -> NetworkRows:
+def network_rows(run: Run, trained: tuple[str, ...], width: int) -> NetworkRows:
     """Networks of a layer, one of `width` lanes each."""
     sizes, units = sizes_of_parameters(run), run.net.units
     first, count = firsts(sizes), sum(sizes.values())
-    model = layer_model(run, OfNetworks(), units, count, first)
+    model = layer_model(run, trained, OfNetworks(), units, count, first)
     places = {name: in_lane(first[name], size, width) for name, size in sizes.items()}
     return NetworkRows(model, count, tape_rows(run, model.cell, units), 1, places)
 
 
-def unit_rows(run: Run, width: int) -> NetworkRows:
+def unit_rows(run: Run, trained: tuple[str, ...], width: int) -> NetworkRows:
     """A network of a layer with a readout, a unit one of `width` lanes."""
     units, w_in = run.net.units, run.net.members[0].w_in
     rows = {name: size // units for name, size in sizes_of_parameters(run).items() if name != "b_out"}
-    outputs, all_rows = rows["w_out"], rows | {"b_out": rows["w_out"], TURNED: rows[str(run.net.members[0].w_rec)]}
+    outputs, all_rows = rows["w_out"], rows | {"b_out": rows["w_out"], TURNED: rows.get(str(run.net.members[0].w_rec), 0)}
     first, count = firsts(all_rows), sum(all_rows.values())
-    model = layer_model(run, OfUnits(), 1, count, first)
+    model = layer_model(run, trained, OfUnits(), 1, count, first)
     places = {name: across_lanes(first[name], width, own_rows, units, 1) for name, own_rows in rows.items()}
     places[w_in] = across_lanes(first[w_in], width, rows[w_in] // model.inputs, units, model.inputs)
     places["b_out"] = across_lanes(first["b_out"], width, 1, units, outputs).reshape(units, outputs)

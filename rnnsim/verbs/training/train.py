@@ -391,7 +391,7 @@ def check_keep(keep: Any, net: Network, states: tuple[str, ...]) -> tuple[str, .
 def check_trained(net: Network, names: Any) -> tuple[str, ...]:
     """The parameters that move."""
     if names is None:
-        return tuple(name for name in net.trainable if name not in net.starts)
+        return tuple(name for name in net.trainable if name not in (*net.starts, *net.own_numbers))
     if isinstance(names, Mapping | xr.Dataset):
         raise TypeError(f"train was given {kind_of(names)}; it needs names of parameters, each of which moves as a whole")
     chosen = names_in("train", (names,) if isinstance(names, int | float) else names)
