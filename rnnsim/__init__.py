@@ -8,6 +8,7 @@ from rnnsim.equations.user_activations import Activation
 from rnnsim.equations.user_losses import Loss
 from rnnsim.families.axes import axis
 from rnnsim.families.cell_checks import check_cell
+from rnnsim.families.dale import dale
 from rnnsim.families.own_cells import Cell
 from rnnsim.families.readouts import Readout
 from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
@@ -58,6 +59,7 @@ __all__ = [
     "bifurcations",
     "check_cell",
     "curvature",
+    "dale",
     "fixed_points",
     "from_keras",
     "from_torch",
