@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from rnnsim import cells, tasks
 from rnnsim.equations.user_activations import Activation
+from rnnsim.equations.user_losses import Loss
 from rnnsim.families.axes import axis
+from rnnsim.families.cell_checks import check_cell
+from rnnsim.families.dale import dale
 from rnnsim.families.own_cells import Cell
 from rnnsim.families.readouts import Readout
 from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
@@ -44,6 +47,7 @@ __all__ = [
     "ClipValue",
     "Elman",
     "Embedding",
+    "Loss",
     "RMSprop",
     "Readout",
     "Rprop",
@@ -54,7 +58,9 @@ __all__ = [
     "basins",
     "bifurcations",
     "cells",
+    "check_cell",
     "curvature",
+    "dale",
     "fixed_points",
     "from_keras",
     "from_torch",

@@ -117,6 +117,46 @@ def cost(layers, inputs, targets, loss="mse", table=None, readout=None):
     return LOSSES[loss](run(layers, inputs, table, readout).outputs, targets)
 
 
+def values(outputs, targets, loss="mse"):
+    """The losses of all entries of targets, 0 for those that do not count."""
+    if loss == "mse":
+        return np.where(np.isnan(targets), 0.0, outputs[:, -targets.shape[1] :] - np.nan_to_num(targets)) ** 2
+    chosen = np.maximum(targets, 0)[..., None]
+    likelihoods = np.take_along_axis(log_softmax(outputs[:, -targets.shape[1] :]), chosen, axis=-1)[..., 0]
+    return np.where(targets < 0, 0.0, -likelihoods)
+
+
+def weighed_cost(outputs, targets, weight, loss="mse"):
+    """Σ weight value / Σ weight over what counts; targets over (sample, step, output) or, of classes, (sample, step)."""
+    there = targets >= 0 if loss == "cross_entropy" else ~np.isnan(targets)
+    weights = np.broadcast_to(weight, targets.shape) * there
+    return np.sum(weights * values(outputs, targets, loss)) / np.sum(weights)
+
+
+def mean_square(numbers):
+    return np.mean(np.asarray(numbers) ** 2)
+
+
+def penalty(parts, states, penalties):
+    """Σ λ mean p², of parameters and states under the names that a stack has for them, such as `w_rec_0` and `state_0`."""
+    total = 0.0
+    for name, weight in penalties.items():
+        base, _, number = name.rpartition("_")
+        if base == "state":
+            total += weight * mean_square(states[int(number)][:, 1:])
+        elif number.isdigit():
+            total += weight * mean_square(parts["layers"][int(number)][base])
+        else:
+            total += weight * mean_square(parts["readout"][name])
+    return total
+
+
+def penalised_cost(parts, inputs, targets, penalties, loss="mse"):
+    """The cost of a network, and the penalties of its parameters and states."""
+    found = run(**parts, inputs=inputs)
+    return LOSSES[loss](found.outputs, targets) + penalty(parts, found.states, penalties)
+
+
 def complex_step_gradients(parameters, cost, size=1e-30):
     """The derivatives of `cost(parameters)` by every number in `parameters`, in the same nest of dicts, lists and arrays.
 

@@ -103,9 +103,32 @@ class Scalar:
         return np.array([reference.states(x, **numbers, h0=h, activation="linear")[0][-1] for x, h in runs])
 
     @staticmethod
+    def penalty(parameters, inputs, starts, penalties):
+        def value(p):
+            numbers = {name: p[name] for name in Scalar.names}
+            runs = zip(inputs, np.broadcast_to(starts, len(inputs)), strict=True)
+            states = np.array([reference.states(x, **numbers, h0=h, activation="linear")[0] for x, h in runs])
+            there = {"state": states[:, 1:], **p}
+            return sum(weight * reference_networks.mean_square(there[name]) for name, weight in penalties.items())
+
+        numbers = {name: parameters[name] for name in (*Scalar.names, "h0")}
+        return value(numbers), reference_networks.complex_step_gradients(numbers, value)
+
+    @staticmethod
     def gradient(parameters, inputs, targets, starts):
         numbers = {**parameters, "h0": starts, "activation": "linear"}
         return reference.cost(inputs, targets, **numbers), reference.gradients(inputs, targets, **numbers)[0]
+
+    @staticmethod
+    def weighed(parameters, inputs, targets, starts, weight):
+        def cost(p):
+            numbers = {name: p[name] for name in Scalar.names}
+            runs = zip(inputs, np.broadcast_to(starts, len(inputs)), strict=True)
+            states = np.array([reference.states(x, **numbers, h0=h, activation="linear")[0] for x, h in runs])
+            return reference_networks.weighed_cost(states[:, 1:], targets, weight)
+
+        numbers = {name: parameters[name] for name in Scalar.names}
+        return cost(numbers), reference_networks.complex_step_gradients(numbers, cost)
 
 
 class Vector:
@@ -137,9 +160,28 @@ class Vector:
         return reference_networks.run(**Vector.parts(parameters, starts), inputs=inputs).states[0][:, -1]
 
     @staticmethod
+    def penalty(parameters, inputs, starts, penalties):
+        def value(p):
+            states = reference_networks.run(**Vector.parts(p, starts), inputs=inputs).states[0]
+            there = {"state": states[:, 1:], **p}
+            return sum(weight * reference_networks.mean_square(there[name]) for name, weight in penalties.items())
+
+        numbers = {name: parameters[name] for name in (*Vector.names, "h0")}
+        return value(numbers), reference_networks.complex_step_gradients(numbers, value)
+
+    @staticmethod
     def gradient(parameters, inputs, targets, starts):
         def cost(p):
             return reference_networks.cost(**Vector.parts(p, starts), inputs=inputs, targets=targets)
+
+        numbers = {name: parameters[name] for name in Vector.names}
+        return cost(numbers), reference_networks.complex_step_gradients(numbers, cost)
+
+    @staticmethod
+    def weighed(parameters, inputs, targets, starts, weight):
+        def cost(p):
+            outputs = reference_networks.run(**Vector.parts(p, starts), inputs=inputs).outputs
+            return reference_networks.weighed_cost(outputs, targets, weight)
 
         numbers = {name: parameters[name] for name in Vector.names}
         return cost(numbers), reference_networks.complex_step_gradients(numbers, cost)
@@ -163,7 +205,22 @@ def move(rule, parameters, gradients, states, cost, epoch):
     return moved
 
 
-def train(kind, rule, epochs, targets, *, names=None, batch=99, orders=None, truncate=99, norm=math.inf, value=math.inf):
+def train(
+    kind,
+    rule,
+    epochs,
+    targets,
+    *,
+    names=None,
+    batch=99,
+    orders=None,
+    truncate=99,
+    norm=math.inf,
+    value=math.inf,
+    bounds=None,
+    penalty=None,
+    weight=None,
+):
     """The parameters of a network of a kind after epochs 0…, name by name."""
     now, states = {name: np.array(p, float) for name, p in kind.parameters.items()}, {}
     history, (samples, steps) = [now], kind.inputs.shape[:2]
@@ -175,10 +232,15 @@ def train(kind, rule, epochs, targets, *, names=None, batch=99, orders=None, tru
             for k in range(0, steps, truncate):
                 x, t = kind.inputs[chosen, k : k + truncate], targets[chosen, k : k + truncate]
                 ends = kind.ends(now, x, starts)
-                if np.isfinite(t).any():
-                    cost, gradients = kind.gradient(now, x, t, starts)
+                w = np.ones(t.shape) if weight is None else np.broadcast_to(weight, targets.shape)[chosen, k : k + truncate]
+                if (np.isfinite(t) & (w > 0)).any():
+                    cost, gradients = kind.gradient(now, x, t, starts) if weight is None else kind.weighed(now, x, t, starts, w)
+                    if penalty:
+                        more, slopes = kind.penalty(now, x, starts, penalty)
+                        cost, gradients = cost + more, {name: gradients[name] + slopes[name] for name in kind.names}
                     gradients = {name: gradients[name] for name in names or kind.names}
                     now = move(rule, now, clipped(gradients, norm, value), states, cost, epoch)
+                    now |= {name: np.clip(now[name], *ends) for name, ends in (bounds or {}).items()}
                 starts = ends
         history.append(now)
     return {name: np.array([p[name] for p in history]) for name in now}

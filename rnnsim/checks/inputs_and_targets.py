@@ -109,8 +109,8 @@ def whole_numbers(name: str, value: Any, layouts: list[tuple[str, ...]], most: i
     return array
 
 
-def parted(inputs: Any, targets: Any, with_targets: bool) -> tuple[Any, Any]:
-    """Inputs and targets, which a task has both of."""
+def parted(inputs: Any, targets: Any, with_targets: bool, weight: Any = None) -> tuple[Any, Any, Any]:
+    """Inputs, targets and their weight, which a task may have all of."""
     if isinstance(inputs, xr.Dataset):
         if "inputs" not in inputs.variables:
             raise TypeError(
@@ -118,10 +118,11 @@ def parted(inputs: Any, targets: Any, with_targets: bool) -> tuple[Any, Any]:
             )
         if with_targets and targets is None and "targets" in inputs.variables:
             targets = inputs["targets"]
+            weight = inputs["weight"] if weight is None and "weight" in inputs.variables else weight
         inputs = inputs["inputs"]
     if with_targets and targets is None:
         raise TypeError("targets was not given; it needs an array, or a task (a Dataset with inputs and targets) instead of inputs")
-    return inputs, targets
+    return inputs, targets, weight
 
 
 def check_inputs(inputs: Any, features: int | None, tokens: int | None) -> Sequences:

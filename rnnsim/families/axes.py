@@ -25,6 +25,8 @@ RESERVED = frozenset(
         "input",
         "output",
         "gate",
+        "gate_in",
+        "gate_rec",
         "token",
         "layer",
         "epoch",

@@ -16,15 +16,17 @@ PARAMETERS = ("w_rec", "w_in", "bias", "bias_in", "bias_rec", "h0", "c0", "w_out
 FIXED_POINT = 2.0**60
 
 
-def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1) -> np.ndarray:
+def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1, excitatory: Any = 0.8) -> np.ndarray:
     """Draw recurrent matrices of gain 1, for each gate on its own.
 
     Parameters
     ----------
-    init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse"}
+    init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale"}
         The law, for N units. "gaussian" is normal of variance 1/N; "orthogonal" is uniform over the rotations and reflections
         (Haar) [1]_; "uniform" is uniform in ±1/√N, as PyTorch draws; "identity"; "spectral" is gaussian, divided by its spectral
-        radius; "sparse" has entries other than 0 with probability `density`, and these are normal of variance 1/(N density).
+        radius; "sparse" has entries other than 0 with probability `density`, and these are normal of variance 1/(N density). "dale"
+        has columns of one sign, those of excitatory units first: sizes are of a gamma distribution of shape 2, none is on the
+        diagonal, inhibition in each row that has some is scaled to its excitation, and the whole is divided by its spectral radius [2]_.
     seed : array_like
         Whole numbers from 0, of any shape.
     gates : int
@@ -33,6 +35,8 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
         The number of units, N.
     density : float, default 0.1
         The share of entries of a "sparse" matrix, in (0, 1].
+    excitatory : float, default 0.8
+        The share of excitatory units of a "dale" matrix, in (0, 1).
 
     Returns
     -------
@@ -49,6 +53,7 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
     References
     ----------
     .. [1] G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980).
+    .. [2] H. F. Song, G. R. Yang and X.-J. Wang, PLOS Comput. Biol. 12, e1004792 (2016).
 
     Examples
     --------
@@ -58,7 +63,8 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
             [0., 1.]]])
     """
     check_init(init)
-    return INITS[init](checked_seeds(seed), (gates, units, units), checked_density(density))
+    share = checked_excitatory(excitatory, units) if init == "dale" else checked_density(density)
+    return INITS[init](checked_seeds(seed), (gates, units, units), share)
 
 
 def inputs(init: str, seed: Any, gates: int, units: int, features: int) -> np.ndarray:
@@ -102,6 +108,21 @@ def check_init(init: Any) -> None:
 def checked_density(density: Any) -> float:
     """A share of entries, in (0, 1]."""
     return number("density", density, above=0, most=1)
+
+
+def checked_excitatory(excitatory: Any, units: int) -> float:
+    """A share of units that are excitatory, in (0, 1)."""
+    share = number("excitatory", excitatory, above=0, most=1)
+    if share == 1.0:
+        raise ValueError(f"excitatory was given as {shown(excitatory)}; it needs a number below 1, since some units inhibit")
+    if units < 2:
+        raise ValueError(f"units was given as {units}; units of both kinds, as init='dale' has, need to be 2 or more")
+    return share
+
+
+def excitatory_units(units: int, share: float) -> int:
+    """How many units are excitatory: the share of all, to the nearest, with one at least of each kind."""
+    return min(max(round(share * units), 1), units - 1)
 
 
 def checked_seeds(seed: Any) -> np.ndarray:
@@ -167,6 +188,24 @@ def sparse_matrices(seeds: np.ndarray, shape: tuple[int, ...], density: float) -
     return matrices
 
 
+def dale_matrices(seeds: np.ndarray, shape: tuple[int, ...], excitatory: float) -> np.ndarray:
+    first, diagonal = excitatory_units(shape[-1], excitatory), np.arange(shape[-1])
+
+    def law(generator: np.random.Generator) -> np.ndarray:
+        sizes = generator.gamma(2.0, size=shape)
+        sizes[..., diagonal, diagonal] = 0.0
+        excitation, inhibition = (sizes[..., part].sum(axis=-1, keepdims=True) for part in (slice(first), slice(first, None)))
+        there = (excitation > 0.0) & (inhibition > 0.0)
+        sizes[..., first:] *= -np.divide(excitation, inhibition, out=np.ones_like(excitation), where=there)
+        sizes[..., diagonal, diagonal] = 0.0
+        return sizes
+
+    matrices = draw(seeds, "w_rec", shape, law)
+    radii = spectral_radii(matrices.reshape(-1, *shape[-2:]))
+    scaled: np.ndarray = matrices / radii.reshape(*matrices.shape[:-2], 1, 1)
+    return scaled
+
+
 INITS = {
     "gaussian": gaussian_matrices,
     "orthogonal": orthogonal_matrices,
@@ -174,6 +213,7 @@ INITS = {
     "identity": identity_matrices,
     "spectral": spectral_matrices,
     "sparse": sparse_matrices,
+    "dale": dale_matrices,
 }
 
 

@@ -25,12 +25,14 @@ def drawn_parameters(
     gain: Any,
     init: str,
     density: Real,
+    excitatory: Real,
     laws: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""
     units, inputs = whole("units", sizes["unit"]), whole("inputs", sizes["input"])
     initializers.check_init(init)
     density = initializers.checked_density(density)
+    share = initializers.checked_excitatory(excitatory, units) if init == "dale" else density
     seeds, gains, one = initializers.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
     sizes = {**sizes, "unit": units, "unit_from": units, "input": inputs}
 
@@ -56,8 +58,8 @@ def drawn_parameters(
         return drawn("w_in", init, one, partial(initializers.inputs, init, gates=gates_of("w_in"), units=units, features=inputs))
 
     def w_rec() -> Drawn:
-        draw = partial(initializers.recurrent, init, gates=gates_of("w_rec"), units=units, density=density)
-        return drawn("w_rec", f"{init} {density}", gains, draw)
+        draw = partial(initializers.recurrent, init, gates=gates_of("w_rec"), units=units, density=density, excitatory=excitatory)
+        return drawn("w_rec", f"{init} {share}", gains, draw)
 
     weights = {name: draw() for name, draw in (("w_in", w_in), ("w_rec", w_rec)) if name in dimensions}
     return weights | {name: by_law(name, law) for name, law in laws.items()}

@@ -197,6 +197,7 @@ class Recurrent(Network):
         h0: Numbers | Literal["gaussian"] = 0.0,
         bias: Numbers | Literal["gaussian", "uniform"] = 0.0,
         density: Real = 0.1,
+        excitatory: Real = 0.8,
         **options: Any,
     ) -> Self:
         """Make a random family.
@@ -211,10 +212,11 @@ class Recurrent(Network):
             The number of inputs, at least 1.
         gain : float or DataArray, default 1.0
             The factor by which the recurrent matrix is multiplied: a number or an axis.
-        init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse"}
+        init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale"}
             The law of the recurrent matrix at gain 1: "gaussian" (variance 1/units), "orthogonal" (uniform over rotations and
             reflections), "uniform" (±1/√units, as PyTorch draws), "identity", "spectral" (gaussian, divided by its spectral
-            radius) or "sparse" (a share `density` of entries, of variance 1/(units · density); `rs.train` moves its zeros, too).
+            radius), "sparse" (a share `density` of entries, of variance 1/(units · density); `rs.train` moves its zeros, too) or
+            "dale" (columns of one sign, excitation and inhibition in balance, spectral radius 1 [2]_; see `rs.dale`).
             Input weights are uniform in ±1/√units for "uniform", and normal of variance 1/inputs for every other law.
         seed : int or DataArray, default 0
             Whole numbers from 0: one, or an axis of them.
@@ -225,6 +227,8 @@ class Recurrent(Network):
             each of `bias_in` and `bias_rec` that is not given by its own name.
         density : float, default 0.1
             The share of entries of a "sparse" matrix that are not 0, in (0, 1].
+        excitatory : float, default 0.8
+            The share of units that are excitatory in a "dale" matrix, in (0, 1); they come first.
         **options : object
             The family's further arguments, such as `activation`, `leak` and `readout`.
 
@@ -248,6 +252,7 @@ class Recurrent(Network):
         References
         ----------
         .. [1] G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980): random orthogonal matrices.
+        .. [2] H. F. Song, G. R. Yang and X.-J. Wang, PLOS Comput. Biol. 12, e1004792 (2016): excitation and inhibition.
 
         Examples
         --------
@@ -261,7 +266,7 @@ class Recurrent(Network):
         sizes = {"unit": units, "unit_from": units, "input": inputs}
         sizes |= {dim: len(labels) for dim, labels in declaration.gate_labels.items()}
         own = {name: dims for name, dims in declaration.dimensions.items() if name not in declaration.numbers}
-        given = drawn_parameters(own, sizes, seed, gain, init, density, laws)
+        given = drawn_parameters(own, sizes, seed, gain, init, density, excitatory, laws)
         return cls(**given, **options)
 
 

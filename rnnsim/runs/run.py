@@ -1,7 +1,7 @@
 """A run of a family, checked before anything is computed, and the dimensions and sizes of its results."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -12,10 +12,12 @@ import xarray as xr
 from rnnsim.checks.arguments import plain_text
 from rnnsim.checks.inputs_and_targets import Sequences, check_inputs, check_targets, parted, refuse
 from rnnsim.checks.showing import kind_of, shown
+from rnnsim.checks.weights import check_weight, weighed
 from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.families.result_variables import DIVERGED_AT, meaning
+from rnnsim.runs.penalties import Penalties, check_penalty, of_states, penalties_given
 
 DTYPES = ("float64", "float32")
 
@@ -32,11 +34,20 @@ class Run:
     steps: int
     dtype: str
     sample: xr.DataArray | None = None
+    penalties: Penalties = field(default_factory=dict)
+    weight: Sequences | None = None
 
     @property
     def given(self) -> dict[str, xr.DataArray]:
         """What the user gave beside the family, by name."""
-        return {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
+        sequences = {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
+        weight = {"weight": self.weight.array} if self.weight else {}
+        return sequences | weight | penalties_given(self.penalties)
+
+    @cached_property
+    def penalised_states(self) -> dict[int, xr.DataArray]:
+        """The weights of the penalties of states, by layer."""
+        return of_states(self.net, self.penalties)
 
     @property
     def targeted(self) -> int:
@@ -129,12 +140,21 @@ def check_inputs_of(net: Network, inputs: Any) -> Sequences:
 
 
 def prepare(
-    net: Network, inputs: Any, targets: Any, names: Iterable[str], dtype: Any, *, with_targets: bool, classes: bool = False
+    net: Network,
+    inputs: Any,
+    targets: Any,
+    names: Iterable[str],
+    dtype: Any,
+    *,
+    with_targets: bool,
+    classes: bool = False,
+    penalty: Any = None,
+    weight: Any = None,
 ) -> Run:
     """Check everything about a run before any of it is computed; `names` are the variables it will return, and targets are whole numbers
     if they are `classes`."""
     dtype = check_dtype(dtype)
-    inputs, targets = parted(inputs, targets, with_targets)
+    inputs, targets, weight = parted(inputs, targets, with_targets, weight)
     tokens, sequence = tokens_of(net), check_inputs_of(net, inputs)
     steps = sequence.array.sizes["step"]
     samples, giver = sequence.array.sizes.get("sample"), "inputs"
@@ -144,7 +164,8 @@ def prepare(
             raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
         samples, giver = (own, name) if samples is None else (samples, giver)
     aims = check_targets(targets, samples, steps, net.outputs, classes) if with_targets else None
-    run = Run(net, sequence, aims, net.grid, samples, steps, dtype)
+    weights = check_weight(weight, aims, steps) if aims and weight is not None else None
+    run = Run(net, sequence, aims, net.grid, samples, steps, dtype, penalties=check_penalty(net, penalty), weight=weights)
     named = net.templates | run.given
     for name, array in run.given.items() if dtype != "float64" else ():
         if name == "inputs" and tokens is not None:
@@ -153,5 +174,7 @@ def prepare(
             refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
     common_coordinate(run.given, "step")
     grid = common_grid(named, (*OWN_DIMENSIONS, "step"), (*names, DIVERGED_AT))
+    if aims and weights and (weighed(aims, weights) == 0.0).any():
+        raise ValueError("weight is 0 for every target of a point; it needs one above 0 at least")
     starts = {name: net.template(name) for name in net.starts}
     return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))

@@ -1,5 +1,6 @@
 """The problems that networks are given: Datasets with `inputs` and `targets`, and what makes them from tables."""
 
+from rnnsim.tasks.decisions import perceptual_decision
 from rnnsim.tasks.digits import counting, sum_of_digits
 from rnnsim.tasks.letters import next_letter
 from rnnsim.tasks.memory import adding, delayed_recall, flip_flop
@@ -15,6 +16,7 @@ __all__ = [
     "delayed_recall",
     "flip_flop",
     "next_letter",
+    "perceptual_decision",
     "split",
     "sum_of_digits",
     "weather",

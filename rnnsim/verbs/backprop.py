@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers, Precision
+from collections.abc import Mapping
+
+from rnnsim.checks.annotations import Hyperparameter, Inputs, Loss, Names, Numbers, Precision
 from rnnsim.checks.arguments import check_choice
 from rnnsim.equations.losses import LOSSES
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import BACKPROPAGATED
+from rnnsim.runs.penalties import penalties_shown
 from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import check_network, prepare
 from rnnsim.runs.run_plan import plan_run, variables_of
@@ -20,6 +23,8 @@ def backprop(
     targets: Numbers | None = None,
     *,
     loss: Loss = "mse",
+    penalty: Mapping[str, Hyperparameter] | None = None,
+    weight: Numbers | None = None,
     keep: Names = ("cost", "grad"),
     dtype: Precision = "float64",
 ) -> Plan:
@@ -39,6 +44,14 @@ def backprop(
         The cost. "mse" is the mean of (output - target)² over samples, targeted steps and outputs. "cross_entropy" is the mean of
         log Σ exp(output) - output[target], where targets are whole numbers and -1 is one that does not count. Without a readout the
         state is the output.
+    penalty : dict, optional
+        What is added to the cost, by the name of a parameter or of states: `{"w_rec": 1e-4, "state": 1e-3}`. Each is a weight, a
+        number of 0 or more or an axis of them, times the mean square of all numbers of the parameter, or of the states over units,
+        steps 1…T and samples. `state_0` and so on are the states of the layers of a stack, and `state` those of the top one.
+    weight : array_like or DataArray, optional
+        Weights of the targets, 0 or more, of shape (step) or (sample, step), for the last step alone (sample), and perhaps with
+        `output` behind; a DataArray may have some of these dimensions, and axes. The cost is then the mean with these weights over
+        what counts, Σ weight · value / Σ weight; a target of weight 0 does not count. A task may have a `weight` of its own.
     keep : str or sequence of str, default ("cost", "grad")
         The variables to return, and no others: `cost`; `grad_w_in`, `grad_w_rec`, `grad_bias`, `grad_h0` and so on, the derivatives
         of the cost by each parameter, of which "grad" means all; `grad_state`, `grad_preactivation` and `grad_input` over (axes…,
@@ -80,6 +93,8 @@ def backprop(
     check_network(net)
     check_choice("loss", loss, LOSSES)
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
-    run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes)
-    options = {"keep": names, "loss": loss, "dtype": run.dtype}
+    run = prepare(
+        net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty, weight=weight
+    )
+    options = {"keep": names, "loss": loss, "dtype": run.dtype, "penalty": penalties_shown(run.penalties)}
     return plan_run("backprop", run, names, options, lambda: computed(run, names, LOSSES[loss]))

@@ -14,6 +14,7 @@ TASKS = {
     "adding": lambda seed: rs.tasks.adding(samples=6, steps=7, seed=seed),
     "recall, one-hot": lambda seed: rs.tasks.delayed_recall(samples=6, symbols=4, length=2, delay=3, seed=seed),
     "recall, index": lambda seed: rs.tasks.delayed_recall(6, 4, length=2, delay=3, seed=seed, encoding="index"),
+    "decisions": lambda seed: rs.tasks.perceptual_decision(samples=6, fixation=2, stimulus=4, decision=3, seed=seed),
     "flip-flops": lambda seed: rs.tasks.flip_flop(samples=6, steps=9, bits=2, probability=0.3, seed=seed),
 }
 OTHERS = {
@@ -181,6 +182,14 @@ def test_flip_flops_have_as_many_pulses_as_asked_for():
         (lambda: rs.tasks.adding(steps=1), "steps was given as 1; it needs a whole number of 2 or more"),
         (lambda: rs.tasks.delayed_recall(delay=-1), "delay was given as -1; it needs a whole number of 0 or more"),
         (lambda: rs.tasks.delayed_recall(symbols=2.0), r"symbols was given as 2\.0; it needs a whole number of 1 or more"),
+        (lambda: rs.tasks.perceptual_decision(noise=-1), "noise was given as -1; it needs a number of 0 or more"),
+        (lambda: rs.tasks.perceptual_decision(catch=1.1), "catch was given as 1.1; it needs a number of 0 or more and up to 1"),
+        (lambda: rs.tasks.perceptual_decision(coherences=()), "coherences was given nothing; it needs one number at least"),
+        (
+            lambda: rs.tasks.perceptual_decision(coherences=(2,)),
+            "coherences was given as 2; it needs a number of 0 or more and up to 1",
+        ),
+        (lambda: rs.tasks.perceptual_decision(stimulus=0), "stimulus was given as 0; it needs a whole number of 1 or more"),
         (lambda: rs.tasks.flip_flop(probability=0), "probability was given as 0; it needs a number above 0 and up to 1"),
         (lambda: rs.tasks.flip_flop(probability="often"), "probability was given as 'often'"),
         (lambda: rs.tasks.flip_flop(probability=np.nan), "probability was given as nan"),
@@ -189,3 +198,45 @@ def test_flip_flops_have_as_many_pulses_as_asked_for():
 def test_arguments_are_refused_in_one_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_decisions_have_evidence_for_the_choice_during_the_stimulus_alone():
+    task = rs.tasks.perceptual_decision(samples=4000, coherences=(0.0, 0.25), fixation=2, stimulus=5, decision=3, noise=0.5, seed=6)
+    caught = np.isnan(task.coherence)
+    assert float(caught.mean()) == pytest.approx(0.1, abs=0.02)
+    assert (caught == (task.choice == -1)).all()
+    means = task.inputs.groupby(task.coherence.fillna(9.0)).mean("sample")
+    expected = {-0.25: (0.9, 0.1), 0.0: (0.5, 0.5), 0.25: (0.1, 0.9), 9.0: (0.0, 0.0)}
+    for coherence, levels in expected.items():
+        of_stimulus = means.sel(coherence=coherence).isel(step=slice(2, 7))
+        np.testing.assert_allclose(of_stimulus, np.broadcast_to(levels, (5, 2)), atol=0.15)
+        outside = means.sel(coherence=coherence).isel(step=[0, 1, 7, 8, 9])
+        np.testing.assert_allclose(outside, 0.0, atol=0.15)
+    assert float((task.inputs - task.inputs.mean("sample")).isel(step=0).std()) == pytest.approx(0.5, rel=0.05)
+    assert float((task.choice == 1).mean()) == pytest.approx(0.45, abs=0.03)
+
+
+def test_decisions_are_asked_for_after_the_stimulus_and_catch_trials_stay_low():
+    task = rs.tasks.perceptual_decision(samples=50, fixation=2, stimulus=5, decision=3, catch=0.3, seed=1)
+    for trial in range(50):
+        one = task.isel(sample=trial)
+        choice = int(one.choice)
+        if choice < 0:
+            assert (one.targets == 0.2).all()
+            assert (one.weight == 1.0).all()
+            continue
+        assert (one.targets.isel(step=slice(7, None), output=choice) == 1.0).all()
+        assert (one.targets.isel(step=slice(7, None), output=1 - choice) == 0.2).all()
+        assert (one.targets.isel(step=slice(0, 2)) == 0.2).all()
+        np.testing.assert_array_equal(one.weight, [1, 1, 0, 0, 0, 0, 0, 1, 1, 1])
+        assert np.sign(one.coherence) == (1 if choice else -1)
+
+
+def test_a_network_that_sums_evidence_decides_as_its_coherence_is_large():
+    """A linear integrator, h += x, is right the more often the larger the coherence is, and after no noise always."""
+    for noise, least in ((0.0, 1.0), (1.0, 0.8)):
+        task = rs.tasks.perceptual_decision(samples=3000, coherences=(0.05, 0.25), noise=noise, catch=0.0, seed=3)
+        sums = rs.simulate(rs.Elman(np.eye(2), np.eye(2), activation="linear"), task, keep="final_state").final_state
+        right = sums.argmax("unit") == task.choice
+        easy, hard = (float(right.where(abs(task.coherence) == size).mean()) for size in (0.25, 0.05))
+        assert easy >= max(least, hard)

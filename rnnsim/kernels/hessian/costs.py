@@ -55,7 +55,7 @@ def class_cost(kind):
                 tangent = share * (load(kind, scratch, dy + i * lanes) - mean)
                 put_cotangent(kind, scratch, g, i, share, target)
                 store(scratch, dg + i * lanes, select(target == target, tangent, 0.0))
-            add_cross_entropy(kind, scratch, what.total, at, target, total, top, chosen)
+            add_cross_entropy(kind, scratch, what.total, at, target, total, top, chosen, splat(kind, 1.0))
 
     return cost
 

@@ -9,8 +9,8 @@ from rnnsim.numerics.tuples import width
 
 
 @specialised
-def element_cost(layout, loss):
-    """The kernel of a cost that is a sum over outputs."""
+def element_cost(layout, loss, weighted):
+    """The kernel of a cost that is a sum over outputs, each with a weight if it is `weighted`."""
     wide = layout.wide
 
     @kernel
@@ -20,16 +20,20 @@ def element_cost(layout, loss):
             for p in range(0, what.frame, width(wide)):
                 y = load(wide, scratch, what.y + k * what.y_by_step + p)
                 target = load(wide, scratch, what.targets + k * what.target_frame + p)
-                total = total + contribution(loss, y, target)
-                store(scratch, what.g + k * what.g_by_step + p, cotangent(loss, y, target))
+                value, g = contribution(loss, y, target), cotangent(loss, y, target)
+                if weighted:
+                    weight = load(wide, scratch, what.weights + k * what.target_frame + p)
+                    value, g = value * weight, g * weight
+                total = total + value
+                store(scratch, what.g + k * what.g_by_step + p, g)
         store(scratch, what.total, total)
 
     return cost
 
 
 @specialised
-def class_cost(layout, dtype):
-    """The kernel of cross-entropy of each row whose target is a number, and of its cotangents.
+def class_cost(layout, dtype, weighted):
+    """The kernel of cross-entropy of each row whose target is a number, with a weight if it is `weighted`, and of its cotangents.
     One output of all lanes stands in each vector; where lanes are units, a vector is one number."""
     kind = Kind(layout.apart, dtype)
     size = layout.apart
@@ -47,14 +51,19 @@ def class_cost(layout, dtype):
                     total = total + exponential(kind, scratch, y, top, g, i)
                 for i in range(what.outputs):
                     put_cotangent(kind, scratch, g, i, load(kind, scratch, g + i * size) / total, target)
-                add_cross_entropy(kind, scratch, what.total, at, target, total, top, chosen)
+                weight = splat(kind, 1.0)
+                if weighted:
+                    weight = load(kind, scratch, what.weights + k * what.target_frame + row * what.target_row)
+                    for i in range(what.outputs):
+                        store(scratch, g + i * size, load(kind, scratch, g + i * size) * weight)
+                add_cross_entropy(kind, scratch, what.total, at, target, total, top, chosen, weight)
 
     return cost
 
 
 @specialised
-def element_metric(layout, metric):
-    """The kernel of a sum over outputs that has no cotangent."""
+def element_metric(layout, metric, weighted):
+    """The kernel of a sum over outputs that has no cotangent; each has a weight if it is `weighted`."""
     wide = layout.wide
 
     @kernel
@@ -63,15 +72,19 @@ def element_metric(layout, metric):
         for k in range(what.steps):
             for p in range(0, what.frame, width(wide)):
                 y = load(wide, scratch, what.y + k * what.y_by_step + p)
-                total = total + contribution(metric, y, load(wide, scratch, what.targets + k * what.target_frame + p))
+                value = contribution(metric, y, load(wide, scratch, what.targets + k * what.target_frame + p))
+                if weighted:
+                    value = value * load(wide, scratch, what.weights + k * what.target_frame + p)
+                total = total + value
         store(scratch, what.total, total)
 
     return measure
 
 
 @specialised
-def class_accuracy(layout, dtype):
-    """The kernel that counts the rows whose largest output, the first of equal ones, is that of the target."""
+def class_accuracy(layout, dtype, weighted):
+    """The kernel that counts the rows whose largest output, the first of equal ones, is that of the target, or sums their weights if it is
+    `weighted`."""
     kind = Kind(layout.apart, dtype)
     size = layout.apart
 
@@ -87,13 +100,15 @@ def class_accuracy(layout, dtype):
                     place = select(value > top, float(i), place)
                     top = select(value > top, value, top)
                 right = select(target == place, 1.0, 0.0)
+                if weighted:
+                    right = right * load(kind, scratch, what.weights + k * what.target_frame + row * what.target_row)
                 store(scratch, what.total, load(kind, scratch, what.total) + right)
 
     return measure
 
 
-def cost_of(layout, loss, dtype):
+def cost_of(layout, loss, dtype, weighted):
     """The kernel of a cost, or of a metric."""
     if loss.classes:
-        return class_cost(layout, dtype) if loss.differentiable else class_accuracy(layout, dtype)
-    return element_cost(layout, loss) if loss.differentiable else element_metric(layout, loss)
+        return class_cost(layout, dtype, weighted) if loss.differentiable else class_accuracy(layout, dtype, weighted)
+    return element_cost(layout, loss, weighted) if loss.differentiable else element_metric(layout, loss, weighted)

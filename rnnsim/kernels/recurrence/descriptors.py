@@ -91,6 +91,7 @@ class LayerDescriptor(Descriptor):
     place_below: int = NONE  # of h of the layer below, if there is one
     in_tangent: int = NONE  # place of w_in for tangents (gate, unit, term, lane), if there is a layer below
     rec_tangent: int = NONE  # of w_rec for tangents
+    penalty_source: int = NONE  # which source the penalty of its states is, a weight over its units, if there is one
     volume: int = NONE  # place of the determinant of w_rec: a mantissa and an exponent (2, lane)
 
 
@@ -147,6 +148,7 @@ class ChunkDescriptor(Descriptor):
     rows: int = LATER
     steps: int = LATER
     top_from: int = LATER  # the step from which on cotangents come from above
+    sequence_steps: int = LATER  # steps of all samples whose cost is a mean
 
 
 class CostDescriptor(Descriptor):
@@ -166,6 +168,7 @@ class CostDescriptor(Descriptor):
     targets: int  # place of the targets (step, frame of targets)
     target_row: int  # numbers of a row of targets
     target_frame: int  # numbers of a frame of targets
+    weights: int = NONE  # place of their weights, if they have some, as the targets stand
     total: int  # place of the sum (lane)
 
 
@@ -185,7 +188,9 @@ class ProgramDescriptor(Descriptor):
     targeted: int  # how many of the last have targets
     samples: int
     measured: bool  # whether to compare outputs with targets
-    counting: bool  # whether to count targets
+    counting: bool  # whether to count targets as they are read
+    weighing: bool  # whether to sum their weights instead
+    penalised: bool  # whether states have a penalty; then targets are counted before
     back: bool  # whether to go back
     input_source: int  # which source the inputs are
     table_source: int = NONE  # which one is the table, if they are tokens of one
@@ -201,6 +206,8 @@ class ProgramDescriptor(Descriptor):
     targets: int = NONE  # place of the targets (step, frame)
     target_row: int = NONE  # numbers of a row of those
     target_frame: int = NONE  # numbers of a frame of those
+    weight_source: int = NONE  # which source the weights of the targets are, if they have some
+    weights: int = NONE  # place of those, as the targets stand
     cost: int = NONE  # place of the sums of costs (cost, lane)
     costs: int  # how many costs there are
     partial_cost: int = NONE  # place of their partial sums (cost, number of a wide vector)
@@ -236,6 +243,8 @@ class TrainingDescriptor(Descriptor):
     networks: int
     recorded: int  # how many epochs are recorded
     clipped: int  # how to clip
+    bounded: bool  # whether there are bounds
+    penalised: bool  # whether parameters have a penalty
     order: int = 0  # address of the orders of the samples (seed, epoch, place), or 0
     order_of: int = 0  # address of each network's place in them, or 0
 

@@ -18,8 +18,10 @@ from rnnsim.kernels.recurrence.packing import (
     pack,
     point_of,
     read_targets,
+    read_weights,
     spread_out,
 )
+from rnnsim.kernels.recurrence.penalties import add_slopes, add_squares
 from rnnsim.numerics.function_pointers import call, numbers_at
 from rnnsim.numerics.jit import internal, kernel
 
@@ -174,12 +176,25 @@ def run_cost(program, network, data, thread, group, start, steps, all_costs):
         source, scratch = data.sources[which], thread.scratch
         values, begin = numbers_at(scratch, source.address), start + first - untargeted
         read_targets(scratch, values, source, data.offsets[which], group, program, begin, steps - first, data.counted)
+        if program.weight_source >= 0:
+            weight_source, weight_offsets = data.sources[program.weight_source], data.offsets[program.weight_source]
+            weights = numbers_at(scratch, weight_source.address)
+            read_weights(scratch, weights, weight_source, weight_offsets, group, program, begin, steps - first, data.counted)
         for i in range(program.costs - 1 if all_costs else 0, -1, -1):
             cost = thread.cost[i]
             cost.rows, cost.steps = group.rows, steps - first
             cost.y, cost.g = cost.y_first + first * cost.y_by_step, cost.g_first + first * cost.g_by_step
             call(network.costs, i, (scratch, cost))
     return first
+
+
+@internal
+def add_penalties(program, network, data, thread, group, steps):
+    """Add the penalties of all layers' states in a chunk of steps to the cost."""
+    for i in range(len(network.layers)):
+        layer = network.layers[i]
+        if layer.penalty_source >= 0:
+            add_squares(program, thread.scratch, layer, data, group, steps, thread.chunk[0].sequence_steps)
 
 
 @internal
@@ -203,6 +218,8 @@ def run_backward(program, network, data, thread, group, start, steps, first):
         for p in range(layer.cotangent, layer.cotangent + states * layer.frame):
             scratch[p] = 0.0
         chunk.top_from = first if i == last or (not network.layers[last].state_count and i == last - 1) else 0
+        if layer.penalty_source >= 0:
+            add_slopes(scratch, layer, data, group, chunk)
         values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
         for p in range(layer.number_sums, layer.number_sums + layer.tracked * layer.frame):
             scratch[p] = 0.0
@@ -270,6 +287,8 @@ def run_samples(program, network, data, thread, kept, point, points, begin, end,
             steps = min(program.chunk_steps, to_step - start)
             run_forward(program, network, data, thread, kept, group, start, steps)
             first = run_cost(program, network, data, thread, group, start, steps, all_costs) if program.measured else steps
+            if program.penalised:
+                add_penalties(program, network, data, thread, group, steps)
             if program.back:
                 run_backward(program, network, data, thread, group, start, steps, first)
                 for i in range(len(kept.backward)):
@@ -284,7 +303,7 @@ def run_samples(program, network, data, thread, kept, point, points, begin, end,
 def run_block(program, network, data, thread, kept, points, first_sample_block, last_sample_block, sample_blocks):
     """States of the points 0…points of a block, for some blocks of the samples; cost and gradients too, if the program says so: each is
     divided by the number of targets that count, once all blocks of samples are summed."""
-    scratch = thread.scratch
+    scratch, thread.chunk[0].sequence_steps = thread.scratch, program.samples * program.steps
     for point in range(0, points, program.points):
         group = group_of(program, data.order, point, points, sample_blocks[0], program.samples)
         load_points(program, network, data, scratch, group)

@@ -248,3 +248,46 @@ def first_not_finite(scratch, layer, group, start, steps, found):
                         for unit in range(layer.units):
                             if not (abs(scratch[at + unit * group.lanes]) < np.inf):
                                 found[point] = min(found[point], start + k)
+
+
+@internal
+def read_weights(scratch, values, source, offsets, group, program, first, count, counted):
+    """Weights of the targets that stand in frames, as frames, 0 wherever there is no target; one of weight 0 becomes nan. Their sum is
+    added to counted[point] if the program says so."""
+    for i in range(count * program.target_frame):
+        scratch[program.weights + i] = 0.0
+    for step in range(count):
+        for row in range(group.rows):
+            for lane in range(group.lanes):
+                if is_there(group, row, lane):
+                    point, sample = point_of(group, lane), sample_of(group, offsets, row, lane)
+                    start = offsets[point] + sample * source.by_sample + (first + step) * source.by_step
+                    at = step * program.target_frame + row * program.target_row + lane
+                    for unit in range(program.target_units):
+                        weight, place = values[start + unit * source.by_unit], at + unit * group.lanes
+                        if not weight > 0.0:
+                            scratch[program.targets + place] = np.nan
+                        target = scratch[program.targets + place]
+                        if target == target:
+                            scratch[program.weights + place] = weight
+                            if program.weighing:
+                                counted[point] += weight
+
+
+@internal
+def count_targets(values, source, offsets, weights, weight_source, weight_offsets, group, first, last, units, weighted):
+    """How many targets count of the steps first…last of those that have some, in the group's samples of one point, or the sum of their
+    weights."""
+    there = 0.0
+    for place in range(group.sample, group.samples):
+        sample = place
+        if group.order != 0:
+            sample = numbers_at(offsets, group.order)[numbers_at(offsets, group.order_of)[group.point] + place]
+        for step in range(first, last):
+            start = offsets[group.point] + sample * source.by_sample + step * source.by_step
+            at = weight_offsets[group.point] + sample * weight_source.by_sample + step * weight_source.by_step
+            for unit in range(units):
+                target = values[start + unit * source.by_unit]
+                if target == target:
+                    there += weights[at + unit * weight_source.by_unit] if weighted else 1.0
+    return there

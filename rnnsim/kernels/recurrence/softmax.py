@@ -38,10 +38,10 @@ def put_cotangent(kind, scratch, g, i, share, target):
 
 
 @register_jitable(forceinline=True)
-def add_cross_entropy(kind, scratch, place, at, target, total, top, chosen):
-    """Add log Σ exp(y) - y[target] to the sum at `place`; `at` becomes the logarithm of the sum of exponentials."""
+def add_cross_entropy(kind, scratch, place, at, target, total, top, chosen, weight):
+    """Add weight (log Σ exp(y) - y[target]) to the sum at `place`; `at` becomes the logarithm of the sum of exponentials."""
     store(scratch, at, select(target == target, total, 1.0))
     for lane in range(width(kind)):
         scratch[at + lane] = math.log(scratch[at + lane])
     lost = load(kind, scratch, at) + (top - chosen)
-    store(scratch, place, load(kind, scratch, place) + select(target == target, lost, 0.0))
+    store(scratch, place, load(kind, scratch, place) + select(target == target, lost * weight, 0.0))

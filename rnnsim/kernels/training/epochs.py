@@ -1,6 +1,7 @@
 """Training of a block of networks, a group after the other: every epoch measured, recorded, and made of updates by batches.
 
     g = ∂cost of the batch/∂p, clipped;  p, s = update(p, s, g)        one rule for all parameters p and their states s
+    p = min(max(p, low), high)                                         where there are bounds
 
 A network moves until an update is not finite or its patience is at an end; then it stands where it was. All arrays are flat: parameters
 (network, number), states (network, state, number), records (network, recorded epoch, …).
@@ -49,6 +50,23 @@ class Members(NamedTuple):
     stopped_at: Any
     lowest: Any
     missed: Any
+
+
+class Bounds(NamedTuple):
+    """Bounds of the trained parameters, (row, number), and where each network's row begins; empty if there are none."""
+
+    low: Any
+    high: Any
+    places: Any
+
+
+class Penalty(NamedTuple):
+    """Penalties of parameters, Σ c p² + those that do not move: c (row, number), where each network's row begins, and the constants; empty
+    if there are none."""
+
+    coefficients: Any
+    places: Any
+    constants: Any
 
 
 class Record(NamedTuple):

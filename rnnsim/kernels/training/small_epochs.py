@@ -3,7 +3,8 @@ a lane, or of one network, of which each unit is.
 
 `training` describes what moves, when, and what is recorded of it. A group's parameters stand in rows of lanes, `own`. A thread's `scratch`
 has rows, too: gradients; the states of each trained row; the rule's numbers and the limit of the clip; the memory; whether a lane
-moves (1 or 0), the cost, how many targets count, who is lost; and the parameters and states after an update.
+moves (1 or 0), the cost, how many targets count, who is lost; the parameters and states after an update; and, if there are some, bounds,
+and the coefficients and constants of penalties.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, norm_of
 from rnnsim.kernels.training.small_gradients import gradient, measured
 from rnnsim.numerics.function_pointers import call
 from rnnsim.numerics.jit import kernel, specialised, spliced
-from rnnsim.numerics.primitives import absolute, any_lane, at_least, at_most, select, square_root
+from rnnsim.numerics.primitives import absolute, any_lane, at_least, at_most, muladd, select, square_root
 from rnnsim.numerics.simd import load, splat, store
 from rnnsim.numerics.tuples import put, spoil, take, width
 from rnnsim.numerics.unrolled import unrolled
@@ -43,6 +44,10 @@ class Places(NamedTuple):
     counted: int
     lost: int
     after: int
+    low: int
+    high: int
+    penalty: int
+    constant: int
 
 
 @register_jitable
@@ -111,6 +116,11 @@ def move_of(kind, rule):
         if places.networks == 1 and any_lane(lost > 0.0):
             lost = moves
         goes = moves > lost
+        if training.bounded:
+            for i in range(rows.size):
+                after, low, high = (places.after + i * (1 + n_states)) * w, (places.low + i) * w, (places.high + i) * w
+                p = at_most(at_least(load(kind, scratch, after), load(kind, scratch, low)), load(kind, scratch, high))
+                store(scratch, after, p)
         for i in range(rows.size):
             after = (places.after + i * (1 + n_states)) * w
             store(own, rows[i] * w, select(goes, load(kind, scratch, after), load(kind, own, rows[i] * w)))
@@ -155,17 +165,68 @@ def bring(outside, number, inside, place, out):
         inside[place] = outside[number]
 
 
-@unrolled()
-def write_measures(values, totals, counted, place, training, group, lane_scratch, judged, measure=0):
-    """Record means, the first of which is judged."""
-    for i, total in enumerate(totals):
-        _write_measure(values, total, counted, place, training, group, lane_scratch, judged, measure + i)
+@register_jitable
+def lay_out_bounds(w, bounds, scratch, places, group):
+    """Bring the bounds of a group in."""
+    for lane in range(places.networks):
+        first = bounds.places[group.first + min(lane, group.size - 1)]
+        for i in range(places.numbers.size):
+            at = places.slots[i] * w + places.lanes[i] + lane
+            scratch[places.low * w + at] = bounds.low[first + places.numbers[i]]
+            scratch[places.high * w + at] = bounds.high[first + places.numbers[i]]
 
 
 @register_jitable
-def _write_measure(values, total, counted, place, training, group, lane_scratch, judged, measure):
+def lay_out_penalty(w, penalty, scratch, places, group):
+    """Bring the coefficients and constants of a group's penalties in."""
+    for lane in range(w):
+        scratch[places.constant * w + lane] = penalty.constants[group.first + min(lane, group.size - 1)]
+    for lane in range(places.networks):
+        first = penalty.places[group.first + min(lane, group.size - 1)]
+        for i in range(places.numbers.size):
+            at = places.slots[i] * w + places.lanes[i] + lane
+            scratch[places.penalty * w + at] = penalty.coefficients[first + places.numbers[i]]
+
+
+@register_jitable
+def penalty_of(kind, training, own, scratch, places):
+    """The penalties of the parameters of each network, summed in the order of their numbers."""
+    w = width(kind)
+    total = load(kind, scratch, places.constant * w)
+    for i in range(training.moved):
+        row = places.rows[places.slots[i]] * w
+        if places.networks == 1:
+            c, p = scratch[(places.penalty + places.slots[i]) * w + places.lanes[i]], own[row + places.lanes[i]]
+            total = muladd(splat(kind, c * p), splat(kind, p), total)
+        else:
+            c, p = load(kind, scratch, (places.penalty + places.slots[i]) * w), load(kind, own, row)
+            total = muladd(c * p, p, total)
+    return total
+
+
+@register_jitable
+def penalise(kind, training, own, scratch, places):
+    """Add the penalties of parameters to the cost and the gradients in scratch."""
+    w = width(kind)
+    cost = places.cost * w
+    store(scratch, cost, load(kind, scratch, cost) + penalty_of(kind, training, own, scratch, places))
+    for i in range(places.rows.size):
+        row, c = places.rows[i] * w, load(kind, scratch, (places.penalty + i) * w)
+        store(scratch, row, muladd(c + c, load(kind, own, row), load(kind, scratch, row)))
+
+
+@unrolled()
+def write_measures(values, totals, counted, penalty, place, training, group, lane_scratch, judged, measure=0):
+    """Record means, the first of which has a penalty and is judged."""
+    for i, total in enumerate(totals):
+        _write_measure(values, total, counted, penalty, place, training, group, lane_scratch, judged, measure + i)
+
+
+@register_jitable
+def _write_measure(values, total, counted, penalty, place, training, group, lane_scratch, judged, measure):
     mean = total / counted
     if measure == 0:
+        mean = mean + penalty
         write_lanes(judged, group.at, 1, group.size, mean, lane_scratch)
     if place >= 0:
         first = (measure * training.networks + group.first) * training.recorded + place
@@ -184,6 +245,8 @@ class SmallBlock(NamedTuple):
     measures: Any
     kernels: Any
     places: Any
+    bounds: Any
+    penalty: Any
     order: Any
     fixed: Any
     own: Any
@@ -193,12 +256,14 @@ class SmallBlock(NamedTuple):
 
 
 @spliced
-def gradient_of(kind, block, data, group, order, turn, first, last):
+def gradient_of(kind, block, data, training, group, order, turn, first, last):
     """Find the gradient of the samples first…last of an order, and write cost and number of targets into `scratch`."""
     model, loss, places, scratch = block.model, block.measures[0], block.places, block.scratch
     cost, counted = gradient(kind, model, loss, block.own, data, group.at, block.tape, scratch, order, turn, first, last)
     store(scratch, places.cost * width(kind), cost)
     store(scratch, places.counted * width(kind), counted)
+    if training.penalised:
+        penalise(kind, training, block.own, scratch, places)
 
 
 @spliced
@@ -208,6 +273,10 @@ def bring_in(kind, block, training, members, group):
         for i in range(places.fixed.size):
             block.own[places.fixed[i] + lane] = fixed[i, group.at + lane]
     exchange(w, training, block.own, block.scratch, places, members, group, False)
+    if training.bounded:
+        lay_out_bounds(w, block.bounds, block.scratch, places, group)
+    if training.penalised:
+        lay_out_penalty(w, block.penalty, block.scratch, places, group)
 
 
 @spliced
@@ -217,12 +286,12 @@ def bring_out(kind, block, training, members, group):
 
 @spliced
 def find_gradient(kind, block, data, training, group):
-    gradient_of(kind, block, data, group, None, 0, 0, training.samples)
+    gradient_of(kind, block, data, training, group, None, 0, 0, training.samples)
 
 
 @spliced
 def find_gradient_of_batch(kind, block, data, training, group, turn, sample, stop, start, until):
-    gradient_of(kind, block, data, group, block.order, turn, sample, stop)
+    gradient_of(kind, block, data, training, group, block.order, turn, sample, stop)
 
 
 @spliced
@@ -233,16 +302,20 @@ def measure(kind, block, data, training, record, place, group, judged):
         write_lanes(record.grad_norm, group.first * training.recorded + place, training.recorded, group.size, found, lane_scratch)
     if training.measures > 1 or not training.by_product:
         totals, counted = measured(kind, block.model, block.measures, block.own, data, group.at, block.tape)
-        write_measures(record.training, totals, counted, place, training, group, lane_scratch, judged)
+        penalty = splat(kind, 0.0)
+        if training.penalised:
+            penalty = penalty_of(kind, training, block.own, block.scratch, block.places)
+        write_measures(record.training, totals, counted, penalty, place, training, group, lane_scratch, judged)
     if training.by_product:
-        cost = load(kind, block.scratch, block.places.cost * width(kind))
-        write_measures(record.training, (cost,), splat(kind, 1.0), place, training, group, lane_scratch, judged)
+        cost, one, nothing = load(kind, block.scratch, block.places.cost * width(kind)), splat(kind, 1.0), splat(kind, 0.0)
+        write_measures(record.training, (cost,), one, nothing, place, training, group, lane_scratch, judged)
 
 
 @spliced
 def validate(kind, block, data, training, record, place, group, judged):
     totals, counted = measured(kind, block.model, block.measures, block.own, data, group.at, block.tape)
-    write_measures(record.validation, totals, counted, place, training, group, block.lane_scratch, judged)
+    nothing = splat(kind, 0.0)
+    write_measures(record.validation, totals, counted, nothing, place, training, group, block.lane_scratch, judged)
 
 
 @spliced

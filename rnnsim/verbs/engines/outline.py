@@ -107,6 +107,16 @@ class Outline(NamedTuple):
         return self.request.back or bool(self.request.tangents)
 
     @property
+    def weighted(self) -> bool:
+        """Whether targets have weights in the cost."""
+        return bool(self.request.costs) and self.run.weight is not None
+
+    @property
+    def penalised(self) -> bool:
+        """Whether the cost has penalties of states."""
+        return bool(self.request.costs and self.run.penalised_states)
+
+    @property
     def inputs(self) -> Shape:
         """Frames of inputs."""
         return self.layers[0].below
@@ -228,7 +238,8 @@ def cost_buffers(outline: Outline) -> dict[str, int]:
     """Of targets and of the sums of costs."""
     costs, tiling = len(outline.request.costs), outline.tiling
     targets = min(outline.run.targeted, outline.steps) * outline.targets.frame
-    return {"targets": targets, "cost": costs * tiling.lanes, "partial_cost": costs * tiling.layout.wide.width}
+    weights = {"weights": targets} if outline.weighted else {}
+    return {"targets": targets, **weights, "cost": costs * tiling.lanes, "partial_cost": costs * tiling.layout.wide.width}
 
 
 def output_buffers(outline: Outline) -> dict[str, int]:

@@ -26,7 +26,7 @@ from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.kept_results import backward_frames, forward_frames, sums_of
 from rnnsim.verbs.engines.outline import COSTS, OUTPUTS, RUN, SUMS, Layer, Outline, Request, buffers_of
 from rnnsim.verbs.engines.scratch import Buffers, place
-from rnnsim.verbs.engines.sources import Sources
+from rnnsim.verbs.engines.sources import Sources, penalty_name
 
 
 @cache
@@ -78,7 +78,9 @@ class Program:
             targeted=self.run.targeted,
             samples=outline.samples,
             measured=measured,
-            counting=outline.request.counting,
+            counting=outline.request.counting and not (outline.penalised or outline.weighted),
+            weighing=outline.request.counting and outline.weighted and not outline.penalised,
+            penalised=outline.penalised,
             back=self.back,
             input_source=self.sources.index("inputs"),
             table_source=NONE if self.run.net.table is None else self.sources.index("table"),
@@ -88,6 +90,7 @@ class Program:
             input_row=outline.inputs.row,
             input_frame=outline.inputs.frame,
             target_source=self.sources.index("targets") if measured else NONE,
+            weight_source=self.sources.index("weight") if outline.weighted else NONE,
             target_units=outline.targets.units,
             target_row=outline.targets.row,
             target_frame=outline.targets.frame,
@@ -119,8 +122,13 @@ class Program:
             hides_divergence=bool(cell.states) and cell.hides_divergence,
             place=sum(states) if tangents else NONE,
             place_below=sum(states[:-1]) if states else NONE,
+            penalty_source=self.sources.index(penalty_name(number)) if self._penalised(number) else NONE,
             **self.places[number],
         )
+
+    def _penalised(self, number: int) -> bool:
+        """Whether the states of a layer have a penalty in the cost."""
+        return self.outline.penalised and number in self.run.penalised_states
 
     def _cost(self, number: int) -> CostDescriptor:
         """Where outputs, their cotangents and targets stand."""
@@ -137,6 +145,7 @@ class Program:
             targets=at["targets"],
             target_row=targets.row,
             target_frame=targets.frame,
+            weights=at.get("weights", NONE),
             total=at["partial_cost"] + number * self.tiling.layout.wide.width,
         )
 
@@ -211,7 +220,7 @@ class Program:
             addresses(forward, of_layer),
             addresses(back, of_layer),
             addresses(reports, of_layer),
-            addresses([costs.cost_of(layout, cost, self.run.dtype) for cost in outline.request.costs], of_cost),
+            addresses([costs.cost_of(layout, cost, self.run.dtype, outline.weighted) for cost in outline.request.costs], of_cost),
             records(PackDescriptor, [*self._packs()]),
             records(SpreadDescriptor, [*self._biases()]),
             records(SpreadDescriptor, [*self._starts()]),

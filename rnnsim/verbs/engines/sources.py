@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.weights import weighed
 from rnnsim.families.axes import ordered
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import SourceDescriptor, records
@@ -76,13 +77,19 @@ def distances(sizes: dict[str, int]) -> dict[str, int]:
     for dim, size in reversed(sizes.items()):
         apart[dim] = distance
         distance *= size
+    by_gate = max(apart.get(dim, 0) for dim in ("gate", "gate_in", "gate_rec"))
     by_unit = max(apart.get(dim, 0) for dim in ("unit", "input", "output"))
     return {
-        "by_gate": max(apart.get(dim, 0) for dim in ("gate", "gate_in", "gate_rec")),
+        "by_gate": by_gate,
         "by_unit": by_unit,
         "by_sample": apart.get("sample", 0),
         "by_step": apart.get("step", 0),
     }
+
+
+def penalty_name(layer: int) -> str:
+    """The source of the penalty of a layer's states."""
+    return f"penalty {layer}"
 
 
 class Sources:
@@ -101,6 +108,10 @@ class Sources:
         self._add("inputs", source_of(run, run.inputs.array, ("sample", "step", "input")))
         if run.targets:
             self._add("targets", source_of(run, run.targets.array, ("sample", "step", "output")))
+        if run.weight:
+            self._add("weight", source_of(run, run.weight.array, ("sample", "step", "output")))
+        for layer, weight in run.penalised_states.items():
+            self._add(penalty_name(layer), source_of(run, weight / run.net.members[layer].units, ()))
 
     @cached_property
     def _records(self) -> Any:
@@ -135,9 +146,10 @@ class Sources:
 
 
 def counted_targets(run: Run) -> Source:
-    """How many targets of each point count."""
+    """How many targets of each point count, or the sum of their weights."""
     assert run.targets
-    return source_of(run, xr.DataArray(run.targets.counted.astype(run.dtype), dims=run.targets.axes), ())
+    counted = xr.DataArray(run.targets.counted, dims=run.targets.axes) if run.weight is None else weighed(run.targets, run.weight)
+    return source_of(run, counted.astype(run.dtype), ())
 
 
 def counted_of(source: Source, lo: int, hi: int) -> np.ndarray:

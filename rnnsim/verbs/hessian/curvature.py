@@ -98,6 +98,8 @@ def curvature(
     chosen_parameters = check_parameters(net, parameters)
     names = chosen(keep, CURVATURE, {})
     run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
+    if run.weight:
+        raise ValueError("inputs was given a task with weight, which curvature does not take; it needs task.drop_vars('weight')")
     labels = labels_of(run, chosen_parameters)
     sizes = {**run.grid.sizes, **dict.fromkeys(("parameter", "parameter_from", "mode"), len(labels))}
     fields = {name: Field.over(run.grid.sizes, name, sizes) for name in names}

@@ -28,6 +28,8 @@ from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.outline import Request
 from rnnsim.verbs.engines.program import Program
 from rnnsim.verbs.engines.sources import Source, Sources, distances
+from rnnsim.verbs.training.bounds import bounds_of
+from rnnsim.verbs.training.penalties import penalty_of
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, training_descriptor
 
 
@@ -106,6 +108,7 @@ class LayerEngine:
         self.training_sets.append(
             TrainingSet(training, held_out, theta, Request(measures)) if held_out is not None else self.training_sets[0]
         )
+        self.bounds, self.penalty = bounds_of(training), penalty_of(training)
         self.kind = Kind(parallel.lanes(1, training.run.dtype), training.run.dtype)
 
     def advance(self, first: int, last: int, finish: bool) -> None:
@@ -130,7 +133,8 @@ class LayerEngine:
                 (task, whole, held_out), judged = (task for task, _ in tasks), np.zeros(hi - lo, dtype)
                 found = task.data.counted, task.costs, task.gradient
                 kernels = self.kernels(task, numbers, update_scratch, record, what)
-                networks = LayerBlock(lo, hi - lo, at_once, kernels, *found, update_scratch, what)
+                given = self.bounds, self.penalty, state.members.theta
+                networks = LayerBlock(lo, hi - lo, at_once, kernels, *given, *found, update_scratch, what)
                 sets, everyone = (task, whole, held_out), (state.members, state.record)
                 train_by(layer_epochs)(self.kind, networks, *sets, record, *everyone, numbers, judged)
 
@@ -142,7 +146,8 @@ class LayerEngine:
         if numba.config.DISABLE_JIT:
             return [layer_epochs.run_task, rule]
         if rule not in _addresses:
-            arguments = self.state.members, numbers, task.data.counted, task.costs, task.gradient, update_scratch, record, what
+            found = task.data.counted, task.costs, task.gradient
+            arguments = self.state.members, self.bounds, numbers, *found, update_scratch, record, what
             run = addresses([layer_epochs.run_task], (numba.typeof(task), *[numba.types.int64] * 9))
             _addresses[rule] = np.concatenate([run, addresses([rule], tuple(map(numba.typeof, arguments)))])
         return _addresses[rule]

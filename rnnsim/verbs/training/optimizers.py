@@ -105,7 +105,7 @@ def text(value: Any) -> str:
     )
 
 
-NO_DECAY = "to be left out, since rules have no penalty of parameters"
+NO_DECAY = "to be left out, since it is rs.train that takes penalty={'w_rec': 1e-4}, say"
 MEANT = {
     **dict.fromkeys(("learning_rate", "rate", "eta", "step_size"), "lr"),
     **dict.fromkeys(("weight_decay", "l2", "decay", "penalty"), NO_DECAY),

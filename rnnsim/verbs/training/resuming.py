@@ -16,12 +16,18 @@ from rnnsim.runs.plan import Field
 from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT, best_of, measure_names, names_by_epoch
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
-OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "patience", "truncate")
-OF_OPTIONS = (*OF_RULE, "loss", "metrics", "every", "keep", "dtype")
-OF_DATA = ("inputs", "targets", "validation")
+OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "bounds", "patience", "truncate")
+OF_OPTIONS = (*OF_RULE, "loss", "penalty", "metrics", "every", "keep", "dtype")
+OF_DATA = ("inputs", "targets", "weight", "validation")
 CHANGEABLE = (*OF_OPTIONS, *OF_DATA, "net")
-JUDGING = {"loss", *OF_DATA}  # what decides the cost that patience looks at
-WITH_AXES = {"optimizer", "clip", "seed"}  # options whose text speaks of axes, and so changes with the part of a family
+JUDGING = {"loss", "penalty", *OF_DATA}  # what decides the cost that patience looks at
+WITH_AXES = {
+    "optimizer",
+    "clip",
+    "bounds",
+    "penalty",
+    "seed",
+}  # options whose text speaks of axes, and so changes with the part of a family
 CHANGES = "resumed_with"
 MOST_SHOWN = 60
 VERSIONS = "rnnsim_version", "rnnsim_kernel"
@@ -65,7 +71,10 @@ def argument_of(array: str) -> str:
         return "net"
     if array.startswith("validation_"):
         return "validation"
-    return {"inputs": "inputs", "targets": "targets", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
+    for name in ("bounds", "penalty"):
+        if array.startswith(f"{name}_"):
+            return name
+    return {"inputs": "inputs", "targets": "targets", "weight": "weight", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, list[Any]]:

@@ -19,6 +19,8 @@ from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.scalar import reader, registers, serves, sizes_of
+from rnnsim.verbs.training.bounds import bounds_of
+from rnnsim.verbs.training.penalties import penalty_of
 from rnnsim.verbs.training.small_layout import fixed_numbers, joined, network_rows, scalar_rows, unit_rows
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, training_descriptor
 
@@ -29,13 +31,14 @@ FEW_NETWORKS = 0.5  # for each of their units, up to which units are lanes
 def fits(training: TrainingRun) -> bool:
     """Whether this engine can do a training run, and is the faster one."""
     run, net = training.run, training.run.net
-    if run.dtype != "float64" or training.together < run.steps or (run.own_starts and training.seed is not None):
+    plain = not run.penalised_states and not any(of_set.weight for of_set in sets_of(training))
+    if not plain or run.dtype != "float64" or training.together < run.steps or (run.own_starts and training.seed is not None):
         return False
     if serves(run.net):
         return True
     simple = isinstance(net, Recurrent) and net.cell.cached and not run.own_starts
-    plain = not any(measure.classes for measure in training.measures)
-    return simple and plain and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
+    by_element = not any(measure.classes for measure in training.measures)
+    return simple and by_element and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
 
 
 @cache
@@ -88,6 +91,7 @@ class LaneEngine:
         self.places, self.room_rows = self._places()
         self.move = small_epochs.move_of(self.kind, training.optimizer.rule)
         self.kernels: Any = None
+        self.bounds, self.penalty = bounds_of(training), penalty_of(training)
 
     def _places(self) -> tuple[small_epochs.Places, int]:
         """Where things stand in a thread's scratch, and how many rows it has."""
@@ -98,7 +102,9 @@ class LaneEngine:
         moved, slots = np.unique(rows, return_inverse=True)
         states = len(moved) * len(rule.states)
         which = moved, numbers, slots, lanes, self.fixed_places
+        bounds, penalties = len(moved) * bool(training.bounds), len(moved) * training.penalised
         sizes = [self.rows.count, states, len(training.numbers), len(rule.memory), 1, 1, 1, 1, len(moved) + states]
+        sizes += [bounds, bounds, penalties, 1]
         firsts = list(accumulate(sizes))
         return small_epochs.Places(self.networks, self.rows.units, *which, *firsts[:-1]), firsts[-1]
 
@@ -133,7 +139,7 @@ class LaneEngine:
                 where = lo, hi - lo, self.networks
                 rows = fixed, own, tape, scratch, lane_scratch
                 networks = small_epochs.SmallBlock(
-                    *where, self.rows.model, training.measures, self.kernels, self.places, order, *rows
+                    *where, self.rows.model, training.measures, self.kernels, self.places, self.bounds, self.penalty, order, *rows
                 )
                 sets, everyone = (data[0], data[0], data[-1]), (state.members, state.record)
                 train_by(small_epochs)(kind, networks, *sets, descriptor, *everyone, numbers, judged)

@@ -25,8 +25,19 @@ from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.runs.interrupts import passed_on
+from rnnsim.runs.penalties import penalties_shown
 from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
+from rnnsim.verbs.training.bounds import (
+    bounds_given,
+    bounds_shown,
+    check_bounds,
+    check_order,
+    check_starts,
+    last_of,
+    pinned,
+    starts_of,
+)
 from rnnsim.verbs.training.history import coordinates, fields_of, record_arrays, recorded_names, state_names
 from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
@@ -36,9 +47,7 @@ from rnnsim.verbs.training.training_run import TrainingRun, TrainingState
 
 MEANT = {
     **dict.fromkeys(("lr", "learning_rate", "momentum", "optim", "solver"), "optimizer=rs.SGD(0.1), say"),
-    **dict.fromkeys(
-        ("l1", "l2", "weight_decay", "penalty", "regularization"), "to be left out, since costs have no penalty of parameters"
-    ),
+    **dict.fromkeys(("l1", "l2", "weight_decay", "regularization", "penalties"), "penalty={'w_rec': 1e-4}, of mean squares"),
     **dict.fromkeys(("n_epochs", "num_epochs", "iterations", "steps"), "epochs"),
     **dict.fromkeys(("batch", "batchsize"), "batch_size"),
     **dict.fromkeys(("criterion", "loss_fn", "cost"), "loss"),
@@ -47,7 +56,7 @@ MEANT = {
     **dict.fromkeys(("tbptt", "bptt", "k"), "truncate"),
     **dict.fromkeys(("clip_norm", "grad_clip", "max_norm", "gradient_clip"), "clip=rs.ClipNorm(limit)"),
     **dict.fromkeys(("params", "parameters", "trainable"), "train, the names of the parameters that move"),
-    **dict.fromkeys(("mask", "masks", "bounds"), "train, the names of the parameters that move, each as a whole"),
+    **dict.fromkeys(("mask", "masks", "constraints", "limits"), "bounds={'w_rec': (low, high)}, where equal ones pin an entry"),
     **dict.fromkeys(("checkpoint", "start", "initial"), "resume=run"),
     **dict.fromkeys(("rng", "random_state"), "seed"),
     "verbose": "progress",
@@ -68,13 +77,16 @@ def train(
     optimizer: Optimizer,
     epochs: Whole,
     loss: Loss = "mse",
+    penalty: Mapping[str, Hyperparameter] | None = None,
+    weight: Numbers | None = None,
     train: Names | None = None,
     batch_size: Whole | None = None,
     shuffle: Flag = False,
     seed: Seed = 0,
-    validation: tuple[Inputs, Numbers] | list[Any] | xr.Dataset | None = None,
+    validation: tuple[Inputs, Numbers] | tuple[Inputs, Numbers, Numbers] | list[Any] | xr.Dataset | None = None,
     metrics: Metric | Iterable[Metric] = (),
     clip: Clip | Hyperparameter | None = None,
+    bounds: Mapping[str, tuple[Numbers | None, Numbers | None]] | None = None,
     patience: Whole | None = None,
     truncate: Whole | None = None,
     every: Whole = 1,
@@ -101,9 +113,15 @@ def train(
         How often to go through all samples.
     loss : {"mse", "cross_entropy"}, default "mse"
         The cost, as in `backprop`.
+    penalty : dict, optional
+        What is added to the cost and its gradient, as in `backprop`: `{"w_rec": 1e-4, "state": 1e-3}`. The states of an update are
+        those of its batch, and of its piece of steps if there is `truncate`. The cost of a validation set has no penalty.
+    weight : array_like or DataArray, optional
+        Weights of the targets, as in `backprop`, for costs, gradients and metrics. A batch whose targets have no weight moves
+        nothing.
     train : str or sequence of str, optional
-        The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too). By default all move except the
-        starts (`h0`, `c0`) and `leak`.
+        The names of the parameters that move, each as a whole (the zeros of `init="sparse"` too, unless `bounds` pin them). By
+        default all move except the starts (`h0`, `c0`) and `leak`.
     batch_size : int, optional
         The samples of an update; the last batch of an epoch may be smaller. By default an update takes all samples.
     shuffle : bool, default False
@@ -111,13 +129,20 @@ def train(
     seed : int or DataArray, default 0
         The seed of these orders. With an axis of seeds, each of its networks has orders of its own.
     validation : tuple or Dataset, optional
-        (inputs, targets), or a Dataset with these names, on which costs and metrics are measured as well.
+        (inputs, targets), or (inputs, targets, weight), or a Dataset with these names, on which costs and metrics are measured as
+        well.
     metrics : str or sequence of str, optional
         "rounded_accuracy" is the share of outputs that equal the target once they are rounded to whole numbers. With cross-entropy,
         `accuracy`, the share of targets that have the largest output, is always there.
     clip : ClipNorm or ClipValue or float or DataArray, optional
         What becomes of large gradients: `rs.ClipNorm(limit)`, `rs.ClipValue(limit)`, or the limit of the norm alone. By default
         nothing.
+    bounds : dict, optional
+        Lower and upper bounds of parameters that move, by name: `{"w_rec": (low, high)}`. Each is a number, an array of the
+        parameter's shape, a DataArray over some of its dimensions and any axes, or None for none. After every update each number
+        is brought to the nearest one within its bounds; the optimizer's states know nothing of that, and neither do gradients.
+        Equal bounds pin an entry, so that zeros in both are a mask; bounds on one side keep a sign. A start outside of its bounds
+        is refused.
     patience : int, optional
         A network stops when its validation cost (its cost, if there is no validation) has not fallen below its lowest value for so
         many epochs. By default no network stops.
@@ -209,8 +234,9 @@ def train(
     first = 0 if resume is None else int(resume.epoch[-1])
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
+    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty, weight=weight)
     training = TrainingRun(
-        prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes),
+        run,
         None if validation is None else prepare_validation(net, validation, loss, dtype),
         loss,
         check_metrics(metrics, loss),
@@ -226,15 +252,20 @@ def train(
         first,
         first + epochs,
         every,
+        check_bounds(run, bounds, trained),
         resume is not None,
     )
     training = on_one_grid(training)
+    check_order(training.bounds)
+    check_starts(training, starts_of(training, drawn=False) if resume is None else last_of(training, resume))
     options = {"optimizer": repr(optimizer), "loss": loss, "train": training.trained, "shuffle": shuffle, "clip": repr(bound)}
     options |= counts | {"epochs": training.last, "every": every}
     options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
+    options["penalty"] = penalties_shown(run.penalties)
+    options["bounds"] = bounds_shown(training.bounds)
     options["keep"] = sorted(set(names_in("keep", keep)))
     plan = plan_training(training, options, resume, allowed, progress)
-    warn_of_sparse(net, trained)
+    warn_of_sparse(net, tuple(name for name in trained if not pinned(training, name)))
     return plan
 
 
@@ -256,6 +287,8 @@ class TrainingPlan(Plan):
     def compute(self) -> xr.Dataset:
         """The record, with the attributes that computing changes."""
         training, resume = self.training, self.resume
+        if resume is None:
+            check_starts(training, starts_of(training, drawn=True))
         state = TrainingState.of(training)
         if resume is not None:
             go_on(state, resume, self.allowed)
@@ -383,12 +416,12 @@ def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
 def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> Run:
     """The sequences of the validation set, checked."""
     if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
-        validation = validation.inputs, validation.targets
-    if not (isinstance(validation, tuple | list) and len(validation) == 2):
+        validation = validation, None
+    if not (isinstance(validation, tuple | list) and len(validation) in (2, 3)):
         raise TypeError(f"validation was given {kind_of(validation)}; it needs (inputs, targets), or a Dataset with both")
-    inputs, targets = validation
+    inputs, targets, weight = (*validation, None)[:3]
     try:
-        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes)
+        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, weight=weight)
     except (ValueError, TypeError) as error:
         raise type(error)(f"in validation, {error}") from None
 
@@ -398,6 +431,7 @@ def given_to(training: TrainingRun) -> dict[str, xr.DataArray]:
     held_out = {} if training.held_out is None else training.held_out.given
     given = training.run.given | {f"validation_{name}": array for name, array in held_out.items()}
     given |= {name: array for name, array in training.numbers.items() if array.ndim}
+    given |= bounds_given(training.bounds)
     return given | ({"seed": training.seed} if training.seed is not None and training.seed.ndim else {})
 
 

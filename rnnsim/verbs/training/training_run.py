@@ -1,5 +1,6 @@
 """A training run: its settings, which no engine changes, and its state, which both engines advance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -15,6 +16,7 @@ from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import NONE, TrainingDescriptor
 from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, UNCLIPPED, Members, Record
 from rnnsim.numerics import parallel
+from rnnsim.runs.penalties import of_parameters
 from rnnsim.runs.run import Run
 from rnnsim.verbs.training.optimizers import Optimizer
 
@@ -42,6 +44,7 @@ class TrainingRun:
     first: int
     last: int
     every: int
+    bounds: Mapping[str, Mapping[str, xr.DataArray]]
     resumed: bool = False
 
     @property
@@ -51,6 +54,11 @@ class TrainingRun:
     @property
     def samples(self) -> int:
         return self.run.samples or 1
+
+    @property
+    def penalised(self) -> bool:
+        """Whether parameters have a penalty."""
+        return bool(of_parameters(self.run.net, self.run.penalties))
 
     @property
     def measures(self) -> tuple[Any, ...]:
@@ -294,4 +302,6 @@ def training_descriptor(training: TrainingRun, first: int, last: int, finish: bo
         networks=training.grid.points,
         recorded=len(training.recorded),
         clipped=CLIPS[training.clip],
+        bounded=bool(training.bounds),
+        penalised=training.penalised,
     )

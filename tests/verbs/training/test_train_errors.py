@@ -93,7 +93,7 @@ REFUSED = [
     (
         given(l2=0.1),
         TypeError,
-        "train was given 'l2', which it does not take; it needs to be left out, since costs have no penalty",
+        "train was given 'l2', which it does not take; it needs penalty={'w_rec': 1e-4}, of mean squares",
     ),
     (given(batch_sise=3), TypeError, "train was given 'batch_sise', which it does not take; it needs batch_size$"),
     (given(zzz=3), TypeError, "train was given 'zzz', which it does not take; it needs some of net, inputs, targets, optimizer"),
