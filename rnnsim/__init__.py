@@ -15,6 +15,7 @@ from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
 from rnnsim.families.stacks import Embedding, Stack
 from rnnsim.families.vary import vary
 from rnnsim.interop import from_keras, from_torch, to_torch
+from rnnsim.runs.version import VERSION as __version__
 from rnnsim.storage.netcdf import open, save
 from rnnsim.sweep.merge import merge
 from rnnsim.sweep.sweep import plan, sweep
@@ -31,7 +32,6 @@ from rnnsim.verbs.stability.propagation import propagation
 from rnnsim.verbs.training import schedules
 from rnnsim.verbs.training.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop, Rprop
 from rnnsim.verbs.training.train import train
-from rnnsim.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from rnnsim import plot

@@ -9,7 +9,7 @@ import xarray as xr
 import xxhash
 
 from rnnsim.numerics.jit import STAMP
-from rnnsim.version import VERSION
+from rnnsim.runs.version import VERSION
 
 
 def fingerprint(arrays: Mapping[str, xr.DataArray]) -> str:

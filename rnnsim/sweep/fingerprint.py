@@ -16,9 +16,9 @@ from rnnsim.equations.user_activations import Activation
 from rnnsim.families.network import Network
 from rnnsim.numerics.jit import STAMP
 from rnnsim.runs.provenance import fingerprint
+from rnnsim.runs.version import VERSION
 from rnnsim.sweep.call import Call, arrays_in, is_axis
 from rnnsim.verbs.training.optimizers import Clip, Optimizer
-from rnnsim.version import VERSION
 
 
 def identity(call: Call) -> dict[str, str]:
