@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnnsim import tasks
+from rnnsim import cells, tasks
 from rnnsim.equations.user_activations import Activation
 from rnnsim.equations.user_losses import Loss
 from rnnsim.families.axes import axis
@@ -57,6 +57,7 @@ __all__ = [
     "backprop",
     "basins",
     "bifurcations",
+    "cells",
     "check_cell",
     "curvature",
     "dale",

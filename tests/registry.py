@@ -2,6 +2,7 @@
 
 import inspect
 
+import rnnsim as rs
 from rnnsim.equations import cells, losses, update_rules
 from rnnsim.equations.activations import ACTIVATIONS
 from rnnsim.equations.symbolic.tracing import cell_of
@@ -24,6 +25,7 @@ def instances(kind):
 
 
 DECLARED = [kind for kind in classes_with(cells, "step").values() if kind.states]
-CELLS = {name: cell for kind in DECLARED for name, cell in instances(kind).items()}
+ZOO = [getattr(rs.cells, name) for name in rs.cells.__all__]
+CELLS = {name: cell for kind in (*DECLARED, *ZOO) for name, cell in instances(kind).items()}
 LOSSES = {name: kind() for name, kind in classes_with(losses, "cotangent").items()}
 RULES = {name: kind() for name, kind in classes_with(update_rules, "update").items()}

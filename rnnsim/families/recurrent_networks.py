@@ -107,8 +107,9 @@ class Recurrent(Network):
         size = "one unit" if self.scalar else f"{self.units} units and {self.inputs} inputs"
         options = "".join(f", {name} {shown(getattr(self, name)).strip(chr(39))}" for name in self.OPTIONS)
         out, axes = self._shown
-        package = "rnnsim." * (type(self).__module__.partition(".")[0] == "rnnsim")
-        return f"<{package}{type(self).__name__} of {size}{out}{options}; axes {axes}>"
+        package, folder, *_ = (*type(self).__module__.split("."), "")
+        home = "rnnsim." * (package == "rnnsim") + "cells." * (package == "rnnsim" and folder == "cells")
+        return f"<{home}{type(self).__name__} of {size}{out}{options}; axes {axes}>"
 
     @property
     def units(self) -> int:

@@ -17,6 +17,7 @@ ROOMS = {
     "equations": {"numerics", "checks"},
     "kernels": {"numerics", "equations"},
     "families": {"numerics", "checks", "equations"},
+    "cells": {"families", "functions"},
     "runs": {"numerics", "checks", "families", "version"},
     "verbs": {"numerics", "checks", "equations", "kernels", "families", "runs"},
     "storage": {"checks"},

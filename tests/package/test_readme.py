@@ -15,7 +15,7 @@ PROSE = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
 SIGNATURES = re.findall(r"`((?:rs|net)\.[\w.]+)\(((?:[^`()]|\([^`()]*\))*)\)`", PROSE)
 NAMES = re.findall(r"`(rs\.[\w.]+)(?:\([^`]*\))?`((?:(?:,|;| and) `\w+`)*)", PROSE)
 NETWORKS = [rs.Elman(1.0, 1.0), rs.GRU.random(2), rs.LSTM.random(2), rs.Stack([rs.GRU.random(2)])]
-MODULES = ("plot", "schedules", "surfaces", "tasks")
+MODULES = ("cells", "plot", "schedules", "surfaces", "tasks")
 
 
 def test_the_first_example_runs(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import rnnsim as rs
 
 SNAPSHOT = Path(__file__).parents[1] / "snapshots" / "signatures.txt"
-MODULES = ("plot", "schedules", "surfaces", "tasks")
+MODULES = ("cells", "plot", "schedules", "surfaces", "tasks")
 
 
 def public():
