@@ -17,7 +17,7 @@ from rnnsim.equations.symbolic.functions import (
     tanh,
     where,
 )
-from rnnsim.numerics.elementary import relu_and_slope, sigmoid_and_slope, tanh_and_slope
+from rnnsim.numerics.functions.elementary import relu_and_slope, sigmoid_and_slope, tanh_and_slope
 
 __all__ = [
     "absolute",

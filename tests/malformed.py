@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.lines import Line2D
+from own_cells import Adaptive
 
 import rnnsim as rs
 
@@ -146,6 +147,10 @@ def task() -> xr.Dataset:
 @cache
 def scaling() -> Any:
     return rs.tasks.Scaling.of(table())
+
+
+def loss_of(y, target):
+    return (y - target) ** 4
 
 
 def value_of(a: Any) -> Any:
@@ -353,7 +358,9 @@ def of_families() -> Iterator[Entry]:
     yield Entry("Elman.random", rs.Elman.random, lambda: random(activation="relu", leak=0.5, readout=None))
     yield Entry("GRU.random", rs.GRU.random, lambda: random(h0="gaussian", bias_in="uniform", init="sparse"))
     yield Entry("LSTM.random", rs.LSTM.random, lambda: random(c0=0.0, init="orthogonal"))
-    for kind, net in {"Elman": vector, "GRU": gru, "LSTM": lstm, "Stack": stack}.items():
+    yield Entry("Cell", Adaptive, lambda: {"w_in": 1.0, "w_rec": 0.5, "bias": 0.1, "w0": 0.0, "g": 2.0, "readout": None})
+    yield Entry("Cell.random", Adaptive.random, lambda: random(w0=0.5, alpha=0.3, readout=None))
+    for kind, net in {"Elman": vector, "GRU": gru, "LSTM": lstm, "Stack": stack, "Cell": adaptive}.items():
         yield Entry(f"{kind}.isel", partial(by_axes, net().isel), lambda: {"indexers": None, "gain": 0})
         chosen = {"method": "nearest", "tolerance": 0.1, "gain": 0.8}
         yield Entry(f"{kind}.sel", partial(by_axes, net().sel), lambda chosen=chosen: {"indexers": None, **chosen})
@@ -371,6 +378,10 @@ def gru() -> Any:
 
 
 @cache
+def adaptive() -> Any:
+    return Adaptive.random(2, 1, gain=rs.axis("gain", [0.8, 1.6]))
+
+
 def lstm() -> Any:
     return rs.LSTM.random(2, 1, gain=rs.axis("gain", [0.8, 1.6]))
 
@@ -394,6 +405,9 @@ def of_values() -> Iterator[Entry]:
     yield Entry("Rprop", rs.Rprop, lambda: {"variant": "irprop-", **steps})
     yield Entry("ClipNorm", rs.ClipNorm, lambda: {"limit": 1.0})
     yield Entry("ClipValue", rs.ClipValue, lambda: {"limit": 1.0})
+    yield Entry("Loss", rs.Loss, lambda: {"value": loss_of})
+    yield Entry("check_cell", rs.check_cell, lambda: {"cell": Adaptive, "seed": 1})
+    yield Entry("Activation", rs.Activation, lambda: {"value": value_of})
     yield Entry(
         "Activation", rs.Activation, lambda: {"value": value_of, "slope": slope_of, "curvature": curvature_of, "check": True}
     )

@@ -42,7 +42,7 @@ def gradients(inputs, targets, w_in, w_rec, bias=0.0, h0=0.0, leak=1.0, activati
     samples, steps = np.shape(inputs)
     starts = np.broadcast_to(h0, samples)
     counted = np.isfinite(targets).sum()
-    found = {"w_in": 0.0, "w_rec": 0.0, "bias": 0.0, "h0": np.zeros(samples)}
+    found = {"w_in": 0.0, "w_rec": 0.0, "bias": 0.0, "leak": 0.0, "h0": np.zeros(samples)}
     over_steps = {name: np.zeros((samples, steps + 1)) for name in ("state", "preactivation", "input")}
     over_steps["preactivation"][:, 0] = np.nan
     for n, (x, t, start) in enumerate(zip(inputs, targets, starts, strict=True)):
@@ -55,6 +55,7 @@ def gradients(inputs, targets, w_in, w_rec, bias=0.0, h0=0.0, leak=1.0, activati
             g_a = leak * SLOPES[activation](a[k - 1]) * g
             over_steps["state"][n, k], over_steps["preactivation"][n, k], over_steps["input"][n, k] = g, g_a, w_in * g_a
             found["bias"] += g_a
+            found["leak"] += g * (VALUES[activation](a[k - 1]) - h[k - 1])
             found["w_in"] += g_a * x[k - 1]
             found["w_rec"] += g_a * h[k - 1]
             g = (1 - leak) * g + w_rec * g_a

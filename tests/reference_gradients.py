@@ -18,6 +18,7 @@ def elman(p, x, h, c, found):
     def back(g, g_c):
         g_a = leak * g * SLOPES[name](a)
         add(found, "w_in", g_a.T @ x), add(found, "w_rec", g_a.T @ h), add(found, "bias", g_a.sum(0))
+        add(found, "leak", (g * (VALUES[name](a) - h)).sum(0))
         return g_a @ p["w_in"], (1 - leak) * g + g_a @ p["w_rec"], g_c
 
     return (1 - leak) * h + leak * VALUES[name](a), c, back

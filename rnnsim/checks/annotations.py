@@ -21,10 +21,12 @@ Inputs: TypeAlias = ArrayLike | xr.DataArray | xr.Dataset  # sequences, or a tas
 Names: TypeAlias = str | Iterable[Hashable]  # as xarray takes the names of variables
 Location: TypeAlias = str | PathLike[str]
 Bytes: TypeAlias = float | SupportsFloat | str  # bytes, or text such as "64MB"
-ActivationName: TypeAlias = Literal["tanh", "linear", "relu", "sigmoid"]
+ActivationName: TypeAlias = Literal[
+    "tanh", "linear", "relu", "sigmoid", "softplus", "swish", "elu", "hard_tanh", "threshold_linear", "power_law"
+]
 Init: TypeAlias = Literal["gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale"]
 Method: TypeAlias = Literal["nearest", "ffill", "bfill"]
-Loss: TypeAlias = Literal["mse", "cross_entropy"]
+LossName: TypeAlias = Literal["mse", "cross_entropy", "absolute", "huber", "poisson", "logistic"]
 Metric: TypeAlias = Literal["rounded_accuracy", "accuracy"]
 Precision: TypeAlias = Literal["float64", "float32"] | type[float] | type[np.floating] | np.dtype
 

@@ -5,8 +5,7 @@ both apart, "x|h"; and `numbers` of its own, one a unit. `step` gives the next s
 the numbers `p`. All rules that kernels need are derived from it (`derivation`). A new cell is one more class, here or in a user's script.
 """
 
-from rnnsim.equations.symbolic.expressions import NOTHING
-from rnnsim.equations.symbolic.functions import sigmoid, tanh, where
+from rnnsim.equations.symbolic.functions import share, sigmoid, tanh
 
 
 class Elman:
@@ -22,7 +21,7 @@ class Elman:
 class LeakyElman:
     """h[k] = (1 - leak) h[k-1] + leak φ(a[k]).
 
-    Where leak is 1, the state that is forgotten is not multiplied by 0, since 0 · ∞ is nan: the result is Elman's to the bit.
+    Where leak is 1, nothing is left of the state, be it infinite: the result is Elman's to the bit.
     """
 
     states = ("h",)
@@ -30,7 +29,7 @@ class LeakyElman:
     numbers = {"leak": 1.0}
 
     def step(s, a, p, activation):
-        return p.leak * activation(a.a) + (1.0 - p.leak) * where(p.leak == 1.0, NOTHING, s.h)
+        return p.leak * activation(a.a) + share(1.0 - p.leak, s.h)
 
 
 class GRU:

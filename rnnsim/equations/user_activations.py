@@ -100,7 +100,7 @@ class Activation:
         """Whether it has second derivatives."""
         return self.expression is not None or "curvature" in self.functions
 
-    def on_symbols(self, a: Symbol) -> Symbol:
+    def _on_symbols(self, a: Symbol) -> Symbol:
         """The symbol of the value."""
         if self.expression is None:
             return Symbol(Node("given", self, a.node))

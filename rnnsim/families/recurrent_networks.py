@@ -46,7 +46,7 @@ class Recurrent(Network):
         refuse_methods(cls, unused, "an rs.Cell with a step of its own, or an rs.Elman with an rs.Activation")
         if hasattr(cls, "gates"):
             cls.declaration = Declaration.of(cls)
-            declare(cls.declaration)
+            declare(cls.__name__, cls.declaration)
             cls.DIMENSIONS, cls.GATES = cls.declaration.dimensions, cls.declaration.labels
             cls.STARTS = cls.declaration.starts
 
@@ -287,8 +287,9 @@ class Elman(cells.LeakyElman, Recurrent):
     h0 : array_like or DataArray, default 0.0
         The state at step 0, (unit), or a number for all units. With a dimension `sample` before, every sample has its own start:
         (sample, unit), or (sample) in a scalar network.
-    activation : {"tanh", "linear", "relu", "sigmoid"} or Activation
-        The function φ: one of the package's own by its name, or an `rs.Activation` of the user's.
+    activation : str or Activation
+        The function φ: "tanh", "linear", "relu", "sigmoid", "softplus", "swish" (a σ(a)), "elu", "hard_tanh", "threshold_linear"
+        (as "relu"), "power_law" (max(a, 0)²), or an `rs.Activation` of your own.
     leak : array_like or DataArray, default 1.0
         How much of the new state comes in at a step, in (0, 1]: (unit), or a number for all units. This is the step dt/τ of the
         Euler method for τ dh/dt = -h + φ(…).
@@ -343,24 +344,25 @@ class Elman(cells.LeakyElman, Recurrent):
             raise ValueError(f"activation was given as {shown(activation)}; it needs one of {known}, or an rs.Activation")
         self.activation = activation
         self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak}, check_readout(readout))
+        self.leaky = not (isinstance(leak, float | int) and leak == 1.0)  # parts of a family with a leak have one, too
         outside = self._parameters["leak"].values
         outside = outside[~((outside > 0) & (outside <= 1))]
         if outside.size:
             raise ValueError(f"leak was given the value {outside[0]}; it needs numbers in (0, 1]")
 
-    @property
-    def leaky(self) -> bool:
-        """Whether anything is left of a state: whether the leak is not 1 everywhere."""
-        return not bool((self["leak"].values == 1.0).all())
+    def _rebuild(self, parameters: dict[str, Any]) -> Self:
+        made = super()._rebuild(parameters)
+        made.leaky = self.leaky or bool((made["leak"].values != 1.0).any())
+        return made
 
     @property
     def idle_numbers(self) -> tuple[str, ...]:
-        """The leak, where it is 1 everywhere."""
+        """The leak, if none was given."""
         return () if self.leaky else ("leak",)
 
     @property
     def declared(self) -> Any:
-        """The class whose equation it is, without the leak where it is 1 everywhere."""
+        """The class whose equation it is, without the leak if none was given."""
         return cells.LeakyElman if self.leaky else cells.Elman
 
     @property

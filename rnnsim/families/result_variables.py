@@ -206,10 +206,13 @@ def of_state(kept: str) -> dict[str, Meaning]:
 
 
 DECLARED: set[str] = set()  # the variables of cells' own states and numbers
+OWNERS: dict[str, str] = {}  # the cells that first had a state
 
 
-def declare(declaration: Declaration) -> None:
+def declare(kind: str, declaration: Declaration) -> None:
     """Take up the variables of a cell's own states and numbers."""
+    for kept in declaration.kept_states[1:]:
+        OWNERS.setdefault(kept, kind)
     found: dict[str, Meaning] = {}
     for start, kept in zip(declaration.starts[1:], declaration.kept_states[1:], strict=True):
         found |= of_state(kept) | of_parameter(start, ("sample", "unit"), f"{kept.replace('_', ' ')} at step 0")

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.arguments import names
+from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
-from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, PARAMETERS, chosen
+from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, OWNERS, PARAMETERS, chosen
 from rnnsim.runs.plan import Field, Plan, coordinate
 from rnnsim.runs.run import Run
 
@@ -23,7 +25,13 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
     numbered = [f"{name}{suffix}" for suffix in further if suffix for name in (*of_layers, *further[suffix])]
     known = (*known, *further[net.members[-1].suffix])
     own = [f"grad_{name}" for name in net.trainable if any(name.startswith("grad_") for name in known)]
-    return chosen(keep, dict.fromkeys((*(name for name in known if name not in gone), *own, *numbered)), groups)
+    all_known = dict.fromkeys((*(name for name in known if name not in gone), *own, *numbered))
+    wanted = names("keep", keep)
+    for name in wanted:
+        owner, kind = OWNERS.get(name.removeprefix("final_")), type(net.levels[-1][1]).__name__
+        if owner and name not in all_known:
+            raise ValueError(f"keep was given {shown(name)}; it needs a family of {owner}s, and this is one of {kind}s")
+    return chosen(wanted, all_known, groups)
 
 
 AT_THE_START = {"increment": 0.0, "preactivation": np.nan, "output": np.nan, "grad_preactivation": np.nan, "grad_input": 0.0}

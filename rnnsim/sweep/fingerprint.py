@@ -13,6 +13,7 @@ from rnnsim.checks.arguments import plain_text
 from rnnsim.checks.function_hashes import function_hash, in_python
 from rnnsim.checks.showing import shown
 from rnnsim.equations.user_activations import Activation
+from rnnsim.equations.user_losses import Loss
 from rnnsim.families.network import Network
 from rnnsim.numerics.jit import STAMP
 from rnnsim.runs.provenance import fingerprint
@@ -70,7 +71,7 @@ def description(value: Any) -> str:
         return json.dumps(value.described) + fingerprint(value.hashed)
     if isinstance(value, Optimizer | Clip):
         return repr(value) + "".join(description(number) for number in arrays_in(value))
-    if isinstance(value, Activation):
+    if isinstance(value, Activation | Loss):
         return value.hash
     if isinstance(value, dict):
         return json.dumps({str(name): description(item) for name, item in value.items()})

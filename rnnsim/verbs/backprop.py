@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rnnsim.checks.annotations import Hyperparameter, Inputs, Loss, Names, Numbers, Precision
-from rnnsim.checks.arguments import check_choice
-from rnnsim.equations.losses import LOSSES
+from rnnsim.checks.annotations import Hyperparameter, Inputs, LossName, Names, Numbers, Precision
+from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import BACKPROPAGATED
 from rnnsim.runs.penalties import penalties_shown
@@ -22,7 +21,7 @@ def backprop(
     inputs: Inputs,
     targets: Numbers | None = None,
     *,
-    loss: Loss = "mse",
+    loss: LossName | Loss = "mse",
     penalty: Mapping[str, Hyperparameter] | None = None,
     weight: Numbers | None = None,
     keep: Names = ("cost", "grad"),
@@ -40,10 +39,12 @@ def backprop(
         Those of the last step, of shape (output) or (sample, output), or those of every step, of shape (step, output) or (sample,
         step, output). Scalar networks and cross-entropy have no dimension `output`. A DataArray may have axes. An entry that is nan
         does not count. Targets may be left out if `inputs` is a task.
-    loss : {"mse", "cross_entropy"}, default "mse"
+    loss : {"mse", "cross_entropy", "absolute", "huber", "poisson", "logistic"} or Loss, default "mse"
         The cost. "mse" is the mean of (output - target)² over samples, targeted steps and outputs. "cross_entropy" is the mean of
-        log Σ exp(output) - output[target], where targets are whole numbers and -1 is one that does not count. Without a readout the
-        state is the output.
+        log Σ exp(output) - output[target], where targets are whole numbers and -1 is one that does not count. "absolute" is the mean
+        of |output - target|; "huber" of half the square within 1 of the target and of |output - target| - 1/2 beyond; "poisson" of
+        exp(output) - target · output, for counts; "logistic" of log(1 + exp(output)) - target · output, for targets 0 and 1. An
+        `rs.Loss` is one of your own. Without a readout the state is the output.
     penalty : dict, optional
         What is added to the cost, by the name of a parameter or of states: `{"w_rec": 1e-4, "state": 1e-3}`. Each is a weight, a
         number of 0 or more or an axis of them, times the mean square of all numbers of the parameter, or of the states over units,
@@ -91,10 +92,8 @@ def backprop(
     0.0
     """
     check_network(net)
-    check_choice("loss", loss, LOSSES)
+    rule = check_loss(loss)
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
-    run = prepare(
-        net, inputs, targets, names, dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty, weight=weight
-    )
-    options = {"keep": names, "loss": loss, "dtype": run.dtype, "penalty": penalties_shown(run.penalties)}
-    return plan_run("backprop", run, names, options, lambda: computed(run, names, LOSSES[loss]))
+    run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=rule.classes, penalty=penalty, weight=weight)
+    options = {"keep": names, "loss": str(loss), "dtype": run.dtype, "penalty": penalties_shown(run.penalties)}
+    return plan_run("backprop", run, names, options, lambda: computed(run, names, rule))

@@ -15,8 +15,8 @@ from project import ROOT
 import rnnsim as rs
 import rnnsim.functions
 from rnnsim.checks.function_hashes import function_hash
-from rnnsim.numerics import elementary as functions
 from rnnsim.numerics import thread_state
+from rnnsim.numerics.functions import elementary as functions
 from rnnsim.runs.provenance import fingerprint
 
 TANH = rs.Activation(lambda a: functions.tanh(a), lambda a: functions.tanh_and_slope(a)[1])

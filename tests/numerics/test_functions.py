@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numba.extending import register_jitable
 
-from rnnsim.numerics import elementary, logarithms, trigonometry
-from rnnsim.numerics import lookup_tables as tables
+from rnnsim.numerics.functions import elementary, logarithms, trigonometry
+from rnnsim.numerics.functions import lookup_tables as tables
 from rnnsim.numerics.simd import Kind, load, store
 from rnnsim.numerics.tuples import width
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numba.extending import register_jitable
 
-from rnnsim.numerics import lookup_tables as tables
 from rnnsim.numerics import primitives as P
 from rnnsim.numerics import simd as L
+from rnnsim.numerics.functions import lookup_tables as tables
 from rnnsim.numerics.simd import Kind, end_streams, load, splat, store, stream
 from rnnsim.numerics.tuples import width
 

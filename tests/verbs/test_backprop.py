@@ -73,7 +73,7 @@ def test_every_member_is_what_plain_numpy_makes_of_it(activation, leaky, kind):
         np.testing.assert_allclose(member.cost, reference.cost(inputs, targets, activation=activation, **numbers), rtol=1e-12)
         found, over_steps = reference.gradients(inputs, targets, activation=activation, **numbers)
         found["h0"] = found["h0"].sum()
-        for name in TRAINABLE:
+        for name in (*TRAINABLE, *["leak"] * leaky):
             np.testing.assert_allclose(member[f"grad_{name}"], found[name], rtol=1e-10, atol=1e-12)
         for name, exact in over_steps.items():
             np.testing.assert_allclose(member[f"grad_{name}"], exact, rtol=1e-10, atol=1e-12)
@@ -97,7 +97,7 @@ def test_gradients_equal_the_complex_step(activation, scale):
     for where, numbers in members(net):
         reach = reference.reach(inputs, activation=activation, **numbers)
         exploding += reach > 1e3
-        for name in TRAINABLE:
+        for name in (*TRAINABLE, "leak"):
             exact = reference.complex_step(lambda **p: reference.cost(inputs, targets, activation=activation, **p), numbers, name)
             bound = 1e-12 * max(1.0, reach) * max(1.0, abs(exact))
             assert abs(ds[f"grad_{name}"].isel(where) - exact) <= bound, (where, name)
@@ -161,7 +161,7 @@ def test_states_are_those_of_simulate_to_the_bit():
 def test_parts_are_those_of_the_whole_to_the_bit():
     net, inputs = random_family(), random_inputs()
     whole = rs.backprop(net, inputs, np.zeros(4))
-    assert set(whole) == {"cost", "diverged_at", *(f"grad_{name}" for name in TRAINABLE)}
+    assert set(whole) == {"cost", "diverged_at", *(f"grad_{name}" for name in (*TRAINABLE, "leak"))}
     for name in whole:
         if name != "diverged_at":
             part = rs.backprop(net, inputs, np.zeros(4), keep=name)

@@ -42,6 +42,7 @@ FUNCTIONS: dict[str, Any] = {
     "cos": np.cos,
     "absolute": lambda x: np.where(np.real(x) < 0.0, -x, x),
     "sign": lambda x: np.sign(np.real(x)),
+    "share": operator.mul,
     "minimum": lambda x, y: np.where(np.real(x) <= np.real(y), x, y),
     "maximum": lambda x, y: np.where(np.real(x) >= np.real(y), x, y),
 }

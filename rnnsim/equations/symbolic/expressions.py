@@ -186,6 +186,8 @@ def partials_of_call(node: Node) -> tuple[Node, ...]:
             return (negative(apply("sin", x)),)
         case "absolute":
             return (Node("sign", x),)
+        case "share":
+            return more[0], where(compare("==", x, ZERO), ZERO, x)
         case "minimum" | "maximum":
             first = compare("<=" if node.operation == "minimum" else ">=", x, more[0])
             return where(first, ONE, ZERO), where(first, ZERO, ONE)

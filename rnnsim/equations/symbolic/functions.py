@@ -9,10 +9,11 @@ from numba.extending import overload
 from rnnsim.equations.symbolic.expressions import apply
 from rnnsim.equations.symbolic.expressions import where as choose
 from rnnsim.equations.symbolic.symbols import Condition, Symbol, joined, node_of_result
-from rnnsim.numerics import elementary, logarithms, primitives, trigonometry
+from rnnsim.numerics import primitives
+from rnnsim.numerics.functions import elementary, logarithms, trigonometry
 
 NUMERIC = {
-    **{name: getattr(elementary, name) for name in ("tanh", "sigmoid", "relu", "exp", "sqrt", "minimum", "maximum")},
+    **{name: getattr(elementary, name) for name in ("tanh", "sigmoid", "relu", "exp", "sqrt", "minimum", "maximum", "share")},
     **{name: getattr(logarithms, name) for name in ("log", "log1p", "softplus")},
     **{name: getattr(trigonometry, name) for name in ("sin", "cos")},
     "absolute": primitives.absolute,
@@ -52,7 +53,7 @@ def known_as(name: str, function: Any, numeric: Any) -> Any:
 tanh, sigmoid, relu, exp, log, log1p, softplus, sqrt, sin, cos, absolute = map(
     of_one, ("tanh", "sigmoid", "relu", "exp", "log", "log1p", "softplus", "sqrt", "sin", "cos", "absolute")
 )
-minimum, maximum = map(of_two, ("minimum", "maximum"))
+minimum, maximum, share = map(of_two, ("minimum", "maximum", "share"))
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:

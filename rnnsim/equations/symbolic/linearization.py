@@ -102,10 +102,25 @@ def without(graph: Edges, node: Node) -> Edges:
     return found
 
 
-def cost(graph: Edges) -> tuple[int, int, int]:
-    """How much is remembered, then how many products each way takes, then how many sums."""
-    edges = [partial for arguments in graph.values() for partial in arguments.values()]
-    return len(remembered(graph)), sum(value_of(partial) not in (1.0, -1.0) for partial in edges), len(edges)
+def operations_in(nodes: Iterable[Node]) -> set[Node]:
+    """All operations that nodes are made of."""
+    found: set[Node] = set()
+
+    def visit(node: Node) -> None:
+        if node.inner and node not in found:
+            found.add(node)
+            for inner in node.inner:
+                visit(inner)
+
+    for node in nodes:
+        visit(node)
+    return found
+
+
+def cost(graph: Edges) -> tuple[int, int]:
+    """How much is remembered, then how many operations make that and both ways take."""
+    kept = remembered(graph)
+    return len(kept), len(operations_in(kept)) + sum(map(len, graph.values()))
 
 
 class Linearisation(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnsim.equations.symbolic import functions
 from rnnsim.equations.symbolic.expressions import Node
-from rnnsim.numerics import elementary, logarithms, trigonometry
+from rnnsim.numerics.functions import elementary, logarithms, trigonometry
 from rnnsim.numerics.primitives import filled, muladd, select
 from rnnsim.numerics.user_functions import on_lanes
 

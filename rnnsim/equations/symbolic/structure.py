@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import NamedTuple
 
-from rnnsim.equations.symbolic.expressions import ONE, Node
+from rnnsim.equations.symbolic.expressions import ONE, ZERO, Node, multiply
 from rnnsim.equations.symbolic.linearization import is_free, linearised, without
 
 BOUNDED = ("tanh", "sigmoid", "sin", "cos")
@@ -35,8 +35,9 @@ def carries(node: Node, sources: tuple[Node, ...]) -> bool:
 
 def ways(node: Node) -> Iterator[Node]:
     """The node for each way in which conditions on the cell's own numbers alone can turn out."""
-    if node.operation == "where" and is_free(node.arguments[0]):
-        for choice in node.arguments[1:]:
+    if node.operation in ("where", "share") and is_free(node.arguments[0]):
+        x, *more = node.arguments
+        for choice in more if node.operation == "where" else (ZERO, multiply(x, *more)):
             yield from ways(choice)
         return
     places = [i for i, x in enumerate(node.arguments) if isinstance(x, Node) and any(True for y in ways(x) if y is not x)]

@@ -43,7 +43,7 @@ def equation_of(declared: Any, activation: Any = None, tracked: bool = False) ->
 
 def function_of(activation: Any) -> Callable[[Any], Any]:
     """An activation as a function of symbols."""
-    return ACTIVATIONS[activation] if isinstance(activation, str) else activation.on_symbols
+    return ACTIVATIONS[activation] if isinstance(activation, str) else activation._on_symbols
 
 
 @cache

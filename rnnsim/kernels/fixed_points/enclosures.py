@@ -8,7 +8,7 @@ from numba.extending import overload, register_jitable
 
 from rnnsim.equations.cells import GRU, Elman, LeakyElman
 from rnnsim.kernels.maps.map import kernel_of
-from rnnsim.numerics.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
+from rnnsim.numerics.functions.elementary import sigmoid, sigmoid_and_slope, tanh, tanh_and_slope
 from rnnsim.numerics.intervals import EPSILON, TINY, minus, plus, scaled, times, widen
 from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.tuples import INLINE

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 from numba.extending import register_jitable
 
-from rnnsim.numerics.elementary import horner
+from rnnsim.numerics.functions.elementary import horner
 from rnnsim.numerics.primitives import any_lane, exponent, mantissa, muladd, select
 
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10

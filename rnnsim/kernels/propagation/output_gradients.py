@@ -1,20 +1,18 @@
 """The derivative of the cost by a state through the output of its own step, network by network on plain numbers."""
 
 from math import exp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.equations.losses import LOSSES, cotangent
+from rnnsim.equations.losses import cotangent
 from rnnsim.numerics.jit import internal
-
-SQUARES = LOSSES["mse"]
 
 
 class Outputs(NamedTuple):
     """What measures the outputs of a block: w_out (point, output, unit), with no points if the state is the output, and b_out (point,
     output); targets (point, sample, step, output), which the first steps, `untargeted`, have none of, nan where none counts; and how many
-    count. The top layer's h is state[first], …; targets that are `classes` have one number a step."""
+    count. The top layer's h is state[first], …; targets that are `classes` have one number a step, and others the loss."""
 
     w_out: np.ndarray
     b_out: np.ndarray
@@ -23,6 +21,7 @@ class Outputs(NamedTuple):
     untargeted: int
     first: int
     classes: bool
+    loss: Any
 
 
 @internal
@@ -41,7 +40,7 @@ def read_output(outputs, p, state, out):
 
 @internal
 def to_cotangent(outputs, p, targets, out):
-    """out ← ∂cost/∂out: of the mean square, or of cross-entropy, softmax(y) less 1 at the target."""
+    """out ← ∂cost/∂out: of the loss, or of cross-entropy, softmax(y) less 1 at the target."""
     if outputs.classes:
         most, total = -np.inf, 0.0
         for y in out:
@@ -53,7 +52,7 @@ def to_cotangent(outputs, p, targets, out):
             out[i] = share / outputs.counted[p] if targets[0] == targets[0] else 0.0
         return
     for i in range(out.size):
-        out[i] = cotangent(SQUARES, out[i], targets[i]) / outputs.counted[p] if targets[i] == targets[i] else 0.0
+        out[i] = cotangent(outputs.loss, out[i], targets[i]) / outputs.counted[p] if targets[i] == targets[i] else 0.0
 
 
 @internal

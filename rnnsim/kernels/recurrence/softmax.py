@@ -5,7 +5,7 @@ import math
 
 from numba.extending import register_jitable
 
-from rnnsim.numerics.elementary import exp
+from rnnsim.numerics.functions.elementary import exp
 from rnnsim.numerics.primitives import at_least, select
 from rnnsim.numerics.simd import load, splat, store
 from rnnsim.numerics.tuples import width

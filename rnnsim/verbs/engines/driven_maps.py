@@ -1,9 +1,11 @@
 """The maps of a family whose inputs change over steps, for all samples, as kernels take them: block by block."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from rnnsim.equations.losses import LOSSES
 from rnnsim.kernels.maps.map import Layer
 from rnnsim.kernels.propagation.output_gradients import Outputs
 from rnnsim.verbs.engines.autonomous_maps import BlockOfSources, Map, layer_of
@@ -54,11 +56,12 @@ class DrivenMap(Map):
         names = [(name, member.units) for member in self.net.members for name in member.starts]
         return np.concatenate([self._sequences(sources, name, self.samples, 1, units)[:, :, 0] for name, units in names], axis=2)
 
-    def measured(self, lo: int, hi: int, classes: bool) -> Outputs:
+    def measured(self, lo: int, hi: int, loss: Any) -> Outputs:
         """The targets of the points lo…hi, with the readout that makes the outputs; without targets, none."""
+        classes, element = loss.classes, LOSSES["mse"] if loss.classes else loss
         top = self.layer_states[-self.cells[-1].states].at
         if self.run.targets is None:
-            return Outputs(np.empty((0, 1, 1)), np.empty((0, 1)), np.empty((0, 0, 0, 0)), np.empty(0), 0, top, classes)
+            return Outputs(np.empty((0, 1, 1)), np.empty((0, 1)), np.empty((0, 0, 0, 0)), np.empty(0), 0, top, classes, element)
         sources, targeted = BlockOfSources(self.sources, lo, hi), self.run.targeted
         targets = self._sequences(sources, "targets", self.samples, targeted, 1 if classes else self.outputs)
         w_out, b_out = np.empty((0, 1, 1)), np.empty((0, 1))
@@ -66,4 +69,4 @@ class DrivenMap(Map):
             w_out = sources.whole("w_out", self.outputs, self.net.units)
             b_out = sources.rows("b_out", 1, self.outputs)[:, 0]
         counted = counted_of(counted_targets(self.run), lo, hi)
-        return Outputs(w_out, b_out, targets, counted, self.run.steps - targeted, top, classes)
+        return Outputs(w_out, b_out, targets, counted, self.run.steps - targeted, top, classes, element)

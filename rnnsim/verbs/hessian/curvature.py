@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers
-from rnnsim.checks.arguments import check_choice, names
+from rnnsim.checks.annotations import Inputs, LossName, Names, Numbers
+from rnnsim.checks.arguments import names
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
-from rnnsim.equations.losses import LOSSES
 from rnnsim.equations.user_activations import Activation
+from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import CURVATURE, DIVERGED_AT, chosen
 from rnnsim.runs.plan import Field, Plan, coordinate, planned
@@ -28,7 +28,7 @@ def curvature(
     inputs: Inputs,
     targets: Numbers | None = None,
     *,
-    loss: Loss = "mse",
+    loss: LossName | Loss = "mse",
     parameters: Names | None = None,
     keep: Names = ("cost", "gradient", "hessian", "hessian_eigenvalue"),
 ) -> Plan:
@@ -42,7 +42,7 @@ def curvature(
         As `backprop` takes them. A task, a Dataset with `inputs` and `targets`, stands for both.
     targets : array_like or DataArray, optional
         As `backprop` takes them.
-    loss : {"mse", "cross_entropy"}, default "mse"
+    loss : {"mse", "cross_entropy", "absolute", "huber", "poisson", "logistic"} or Loss, default "mse"
         The cost, as in `backprop`.
     parameters : str or sequence of str, optional
         The names of the parameters that vary, such as ("w_in", "w_rec"), in the order in which their numbers become the dimension
@@ -93,11 +93,11 @@ def curvature(
            [4., 5.]])
     """
     check_network(net)
-    check_choice("loss", loss, LOSSES)
+    rule = check_loss(loss)
     check_activations(net)
     chosen_parameters = check_parameters(net, parameters)
     names = chosen(keep, CURVATURE, {})
-    run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=LOSSES[loss].classes)
+    run = prepare(net, inputs, targets, names, "float64", with_targets=True, classes=rule.classes)
     if run.weight:
         raise ValueError("inputs was given a task with weight, which curvature does not take; it needs task.drop_vars('weight')")
     labels = labels_of(run, chosen_parameters)
@@ -106,8 +106,8 @@ def curvature(
     fields[DIVERGED_AT] = Field.of(DIVERGED_AT, run.grid.sizes, sizes, np.int32)
     named = {"parameter": "parameter of the derivative", "parameter_from": "parameter of the derivative that is differentiated"}
     coords = {dim: coordinate(dim, labels, long_name) for dim, long_name in named.items()}
-    options = {"keep": names, "loss": loss, "parameters": chosen_parameters}
-    arrays = partial(compute, run, LOSSES[loss], chosen_parameters, names)
+    options = {"keep": names, "loss": str(loss), "parameters": chosen_parameters}
+    arrays = partial(compute, run, rule, chosen_parameters, names)
     return Plan("curvature", net, run.grid, fields, coords, run.given, options, arrays)
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.checks.annotations import Inputs, Loss, Names, Numbers
-from rnnsim.checks.arguments import as_whole, check_choice, names
+from rnnsim.checks.annotations import Inputs, LossName, Names, Numbers
+from rnnsim.checks.arguments import as_whole, names
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
-from rnnsim.equations.losses import LOSSES
+from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.network import Network
 from rnnsim.families.recurrent_networks import Elman
 from rnnsim.families.result_variables import DIVERGED_AT, PROPAGATED
@@ -44,7 +44,7 @@ def propagation(
     *,
     lags: Numbers | None = None,
     targets: Numbers | None = None,
-    loss: Loss = "mse",
+    loss: LossName | Loss = "mse",
     keep: Names | None = None,
 ) -> Plan:
     """Measure how the last state depends on earlier ones, and the cost on all of them.
@@ -64,7 +64,7 @@ def propagation(
         Whole numbers from 1 to T, rising. By default all of them.
     targets : array_like or DataArray, optional
         As `backprop` takes them, for `log_grad_norm`. Without targets there is no cost.
-    loss : {"mse", "cross_entropy"}, default "mse"
+    loss : {"mse", "cross_entropy", "absolute", "huber", "poisson", "logistic"} or Loss, default "mse"
         The cost, as in `backprop`.
     keep : str or sequence of str, optional
         The variables to return, and no others. By default these are all that there are for this family.
@@ -140,19 +140,16 @@ def propagation(
     array([1.443,   inf,   inf])
     """
     check_network(net)
-    check_choice("loss", loss, LOSSES)
+    rule = check_loss(loss)
     names = names_of(net, keep, targets)
-    classes = LOSSES[loss].classes
-    run = prepare(net, inputs, targets, names, "float64", with_targets=targets is not None, classes=classes)
+    run = prepare(net, inputs, targets, names, "float64", with_targets=targets is not None, classes=rule.classes)
     chosen_lags = lags_of(lags, run.steps)
     maps = DrivenMap(run)
     fields = fields_of(run, names, len(chosen_lags), maps.size)
     places = {"lag": chosen_lags, "mode": np.arange(maps.size), "step": np.arange(run.steps + 1, dtype=np.int32)}
     coords = {**{dim: coordinate(dim, values) for dim, values in places.items()}, **run.sample_coords}
-    options = {"lags": chosen_lags.tolist(), "loss": loss, "keep": names}
-    return Plan(
-        "propagation", net, run.grid, fields, coords, run.given, options, partial(computed, maps, names, chosen_lags, classes)
-    )
+    options = {"lags": chosen_lags.tolist(), "loss": str(loss), "keep": names}
+    return Plan("propagation", net, run.grid, fields, coords, run.given, options, partial(computed, maps, names, chosen_lags, rule))
 
 
 def threshold_of(net: Network) -> float | None:
@@ -215,7 +212,7 @@ def fields_of(run: Run, names: tuple[str, ...], lags: int, modes: int) -> dict[s
     return {name: fields[name] for name in (*names, DIVERGED_AT)}
 
 
-def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes: bool) -> dict[str, np.ndarray]:
+def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, loss: Any) -> dict[str, np.ndarray]:
     """The variables over points, samples (one at least) and their own dimensions."""
     sizes = {"sample": maps.samples, "step": maps.run.steps + 1, "lag": len(lags), "mode": maps.size}
     shapes = {name: tuple(sizes[dim] for dim in PROPAGATED[name].dims) for name in names}
@@ -230,7 +227,7 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
         while (block := next_block()) is not None:
             lo, hi = block
             found = found_for(maps, hi - lo, len(wanted), names)
-            fill(maps, lo, hi, wanted, classes, scratch, found)
+            fill(maps, lo, hi, wanted, loss, scratch, found)
             measured = measures(found, lags, threshold)
             for name in names:
                 results[name][lo:hi] = measured[name]()
@@ -240,10 +237,10 @@ def computed(maps: DrivenMap, names: tuple[str, ...], lags: np.ndarray, classes:
     return results
 
 
-def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, classes: bool, scratch: Scratch, found: Propagated) -> None:
+def fill(maps: DrivenMap, lo: int, hi: int, lags: np.ndarray, loss: Any, scratch: Scratch, found: Propagated) -> None:
     """Run the kernels over the points lo…hi: orbits, then Jacobians and what is made of them, so many at once as memory has room for."""
     steps, size, out, gate_scratch = maps.run.steps, maps.size, np.zeros(maps.size), maps.gate_scratch()
-    (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, classes)
+    (layers, inputs), outputs = maps.block(lo, hi), maps.measured(lo, hi, loss)
     orbits = np.empty((hi - lo, maps.samples, steps + 1, size))
     orbits_of(maps.cells)(layers, inputs, maps.starts(lo, hi), orbits, found.diverged_at, gate_scratch)
     if found.recurrent_norm.size:

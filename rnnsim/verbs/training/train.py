@@ -13,13 +13,14 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, Loss, Metric, Names, Numbers, Precision, Seed, Whole
-from rnnsim.checks.arguments import COUNT, SEED, check_choice, flag, names, read_once, whole, whole_or_none
+from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, LossName, Metric, Names, Numbers, Precision, Seed, Whole
+from rnnsim.checks.arguments import COUNT, SEED, flag, names, read_once, whole, whole_or_none
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.checks.warnings import warn_caller
-from rnnsim.equations.losses import LOSSES, METRICS
+from rnnsim.equations.losses import METRICS
+from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.axes import common_grid
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
@@ -76,7 +77,7 @@ def train(
     *,
     optimizer: Optimizer,
     epochs: Whole,
-    loss: Loss = "mse",
+    loss: LossName | Loss = "mse",
     penalty: Mapping[str, Hyperparameter] | None = None,
     weight: Numbers | None = None,
     train: Names | None = None,
@@ -111,7 +112,7 @@ def train(
         array over `epoch`, such as those of `rs.schedules`.
     epochs : int
         How often to go through all samples.
-    loss : {"mse", "cross_entropy"}, default "mse"
+    loss : {"mse", "cross_entropy", "absolute", "huber", "poisson", "logistic"} or Loss, default "mse"
         The cost, as in `backprop`.
     penalty : dict, optional
         What is added to the cost and its gradient, as in `backprop`: `{"w_rec": 1e-4, "state": 1e-3}`. The states of an update are
@@ -217,7 +218,7 @@ def train(
     <rnnsim.Elman of one unit, activation linear; axes none>
     """
     check_network(net)
-    check_choice("loss", loss, LOSSES)
+    rule = check_loss(loss)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer was given {kind_of(optimizer)}; it needs one such as rs.SGD(0.1) or rs.Adam()")
     if resume is not None:
@@ -234,7 +235,7 @@ def train(
     first = 0 if resume is None else int(resume.epoch[-1])
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
-    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, penalty=penalty, weight=weight)
+    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=rule.classes, penalty=penalty, weight=weight)
     training = TrainingRun(
         run,
         None if validation is None else prepare_validation(net, validation, loss, dtype),
@@ -258,7 +259,7 @@ def train(
     training = on_one_grid(training)
     check_order(training.bounds)
     check_starts(training, starts_of(training, drawn=False) if resume is None else last_of(training, resume))
-    options = {"optimizer": repr(optimizer), "loss": loss, "train": training.trained, "shuffle": shuffle, "clip": repr(bound)}
+    options = {"optimizer": repr(optimizer), "loss": str(loss), "train": training.trained, "shuffle": shuffle, "clip": repr(bound)}
     options |= counts | {"epochs": training.last, "every": every}
     options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
     options["penalty"] = penalties_shown(run.penalties)
@@ -365,10 +366,10 @@ def names_in(name: str, value: Any) -> tuple[Any, ...]:
     return names(name, value, none=True)
 
 
-def check_metrics(metrics: Any, loss: str) -> tuple[str, ...]:
+def check_metrics(metrics: Any, loss: Any) -> tuple[str, ...]:
     """The metrics asked for, and those that the loss has."""
     given = names_in("metrics", metrics)
-    classes = LOSSES[loss].classes
+    classes = check_loss(loss).classes
     known = [name for name, metric in METRICS.items() if metric.classes == classes]
     for name in given:
         if name not in known:
@@ -413,7 +414,7 @@ def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
         warn_caller(f'{sparse[0]} was drawn with init="sparse", and training moves its zeros too, so that it becomes dense')
 
 
-def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> Run:
+def prepare_validation(net: Network, validation: Any, loss: Any, dtype: Any) -> Run:
     """The sequences of the validation set, checked."""
     if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
         validation = validation, None
@@ -421,7 +422,7 @@ def prepare_validation(net: Network, validation: Any, loss: str, dtype: Any) -> 
         raise TypeError(f"validation was given {kind_of(validation)}; it needs (inputs, targets), or a Dataset with both")
     inputs, targets, weight = (*validation, None)[:3]
     try:
-        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=LOSSES[loss].classes, weight=weight)
+        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=check_loss(loss).classes, weight=weight)
     except (ValueError, TypeError) as error:
         raise type(error)(f"in validation, {error}") from None
 

@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.memory_limits import check_room
-from rnnsim.equations.losses import LOSSES, METRICS
+from rnnsim.equations.losses import METRICS
+from rnnsim.equations.user_losses import check_loss
 from rnnsim.families.axes import Grid, ordered
 from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import NONE, TrainingDescriptor
@@ -30,7 +31,7 @@ class TrainingRun:
 
     run: Run
     held_out: Run | None
-    loss: str
+    loss: Any
     metrics: tuple[str, ...]
     keep: tuple[str, ...]
     trained: tuple[str, ...]
@@ -63,7 +64,7 @@ class TrainingRun:
     @property
     def measures(self) -> tuple[Any, ...]:
         """The loss, then the metrics."""
-        return LOSSES[self.loss], *(METRICS[name] for name in self.metrics)
+        return check_loss(self.loss), *(METRICS[name] for name in self.metrics)
 
     @property
     def whole(self) -> bool:

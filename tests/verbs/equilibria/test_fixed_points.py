@@ -285,7 +285,7 @@ def test_four_to_six_units_have_all_the_points_that_many_starts_lead_to():
 
 def narrowed(net, X):
     found = map_of(net, 0.3)
-    layers, _ = folded(found.block(0, 1))
+    layers, _ = folded(found, found.block(0, 1))
     X = X.copy()
     enclosures.narrowing_of(found.cells)(at_rest(found.cells, layers), 0, X)
     return X
@@ -389,7 +389,7 @@ BOXED = {
 @pytest.mark.parametrize("cell", BOXED)
 def test_enclosures_hold_the_map_and_its_jacobian(cell):
     found = map_of(BOXED[cell], 0.3)
-    layers, x = folded(found.block(0, 1))
+    layers, x = folded(found, found.block(0, 1))
     n, rng = found.size, np.random.default_rng(4)
     Y, J, out, jacobian = np.empty((2, n)), np.empty((2, n, n)), np.empty(n), np.empty((n, n))
     for width in (2.0, 0.1, 1e-3, 1e-9, 0.0):

@@ -9,7 +9,8 @@ from family_data import refused
 import rnnsim as rs
 from rnnsim.kernels.linalg import lu
 from rnnsim.kernels.maps import map as maps
-from rnnsim.numerics import elementary, thread_state
+from rnnsim.numerics import thread_state
+from rnnsim.numerics.functions import elementary
 from rnnsim.numerics.jit import kernel
 from rnnsim.verbs.engines.autonomous_maps import map_of
 

@@ -61,7 +61,7 @@ def family(network):
 
 def agree(network, inputs, targets, loss="mse", parameters=None):
     net = family(network)
-    names = parameters or net.trainable
+    names = parameters or [name for name in net.trainable if name not in net.own_numbers]
     ds = rs.curvature(net, inputs, targets, loss=loss, parameters=names)
     back = rs.backprop(net, inputs, targets, loss=loss)
     exact, gradient = reference_gradients.hessian(network, names, np.asarray(inputs), np.asarray(targets), loss)

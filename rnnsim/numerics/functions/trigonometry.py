@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from rnnsim.numerics.elementary import constants_by_precision, elsewhere, horner
+from rnnsim.numerics.functions.elementary import constants_by_precision, elsewhere, horner
 from rnnsim.numerics.primitives import absolute, muladd, quarter_turns, select, shift
 
 

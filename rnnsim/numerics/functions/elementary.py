@@ -22,7 +22,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from rnnsim.numerics.lookup_tables import Table, look_up
+from rnnsim.numerics.functions.lookup_tables import Table, look_up
 from rnnsim.numerics.primitives import (
     absolute,
     any_lane,
@@ -311,6 +311,12 @@ def relu_and_slope(x):
 def sign(x):
     """1 above 0, -1 below, 0 at 0; nan for nan."""
     return select(x < 0.0, -1.0, select(x > 0.0, 1.0, x))
+
+
+@register_jitable(forceinline=True)
+def share(x, y):
+    """x y; -0, to which what is added stays to the bit, where x is 0, also of an infinite y."""
+    return select(x == 0.0, -0.0, x * y)
 
 
 @register_jitable(forceinline=True)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from rnnsim.numerics.elementary import constants as constants_of_exp
-from rnnsim.numerics.elementary import constants_by_precision, elsewhere, exp, horner, relu
+from rnnsim.numerics.functions.elementary import constants as constants_of_exp
+from rnnsim.numerics.functions.elementary import constants_by_precision, elsewhere, exp, horner, relu
 from rnnsim.numerics.primitives import absolute, at_least, at_most, exponent, mantissa, muladd, power_of_two, select, shift, signed
 
 
