@@ -203,7 +203,18 @@ GATED_SHAPES = {"w_in": np.ones((3, 2, 1)), "w_rec": np.zeros((3, 2, 2))}
 
 
 def random(**more: Any) -> dict[str, Any]:
-    return {"units": 2, "inputs": 1, "gain": 1.0, "init": "gaussian", "seed": 0, "h0": 0.0, "bias": 0.0, "density": 0.5, **more}
+    return {
+        "units": 2,
+        "inputs": 1,
+        "gain": 1.0,
+        "init": "gaussian",
+        "seed": 0,
+        "h0": 0.0,
+        "bias": 0.0,
+        "density": 0.5,
+        "excitatory": 0.8,
+        **more,
+    }
 
 
 def of_verbs() -> Iterator[Entry]:
@@ -214,6 +225,10 @@ def of_verbs() -> Iterator[Entry]:
     yield Entry("simulate", rs.simulate, lambda: {"net": words(), "inputs": np.array([0, 1, 2])})
     yield Entry("backprop", rs.backprop, lambda: {"net": scalar(), **run, "keep": ("cost",), "dtype": "float64"})
     yield Entry("backprop", rs.backprop, lambda: {"net": vector(), "inputs": X1, "targets": T1})
+    weighed = {"penalty": {"w_rec": 1e-3, "state": 0.1}, "weight": np.ones((2, 3))}
+    yield Entry("backprop", rs.backprop, lambda: {"net": vector(), "inputs": X1, "targets": T1, **weighed})
+    bounded = {"optimizer": rs.SGD(0.1), "epochs": 1, "progress": False, "bounds": {"w_rec": (-9.0, 9.0)}, **weighed}
+    yield Entry("train", rs.train, lambda: {"net": vector(), "inputs": X1, "targets": T1, **bounded})
     yield Entry(
         "backprop", rs.backprop, lambda: {"net": words(), "inputs": [0, 1, 2], "targets": [1, 2, 0], "loss": "cross_entropy"}
     )
@@ -405,6 +420,7 @@ def of_values() -> Iterator[Entry]:
     yield Entry("Rprop", rs.Rprop, lambda: {"variant": "irprop-", **steps})
     yield Entry("ClipNorm", rs.ClipNorm, lambda: {"limit": 1.0})
     yield Entry("ClipValue", rs.ClipValue, lambda: {"limit": 1.0})
+    yield Entry("dale", rs.dale, lambda: {"units": 4, "excitatory": 0.5, "self_connections": False})
     yield Entry("Loss", rs.Loss, lambda: {"value": loss_of})
     yield Entry("check_cell", rs.check_cell, lambda: {"cell": Adaptive, "seed": 1})
     yield Entry("Activation", rs.Activation, lambda: {"value": value_of})
@@ -432,6 +448,8 @@ def of_tasks() -> Iterator[Entry]:
     recall = {"samples": 3, "symbols": 2, "length": 1, "delay": 2, "seed": 1, "encoding": "one_hot"}
     yield Entry("tasks.delayed_recall", tasks.delayed_recall, lambda: dict(recall))
     flips = {"samples": 3, "steps": 4, "bits": 2, "probability": 0.5, "seed": 1}
+    trials = {"coherences": (0.0, 0.5), "fixation": 2, "stimulus": 3, "decision": 2, "noise": 0.1, "catch": 0.2, "seed": 1}
+    yield Entry("tasks.perceptual_decision", tasks.perceptual_decision, lambda: {"samples": 3, **trials})
     yield Entry("tasks.flip_flop", tasks.flip_flop, lambda: dict(flips))
     yield Entry("tasks.next_letter", tasks.next_letter, lambda: {"encoding": "one_hot", "letters": "abc"})
     yield Entry("tasks.weather_table", tasks.weather_table, lambda: {"csv": csv()})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import rnnsim as rs
-from rnnsim.families.result_variables import BACKPROPAGATED, EXPONENTS, MEANINGS, PROPAGATED, SIMULATED
+from rnnsim.families.result_variables import DECLARED, EXPONENTS, MEANINGS, PROPAGATED, SIMULATED, of_parameter, of_state
 
 SNAPSHOT = Path(__file__).parents[1] / "snapshots" / "variables.txt"
 GAIN = rs.axis("gain", [0.5, 1.5], long_name="gain of the loop", units="V")
@@ -24,12 +24,9 @@ def verbs():
     of_lstms = np.ones((2, 5, 1)), np.ones((2, 2))
     states = tuple(name for name in SIMULATED if "cell" not in name)
     yield "simulate", lambda: rs.simulate(net, x, keep=states)
-    yield "simulate, LSTM", lambda: rs.simulate(gated, of_lstms[0], keep=tuple(SIMULATED))
+    yield "simulate, LSTM", lambda: rs.simulate(gated, of_lstms[0], keep=(*SIMULATED, "cell_state", "final_cell_state"))
     yield "backprop", lambda: rs.backprop(net, x, targets, keep=("cost", "grad", "grad_state", "grad_preactivation", "grad_input"))
-    back = tuple(
-        name for name in BACKPROPAGATED if name.startswith("grad_") and name.removeprefix("grad_") in (*gated.trainable, "state")
-    )
-    yield "backprop, LSTM", lambda: rs.backprop(gated, *of_lstms, keep=back)
+    yield "backprop, LSTM", lambda: rs.backprop(gated, *of_lstms, keep=("grad", "grad_state"))
     options = {"optimizer": rs.Adam(0.1), "epochs": 2, "validation": (x, targets), "metrics": "rounded_accuracy", "patience": 5}
     yield "train", lambda: rs.train(net, x, targets, **options)
     yield "lyapunov", lambda: rs.lyapunov(net, x, keep=tuple(EXPONENTS))
@@ -88,7 +85,10 @@ def described(what, ds):
 
 
 def of_registry():
-    return [f"{name} ({', '.join(dims)}); {long_name}" for name, (dims, long_name) in MEANINGS.items()]
+    of_cells = DECLARED - {*of_parameter("leak", (), ""), *of_state("cell_state"), *of_parameter("c0", (), "")}
+    return sorted(
+        f"{name} ({', '.join(dims)}); {long_name}" for name, (dims, long_name) in MEANINGS.items() if name not in of_cells
+    )
 
 
 CALLS = [*verbs(), *tasks(), *others()]
