@@ -8,8 +8,8 @@ from rnnsim.equations.user_activations import Activation
 from rnnsim.equations.user_losses import Loss
 from rnnsim.families.axes import axis
 from rnnsim.families.cell_checks import check_cell
-from rnnsim.families.dale import dale
 from rnnsim.families.own_cells import Cell
+from rnnsim.families.random.dale import dale
 from rnnsim.families.readouts import Readout
 from rnnsim.families.recurrent_networks import GRU, LSTM, Elman
 from rnnsim.families.stacks import Embedding, Stack

@@ -44,7 +44,7 @@ class Loss:
     >>> cauchy = rs.Loss(lambda y, t: log(1.0 + (y - t) ** 2))
     >>> net = rs.Elman(1.0, rs.axis("w_rec", [0.5, 1.5]))
     >>> rs.backprop(net, [1.0, 0.0, -1.0], 0.5, loss=cauchy, keep="cost").cost.values.round(6)
-    array([0.877189, 0.642369])
+    array([0.866518, 0.075889])
     """
 
     def __init__(self, value: Callable[[Any, Any], Any]):

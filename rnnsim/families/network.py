@@ -19,8 +19,8 @@ from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import Grid, common_grid
 from rnnsim.families.cell_protocol import Cell
-from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number, numbered
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.families.readouts import Readout
 from rnnsim.families.result_variables import meaning
 

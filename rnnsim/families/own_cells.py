@@ -77,8 +77,8 @@ class Cell(Recurrent):
     ...     def step(s, a, p):
     ...         return s.h + p.alpha * (tanh(a.a - p.g * s.w) - s.h), s.w + p.beta * (s.h - s.w)
     >>> net = Adaptive.random(100, 3, gain=1.5, g=rs.axis("g", [0.0, 0.5, 1.0]))
-    >>> net
-    <Adaptive of 100 units and 3 inputs; axes g: 3>
+    >>> rs.simulate(net, [[0.0, 0.0, 1.0]] * 5, keep="w_state").w_state.sizes
+    Frozen({'g': 3, 'step': 6, 'unit': 100})
     """
 
     CALLED = ("step",)

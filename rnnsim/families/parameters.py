@@ -9,7 +9,7 @@ import xarray as xr
 
 from rnnsim.checks.arguments import check_dims, to_array
 from rnnsim.checks.showing import shown
-from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.random.lazy_parameters import Drawn
 
 OWN_DIMENSIONS = ("sample", "gate", "gate_in", "gate_rec", "unit", "unit_from", "input", "output", "token")
 OF_VECTORS = ("unit", "unit_from", "input", "output")

@@ -10,8 +10,8 @@ import xarray as xr
 from rnnsim.checks.annotations import Numbers, Seed, Whole
 from rnnsim.checks.arguments import whole
 from rnnsim.checks.showing import kind_of
-from rnnsim.families import initializers
 from rnnsim.families.parameters import has_units, parameter
+from rnnsim.families.random import initializers
 
 
 class Readout:

@@ -18,10 +18,10 @@ from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.cell_protocol import Cell
 from rnnsim.families.declarations import FIRST, Declaration
-from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Member, Network
 from rnnsim.families.parameters import OF_VECTORS, has_units, parameter
-from rnnsim.families.random_parameters import drawn_parameters
+from rnnsim.families.random.lazy_parameters import Drawn
+from rnnsim.families.random.random_parameters import drawn_parameters
 from rnnsim.families.readouts import Readout, check_readout, readout_of
 from rnnsim.families.result_variables import declare
 

@@ -25,6 +25,7 @@ net = rs.Elman(w_in=1.0, w_rec=rs.axis("w_rec", [0.5, 1.5]))
 inputs = np.zeros(9)
 """
 RIGHT = """
+rs.backprop(net, inputs, 0.5, loss=rs.Loss(lambda y, t: (y - t) ** 4))
 rs.simulate(net, [0, 1, 0], keep=["state", "output"], dtype="float32")
 rs.backprop(net, inputs, 0.5, loss="mse", keep="cost")
 optimizer = rs.Rprop("irprop+", step=rs.axis("step", [0.1, 0.2]))
@@ -41,12 +42,12 @@ ax = rs.plot.cost_surface(surface, points=np.ones((2, 2)), window=[(0, 2), (0, 2
 rs.plot.training_curves(surface, ["cost"], band=[0.1, 0.9], over=(), ax=ax).set_title("costs")
 """
 WRONG = {
-    'rs.backprop(net, inputs, 0.5, loss="huber")': "expected \"Literal['mse', 'cross_entropy']\"",
+    'rs.backprop(net, inputs, 0.5, loss="hubr")': "expected \"Literal['mse', 'cross_entropy', 'absolute', 'huber', 'poisson', 'logistic']",
     'rs.simulate(net, inputs, kep="state")': 'Unexpected keyword argument "kep" for "simulate"',
     'rs.train(net, inputs, 0.5, optimizer="sgd", epochs=3)': 'expected "Optimizer"',
     'rs.orbit_diagram(net, along="w_rec", sweep="left")': "expected \"Literal['up', 'down', 'both']\"",
-    'rs.Elman(1.0, 1.0, activation="selu")': "expected \"Literal['tanh', 'linear', 'relu', 'sigmoid'] | Activation\"",
-    'rs.GRU.random(5, init="glorot")': "expected \"Literal['gaussian', 'orthogonal', 'uniform', 'identity', 'spectral', 'sparse']\"",
+    'rs.Elman(1.0, 1.0, activation="selu")': "expected \"Literal['tanh', 'linear', 'relu', 'sigmoid', 'softplus',",
+    'rs.GRU.random(5, init="glorot")': "expected \"Literal['gaussian', 'orthogonal', 'uniform', 'identity',",
     "net.replase(w_rec=2.0)": '"Elman" has no attribute "replase"',
     'rs.tasks.split(inputs, how="space")': "expected \"Literal['time', 'random']\"",
     'rs.plot.trajectories(inputs, colour="w_rec")': 'Unexpected keyword argument "colour" for "trajectories"',

@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 import rnnsim as rs
-from rnnsim.families import initializers
-from rnnsim.families.initializers import spectral_radii
+from rnnsim.families.random import initializers
+from rnnsim.families.random.initializers import spectral_radii
 
 
 @pytest.mark.parametrize("excitatory", [0.5, 0.8])

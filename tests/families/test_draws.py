@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from rnnsim.families import initializers
+from rnnsim.families.random import initializers
 
 RANDOM = [init for init in initializers.INITS if init != "identity"]
 
@@ -81,7 +81,7 @@ def test_a_seed_draws_the_same_alone_and_among_others(init, units):
 @pytest.mark.parametrize("init", ["orthogonal", "spectral"])
 def test_matrices_do_not_depend_on_the_threads_of_blas(init):
     code = (
-        "from rnnsim.families.initializers import recurrent; import hashlib;"
+        "from rnnsim.families.random.initializers import recurrent; import hashlib;"
         f" print(hashlib.md5(recurrent({init!r}, 1, 1, 300).tobytes()).hexdigest())"
     )
     runs = [

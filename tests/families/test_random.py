@@ -6,7 +6,7 @@ from comparing import identical
 from family_data import refused
 
 import rnnsim as rs
-from rnnsim.families import initializers
+from rnnsim.families.random import initializers
 from rnnsim.numerics import parallel, thread_state
 
 X = np.random.default_rng(0).normal(size=(5, 5, 2))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence.descriptors import ChunkDescriptor, CostDescriptor, KeepDescriptor, SumDescriptor, records

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 import xarray as xr
 
-from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.numerics import parallel
 from rnnsim.runs.penalties import of_parameters
 from rnnsim.runs.run import Run

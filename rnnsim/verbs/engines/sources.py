@@ -11,7 +11,7 @@ import xarray as xr
 
 from rnnsim.checks.weights import weighed
 from rnnsim.families.axes import ordered
-from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import SourceDescriptor, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import layer_number
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.sources import Source, source_of, source_of_drawn
 

@@ -10,8 +10,8 @@ import xarray as xr
 from rnnsim.checks.arguments import as_real, check_dims, names, to_array
 from rnnsim.checks.showing import kind_of
 from rnnsim.families.axes import check_axis_name
-from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.kernels.training.epochs import Bounds
 from rnnsim.runs.run import Run
 from rnnsim.verbs.training.training_run import TrainingRun, spread

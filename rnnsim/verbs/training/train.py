@@ -22,9 +22,9 @@ from rnnsim.checks.warnings import warn_caller
 from rnnsim.equations.losses import METRICS
 from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.axes import common_grid
-from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.runs.interrupts import passed_on
 from rnnsim.runs.penalties import penalties_shown
 from rnnsim.runs.plan import Plan, planned

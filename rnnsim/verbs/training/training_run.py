@@ -13,7 +13,7 @@ from rnnsim.checks.memory_limits import check_room
 from rnnsim.equations.losses import METRICS
 from rnnsim.equations.user_losses import check_loss
 from rnnsim.families.axes import Grid, ordered
-from rnnsim.families.lazy_parameters import Drawn
+from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import NONE, TrainingDescriptor
 from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, UNCLIPPED, Members, Record
 from rnnsim.numerics import parallel

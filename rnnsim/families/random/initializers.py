@@ -57,7 +57,7 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
 
     Examples
     --------
-    >>> from rnnsim.families import initializers
+    >>> from rnnsim.families.random import initializers
     >>> initializers.recurrent("identity", 0, 1, 2)
     array([[[1., 0.],
             [0., 1.]]])

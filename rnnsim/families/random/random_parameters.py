@@ -13,9 +13,9 @@ import xarray as xr
 from rnnsim.checks.annotations import Real
 from rnnsim.checks.arguments import whole
 from rnnsim.checks.showing import shown
-from rnnsim.families import initializers
-from rnnsim.families.lazy_parameters import Drawn
 from rnnsim.families.parameters import parameter
+from rnnsim.families.random import initializers
+from rnnsim.families.random.lazy_parameters import Drawn
 
 
 def drawn_parameters(

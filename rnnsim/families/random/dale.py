@@ -7,7 +7,7 @@ import xarray as xr
 
 from rnnsim.checks.annotations import Flag, Real, Whole
 from rnnsim.checks.arguments import flag, whole
-from rnnsim.families.initializers import checked_excitatory, excitatory_units
+from rnnsim.families.random.initializers import checked_excitatory, excitatory_units
 
 
 def dale(units: Whole, excitatory: Real = 0.8, *, self_connections: Flag = True) -> tuple[xr.DataArray, xr.DataArray]:
