@@ -12,7 +12,7 @@ from rnnsim.checks.arguments import as_real, flag, refuse_methods
 from rnnsim.checks.derivatives import check_derivative
 from rnnsim.checks.function_hashes import function_hash
 from rnnsim.checks.showing import kind_of
-from rnnsim.equations.symbolic.expressions import Node, substituted
+from rnnsim.equations.symbolic.expressions import Node, substituted, text_of
 from rnnsim.equations.symbolic.symbols import Symbol, node_of_result, trace
 
 ARGUMENT = Node("leaf", "a", 0)
@@ -110,7 +110,7 @@ class Activation:
     def hash(self) -> str:
         """A hash of what the functions do."""
         if self.expression is not None:
-            return xxhash.xxh3_128_hexdigest(repr(self.expression).encode())
+            return xxhash.xxh3_128_hexdigest(text_of([self.expression]).encode())
         return " ".join(function_hash(function) for function in self.functions.values())
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ import xxhash
 from rnnsim.checks.arguments import refuse_methods
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.equations.losses import LOSSES
-from rnnsim.equations.symbolic.expressions import Node
+from rnnsim.equations.symbolic.expressions import Node, operations_in, text_of
 from rnnsim.equations.symbolic.loss_rules import OUTPUT, rules_of_loss, traced_loss
 
 
@@ -72,7 +72,7 @@ class Loss:
     @cached_property
     def hash(self) -> str:
         """A hash of what the function does."""
-        return xxhash.xxh3_128_hexdigest(repr(self.expression).encode())
+        return xxhash.xxh3_128_hexdigest(text_of([self.expression]).encode())
 
     def __repr__(self) -> str:
         return f"of the user's own ({self.hash[:8]})"
@@ -83,7 +83,7 @@ class Loss:
 
 def depends_on(node: Node, leaf: Node) -> bool:
     """Whether an expression is made of a leaf."""
-    return node is leaf or any(depends_on(inner, leaf) for inner in node.inner)
+    return any(inner is leaf for inner in operations_in([node]))
 
 
 def check_loss(loss: Any) -> Any:

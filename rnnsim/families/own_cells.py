@@ -14,6 +14,7 @@ import xxhash
 from rnnsim.checks.arguments import as_real
 from rnnsim.checks.showing import kind_of, shown
 from rnnsim.equations.symbolic.derivation import Equation
+from rnnsim.equations.symbolic.expressions import operations_in, text_of
 from rnnsim.equations.symbolic.symbols import Symbol
 from rnnsim.equations.symbolic.tracing import KINDS, cell_of, equation_of
 from rnnsim.families.declarations import Declaration
@@ -92,7 +93,7 @@ class Cell(Recurrent):
         equation = equation_of(cls)
         check_read(cls, equation)
         super().__init_subclass__()
-        facts = f"{cls.__name__} {equation.new_states} {cls.states} {dict(cls.gates)} {tuple(cls.numbers)}"
+        facts = f"{cls.__name__} {text_of(equation.new_states)} {cls.states} {dict(cls.gates)} {tuple(cls.numbers)}"
         cls.equation_hash = xxhash.xxh3_128_hexdigest(facts.encode())
         cls.__signature__ = signature_of(declaration)  # type: ignore[attr-defined]
 
@@ -218,16 +219,7 @@ def check_names(cls: Any, declaration: Declaration) -> None:
 
 def check_read(cls: Any, equation: Equation) -> None:
     """Refuse gates and numbers that the equation does not read."""
-    seen: set[Any] = set()
-
-    def visit(node: Any) -> None:
-        if node not in seen:
-            seen.add(node)
-            for inner in node.inner:
-                visit(inner)
-
-    for new in equation.new_states:
-        visit(new)
+    seen = {*operations_in(equation.new_states)}
     for gate, node in zip(equation.gate_names, equation.leaves[1], strict=True):
         if node not in seen:
             raise ValueError(f"{cls.__name__}.step does not read a.{gate}, which gates has; it needs to, or a gate less")

@@ -184,9 +184,8 @@ class Rules:
         """The source of a rule that returns a tuple of nodes, or several."""
         told = [argument for argument in arguments.split() if argument in self.arguments]
         writer = Writer(names_of(*(self.arguments[argument] for argument in told)) | (known or {}))
-        for nodes in results:
-            for node in nodes:
-                writer.note(node)
+        for node in (node for nodes in results for node in nodes):
+            writer.note(node)
         texts = [writer.results(nodes, anchor) for nodes, anchor in zip(results, anchors or (None,) * len(results), strict=True)]
         self.given |= writer.given
         unpacked = {argument: [f"{node.arguments[0]}{node.arguments[1]}" for node in self.arguments[argument]] for argument in told}
@@ -252,12 +251,12 @@ def rules_of(equation: Equation) -> type:
     """The class of cells with these equations, as kernels take them."""
     rules = Rules(equation)
     sources = rules.sources()
-    volume, h_gates = equation.volume, equation.gates_that_read("h")
+    volume = equation.volume
     facts = {
         "labels": equation.labels,
         "reads": equation.reads,
         "x_gates": equation.gates_that_read("x"),
-        "h_gates": h_gates,
+        "h_gates": equation.gates_that_read("h"),
         "gates": len(equation.reads),
         "known_gates": equation.known_gates,
         "states": equation.states,
@@ -270,15 +269,12 @@ def rules_of(equation: Equation) -> type:
         "activation": equation.activation,
     }
     source = "\n".join(sources.values())
+    whose = "" if equation.declared.__module__.startswith("rnnsim.") else " of a user's own"
     of_this_process = "" if equation.cached else f" {next(UNCACHED)}"
-    name = f"{equation.name}_{xxhash.xxh3_64_hexdigest(f'{source} {facts}{of_this_process}'.encode())}"
+    name = f"{equation.name}_{xxhash.xxh3_64_hexdigest(f'{source} {facts}{whose}{of_this_process}'.encode())}"
     namespace = NAMES | rules.given
     exec(compile(source, f"<rules of {name}>", "exec"), namespace)
     linecache.cache[f"<rules of {name}>"] = len(source), None, source.splitlines(keepends=True), f"<rules of {name}>"
     members = {rule: namespace[rule] for rule in sources}
-    return derived_cells.keep(
-        name,
-        type(
-            name, (namedtuple(name, ()),), facts | members | {"declared": equation.declared, "equation": equation, "source": source}
-        ),
-    )
+    members |= facts | {"declared": equation.declared, "equation": equation, "source": source}
+    return derived_cells.keep(name, type(name, (namedtuple(name, ()),), members))

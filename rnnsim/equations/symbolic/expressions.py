@@ -7,6 +7,7 @@ multiplies by 1, and write a product that is added to something as one `muladd`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -16,10 +17,11 @@ NOTHING = -0.0  # x + NOTHING is x to the bit, for every x
 class Node:
     """One operation: its name, and its arguments, nodes or what is needed to tell it from others."""
 
-    __slots__ = ("__weakref__", "arguments", "operation")
+    __slots__ = ("__weakref__", "arguments", "free", "operation")
     known: WeakValueDictionary[Any, Node] = WeakValueDictionary()
     operation: str
     arguments: tuple[Any, ...]
+    free: bool  # whether it is made of the cell's own numbers alone
 
     def __new__(cls, operation: str, *arguments: Any) -> Node:
         key = operation, *((id(x) if isinstance(x, Node) else (repr(x) if isinstance(x, float) else x)) for x in arguments)
@@ -27,6 +29,7 @@ class Node:
         if made is None:
             made = object.__new__(cls)
             made.operation, made.arguments = operation, arguments
+            made.free = arguments[0] == "c" if operation == "leaf" else all(x.free for x in made.inner)
             cls.known[key] = made
         return made
 
@@ -62,13 +65,36 @@ class Unknown(Exception):
     """A derivative that nobody gave."""
 
 
+def operations_in(nodes: Iterable[Node]) -> list[Node]:
+    """All that nodes are made of, each once, arguments first."""
+    found: dict[Node, None] = {}
+
+    def visit(node: Node) -> None:
+        if node not in found:
+            for inner in node.inner:
+                visit(inner)
+            found[node] = None
+
+    for node in nodes:
+        visit(node)
+    return list(found)
+
+
+def text_of(nodes: Iterable[Node]) -> str:
+    """Nodes as text, the same in every process: an operation after the other, each by the numbers of its arguments."""
+    nodes = list(nodes)
+    numbers = {node: i for i, node in enumerate(operations_in(nodes))}
+    lines = [(node.operation, *(numbers[x] if isinstance(x, Node) else repr(x) for x in node.arguments)) for node in numbers]
+    return f"{lines} {[numbers[node] for node in nodes]}"
+
+
 def substituted(node: Node, places: dict[Node, Node]) -> Node:
     """An expression with other nodes in the place of some."""
-    if node in places:
-        return places[node]
-    if not node.inner:
-        return node
-    return Node(node.operation, *(substituted(x, places) if isinstance(x, Node) else x for x in node.arguments))
+    found = dict(places)
+    for inner in operations_in([node]):
+        if inner not in found:
+            found[inner] = Node(inner.operation, *(found[x] if isinstance(x, Node) else x for x in inner.arguments))
+    return found[node]
 
 
 def folded(operation: Any, *nodes: Node) -> Node | None:

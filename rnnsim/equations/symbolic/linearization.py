@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
-from rnnsim.equations.symbolic.expressions import ONE, Node, add, constant, negative, partials, times, value_of
+from rnnsim.equations.symbolic.expressions import ONE, Node, add, constant, negative, operations_in, partials, times, value_of
 
 Edges = dict[Node, dict[Node, Node]]
+MOST_TRIED = 24  # intermediates of which each is tried; of more, the one with the fewest edges goes
 
 
 def factors_of(product: Node) -> list[Node]:
@@ -40,16 +41,9 @@ def sum_of(a: Node, b: Node) -> Node:
     return times(product_of(common), add(product_of(left), product_of(right))) if common else add(a, b)
 
 
-def is_free(node: Node) -> bool:
-    """Whether a node is made of the cell's own numbers alone."""
-    if node.operation == "leaf":
-        return bool(node.arguments[0] == "c")
-    return all(map(is_free, node.inner))
-
-
 def factors(node: Node) -> tuple[Node, Node]:
     """A partial derivative as a product: what the cell's own numbers give, and what has to be remembered."""
-    if is_free(node):
+    if node.free:
         return node, ONE
     if node.operation == "negative":
         free, kept = factors(node.arguments[0])
@@ -102,21 +96,6 @@ def without(graph: Edges, node: Node) -> Edges:
     return found
 
 
-def operations_in(nodes: Iterable[Node]) -> set[Node]:
-    """All operations that nodes are made of."""
-    found: set[Node] = set()
-
-    def visit(node: Node) -> None:
-        if node.inner and node not in found:
-            found.add(node)
-            for inner in node.inner:
-                visit(inner)
-
-    for node in nodes:
-        visit(node)
-    return found
-
-
 def cost(graph: Edges) -> tuple[int, int]:
     """How much is remembered, then how many operations make that and both ways take."""
     kept = remembered(graph)
@@ -130,13 +109,23 @@ class Linearisation(NamedTuple):
     remembered: list[Node]
 
 
+def edges_gained(graph: Edges, node: Node) -> int:
+    """How many edges more there are, at most, if a node is eliminated."""
+    users = sum(node in edges for edges in graph.values())
+    return users * len(graph[node]) - users - len(graph[node])
+
+
 def linearise(outputs: tuple[Node, ...], leaves: set[Node]) -> Linearisation:
     """The derivative of the outputs by the leaves: of the graphs on the way to one without intermediates, eliminating the cheapest first,
     the one that costs least. Outputs stay, as others may read them."""
     graph = best = linearised(outputs, leaves)
     inner = [node for node in graph if not any(node is output for output in outputs)]
     while inner:
-        graph, eliminated = min(((without(graph, node), node) for node in reversed(inner)), key=lambda found: cost(found[0]))
+        if len(inner) <= MOST_TRIED:
+            graph, eliminated = min(((without(graph, node), node) for node in reversed(inner)), key=lambda found: cost(found[0]))
+        else:
+            eliminated = min(inner, key=lambda node: edges_gained(graph, node))
+            graph = without(graph, eliminated)
         inner = [node for node in inner if node is not eliminated]
         best = min(graph, best, key=cost)
     return Linearisation(best, remembered(best))

@@ -4,26 +4,29 @@ which node is the pre-activation of a gate whose parts it reads apart."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import permutations
 from typing import NamedTuple
 
-from rnnsim.equations.symbolic.expressions import ONE, ZERO, Node, multiply
-from rnnsim.equations.symbolic.linearization import is_free, linearised, without
+from rnnsim.equations.symbolic.expressions import ONE, ZERO, Node, multiply, operations_in, substituted
+from rnnsim.equations.symbolic.linearization import linearised, without
 
 BOUNDED = ("tanh", "sigmoid", "sin", "cos")
 KEEP_BOUNDS = ("add", "subtract", "negative", "multiply", "muladd", "minimum", "maximum", "absolute", "relu", "softplus", "exp")
 CARRY = ("add", "subtract", "negative", "multiply", "muladd", "absolute")
 
 
+@lru_cache(1024)
 def is_bounded(node: Node) -> bool:
     """Whether a node is finite or nan, whatever states and pre-activations are, and nan if what it is made of is nan."""
-    if is_free(node) or node.operation in BOUNDED:
+    if node.free or node.operation in BOUNDED:
         return True
     if node.operation == "divide":
-        return is_bounded(node.arguments[0]) and is_free(node.arguments[1])
+        return is_bounded(node.arguments[0]) and node.arguments[1].free
     return node.operation in KEEP_BOUNDS and all(map(is_bounded, node.inner))
 
 
+@lru_cache(1024)
 def carries(node: Node, sources: tuple[Node, ...]) -> bool:
     """Whether a node is not finite if any of its sources is not."""
     if any(node is source for source in sources):
@@ -34,20 +37,14 @@ def carries(node: Node, sources: tuple[Node, ...]) -> bool:
 
 
 def ways(node: Node) -> Iterator[Node]:
-    """The node for each way in which conditions on the cell's own numbers alone can turn out."""
-    if node.operation in ("where", "share") and is_free(node.arguments[0]):
-        x, *more = node.arguments
-        for choice in more if node.operation == "where" else (ZERO, multiply(x, *more)):
-            yield from ways(choice)
-        return
-    places = [i for i, x in enumerate(node.arguments) if isinstance(x, Node) and any(True for y in ways(x) if y is not x)]
-    if not places:
+    """The node for each way in which the outermost choice by the cell's own numbers alone can turn out, and those behind it."""
+    choices = [x for x in operations_in([node]) if x.operation in ("where", "share") and x.arguments[0].free]
+    if not choices:
         yield node
         return
-    for way in ways(node.arguments[places[0]]):
-        arguments = list(node.arguments)
-        arguments[places[0]] = way
-        yield from ways(Node(node.operation, *arguments))
+    x, *more = choices[-1].arguments
+    for way in more if choices[-1].operation == "where" else (ZERO, multiply(x, *more)):
+        yield from ways(substituted(node, {choices[-1]: way}))
 
 
 def hides_divergence(new_states: tuple[Node, ...], states: tuple[Node, ...], reading_h: tuple[Node, ...]) -> bool:
