@@ -77,6 +77,10 @@ def kernel_cell(cell: Any) -> Any:
     network = isinstance(cell, Recurrent)
     if not network and not (isinstance(cell, type) and issubclass(cell, Recurrent) and hasattr(cell, "gates")):
         raise TypeError(f"cell was given {kind_of(cell)}; it needs a subclass of rs.Cell, or a network of one layer")
+    if network and not cell.cell.cached:
+        raise TypeError(
+            "cell was given an activation of functions with a slope; it needs one whose derivatives follow, rs.Activation(value)"
+        )
     if network:
         return tracked(cell.cell)
     declared: Any = cell.declared if isinstance(cell.__dict__.get("declared"), type) else cell

@@ -202,6 +202,11 @@ def is_name(name: Any) -> bool:
     return isinstance(name, str) and name.isidentifier() and not name.startswith("_")
 
 
+def is_taken(name: str, *dims: str) -> bool:
+    """Whether results have a variable of this name that is none of a cell's own over these dimensions."""
+    return name in MEANINGS and (name not in DECLARED or MEANINGS[name].dims != dims)
+
+
 def check_names(cls: Any, declaration: Declaration) -> None:
     """Refuse names that mean something else."""
     apart = [f"{gate}_{part}" for gate, kind in declaration.gates.items() if kind == "x|h" for part in "xh"]
@@ -210,10 +215,10 @@ def check_names(cls: Any, declaration: Declaration) -> None:
             raise ValueError(f"{cls.__name__}.gates has {name!r}, which is what a part of a gate is called; it needs another name")
     usual = ("w_in", "w_rec", *declaration.biases, *declaration.starts)
     for name in declaration.numbers:
-        if name in TAKEN or name in usual or name in dir(Network) or (name in MEANINGS and name not in DECLARED):
+        if name in TAKEN or name in usual or name in dir(Network) or is_taken(name, "unit"):
             raise ValueError(f"{cls.__name__}.numbers has {name!r}, a name that is taken; it needs another")
     for state, start, kept in zip(declaration.states[1:], declaration.starts[1:], declaration.kept_states[1:], strict=True):
-        if any(name in MEANINGS and name not in DECLARED for name in (start, kept)) or start in declaration.numbers:
+        if is_taken(start, "sample", "unit") or is_taken(kept, "sample", "step", "unit") or start in declaration.numbers:
             raise ValueError(f"{cls.__name__}.states has {state!r}, of which {start} or {kept} is taken; it needs another name")
 
 

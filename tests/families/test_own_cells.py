@@ -340,3 +340,13 @@ def test_check_cell_finds_a_wrong_rule(monkeypatch):
 def test_derived_source_can_be_read(capsys):
     Adaptive.derived()
     assert "def pullback(cell, constants, partials, g):" in capsys.readouterr().out
+
+
+def test_names_of_other_cells_are_free_where_they_mean_the_same():
+    def step(s, a, p):
+        return s.h + p.tau_of_this * tanh(a.a)
+
+    declared = {"states": ("h",), "gates": {"a": "xh"}, "numbers": {"tau_of_this": 1.0}, "step": step}
+    type("First", (rs.Cell,), declared), type("Second", (rs.Cell,), declared)
+    with pytest.raises(ValueError, match="'w0', a name that is taken"):
+        type("Third", (rs.Cell,), {**declared, "numbers": {"w0": 1.0}, "step": lambda s, a, p: p.w0 * tanh(a.a)})

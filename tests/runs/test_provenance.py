@@ -19,13 +19,16 @@ VALUES = {"inputs": X[..., None], "targets": np.ones((3, 2))}
 UNTOLD = {"net", "progress", "resume", "resume_with"}  # what decides no number, or is told otherwise
 # what a verb is given, and by argument what else it may be given
 DATA = {"inputs": 2 * X, "targets": 2 * T}
+COSTS = {"penalty": {"w_rec": 0.1}, "weight": xr.DataArray([1.0, 2.0, 3.0], dims="sample")}
 VERBS = {
     "simulate": ({"inputs": X}, {"inputs": 2 * X, "keep": "increment", "dtype": "float32"}),
-    "backprop": ({"inputs": X, "targets": T}, {**DATA, "keep": "cost", "dtype": "float32"}),
+    "backprop": ({"inputs": X, "targets": T}, {**DATA, **COSTS, "keep": "cost", "dtype": "float32"}),
     "train": (
         {"inputs": X, "targets": T, "optimizer": rs.SGD(0.1), "epochs": 2},
         {
             **DATA,
+            **COSTS,
+            "bounds": {"w_rec": (-9.0, 9.0)},
             "optimizer": rs.SGD(0.2),
             "epochs": 3,
             "train": "w_in",
