@@ -79,7 +79,7 @@ def kernel_cell(cell: Any) -> Any:
         raise TypeError(f"cell was given {kind_of(cell)}; it needs a subclass of rs.Cell, or a network of one layer")
     if network and not cell.cell.cached:
         raise TypeError(
-            "cell was given an activation of functions with a slope; it needs one whose derivatives follow, rs.Activation(value)"
+            "cell was given an activation with a slope of its own; it needs one whose slope follows, rs.Activation(value)"
         )
     if network:
         return tracked(cell.cell)

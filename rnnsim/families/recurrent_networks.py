@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.annotations import ActivationName, Init, Numbers, Real, Seed, Whole
-from rnnsim.checks.arguments import refuse_methods, to_array
+from rnnsim.checks.arguments import as_real, refuse_methods, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.equations import cells
 from rnnsim.equations.activations import ACTIVATIONS
@@ -344,7 +344,7 @@ class Elman(cells.LeakyElman, Recurrent):
             raise ValueError(f"activation was given as {shown(activation)}; it needs one of {known}, or an rs.Activation")
         self.activation = activation
         self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak}, check_readout(readout))
-        self.leaky = not (isinstance(leak, float | int) and leak == 1.0)  # parts of a family with a leak have one, too
+        self.leaky = as_real(leak) != 1.0  # parts of a family with a leak have one, too
         outside = self._parameters["leak"].values
         outside = outside[~((outside > 0) & (outside <= 1))]
         if outside.size:
