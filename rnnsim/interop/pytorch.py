@@ -194,6 +194,10 @@ def numbers(torch: Any, module: Any, name: str) -> Any:
 
 def check_layer(suffix: str, layer: Recurrent) -> None:
     """Refuse what no module of PyTorch's does."""
+    if not isinstance(layer, Elman | GRU | LSTM):
+        raise ValueError(
+            f"to_torch was given a layer of {type(layer).__name__}s; PyTorch has modules for Elman, GRU and LSTM networks"
+        )
     for start in (f"{name}{suffix}" for name in layer.STARTS if (layer[name].values != 0).any()):
         needed = f"it needs 0, by replace({start}=0.0): PyTorch takes starts when it calls a module"
         raise ValueError(f"to_torch was given {start} other than 0; {needed}")

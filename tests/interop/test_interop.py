@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from family_data import refused
+from own_cells import Adaptive
 from project import ROOT
 
 import rnnsim as rs
@@ -219,6 +220,11 @@ def test_scalar_networks_and_numbers_for_whole_biases_are_modules_of_one_unit(to
     net = rs.Stack([net], readout=rs.Readout(2.0, 0.5))
     found = rs.to_torch(net)(torch.from_numpy(normal(SAMPLES, STEPS, 1)))
     same(rs.simulate(net, normal(SAMPLES, STEPS), keep="output").output[:, 1:], found.detach()[..., 0])
+
+
+def test_cells_that_pytorch_does_not_have_do_not_go_there():
+    with pytest.raises(ValueError, match="to_torch was given a layer of Adaptives; PyTorch has modules for Elman, GRU and LSTM"):
+        rs.to_torch(Adaptive.random(2))
 
 
 def test_a_member_of_a_random_family_goes_to_torch(torch):
