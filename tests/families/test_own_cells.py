@@ -313,7 +313,11 @@ MISTAKES = [
     (lambda: Mixed(np.ones((3, 3, 1)), np.ones((3, 3, 3))), ValueError, r"w_rec has 3 gates, but a Mixed needs 2 \(n, u\)"),
     (lambda: rs.curvature(Adaptive(1.0, 1.0), [1.0], 1.0, parameters=("g",)), ValueError, r"parameters was given 'g'"),
     (lambda: rs.Stack([Adaptive(1.0, 1.0), rs.Elman(1.0, 1.0, leak=1.5)]), ValueError, r"leak was given the value 1\.5"),
-    (lambda: rs.simulate(rs.Elman(1.0, 1.0), [1.0], keep="w_state"), ValueError, r"'w_state'; it needs a family of Adaptives"),
+    (
+        lambda: rs.simulate(rs.Elman(1.0, 1.0), [1.0], keep="w_state"),
+        ValueError,
+        r"'w_state'; it needs a family of \w+s, and this is one of Elmans",
+    ),
     (lambda: rs.check_cell(3), TypeError, r"cell was given an int; it needs a subclass of rs\.Cell"),
 ]
 
