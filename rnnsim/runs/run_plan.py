@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rnnsim.checks.arguments import names
+from rnnsim.checks.arguments import read_once
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
@@ -26,11 +26,13 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
     known = (*known, *further[net.members[-1].suffix])
     own = [f"grad_{name}" for name in net.trainable if any(name.startswith("grad_") for name in known)]
     all_known = dict.fromkeys((*(name for name in known if name not in gone), *own, *numbered))
-    wanted = names("keep", keep)
-    for name in wanted:
-        owner, kind = OWNERS.get(name.removeprefix("final_")), type(net.levels[-1][1]).__name__
-        if owner and name not in all_known:
-            raise ValueError(f"keep was given {shown(name)}; it needs a family of {owner}s, and this is one of {kind}s")
+    wanted, kind = read_once(keep), type(net.levels[-1][1]).__name__
+    several = wanted if isinstance(wanted, list | tuple) else (wanted,)
+    asked = [name for name in several if isinstance(name, str)]
+    for state, owner in OWNERS.items():
+        for name in (state, f"final_{state}"):
+            if name not in all_known and name in asked:
+                raise ValueError(f"keep was given {shown(name)}; it needs a family of {owner}s, and this is one of {kind}s")
     return chosen(wanted, all_known, groups)
 
 

@@ -93,12 +93,15 @@ FAMILIES: dict[str, Case] = {
     "Readout": (rs.Readout, {"w_out": 0.5, "b_out": 2}),
     "Elman.random": (
         partial(rs.Elman.random, init="sparse"),
-        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "bias": 0.25, "density": 0.3, "leak": 0.5},
+        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "bias": 0.25, "density": 0.3, "excitatory": 0.6, "leak": 0.5},
     ),
-    "GRU.random": (rs.GRU.random, {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "bias": 0.25, "density": 0.3}),
+    "GRU.random": (
+        rs.GRU.random,
+        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "bias": 0.25, "density": 0.3, "excitatory": 0.6},
+    ),
     "LSTM.random": (
         rs.LSTM.random,
-        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "c0": 1, "bias": 0.25, "density": 0.3},
+        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "c0": 1, "bias": 0.25, "density": 0.3, "excitatory": 0.6},
     ),
     "Readout.random": (rs.Readout.random, {"units": 4, "outputs": 2, "seed": 7}),
 }
@@ -122,6 +125,11 @@ TASKS: dict[str, Case] = {
     "adding": (rs.tasks.adding, {"samples": 3, "steps": 4, "seed": 5}),
     "delayed_recall": (rs.tasks.delayed_recall, {"samples": 3, "symbols": 4, "length": 2, "delay": 3, "seed": 5}),
     "flip_flop": (rs.tasks.flip_flop, {"samples": 3, "steps": 4, "bits": 2, "probability": 0.3, "seed": 5}),
+    "perceptual_decision": (
+        rs.tasks.perceptual_decision,
+        {"samples": 3, "fixation": 2, "stimulus": 4, "decision": 2, "noise": 0.3, "catch": 0.25, "seed": 5},
+    ),
+    "dale": (rs.dale, {"units": 4, "excitatory": 0.5}),
     "split": (partial(rs.tasks.split, FRAME, how="random"), {"seed": 5, "shares": (0.5, 0.5)}),
     "windows": (partial(rs.tasks.windows, FRAME, "rain", "rain"), {"length": 2, "ahead": 3}),
     "weather": (partial(rs.tasks.weather, part="test"), {"length": 2, "ahead": 3, "shares": (0.5, 0.25, 0.25)}),
@@ -139,6 +147,7 @@ FLAGS: dict[str, Case] = {
     "RMSprop": (rs.RMSprop, {"centered": True}),
     "sweep": (partial(rs.sweep, rs.simulate, SCALAR, np.ones(4)), {"progress": False, "overwrite": True}),
     "merge": (partial(rs.merge, "a.zarr", "b.zarr", "a.zarr"), {"overwrite": True}),
+    "dale": (partial(rs.dale, 4), {"self_connections": False}),
     "Activation": (partial(rs.Activation, lambda a: a * a, lambda a: 2.0 * a), {"check": True}),
 }
 
@@ -214,7 +223,7 @@ def test_no_option_that_is_a_number_or_a_flag_is_left_out(name):
 def test_no_public_function_with_numbers_is_left_out():
     public = [(space, name) for space in (rs, rs.tasks, rs.schedules) for name in getattr(space, "__all__", SCHEDULES)]
     takes = {n for space, n in public if callable(getattr(space, n)) and numbers_of(getattr(space, n))}
-    assert takes - {*CASES, *FLAGS} == {"plan", "GRU", "LSTM", "Embedding"} & takes
+    assert takes - {*CASES, *FLAGS} == {"plan", "GRU", "LSTM", "Embedding", "check_cell"} & takes
 
 
 def numbers_of(function: Any) -> list[str]:

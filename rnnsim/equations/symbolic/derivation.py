@@ -125,7 +125,9 @@ class Equation:
         found = dict(tangents)
         for node, edges in self.linearisation.graph.items():
             found[node] = ZERO
-            for argument, partial in edges.items():
+            for argument, partial in sorted(
+                edges.items(), key=lambda edge: edge[0] in self.leaves[0]
+            ):  # what a state keeps comes last
                 found[node] = add(times(self.kept(partial), found.get(argument, ZERO)), found[node])
         return [found.get(output, ZERO) for output in self.new_states]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -52,6 +53,7 @@ def cell_of(declared: Any, activation: Any = None, tracked: bool = False) -> Any
     return rules_of(equation_of(declared, activation, tracked))()
 
 
+@cache
 def tracked(cell: Any) -> Any:
     """The same cell with derivatives by its own numbers."""
-    return cell_of(type(cell).declared, type(cell).activation, True)
+    return rules_of(replace(type(cell).equation, tracked=True))()

@@ -316,7 +316,7 @@ def sign(x):
 @register_jitable(forceinline=True)
 def share(x, y):
     """x y; -0, to which what is added stays to the bit, where x is 0, also of an infinite y."""
-    return select(x == 0.0, -0.0, x * y)
+    return select(x == 0.0, -0.0, x * select(x == 0.0, 0.0, y))
 
 
 @register_jitable(forceinline=True)

@@ -290,7 +290,7 @@ def test_an_activation_of_ones_own_needs_its_curvature(monkeypatch):
         ({"parameters": ("w_in", "w_in")}, ValueError, "parameters was given 'w_in'; it needs some of .*, each once"),
         ({"parameters": ()}, ValueError, "parameters was given nothing; it needs some of w_in, w_rec, bias, h0"),
         ({"parameters": 3}, TypeError, "parameters was given 3; it needs a name or a sequence of names"),
-        ({"loss": "huber"}, ValueError, "loss was given as 'huber'; it needs one of mse, cross_entropy"),
+        ({"loss": "hinge"}, ValueError, "loss was given as 'hinge'; it needs one of mse, cross_entropy"),
         ({"keep": "grad"}, ValueError, "keep was given 'grad'; it needs some of cost, gradient, hessian, hessian_eigenvalue"),
     ],
 )
