@@ -86,7 +86,7 @@ VERBS = {
         },
     ),
 }
-HASHED = {"inputs", "targets", "starts"}
+HASHED = {"weight", "inputs", "targets", "starts"}
 CHANGES = [(verb, name, value) for verb, (_, others) in VERBS.items() for name, value in others.items()]
 
 

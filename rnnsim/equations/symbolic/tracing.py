@@ -53,7 +53,13 @@ def cell_of(declared: Any, activation: Any = None, tracked: bool = False) -> Any
     return rules_of(equation_of(declared, activation, tracked))()
 
 
-@cache
 def tracked(cell: Any) -> Any:
     """The same cell with derivatives by its own numbers."""
-    return rules_of(replace(type(cell).equation, tracked=True))()
+    kind: Any = type(cell)
+    return tracked_kind(kind)()
+
+
+@cache
+def tracked_kind(kind: Any) -> Any:
+    """The class of the same cells with derivatives by their numbers."""
+    return rules_of(replace(kind.equation, tracked=True))

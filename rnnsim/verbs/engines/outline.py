@@ -69,8 +69,7 @@ def layer_of(tiling: Tiling, number: int, member: Member) -> Layer:
 def with_numbers(member: Member, names: tuple[str, ...]) -> Member:
     """A layer whose cell has derivatives by its own numbers, if any is wanted."""
     wanted = any(f"grad_{name}" in names for name in member.constants)
-    cell: Any = member.cell
-    return replace(member, cell=tracked(cell)) if wanted else member
+    return replace(member, cell=tracked(member.cell)) if wanted else member
 
 
 class Outline(NamedTuple):
