@@ -130,7 +130,7 @@ def test_training_moves_numbers_that_are_named_by_their_gradients(kind):
 
 
 def test_scalar_networks_train_their_numbers_in_lanes():
-    net = rs.Elman(0.7, rs.axis("w_rec", [0.4, 0.9]), 0.1, 0.2, leak=rs.axis("leak", [0.3, 0.6, 1.0]))
+    net = rs.Elman(0.7, rs.axis("w", [0.4, 0.9]), 0.1, 0.2, leak=rs.axis("l", [0.3, 0.6, 1.0]))
     x, y = np.random.default_rng(0).normal(size=(3, 8)), np.array([0.1, -0.3, 0.2])
     gradient = rs.backprop(net, x, y)
     run = rs.train(net, x, y, optimizer=rs.SGD(0.1), epochs=1, train=("leak", "bias"))
