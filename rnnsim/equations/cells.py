@@ -3,6 +3,7 @@
 A cell has `states`, h first; `gates`, the pre-activations and what each is made of: the input, "x", the state h, "h", their sum, "xh", or
 both apart, "x|h"; and `numbers` of its own, one a unit. `step` gives the next states from the last ones `s`, the pre-activations `a` and
 the numbers `p`. All rules that kernels need are derived from it (`derivation`). A new cell is one more class, here or in a user's script.
+A step that takes one argument more, ξ, gets a standard normal number of its own for every unit, step and sample.
 """
 
 from rnnsim.equations.symbolic.functions import share, sigmoid, tanh
@@ -30,6 +31,17 @@ class LeakyElman:
 
     def step(s, a, p, activation):
         return p.leak * activation(a.a) + share(1.0 - p.leak, s.h)
+
+
+class NoisyElman:
+    """h[k] = (1 - leak) h[k-1] + leak φ(a[k] + noise ξ[k])."""
+
+    states = ("h",)
+    gates = {"a": "xh"}
+    numbers = {"leak": 1.0, "noise": 0.0}
+
+    def step(s, a, p, activation, xi):
+        return p.leak * activation(a.a + p.noise * xi) + share(1.0 - p.leak, s.h)
 
 
 class GRU:

@@ -30,6 +30,14 @@ class Cell(Protocol):
         """The number of the unit's own numbers that are no weights, such as the leak."""
 
     @property
+    def noisy(self) -> bool:
+        """Whether the last pre-activation is noise."""
+
+    @property
+    def summed(self) -> int:
+        """How many pre-activations are made of inputs, states and biases: all but noise."""
+
+    @property
     def known_gates(self) -> int:
         """How many of the pre-activations, the first, users know."""
 

@@ -301,7 +301,8 @@ class Network:
         {'w': 2}
         """
         now = {**self._parameters, **self.options}
-        unknown = sorted(set(changes) - set(now))
+        absent = {f"{name}{suffix}" for suffix, layer in self.levels for name in layer.optional}
+        unknown = sorted(set(changes) - set(now) - absent)
         if unknown:
             raise ValueError(f"replace was given {unknown[0]!r}; it needs one of {', '.join(now)}")
         return self._rebuild({**now, **{name: self._inward(name, value) for name, value in changes.items()}})

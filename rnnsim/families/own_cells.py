@@ -24,7 +24,7 @@ from rnnsim.families.readouts import Readout, check_readout
 from rnnsim.families.recurrent_networks import Recurrent
 from rnnsim.families.result_variables import DECLARED, MEANINGS
 
-OF_STEP = ("s", "a", "p")
+OF_STEP = ("s", "a", "p", "xi")
 TAKEN = {*OWN_DIMENSIONS, "step", "layer", "epoch", "point", "exponent", "lag", "mode", "units", "inputs", "readout", "activation"}
 TAKEN |= {"gain", "init", "seed", "density", "options", "parameters", "axes", "self"}
 
@@ -43,7 +43,8 @@ class Cell(Recurrent):
     - `numbers` are parameters of every unit and their usual values. They have gradients and may be axes, and they are trained if
       `train` names them.
     - `step(s, a, p)` takes the states, the pre-activations and the numbers of one unit, and returns the next states. It is run once,
-      on symbols: arithmetic, comparisons and `rnnsim.functions`.
+      on symbols: arithmetic, comparisons and `rnnsim.functions`. `step(s, a, p, xi)` gets noise besides: a standard normal number
+      for every unit, step and sample, by the `noise_seed` of the verb.
 
     Parameters
     ----------
@@ -193,9 +194,10 @@ def check_declared(cls: Any) -> None:
     step = getattr(step, "__func__", step)
     if not inspect.isfunction(step):
         raise TypeError(f"{name}.step was given {kind_of(step)}; it needs a function, def step(s, a, p)")
-    if len(inspect.signature(step).parameters) != len(OF_STEP):
+    if len(inspect.signature(step).parameters) not in (len(OF_STEP) - 1, len(OF_STEP)):
         took = ", ".join(inspect.signature(step).parameters)
-        raise TypeError(f"{name}.step takes ({took}); it needs the states, the pre-activations and the numbers: def step(s, a, p)")
+        needed = "the states, the pre-activations and the numbers, and noise if it has some: def step(s, a, p) or def step(s, a, p, xi)"
+        raise TypeError(f"{name}.step takes ({took}); it needs {needed}")
 
 
 def is_name(name: Any) -> bool:
@@ -225,9 +227,11 @@ def check_names(cls: Any, declaration: Declaration) -> None:
 def check_read(cls: Any, equation: Equation) -> None:
     """Refuse gates and numbers that the equation does not read."""
     seen = {*operations_in(equation.new_states)}
-    for gate, node in zip(equation.gate_names, equation.leaves[1], strict=True):
+    for gate, node in zip(equation.gate_names, equation.leaves[1], strict=not equation.noisy):
         if node not in seen:
             raise ValueError(f"{cls.__name__}.step does not read a.{gate}, which gates has; it needs to, or a gate less")
+    if equation.noisy and equation.leaves[1][-1] not in seen:
+        raise ValueError(f"{cls.__name__}.step does not read xi, which it takes; it needs to, or def step(s, a, p)")
     for number, node in zip(equation.numbers, equation.number_leaves, strict=True):
         if node not in seen:
             raise ValueError(f"{cls.__name__}.step does not read p.{number}, which numbers has; it needs to, or a number less")

@@ -78,6 +78,15 @@ def parameter(
     return xr.DataArray(variable, coords, name=name).transpose(..., *(d for d in own if d in array.dims))
 
 
+def check_own(name: str, array: xr.DataArray, *legal: str) -> None:
+    """Refuse dimensions that are no axes, and an array of nothing."""
+    for dim in array.dims:
+        if dim in (*OWN_DIMENSIONS, "step", "epoch") and dim not in legal:
+            raise ValueError(f"{name} was given a dimension {shown(dim)}, which it cannot have; it needs axes of other names")
+    if array.size == 0:
+        raise ValueError(f"{name} was given no values; it needs at least one")
+
+
 def positional(array: xr.DataArray, dims: tuple[str, ...]) -> xr.DataArray:
     """An array of nameless dimensions, which xarray calls `dim_0` and so on, with the names of `dims`, if there are as many."""
     nameless = {f"dim_{i}": dim for i, dim in enumerate(dims)}

@@ -65,7 +65,8 @@ class Recurrent(Network):
             )
         self.scalar = not any(full)
         parameters = {}
-        dimensions = {n: tuple(d for d in dims if not (self.scalar and d in OF_VECTORS)) for n, dims in dimensions_of.items()}
+        there = {name: dims for name, dims in dimensions_of.items() if name in given}
+        dimensions = {n: tuple(d for d in dims if not (self.scalar and d in OF_VECTORS)) for n, dims in there.items()}
         for name, dims in dimensions.items():
             fills, samples = name not in weights or not dims, name in self.STARTS
             drawn = isinstance(given[name], Drawn)
@@ -150,6 +151,11 @@ class Recurrent(Network):
     @property
     def idle_numbers(self) -> tuple[str, ...]:
         """The cell's own numbers that its equation leaves out."""
+        return ()
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Parameters that this family does without, and may be given."""
         return ()
 
     def member(self, suffix: str, top: bool) -> Member:
@@ -270,7 +276,7 @@ class Recurrent(Network):
         return cls(**given, **options)
 
 
-class Elman(cells.LeakyElman, Recurrent):
+class Elman(cells.NoisyElman, Recurrent):
     """A family of Elman networks, h[k] = (1 - leak) h[k-1] + leak φ(w_rec h[k-1] + w_in x[k] + bias).
 
     A scalar network, of one unit, has a number for each weight. Every parameter may have axes: further dimensions of a
@@ -293,6 +299,11 @@ class Elman(cells.LeakyElman, Recurrent):
     leak : array_like or DataArray, default 1.0
         How much of the new state comes in at a step, in (0, 1]: (unit), or a number for all units. This is the step dt/τ of the
         Euler method for τ dh/dt = -h + φ(…).
+    noise : array_like or DataArray, default 0.0
+        The standard deviation σ of noise in the pre-activation, (unit), or a number for all units: h[k] = (1 - leak) h[k-1] + leak
+        φ(w_rec h[k-1] + w_in x[k] + bias + σ ξ[k]), with a standard normal number ξ for every unit, step and sample, by the
+        `noise_seed` of a verb. Verbs without one take the network without its noise. For τ dh/dt = -h + φ(… + √(2 τ) σ_rec ξ), as
+        task-trained rate networks have it, σ is √(2 / leak) σ_rec [2]_.
     readout : Readout or None
         The outputs as linear functions of the state. None makes the state the output.
 
@@ -313,6 +324,7 @@ class Elman(cells.LeakyElman, Recurrent):
     References
     ----------
     .. [1] J. L. Elman, Cognitive Science 14, 179 (1990).
+    .. [2] H. F. Song, G. R. Yang and X.-J. Wang, PLOS Comput. Biol. 12, e1004792 (2016), equation 7.
 
     Examples
     --------
@@ -337,13 +349,16 @@ class Elman(cells.LeakyElman, Recurrent):
         *,
         activation: ActivationName | Activation = "tanh",
         leak: Numbers = 1.0,
+        noise: Numbers = 0.0,
         readout: Readout | None = None,
     ):
         if not isinstance(activation, Activation) and (not isinstance(activation, str) or activation not in ACTIVATIONS):
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation was given as {shown(activation)}; it needs one of {known}, or an rs.Activation")
         self.activation = activation
-        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, "leak": leak}, check_readout(readout))
+        quiet = not isinstance(noise, xr.DataArray) and as_real(noise) == 0.0
+        numbers = {"leak": leak} | ({} if quiet else {"noise": noise})
+        self._take({"w_in": w_in, "w_rec": w_rec, "bias": bias, "h0": h0, **numbers}, check_readout(readout))
         self.leaky = as_real(leak) != 1.0  # parts of a family with a leak have one, too
         outside = self._parameters["leak"].values
         outside = outside[~((outside > 0) & (outside <= 1))]
@@ -361,8 +376,15 @@ class Elman(cells.LeakyElman, Recurrent):
         return () if self.leaky else ("leak",)
 
     @property
+    def optional(self) -> tuple[str, ...]:
+        """The noise, if none was given."""
+        return () if "noise" in self._parameters else ("noise",)
+
+    @property
     def declared(self) -> Any:
-        """The class whose equation it is, without the leak if none was given."""
+        """The class whose equation it is, without leak and noise if none was given."""
+        if "noise" in self._parameters:
+            return cells.NoisyElman
         return cells.LeakyElman if self.leaky else cells.Elman
 
     @property

@@ -154,7 +154,8 @@ class Stack(Network):
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
         layers: list[Any] = [Embedding(parameters["table"])] if "table" in parameters else []
         for i, (suffix, layer) in enumerate(self.levels):
-            own = {name: parameters[f"{name}{suffix}"] for name in layer.parameter_names}
+            names = (*layer.parameter_names, *layer.optional)
+            own = {name: parameters[f"{name}{suffix}"] for name in names if f"{name}{suffix}" in parameters}
             try:
                 layers.append(layer._rebuild({**own, **layer.options}))
             except (ValueError, TypeError) as error:

@@ -17,6 +17,7 @@ from rnnsim.families.axes import Grid, common_coordinate, common_grid
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.families.result_variables import DIVERGED_AT, meaning
+from rnnsim.runs.noise import check_noise_seed, noise_keys
 from rnnsim.runs.penalties import Penalties, check_penalty, of_states, penalties_given
 
 DTYPES = ("float64", "float32")
@@ -36,13 +37,28 @@ class Run:
     sample: xr.DataArray | None = None
     penalties: Penalties = field(default_factory=dict)
     weight: Sequences | None = None
+    noise_seed: xr.DataArray | None = None
+    validation: bool = False
 
     @property
     def given(self) -> dict[str, xr.DataArray]:
         """What the user gave beside the family, by name."""
         sequences = {"inputs": self.inputs.array} | ({"targets": self.targets.array} if self.targets else {})
         weight = {"weight": self.weight.array} if self.weight else {}
-        return sequences | weight | penalties_given(self.penalties)
+        seed = {"noise_seed": self.noise_seed} if self.noise_seed is not None and self.noise_seed.ndim else {}
+        return sequences | weight | penalties_given(self.penalties) | seed
+
+    @property
+    def noise_options(self) -> dict[str, Any]:
+        """The seed of the noise as attributes show it, if there is noise in the network."""
+        if not any(member.cell.noisy for member in self.net.members):
+            return {}
+        return {"noise_seed": None if self.noise_seed is None else self.noise_seed.values.tolist()}
+
+    @cached_property
+    def noise_keys(self) -> dict[int, xr.DataArray]:
+        """The keys of the noise, by layer."""
+        return noise_keys(self.net, self.noise_seed, self.validation)
 
     @cached_property
     def penalised_states(self) -> dict[int, xr.DataArray]:
@@ -150,6 +166,8 @@ def prepare(
     classes: bool = False,
     penalty: Any = None,
     weight: Any = None,
+    noise_seed: Any = None,
+    validation: bool = False,
 ) -> Run:
     """Check everything about a run before any of it is computed; `names` are the variables it will return, and targets are whole numbers
     if they are `classes`."""
@@ -165,7 +183,19 @@ def prepare(
         samples, giver = (own, name) if samples is None else (samples, giver)
     aims = check_targets(targets, samples, steps, net.outputs, classes) if with_targets else None
     weights = check_weight(weight, aims, steps) if aims and weight is not None else None
-    run = Run(net, sequence, aims, net.grid, samples, steps, dtype, penalties=check_penalty(net, penalty), weight=weights)
+    run = Run(
+        net,
+        sequence,
+        aims,
+        net.grid,
+        samples,
+        steps,
+        dtype,
+        penalties=check_penalty(net, penalty),
+        weight=weights,
+        noise_seed=check_noise_seed(net, noise_seed),
+        validation=validation,
+    )
     named = net.templates | run.given
     for name, array in run.given.items() if dtype != "float64" else ():
         if name == "inputs" and tokens is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rnnsim.checks.annotations import Hyperparameter, Inputs, LossName, Names, Numbers, Precision
+from rnnsim.checks.annotations import Hyperparameter, Inputs, LossName, Names, Numbers, Precision, Seed
 from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import BACKPROPAGATED
@@ -25,6 +25,7 @@ def backprop(
     penalty: Mapping[str, Hyperparameter] | None = None,
     weight: Numbers | None = None,
     keep: Names = ("cost", "grad"),
+    noise_seed: Seed | None = 0,
     dtype: Precision = "float64",
 ) -> Plan:
     """Compute the cost of every network of a family and its exact derivatives, by back-propagation through time.
@@ -58,6 +59,9 @@ def backprop(
         of the cost by each parameter, of which "grad" means all; `grad_state`, `grad_preactivation` and `grad_input` over (axes…,
         sample, step, …), the derivatives by what happens at step k with all its consequences (`grad_state_0` and so on in a stack);
         and whatever `simulate` can keep.
+    noise_seed : int or DataArray or None, default 0
+        The seed of the noise of networks that have some: a number or an axis. A seed stands for the same noise in whatever grid it
+        appears, so that networks of a grid have the same noise unless their seeds differ. None is no noise.
     dtype : {"float64", "float32"}, default "float64"
         The precision of the computation and of the results.
 
@@ -94,6 +98,8 @@ def backprop(
     check_network(net)
     rule = check_loss(loss)
     names = variables_of(net, keep, BACKPROPAGATED, {"grad": tuple(f"grad_{name}" for name in net.trainable)})
-    run = prepare(net, inputs, targets, names, dtype, with_targets=True, classes=rule.classes, penalty=penalty, weight=weight)
+    told = {"classes": rule.classes, "penalty": penalty, "weight": weight, "noise_seed": noise_seed}
+    run = prepare(net, inputs, targets, names, dtype, with_targets=True, **told)
     options = {"keep": names, "loss": str(loss), "dtype": run.dtype, "penalty": penalties_shown(run.penalties)}
+    options |= run.noise_options
     return plan_run("backprop", run, names, options, lambda: computed(run, names, rule))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnsim.checks.annotations import Inputs, Names, Precision
+from rnnsim.checks.annotations import Inputs, Names, Precision, Seed
 from rnnsim.families.network import Network
 from rnnsim.families.result_variables import SIMULATED
 from rnnsim.runs.plan import Plan, planned
@@ -14,7 +14,9 @@ from rnnsim.verbs.engines.engine import compute
 
 
 @planned
-def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: Precision = "float64") -> Plan:
+def simulate(
+    net: Network, inputs: Inputs, *, keep: Names = ("state",), noise_seed: Seed | None = 0, dtype: Precision = "float64"
+) -> Plan:
     """Run every network of a family over the inputs.
 
     Parameters
@@ -30,6 +32,9 @@ def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: P
         `state`; `increment`, which is state[k] - state[k-1]; `preactivation`; `input`; `output`; and the `cell_state` of an LSTM.
         Over (axes…, sample, …): `final_state` and `final_cell_state`. In a stack, the variables of layer 0 are `state_0` and so on,
         and `state` is that of the top layer.
+    noise_seed : int or DataArray or None, default 0
+        The seed of the noise of networks that have some: a number or an axis. A seed stands for the same noise in whatever grid it
+        appears, so that networks of a grid have the same noise unless their seeds differ. None is no noise.
     dtype : {"float64", "float32"}, default "float64"
         The precision of the computation and of the results.
 
@@ -73,8 +78,9 @@ def simulate(net: Network, inputs: Inputs, *, keep: Names = ("state",), dtype: P
     """
     check_network(net)
     names = variables_of(net, keep, SIMULATED, {})
-    run = prepare(net, inputs, None, names, dtype, with_targets=False)
-    return plan_run("simulate", run, names, {"keep": names, "dtype": run.dtype}, lambda: computed(run, names))
+    run = prepare(net, inputs, None, names, dtype, with_targets=False, noise_seed=noise_seed)
+    options = {"keep": names, "dtype": run.dtype} | run.noise_options
+    return plan_run("simulate", run, names, options, lambda: computed(run, names))
 
 
 def computed(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Equation:
 
     `reads` says of each pre-activation whether it is made of inputs, x, of states, h, or of both. Those that users know come first, by
     `labels` if there are several gates; behind them the parts that are made of h, of gates whose parts are apart: `apart` says which gate
-    each belongs to. `gate_names` are what `step` calls them. If the rules are to be `tracked`, the numbers have derivatives, too.
+    each belongs to, and the noise, if there is some, which reads nothing. `gate_names` are what `step` calls them. If the rules are to be `tracked`, the numbers have derivatives, too.
     """
 
     declared: Any
@@ -59,7 +59,12 @@ class Equation:
     @property
     def known_gates(self) -> int:
         """How many pre-activations users know."""
-        return len(self.reads) - len(self.apart)
+        return len(self.reads) - len(self.apart) - self.noisy
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the last pre-activation is noise."""
+        return self.reads[-1:] == ("",)
 
     def gates_that_read(self, letter: str) -> tuple[int, ...]:
         """The pre-activations that read x or h, in the order of their weights."""
@@ -271,6 +276,7 @@ def rules_of(equation: Equation) -> type:
         "activation": equation.activation,
     }
     source = "\n".join(sources.values())
+    of_noise = {"noisy": equation.noisy, "summed": len(equation.reads) - equation.noisy}
     whose = "" if equation.declared.__module__.startswith("rnnsim.") else " of a user's own"
     of_this_process = "" if equation.cached else f" {next(UNCACHED)}"
     name = f"{equation.name}_{xxhash.xxh3_64_hexdigest(f'{source} {facts}{whose}{of_this_process}'.encode())}"
@@ -278,5 +284,5 @@ def rules_of(equation: Equation) -> type:
     exec(compile(source, f"<rules of {name}>", "exec"), namespace)
     linecache.cache[f"<rules of {name}>"] = len(source), None, source.splitlines(keepends=True), f"<rules of {name}>"
     members = {rule: namespace[rule] for rule in sources}
-    members |= facts | {"declared": equation.declared, "equation": equation, "source": source}
+    members |= facts | of_noise | {"declared": equation.declared, "equation": equation, "source": source}
     return derived_cells.keep(name, type(name, (namedtuple(name, ()),), members))

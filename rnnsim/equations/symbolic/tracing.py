@@ -21,16 +21,18 @@ def equation_of(declared: Any, activation: Any = None, tracked: bool = False) ->
     name, states, gates = declared.__name__, tuple(declared.states), dict(declared.gates)
     numbers = tuple(getattr(declared, "numbers", {}))
     apart = tuple(i for i, kind in enumerate(gates.values()) if kind == "x|h")
-    reads = (*("x" if kind == "x|h" else kind for kind in gates.values()), *("h",) * len(apart))
+    step = inspect.getattr_static(declared, "step")
+    step = getattr(step, "__func__", step)
+    noisy = takes_noise(step, activation is not None)
+    reads = (*("x" if kind == "x|h" else kind for kind in gates.values()), *("h",) * len(apart), *("",) * noisy)
     a = leaves("a", len(reads))
     names = [f"{gate}_x" if kind == "x|h" else gate for gate, kind in gates.items()]
     gate_names = (*names, *(f"{gate}_h" for gate, kind in gates.items() if kind == "x|h"))
-    symbols = {gate: Symbol(node) for gate, node in zip(gate_names, a, strict=True)}
+    symbols = {gate: Symbol(node) for gate, node in zip(gate_names, a, strict=not noisy)}
     s = Named("s", "the states", {state: Symbol(node) for state, node in zip(states, leaves("s", len(states)), strict=True)})
     p = Named("p", "the numbers", {n: Symbol(node) for n, node in zip(numbers, leaves("c", len(numbers)), strict=True)})
-    more = () if activation is None else (function_of(activation),)
-    step = inspect.getattr_static(declared, "step")
-    found = trace(f"{name}.step", getattr(step, "__func__", step), s, Named("a", "the pre-activations", symbols), p, *more)
+    more = (*(() if activation is None else (function_of(activation),)), *((Symbol(a[-1]),) if noisy else ()))
+    found = trace(f"{name}.step", step, s, Named("a", "the pre-activations", symbols), p, *more)
     returned = found if isinstance(found, tuple | list) else (found,)
     if len(returned) != len(states):
         raise ValueError(
@@ -40,6 +42,11 @@ def equation_of(declared: Any, activation: Any = None, tracked: bool = False) ->
     labels = tuple(gates) if len(gates) > 1 else ()
     cached = getattr(activation, "cached", True)
     return Equation(declared, new, gate_names, labels, reads, apart, numbers, activation, cached, tracked)
+
+
+def takes_noise(step: Callable[..., Any], with_activation: bool) -> bool:
+    """Whether a step takes standard normal numbers behind the states, the pre-activations, the numbers and, perhaps, an activation."""
+    return len(inspect.signature(step).parameters) == 4 + with_activation
 
 
 def function_of(activation: Any) -> Callable[[Any], Any]:

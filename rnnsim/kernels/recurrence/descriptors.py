@@ -91,6 +91,11 @@ class LayerDescriptor(Descriptor):
     place_below: int = NONE  # of h of the layer below, if there is one
     in_tangent: int = NONE  # place of w_in for tangents (gate, unit, term, lane), if there is a layer below
     rec_tangent: int = NONE  # of w_rec for tangents
+    noise: int = NONE  # place of the pre-activations that are noise, if there are some
+    noise_jump: int = NONE  # distance of those of two steps
+    noise_source: int = NONE  # which source the key of the noise is, if there is noise
+    drawn: int = NONE  # place of the numbers of one sequence (word of a counter, step, unit)
+    drawn_apart: int = NONE  # distance of two words
     penalty_source: int = NONE  # which source the penalty of its states is, a weight over its units, if there is one
     volume: int = NONE  # place of the determinant of w_rec: a mantissa and an exponent (2, lane)
 
@@ -149,6 +154,20 @@ class ChunkDescriptor(Descriptor):
     steps: int = LATER
     top_from: int = LATER  # the step from which on cotangents come from above
     sequence_steps: int = LATER  # steps of all samples whose cost is a mean
+    epoch: int = 0  # of training, whose noise is its own
+
+
+class NoiseDescriptor(Descriptor):
+    """The standard normal numbers of one sequence that are to be drawn."""
+
+    drawn: int = LATER  # place of the numbers (word of a counter, counter)
+    apart: int = LATER  # distance of two words
+    first: int = LATER  # the first counter
+    counters: int = LATER
+    sample: int = LATER
+    epoch: int = LATER
+    key_low: int = LATER  # a word of the key
+    key_high: int = LATER  # the other
 
 
 class CostDescriptor(Descriptor):

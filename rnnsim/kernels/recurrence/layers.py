@@ -66,7 +66,7 @@ def _gate_at(gates, i):
 @internal
 def project(layout, cell, scratch, values, layer, chunk):
     """a = W_in x + bias for all steps; a gate that reads no x gets its bias."""
-    gates, readers = len(slots(cell, "gates")), reading(cell, "x")
+    gates, summed, readers = len(slots(cell, "gates")), len(slots(cell, "summed")), reading(cell, "x")
     row, frame, rows, steps, panel = layer.row, layer.frame, chunk.rows, chunk.steps, layer.panel
     if gates * frame == rows * row and chunk.by_step == rows * chunk.by_row:  # all steps follow each other row by row
         calls, count, by_call, by_row, x_by_call, x_by_row = 1, rows * steps, 0, row, 0, chunk.by_row
@@ -74,7 +74,7 @@ def project(layout, cell, scratch, values, layer, chunk):
         calls, count, by_call, by_row, x_by_call, x_by_row = rows, steps, row, gates * frame, chunk.by_row, chunk.by_step
     else:
         calls, count, by_call, by_row, x_by_call, x_by_row = steps, rows, gates * frame, row, chunk.by_step, chunk.by_row
-    for gate in range(gates):
+    for gate in range(summed):
         place = place_of(gate, readers)
         weights = layer.in_forward + max(place, 0) * layer.tiles * layer.terms * panel
         terms = layer.terms if place >= 0 else 0
@@ -89,11 +89,11 @@ def project(layout, cell, scratch, values, layer, chunk):
 @internal
 def sum_inputs_and_states(layout, cell, scratch, values, layer, chunk, k, past, at):
     """a[k] = W_in x[k] + W_rec h[k-1] + bias."""
-    x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
+    x_gates, h_gates, summed = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "summed"))
     units, terms, row, frame, tiles, panel = layer.units, layer.terms, layer.row, layer.frame, layer.tiles, layer.panel
     x = factor(layout.data, values, chunk.first + k * chunk.by_step, 0, layout.apart, chunk.by_row)
     h = factor(layout.data, scratch, past, 0, layout.apart, row)
-    for gate in range(gates):
+    for gate in range(summed):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
         w_in = factor(layout.weights, scratch, layer.in_forward + max(in_x, 0) * tiles * terms * panel, 0, panel, terms * panel)
         w_rec = factor(layout.weights, scratch, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
@@ -177,7 +177,7 @@ def collect(layout, cell, scratch, values, layer, chunk, first, count):
     row, frame, rows, units, terms = layer.row, layer.frame, chunk.rows, layer.units, layer.terms
     x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
     jump, tile_row, apart = states * frame, width(layout.narrow) * len(layout.tile.columns), layout.apart
-    for gate in range(gates):
+    for gate in range(len(slots(cell, "summed"))):
         a = Vectors(scratch, layer.pre + (first * gates + gate) * frame, gates * frame, row, tile_row)
         in_h, in_x = place_of(gate, h_gates), place_of(gate, x_gates)
         if in_h >= 0:

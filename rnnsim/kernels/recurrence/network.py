@@ -8,6 +8,7 @@ These kernels are compiled once: the descriptors of a network are records, and t
 
 from typing import Any, NamedTuple
 
+from rnnsim.kernels.recurrence.noise import add_noise
 from rnnsim.kernels.recurrence.packing import (
     add_to_table,
     embed,
@@ -28,14 +29,15 @@ from rnnsim.numerics.jit import internal, kernel
 
 class NetworkKernels(NamedTuple):
     """Layers, bottom first, and kernels of each: forward, back, and to report pre-activations; those of the cost and of what else is
-    measured; what to pack and to spread out for a group of points, and for one of samples; what begins at 0 in each block of
-    samples."""
+    measured, and the one that draws noise, if there is some; what to pack and to spread out for a group of points, and for one of
+    samples; what begins at 0 in each block of samples."""
 
     layers: Any
     forward: Any
     backward: Any
     report: Any
     costs: Any
+    noise: Any
     packs: Any
     biases: Any
     starts: Any
@@ -64,14 +66,15 @@ class Kept(NamedTuple):
 
 
 class ThreadScratch(NamedTuple):
-    """A thread's scratch and its address; which inputs stand there (offset, sample, step, steps); descriptors of a chunk
-    and of the cost."""
+    """A thread's scratch and its address; which inputs stand there (offset, sample, step, steps); descriptors of a chunk, of the cost and
+    of noise."""
 
     scratch: Any
     address: int
     held: Any
     chunk: Any
     cost: Any
+    noise: Any
 
 
 @internal
@@ -154,6 +157,8 @@ def run_forward(program, network, data, thread, kept, group, start, steps):
     load_inputs(program, data, thread, group, start, steps)
     chunk.rows, chunk.steps = group.rows, steps
     for i in range(len(network.layers)):
+        if network.layers[i].noise >= 0:
+            add_noise(network, data, thread, network.layers[i], group, start, steps)
         values = numbers_at(scratch, find_inputs(program, network, data, thread, group, i, start))
         call(network.forward, i, (scratch, values, network.layers[i], chunk))
     for i in range(len(network.layers)):

@@ -9,6 +9,7 @@ A network moves until an update is not finite or its patience is at an end; then
 What an epoch is made of is decided here, and done by a layout, which is a module with these kernels:
 
     bring_in, bring_out       what a group of networks is and remembers, to where it is trained and back
+    enter_epoch               say which epoch it is, whose noise is its own
     find_gradient             find the cost of the training set and its gradient, unless they come with what `measure` measures
     measure, validate         record costs, which are judged, and metrics of the training or the validation set, and norms of gradients
     write_parameters          record the parameters that move
@@ -132,6 +133,7 @@ def train_by(layout):
                 wanted = (not end or training.finish > 0) and (place >= 0 or training.patience >= 0)
                 if end and not wanted:
                     break
+                layout.enter_epoch(kind, block, data, whole, held_out, epoch)
                 asked = wanted and (training.by_product or training.measured)
                 if (training.by_product and (wanted or go)) or (asked and record.grad_norm.size):
                     layout.find_gradient(kind, block, data, training, group)

@@ -175,6 +175,13 @@ def bring_out(kind, block, training, members, group):
 
 
 @spliced
+def enter_epoch(kind, block, task, whole, held_out, epoch):
+    task.thread.chunk[0].epoch = epoch
+    whole.thread.chunk[0].epoch = epoch
+    held_out.thread.chunk[0].epoch = epoch
+
+
+@spliced
 def find_gradient(kind, block, task, training, group):
     if training.by_product:
         first, last = group.at, group.at + group.size

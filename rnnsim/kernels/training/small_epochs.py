@@ -285,6 +285,11 @@ def bring_out(kind, block, training, members, group):
 
 
 @spliced
+def enter_epoch(kind, block, data, whole, held_out, epoch):
+    pass
+
+
+@spliced
 def find_gradient(kind, block, data, training, group):
     gradient_of(kind, block, data, training, group, None, 0, 0, training.samples)
 

@@ -51,7 +51,7 @@ SQRT_2 = 1.4142135623730951
 
 
 @register_jitable(forceinline=True)
-def _split(x):
+def parts_of(x):
     """k and f of a normal number x = 2ᵏ (1 + f)."""
     k, m = exponent(x), mantissa(x)
     high = m > SQRT_2
@@ -59,7 +59,7 @@ def _split(x):
 
 
 @register_jitable(forceinline=True)
-def _joined(k, f):
+def log_of_parts(k, f):
     """k ln 2 + log(1 + f)."""
     c = constants_of_exp(f)
     s, half = f / (2.0 + f), 0.5 * f * f
@@ -73,8 +73,8 @@ def log(x):
     """The natural logarithm, within 2 ulp; -inf for 0 and nan below."""
     c = constants(x)
     normal = at_least(at_most(x, c.largest), c.smallest)
-    k, f = _split(normal)
-    return elsewhere(absolute(x - normal) > 0.0, np.log, x, _joined(k, f))
+    k, f = parts_of(normal)
+    return elsewhere(absolute(x - normal) > 0.0, np.log, x, log_of_parts(k, f))
 
 
 @register_jitable(forceinline=True)
@@ -83,16 +83,16 @@ def log1p(x):
     c = constants(x)
     normal = at_least(at_most(x, c.largest), c.next_to_minus_one)
     whole = 1.0 + normal
-    k, f = _split(whole)
+    k, f = parts_of(whole)
     lacking = (normal - (whole - 1.0)) * power_of_two(shift(normal) - at_most(k, 100.0))  # far above 1 it is nothing
-    return elsewhere(absolute(x - normal) > 0.0, np.log1p, x, signed(absolute(_joined(k, f + lacking)), x))
+    return elsewhere(absolute(x - normal) > 0.0, np.log1p, x, signed(absolute(log_of_parts(k, f + lacking)), x))
 
 
 @register_jitable(forceinline=True)
 def _log1p_up_to_one(x):
     """log(1 + x) for 0 ≤ x ≤ 1."""
     high = x > SQRT_2 - 1.0
-    return _joined(select(high, 1.0, x - x), select(high, muladd(x, 0.5, -0.5), x))
+    return log_of_parts(select(high, 1.0, x - x), select(high, muladd(x, 0.5, -0.5), x))
 
 
 @register_jitable(forceinline=True)

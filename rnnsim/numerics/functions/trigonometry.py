@@ -74,7 +74,7 @@ def _reduced(x):
 
 
 @register_jitable(forceinline=True)
-def _sin_and_cos_of_small(r):
+def sin_and_cos_of_small(r):
     c, z = constants(r), r * r
     sine = muladd(r, muladd(z, horner(z, c.sin_coefficients), 0.0), r)  # + 0 keeps the sign of r = -0
     return sine, muladd(z * z, horner(z, c.cos_coefficients), muladd(z, -0.5, 1.0))
@@ -85,7 +85,7 @@ def sin_and_cos(x):
     """sin x and cos x, to the bit as `sin` and `cos` have them."""
     far = absolute(x) > constants(x).last
     shifted, r = _reduced(select(far, 0.0, x))
-    sine, cosine = _sin_and_cos_of_small(r)
+    sine, cosine = sin_and_cos_of_small(r)
     sin_x, cos_x = quarter_turns(sine, cosine, shifted), quarter_turns(sine, cosine, shifted + 1.0)
     return elsewhere(far, np.sin, x, sin_x), elsewhere(far, np.cos, x, cos_x)
 

@@ -12,7 +12,7 @@ from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.outline import Request
-from rnnsim.verbs.engines.program import Program
+from rnnsim.verbs.engines.program import Program, thread_descriptors
 from rnnsim.verbs.engines.result_arrays import Results
 from rnnsim.verbs.engines.sources import counted_of, counted_targets
 
@@ -55,7 +55,7 @@ def compute(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, np.
 
     def work(next_block: Any) -> None:
         scratch = program.memory.make(run.dtype)
-        descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, program.costs)
+        descriptors = thread_descriptors(program.costs)
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         while (block := next_block()) is not None:
             lo, hi, first, last = block

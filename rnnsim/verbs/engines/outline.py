@@ -7,6 +7,9 @@ from rnnsim.equations.rules import reading
 from rnnsim.equations.symbolic.tracing import tracked
 from rnnsim.families.network import Member
 from rnnsim.kernels.recurrence.descriptors import NONE
+from rnnsim.kernels.recurrence.noise import WORDS
+from rnnsim.numerics import parallel
+from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.tiling import SCRATCH_NUMBERS, Shape, Tiling
 
@@ -22,6 +25,11 @@ SUMS = {
     "partial_cost",
 }  # which begin at 0
 UNMEASURED = Shape(NONE, NONE, NONE, NONE)  # targets that no cost reads
+
+
+def noise_kind(dtype: str) -> Kind:
+    """The lanes in which noise is drawn."""
+    return Kind(parallel.lanes(1, dtype), dtype)
 
 
 @dataclass(frozen=True)
@@ -156,6 +164,15 @@ class Outline(NamedTuple):
         named = bool(cell.states) and cell.known_gates != cell.gates
         return named and self.wants(*member.results("preactivation"))
 
+    def draws(self, layer: Layer) -> bool:
+        """Whether a layer gets noise."""
+        return layer.member.cell.noisy and self.run.noise_seed is not None
+
+    def drawn_apart(self, layer: Layer) -> int:
+        """Numbers that one word of each counter makes of a sequence, up to whole registers."""
+        width: int = noise_kind(self.run.dtype).width
+        return -(-self.steps * -(-layer.member.units // WORDS) // width) * width
+
     def keeps_history(self, member: Member) -> bool:
         """Whether the cotangents of a layer's h are kept."""
         return bool(member.cell.states) and self.wants(*member.results("grad_state"))
@@ -193,6 +210,8 @@ def layer_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
     found["constants"] = len(layer.member.constants) * frame
     found["states"] = (steps + 1) * cell.states * frame
     found["pre"] = steps * cell.gates * frame
+    if outline.draws(layer):
+        found["drawn"] = WORDS * outline.drawn_apart(layer)
     if outline.taped:
         found["partials"] = steps * cell.partials * frame
     if outline.request.back:

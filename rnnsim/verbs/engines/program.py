@@ -13,6 +13,7 @@ from rnnsim.kernels.recurrence.descriptors import (
     ChunkDescriptor,
     CostDescriptor,
     LayerDescriptor,
+    NoiseDescriptor,
     PackDescriptor,
     ProgramDescriptor,
     SpreadDescriptor,
@@ -21,19 +22,30 @@ from rnnsim.kernels.recurrence.descriptors import (
     type_of,
 )
 from rnnsim.kernels.recurrence.network import NetworkKernels
+from rnnsim.kernels.recurrence.noise import draw_of
 from rnnsim.numerics.function_pointers import addresses
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.kept_results import backward_frames, forward_frames, sums_of
-from rnnsim.verbs.engines.outline import COSTS, OUTPUTS, RUN, SUMS, Layer, Outline, Request, buffers_of
+from rnnsim.verbs.engines.outline import COSTS, OUTPUTS, RUN, SUMS, Layer, Outline, Request, buffers_of, noise_kind
 from rnnsim.verbs.engines.scratch import Buffers, place
-from rnnsim.verbs.engines.sources import Sources, penalty_name
+from rnnsim.verbs.engines.sources import Sources, noise_name, penalty_name
 
 
 @cache
-def signatures(dtype: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The types of what a layer's and a cost's kernels are called with."""
+def signatures(dtype: str) -> tuple[tuple[Any, ...], ...]:
+    """The types of what a layer's, a cost's and the noise's kernels are called with."""
     scratch = numba.typeof(np.empty(0, dtype))
-    return (scratch, scratch, type_of(LayerDescriptor), type_of(ChunkDescriptor)), (scratch, type_of(CostDescriptor))
+    of_layer = scratch, scratch, type_of(LayerDescriptor), type_of(ChunkDescriptor)
+    return of_layer, (scratch, type_of(CostDescriptor)), (scratch, type_of(NoiseDescriptor))
+
+
+def thread_descriptors(measures: list[CostDescriptor]) -> tuple[Any, Any, Any]:
+    """A thread's descriptors of a chunk, of these costs and of noise, as records."""
+    return (
+        records(ChunkDescriptor, [ChunkDescriptor()]),
+        records(CostDescriptor, measures),
+        records(NoiseDescriptor, [NoiseDescriptor()]),
+    )
 
 
 class Program:
@@ -123,8 +135,19 @@ class Program:
             place=sum(states) if tangents else NONE,
             place_below=sum(states[:-1]) if states else NONE,
             penalty_source=self.sources.index(penalty_name(number)) if self._penalised(number) else NONE,
+            **self._noise(number, layer),
             **self.places[number],
         )
+
+    def _noise(self, number: int, layer: Layer) -> dict[str, int]:
+        """Where the noise of a layer stands, and where it comes from."""
+        if not layer.member.cell.noisy:
+            return {}
+        jump, frame = layer.member.cell.gates * layer.shape.frame, layer.shape.frame
+        found = {"noise": self.places[number]["pre"] + jump - frame, "noise_jump": jump}
+        if self.outline.draws(layer):
+            found |= {"noise_source": self.sources.index(noise_name(number)), "drawn_apart": self.outline.drawn_apart(layer)}
+        return found
 
     def _penalised(self, number: int) -> bool:
         """Whether the states of a layer have a penalty in the cost."""
@@ -208,7 +231,8 @@ class Program:
     def network(self) -> NetworkKernels:
         """The layers and their kernels."""
         layout, maps, outline = self.tiling.layout, self.maps, self.outline
-        of_layer, of_cost = signatures(self.run.dtype)
+        of_layer, of_cost, of_noise = signatures(self.run.dtype)
+        noise = [draw_of(noise_kind(self.run.dtype))] if any(map(outline.draws, outline.layers)) else []
         forward = [layers.forward_of(layout, member.cell, outline.taped) for member in maps]
         back = [layers.backward_of(layout, member.cell) for member in maps] if self.back else []
         reports = [
@@ -221,6 +245,7 @@ class Program:
             addresses(back, of_layer),
             addresses(reports, of_layer),
             addresses([costs.cost_of(layout, cost, self.run.dtype, outline.weighted) for cost in outline.request.costs], of_cost),
+            addresses(noise, of_noise),
             records(PackDescriptor, [*self._packs()]),
             records(SpreadDescriptor, [*self._biases()]),
             records(SpreadDescriptor, [*self._starts()]),

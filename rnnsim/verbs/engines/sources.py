@@ -92,6 +92,11 @@ def penalty_name(layer: int) -> str:
     return f"penalty {layer}"
 
 
+def noise_name(layer: int) -> str:
+    """The source of the key of a layer's noise."""
+    return f"noise {layer}"
+
+
 class Sources:
     """All that kernels read in a run, in the order in which records name it; some parameters may come from elsewhere."""
 
@@ -112,6 +117,8 @@ class Sources:
             self._add("weight", source_of(run, run.weight.array, ("sample", "step", "output")))
         for layer, weight in run.penalised_states.items():
             self._add(penalty_name(layer), source_of(run, weight / run.net.members[layer].units, ()))
+        for layer, key in run.noise_keys.items():
+            self._add(noise_name(layer), source_of(run, key, ("unit",)))
 
     @cached_property
     def _records(self) -> Any:

@@ -39,6 +39,7 @@ def lyapunov(
     reorthonormalize: Whole | Literal["adaptive"] = 1,
     seed: Whole = 0,
     keep: Names = ("spectrum",),
+    noise_seed: Seed | None = 0,
 ) -> Plan:
     """Compute the Lyapunov exponents of every network of a family: the rates at which small changes of its state grow.
 
@@ -79,6 +80,11 @@ def lyapunov(
         - `lyapunov_mean`, `lyapunov_spread` (exponent): the mean and the standard deviation over samples.
         - `history`, `local` (step, exponent): the exponents of the steps so far, and those of the interval that ends at the step.
 
+    noise_seed : int or DataArray or None, default 0
+        The seed of the noise of networks that have some: a number or an axis. A seed stands for the same noise in whatever grid it
+        appears, so that networks of a grid have the same noise unless their seeds differ. None is no noise. The exponents
+        are those of the random dynamical system, for one and the same noise [5]_.
+
     Returns
     -------
     Dataset
@@ -111,6 +117,7 @@ def lyapunov(
     .. [2] K. Geist, U. Parlitz and W. Lauterborn, Progress of Theoretical Physics 83, 875, 1990.
     .. [3] R. Engelken, F. Wolf and L. F. Abbott, Physical Review Research 5, 043044, 2023.
     .. [4] R. Vogt et al., Frontiers in Applied Mathematics and Statistics 8, 818799, 2022.
+    .. [5] L. Arnold, Random Dynamical Systems, Springer, 1998.
 
     Examples
     --------
@@ -126,15 +133,17 @@ def lyapunov(
     count, reorthonormalize = count_of(exponents, size), interval_of(reorthonormalize)
     keep = read_once(keep)
     names = names_of(keep, net, count == size, reorthonormalize)
-    run, counted = orbit(net, inputs, steps, discard, names)
+    run, counted = orbit(net, inputs, steps, discard, names, noise_seed)
     names = tuple(name for name in names if run.samples is not None or name not in OVER_SAMPLES)
     options = {"steps": counted, "discard": discard, "exponents": count, "reorthonormalize": reorthonormalize, "seed": seed}
+    options |= run.noise_options
     tangent_run = tangent_run_of(names, count, size, counted, discard, reorthonormalize, seed)
     asked = (keep,) if isinstance(keep, str) else tuple(keep)
     ends = tangent_run.discard + np.cumsum(tangent_run.lengths)
     fields, coords = fields_of(run, tangent_run, names), {"step": coordinate("step", ends.astype(np.int32)), **run.sample_coords}
+    given = {name: array for name, array in run.given.items() if name != "inputs" or inputs is not None}
     arrays = partial(computed, run, tangent_run, size, names, asked, autonomous=inputs is None)
-    return Plan("lyapunov", net, run.grid, fields, coords, {} if inputs is None else run.given, options | {"keep": names}, arrays)
+    return Plan("lyapunov", net, run.grid, fields, coords, given, options | {"keep": names}, arrays)
 
 
 def count_of(exponents: Any, size: int) -> int:
@@ -165,7 +174,9 @@ def names_of(keep: Any, net: Network, full: bool, interval: Any) -> tuple[str, .
     return names
 
 
-def orbit(net: Network, inputs: Any, steps: int | None, discard: int, names: tuple[str, ...]) -> tuple[Run, int]:
+def orbit(
+    net: Network, inputs: Any, steps: int | None, discard: int, names: tuple[str, ...], noise_seed: Any
+) -> tuple[Run, int]:
     """The run over the steps that are needed, and how many of them count."""
     if inputs is None:
         if steps is None:
@@ -173,14 +184,14 @@ def orbit(net: Network, inputs: Any, steps: int | None, discard: int, names: tup
         if net.table is not None:
             raise ValueError("inputs was not given, but the network begins with an embedding; it needs whole numbers")
         inputs = np.zeros((discard + steps, *(() if net.scalar else (net.inputs,))))
-    run = prepare(net, inputs, None, names, "float64", with_targets=False)
+    run = prepare(net, inputs, None, names, "float64", with_targets=False, noise_seed=noise_seed)
     counted = run.steps - discard if steps is None else steps
     if counted < 1 or discard + counted > run.steps:
         wanted = f"discard = {discard}" + (f" and steps = {steps}" if steps else "")
         raise ValueError(f"inputs has {run.steps} steps, but {wanted} were given; it needs {discard + max(counted, 1)} or more")
     if discard + counted < run.steps:
         cut = run.inputs.array.isel(step=slice(discard + counted))
-        run = prepare(net, cut, None, names, "float64", with_targets=False)
+        run = prepare(net, cut, None, names, "float64", with_targets=False, noise_seed=noise_seed)
     return run, counted
 
 

@@ -35,7 +35,7 @@ from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines import scalar as scalar_runs
 from rnnsim.verbs.engines.outline import Request
-from rnnsim.verbs.engines.program import Program
+from rnnsim.verbs.engines.program import Program, thread_descriptors
 from rnnsim.verbs.engines.result_arrays import NEVER, or_never
 from rnnsim.verbs.engines.tiling import Tiling
 
@@ -192,7 +192,7 @@ def layer_rates(run: Run, tangent_run: TangentRun, reduce: Reduce) -> np.ndarray
 
     def work(next_block: Any) -> None:
         scratch = program.memory.make(run.dtype)
-        descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, [])
+        descriptors = thread_descriptors([])
         thread = groups.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         jacobian, pivots = np.empty((size, size)), np.empty(size, np.int64)
         while (block := next_block()) is not None:

@@ -26,7 +26,7 @@ from rnnsim.numerics.function_pointers import addresses
 from rnnsim.numerics.simd import Kind
 from rnnsim.runs.run import Run
 from rnnsim.verbs.engines.outline import Request
-from rnnsim.verbs.engines.program import Program
+from rnnsim.verbs.engines.program import Program, thread_descriptors
 from rnnsim.verbs.engines.sources import Source, Sources, distances
 from rnnsim.verbs.training.bounds import bounds_of
 from rnnsim.verbs.training.penalties import penalty_of
@@ -61,7 +61,7 @@ class TrainingSet:
         """A thread's scratch, and where costs and gradients of a group are written."""
         training, points, dtype = self.training, self.program.tiling.points, self.run.dtype
         scratch = self.program.memory.make(dtype)
-        descriptors = records(ChunkDescriptor, [ChunkDescriptor()]), records(CostDescriptor, self.program.costs)
+        descriptors = thread_descriptors(self.program.costs)
         thread_scratch = network.ThreadScratch(scratch, address_of(scratch), np.full(4, -1, np.int64), *descriptors)
         return thread_scratch, np.zeros(len(training.measures) * points, dtype), np.zeros(points * training.size, dtype)
 

@@ -17,16 +17,17 @@ from rnnsim.verbs.training.history import BEST_EPOCH, LOWEST, MISSED, STOPPED_AT
 from rnnsim.verbs.training.training_run import TrainingRun, TrainingState, spread
 
 OF_RULE = ("optimizer", "train", "batch_size", "shuffle", "seed", "clip", "bounds", "patience", "truncate")
-OF_OPTIONS = (*OF_RULE, "loss", "penalty", "metrics", "every", "keep", "dtype")
+OF_OPTIONS = (*OF_RULE, "loss", "penalty", "metrics", "every", "keep", "noise_seed", "dtype")
 OF_DATA = ("inputs", "targets", "weight", "validation")
 CHANGEABLE = (*OF_OPTIONS, *OF_DATA, "net")
-JUDGING = {"loss", "penalty", *OF_DATA}  # what decides the cost that patience looks at
+JUDGING = {"loss", "penalty", "noise_seed", *OF_DATA}  # what decides the cost that patience looks at
 WITH_AXES = {
     "optimizer",
     "clip",
     "bounds",
     "penalty",
     "seed",
+    "noise_seed",
 }  # options whose text speaks of axes, and so changes with the part of a family
 CHANGES = "resumed_with"
 MOST_SHOWN = 60
@@ -74,7 +75,9 @@ def argument_of(array: str) -> str:
     for name in ("bounds", "penalty"):
         if array.startswith(f"{name}_"):
             return name
-    return {"inputs": "inputs", "targets": "targets", "weight": "weight", "seed": "seed", "limit": "clip"}.get(array, "optimizer")
+    if array in ("inputs", "targets", "weight", "seed", "noise_seed"):
+        return array
+    return "clip" if array == "limit" else "optimizer"
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, LossName, Metric, Names, Numbers, Precision, Seed, Whole
-from rnnsim.checks.arguments import COUNT, SEED, flag, names, read_once, whole, whole_or_none
+from rnnsim.checks.arguments import COUNT, flag, names, read_once, whole, whole_or_none
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import kind_of, shown
@@ -23,12 +23,13 @@ from rnnsim.equations.losses import METRICS
 from rnnsim.equations.user_losses import Loss, check_loss
 from rnnsim.families.axes import common_grid
 from rnnsim.families.network import Network
-from rnnsim.families.parameters import OWN_DIMENSIONS
+from rnnsim.families.parameters import OWN_DIMENSIONS, check_own
 from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.runs.interrupts import passed_on
 from rnnsim.runs.penalties import penalties_shown
 from rnnsim.runs.plan import Plan, planned
 from rnnsim.runs.run import Run, check_network, prepare
+from rnnsim.runs.seeds import check_seed
 from rnnsim.verbs.training.bounds import (
     bounds_given,
     bounds_shown,
@@ -94,6 +95,7 @@ def train(
     resume: xr.Dataset | None = None,
     resume_with: Names = (),
     keep: Names = (*OF_EVERY_EPOCH, PARAMETERS, STATES),
+    noise_seed: Seed | None = 0,
     dtype: Precision = "float64",
     progress: Flag = True,
 ) -> Plan:
@@ -165,6 +167,10 @@ def train(
         ("parameters" means all of them), and what `resume` needs besides, such as `velocity_w_in` ("states" means all of that). A
         cost that decides about patience is always recorded. Where updates go by batches, `cost` and `grad_norm` take a pass over
         the training set at each recorded epoch.
+    noise_seed : int or DataArray or None, default 0
+        The seed of the noise of networks that have some: a number or an axis. A seed stands for the same noise in whatever grid it
+        appears, so that networks of a grid have the same noise unless their seeds differ. None is no noise. Every epoch
+        has noise of its own: that of epoch e is in the cost recorded at e and in the gradients from e to e + 1.
     dtype : {"float64", "float32"}, default "float64"
         The precision of the computation and of the results.
     progress : bool, default True
@@ -231,14 +237,15 @@ def train(
     bound = clip if isinstance(clip, Clip) or clip is None else ClipNorm(clip)
     numbers = {name: as_number(name, number) for name, number in optimizer.numbers.items()}
     numbers["limit"] = as_number("clip", 0.0 if bound is None else bound.limit)
-    seeds = check_seed(seed)
+    seeds = check_seed("seed", seed)
     first = 0 if resume is None else int(resume.epoch[-1])
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
-    run = prepare(net, inputs, targets, (), dtype, with_targets=True, classes=rule.classes, penalty=penalty, weight=weight)
+    told = {"classes": rule.classes, "penalty": penalty, "weight": weight, "noise_seed": noise_seed}
+    run = prepare(net, inputs, targets, (), dtype, with_targets=True, **told)
     training = TrainingRun(
         run,
-        None if validation is None else prepare_validation(net, validation, loss, dtype),
+        None if validation is None else prepare_validation(net, validation, loss, dtype, noise_seed),
         loss,
         check_metrics(metrics, loss),
         check_keep(keep, net, states) + ("cost",) * (patience is not None and validation is None),
@@ -264,6 +271,7 @@ def train(
     options |= {"seed": seeds.values.tolist(), "metrics": training.metrics, "dtype": training.run.dtype}
     options["penalty"] = penalties_shown(run.penalties)
     options["bounds"] = bounds_shown(training.bounds)
+    options |= run.noise_options
     options["keep"] = sorted(set(names_in("keep", keep)))
     plan = plan_training(training, options, resume, allowed, progress)
     warn_of_sparse(net, tuple(name for name in trained if not pinned(training, name)))
@@ -342,25 +350,6 @@ def as_number(name: str, value: Any) -> xr.DataArray:
     return value.drop_vars("epoch", errors="ignore").astype(np.float64)
 
 
-def check_own(name: str, array: xr.DataArray, *legal: str) -> None:
-    """Refuse dimensions that are no axes, and an array of nothing."""
-    for dim in array.dims:
-        if dim in (*OWN_DIMENSIONS, "step", "epoch") and dim not in legal:
-            raise ValueError(f"{name} was given a dimension {shown(dim)}, which it cannot have; it needs axes of other names")
-    if array.size == 0:
-        raise ValueError(f"{name} was given no values; it needs at least one")
-
-
-def check_seed(seed: Any) -> xr.DataArray:
-    """Whole numbers from 0 on, over axes or not."""
-    if not (isinstance(seed, xr.DataArray) and seed.ndim):
-        return xr.DataArray(whole("seed", seed, 0, SEED, other=", or an axis of them"))
-    if seed.dtype.kind not in "iu" or (seed.values < 0).any() or (seed.values > SEED).any():
-        raise ValueError(f"seed was given as {shown(seed)}; it needs a whole number of 0 or more, or an axis of them")
-    check_own("seed", seed)
-    return seed.astype(np.int64)
-
-
 def names_in(name: str, value: Any) -> tuple[Any, ...]:
     """A name or several."""
     return names(name, value, none=True)
@@ -414,7 +403,7 @@ def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
         warn_caller(f'{sparse[0]} was drawn with init="sparse", and training moves its zeros too, so that it becomes dense')
 
 
-def prepare_validation(net: Network, validation: Any, loss: Any, dtype: Any) -> Run:
+def prepare_validation(net: Network, validation: Any, loss: Any, dtype: Any, noise_seed: Any) -> Run:
     """The sequences of the validation set, checked."""
     if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
         validation = validation, None
@@ -422,7 +411,8 @@ def prepare_validation(net: Network, validation: Any, loss: Any, dtype: Any) -> 
         raise TypeError(f"validation was given {kind_of(validation)}; it needs (inputs, targets), or a Dataset with both")
     inputs, targets, weight = (*validation, None)[:3]
     try:
-        return prepare(net, inputs, targets, (), dtype, with_targets=True, classes=check_loss(loss).classes, weight=weight)
+        told = {"classes": check_loss(loss).classes, "weight": weight, "noise_seed": noise_seed, "validation": True}
+        return prepare(net, inputs, targets, (), dtype, with_targets=True, **told)
     except (ValueError, TypeError) as error:
         raise type(error)(f"in validation, {error}") from None
 
@@ -430,6 +420,7 @@ def prepare_validation(net: Network, validation: Any, loss: Any, dtype: Any) -> 
 def given_to(training: TrainingRun) -> dict[str, xr.DataArray]:
     """All arrays that a training run was given beside the family."""
     held_out = {} if training.held_out is None else training.held_out.given
+    held_out = {name: array for name, array in held_out.items() if name != "noise_seed"}
     given = training.run.given | {f"validation_{name}": array for name, array in held_out.items()}
     given |= {name: array for name, array in training.numbers.items() if array.ndim}
     given |= bounds_given(training.bounds)

@@ -1,0 +1,44 @@
+"""The noise of a run: its seed, over axes or not, and the keys of its random numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import xarray as xr
+
+from rnnsim.families.network import Network
+from rnnsim.runs.seeds import check_seed
+
+STREAM = crc32(b"noise")
+WORD = 1 << 16  # keys are read as numbers of the run's own precision, which have so few digits
+
+
+def check_noise_seed(net: Network, seed: Any) -> xr.DataArray | None:
+    """The seed of the noise of a network; None where there is none."""
+    found = None if seed is None else check_seed("noise_seed", seed, ", or an axis of them, or None")
+    if any(member.cell.noisy for member in net.members):
+        return found
+    if found is not None and found.ndim:
+        needed = "rs.Elman(…, noise=…), or an rs.Cell whose step takes xi"
+        raise ValueError(f"noise_seed was given the axis {found.dims[0]!r}, but the network has no noise; it needs {needed}")
+    return None
+
+
+def noise_keys(net: Network, seed: xr.DataArray | None, validation: bool) -> dict[int, xr.DataArray]:
+    """The keys of the layers with noise, each of four numbers below 2¹⁶, over the axes of the seed."""
+    if seed is None:
+        return {}
+    noisy = [i for i, member in enumerate(net.members) if member.cell.noisy]
+    dims = (*seed.dims, "unit")
+    return {i: xr.DataArray(keys(seed.values, i, validation), dict(seed.coords), dims) for i in noisy}
+
+
+def keys(seeds: np.ndarray, layer: int, validation: bool) -> np.ndarray:
+    """The keys of a layer, (*seeds.shape, 4)."""
+    found = np.empty((seeds.size, 4))
+    for row, seed in zip(found, seeds.flat, strict=True):
+        words = np.random.SeedSequence(int(seed), spawn_key=(STREAM, layer, int(validation))).generate_state(2, np.uint32)
+        row[::2], row[1::2] = words % WORD, words // WORD
+    return found.reshape(*seeds.shape, 4)
