@@ -196,7 +196,9 @@ def check_declared(cls: Any) -> None:
         raise TypeError(f"{name}.step was given {kind_of(step)}; it needs a function, def step(s, a, p)")
     if len(inspect.signature(step).parameters) not in (len(OF_STEP) - 1, len(OF_STEP)):
         took = ", ".join(inspect.signature(step).parameters)
-        needed = "the states, the pre-activations and the numbers, and noise if it has some: def step(s, a, p) or def step(s, a, p, xi)"
+        needed = (
+            "the states, the pre-activations and the numbers, and noise if it has some: def step(s, a, p) or def step(s, a, p, xi)"
+        )
         raise TypeError(f"{name}.step takes ({took}); it needs {needed}")
 
 

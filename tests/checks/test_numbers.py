@@ -62,11 +62,11 @@ Case = tuple[Callable[..., Any], dict[str, Any]]
 VERBS: dict[str, Case] = {
     "train": (
         partial(rs.train, UNITS, X, Y, optimizer=rs.SGD(0.1), shuffle=True),
-        {"epochs": 3, "batch_size": 2, "seed": 3, "patience": 2, "truncate": 2, "every": 2, "clip": 0.5},
+        {"epochs": 3, "batch_size": 2, "seed": 3, "patience": 2, "truncate": 2, "every": 2, "clip": 0.5, "noise_seed": 1},
     ),
     "lyapunov": (
         partial(rs.lyapunov, UNITS, keep=("spectrum", "history")),
-        {"steps": 9, "discard": 2, "exponents": 2, "reorthonormalize": 2, "seed": 1, "inputs": None},
+        {"steps": 9, "discard": 2, "exponents": 2, "reorthonormalize": 2, "seed": 1, "inputs": None, "noise_seed": 1},
     ),
     "fixed_points": (
         partial(rs.fixed_points, SCALAR),
@@ -89,7 +89,7 @@ VERBS: dict[str, Case] = {
     "sweep": (partial(rs.sweep, rs.simulate, SCALAR, np.ones(4), progress=False), {"memory": 120, "workers": None}),
 }
 FAMILIES: dict[str, Case] = {
-    "Elman": (rs.Elman, {"w_in": 0.5, "w_rec": 1.5, "bias": 0.25, "h0": 1, "leak": 0.5}),
+    "Elman": (rs.Elman, {"w_in": 0.5, "w_rec": 1.5, "bias": 0.25, "h0": 1, "leak": 0.5, "noise": 0.25}),
     "Readout": (rs.Readout, {"w_out": 0.5, "b_out": 2}),
     "Elman.random": (
         partial(rs.Elman.random, init="sparse"),

@@ -79,7 +79,10 @@ def test_gradients_are_those_of_complex_steps():
 def test_every_epoch_of_training_has_noise_of_its_own(batch_size):
     x, y, held = RNG.normal(size=(3, 4, 2)), RNG.normal(size=(3, 4)), RNG.normal(size=(2, 4, 2))
     net = rs.Elman.random(3, 2, noise=0.4, readout=rs.Readout(RNG.normal(size=(1, 3))))
-    y, told = y[..., None], {"optimizer": rs.SGD(0.1), "batch_size": batch_size, "train": "w_rec", "noise_seed": 4, "progress": False}
+    y, told = (
+        y[..., None],
+        {"optimizer": rs.SGD(0.1), "batch_size": batch_size, "train": "w_rec", "noise_seed": 4, "progress": False},
+    )
     run = rs.train(net, x, y, epochs=4, validation=(held, np.zeros((2, 4, 1))), **told)
     w_out = net["w_out"].values
 

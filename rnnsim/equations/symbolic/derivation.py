@@ -34,7 +34,8 @@ class Equation:
 
     `reads` says of each pre-activation whether it is made of inputs, x, of states, h, or of both. Those that users know come first, by
     `labels` if there are several gates; behind them the parts that are made of h, of gates whose parts are apart: `apart` says which gate
-    each belongs to, and the noise, if there is some, which reads nothing. `gate_names` are what `step` calls them. If the rules are to be `tracked`, the numbers have derivatives, too.
+    each belongs to; then the noise, if there is some, which reads nothing. `gate_names` are what `step` calls them. If the rules are to be
+    `tracked`, the numbers have derivatives, too.
     """
 
     declared: Any

@@ -7,7 +7,7 @@ import numpy as np
 from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.families.result_variables import DIVERGED_AT
 from rnnsim.kernels.recurrence import network as groups
-from rnnsim.kernels.recurrence.descriptors import ChunkDescriptor, CostDescriptor, KeepDescriptor, SumDescriptor, records
+from rnnsim.kernels.recurrence.descriptors import KeepDescriptor, SumDescriptor, records
 from rnnsim.numerics import parallel
 from rnnsim.numerics.checked import address_of
 from rnnsim.runs.run import Run

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from rnnsim.checks.annotations import Inputs, Names, Whole
+from rnnsim.checks.annotations import Inputs, Names, Seed, Whole
 from rnnsim.checks.arguments import SEED, as_whole, read_once, whole, whole_or_none
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import shown
@@ -174,9 +174,7 @@ def names_of(keep: Any, net: Network, full: bool, interval: Any) -> tuple[str, .
     return names
 
 
-def orbit(
-    net: Network, inputs: Any, steps: int | None, discard: int, names: tuple[str, ...], noise_seed: Any
-) -> tuple[Run, int]:
+def orbit(net: Network, inputs: Any, steps: int | None, discard: int, names: tuple[str, ...], noise_seed: Any) -> tuple[Run, int]:
     """The run over the steps that are needed, and how many of them count."""
     if inputs is None:
         if steps is None:

@@ -17,8 +17,6 @@ from rnnsim.kernels.lyapunov.spectrum import Tangents, run_tangents
 from rnnsim.kernels.recurrence import network as groups
 from rnnsim.kernels.recurrence import scalar
 from rnnsim.kernels.recurrence.descriptors import (
-    ChunkDescriptor,
-    CostDescriptor,
     FrameDescriptor,
     KeepDescriptor,
     LayerDescriptor,

@@ -9,8 +9,6 @@ import numpy as np
 
 from rnnsim.kernels.recurrence import network
 from rnnsim.kernels.recurrence.descriptors import (
-    ChunkDescriptor,
-    CostDescriptor,
     KeepDescriptor,
     SumDescriptor,
     TrainingDescriptor,
