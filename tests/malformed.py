@@ -220,10 +220,12 @@ def random(**more: Any) -> dict[str, Any]:
 def of_verbs() -> Iterator[Entry]:
     """The verbs, each with the smallest call."""
     run = {"inputs": X, "targets": T, "loss": "mse"}
-    yield Entry("simulate", rs.simulate, lambda: {"net": scalar(), "inputs": X, "keep": "state", "dtype": "float64"})
+    yield Entry(
+        "simulate", rs.simulate, lambda: {"net": scalar(), "inputs": X, "keep": "state", "noise_seed": 0, "dtype": "float64"}
+    )
     yield Entry("simulate", rs.simulate, lambda: {"net": vector(), "inputs": X1, "keep": ["state"]})
     yield Entry("simulate", rs.simulate, lambda: {"net": words(), "inputs": np.array([0, 1, 2])})
-    yield Entry("backprop", rs.backprop, lambda: {"net": scalar(), **run, "keep": ("cost",), "dtype": "float64"})
+    yield Entry("backprop", rs.backprop, lambda: {"net": scalar(), **run, "keep": ("cost",), "noise_seed": 0, "dtype": "float64"})
     yield Entry("backprop", rs.backprop, lambda: {"net": vector(), "inputs": X1, "targets": T1})
     weighed = {"penalty": {"w_rec": 1e-3, "state": 0.1}, "weight": np.ones((2, 3))}
     yield Entry("backprop", rs.backprop, lambda: {"net": vector(), "inputs": X1, "targets": T1, **weighed})
@@ -252,6 +254,7 @@ def of_verbs() -> Iterator[Entry]:
             "every": 1,
             "resume": None,
             "keep": ("cost",),
+            "noise_seed": 0,
             "dtype": "float64",
             "progress": False,
         },
@@ -274,6 +277,7 @@ def of_verbs() -> Iterator[Entry]:
             "reorthonormalize": 1,
             "seed": 0,
             "keep": "spectrum",
+            "noise_seed": 0,
         },
     )
     yield Entry("lyapunov", rs.lyapunov, lambda: {"net": vector(), "inputs": None, "steps": 9, "reorthonormalize": "adaptive"})
@@ -359,7 +363,7 @@ def of_families() -> Iterator[Entry]:
     """What makes networks and what is done with them."""
     yield Entry("axis", rs.axis, lambda: {"name": "w", "values": [0.5, 1.5], "units": "1"})
     yield Entry("vary", rs.vary, lambda: {"matrix": np.eye(2), "where": (0, 1), "axis": rs.axis("w", [0.5, 1.5])})
-    small = {"bias": 0.0, "h0": 0.0, "activation": "tanh", "leak": 1.0, "readout": None}
+    small = {"bias": 0.0, "h0": 0.0, "activation": "tanh", "leak": 1.0, "noise": 0.1, "readout": None}
     yield Entry("Elman", rs.Elman, lambda: {"w_in": 1.0, "w_rec": 0.5, **small})
     yield Entry("Elman", rs.Elman, lambda: {"w_in": np.ones((2, 1)), "w_rec": np.eye(2), "readout": rs.Readout(np.ones((1, 2)))})
     yield Entry(

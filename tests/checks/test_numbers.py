@@ -60,6 +60,8 @@ def coarsened(most: int = 1000) -> xr.DataArray:
 
 Case = tuple[Callable[..., Any], dict[str, Any]]
 VERBS: dict[str, Case] = {
+    "simulate": (partial(rs.simulate, UNITS, X), {"noise_seed": 1}),
+    "backprop": (partial(rs.backprop, UNITS, X, Y), {"noise_seed": 1}),
     "train": (
         partial(rs.train, UNITS, X, Y, optimizer=rs.SGD(0.1), shuffle=True),
         {"epochs": 3, "batch_size": 2, "seed": 3, "patience": 2, "truncate": 2, "every": 2, "clip": 0.5, "noise_seed": 1},

@@ -80,3 +80,14 @@ def test_long_memory(tmp_path):
     assert (reach.sel(cell="Elman") < 1e-3).all() and (reach.sel(cell="LSTM") > 1e-3).all()
     assert (ds.gradient_norm.sel(back=0) == 1).all() and ds.gradient_norm.sel(length=6, back=30).isnull().all()
     assert (tmp_path / "long_memory.png").stat().st_size > 10_000
+
+
+def test_excitation_and_inhibition(tmp_path):
+    sizes = "--units", "20", "--seeds", "2", "--trials", "200", "--epochs", "60", "--tested", "600"
+    said = run("excitation_and_inhibition.py", tmp_path, *sizes)
+    assert "Dale's law holds in all weights: True" in said
+    ds, costs = saved(tmp_path / "excitation_and_inhibition.nc"), saved(tmp_path / "excitation_and_inhibition_costs.nc")
+    assert (costs.validation_cost.isel(epoch=-1) < 0.5 * costs.validation_cost.isel(epoch=0)).all()
+    assert (ds.share.sel(coherence=0.32) > 0.9).all() and (ds.share.sel(coherence=-0.32) < 0.1).all()
+    assert int(ds.trials.sum()) == 600 and (ds.spread > 0).all()
+    assert (tmp_path / "excitation_and_inhibition.png").stat().st_size > 10_000

@@ -140,10 +140,15 @@ def test_numbers_with_axes_and_validation_are_hashed():
 def test_every_argument_is_here():
     for verb, (given, others) in VERBS.items():
         arguments = set(inspect.signature(getattr(rs, verb)).parameters) - UNTOLD
-        assert arguments - {*given, *others} <= {"loss", "validation", "exponents"}, verb
+        assert arguments - {*given, *others} <= {"loss", "validation", "exponents", "noise_seed"}, verb
     net = xr.DataArray(np.eye(2), dims=("unit", "unit_from"))
     two = rs.Elman(np.ones((2, 1)), net, h0=np.array([0.1, 0.2]))
     assert changed(*(said("lyapunov", two, steps=3, exponents=count) for count in (1, None))) == {"options"}
+    for verb in ("simulate", "backprop", "train", "lyapunov"):
+        noisy, (given, _) = NET.replace(noise=0.1), VERBS[verb]
+        assert changed(*(said(verb, noisy, **given, noise_seed=seed) for seed in (0, None))) == {"options"}
+        trials = [rs.axis("trial", seeds) for seeds in ([0, 1], [0, 2])]
+        assert changed(*(said(verb, noisy, **given, noise_seed=seed) for seed in trials)) == {"options", "noise_seed_hash"}
 
 
 def test_a_hash_sees_names_dimensions_shapes_types_numbers_and_coordinates():
