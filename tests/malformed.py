@@ -213,6 +213,7 @@ def random(**more: Any) -> dict[str, Any]:
         "bias": 0.0,
         "density": 0.5,
         "excitatory": 0.8,
+        "stability": 1.5,
         **more,
     }
 

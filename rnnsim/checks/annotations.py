@@ -24,7 +24,7 @@ Bytes: TypeAlias = float | SupportsFloat | str  # bytes, or text such as "64MB"
 ActivationName: TypeAlias = Literal[
     "tanh", "linear", "relu", "sigmoid", "softplus", "swish", "elu", "hard_tanh", "threshold_linear", "power_law"
 ]
-Init: TypeAlias = Literal["gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale"]
+Init: TypeAlias = Literal["gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale", "stable"]
 Method: TypeAlias = Literal["nearest", "ffill", "bfill"]
 LossName: TypeAlias = Literal["mse", "cross_entropy", "absolute", "huber", "poisson", "logistic"]
 Metric: TypeAlias = Literal["rounded_accuracy", "accuracy"]

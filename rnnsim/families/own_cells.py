@@ -26,7 +26,7 @@ from rnnsim.families.result_variables import DECLARED, MEANINGS
 
 OF_STEP = ("s", "a", "p", "xi")
 TAKEN = {*OWN_DIMENSIONS, "step", "layer", "epoch", "point", "exponent", "lag", "mode", "units", "inputs", "readout", "activation"}
-TAKEN |= {"gain", "init", "seed", "density", "options", "parameters", "axes", "self"}
+TAKEN |= {"gain", "init", "seed", "density", "excitatory", "stability", "options", "parameters", "axes", "self"}
 
 
 class Cell(Recurrent):

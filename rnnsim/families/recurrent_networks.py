@@ -204,6 +204,7 @@ class Recurrent(Network):
         bias: Numbers | Literal["gaussian", "uniform"] = 0.0,
         density: Real = 0.1,
         excitatory: Real = 0.8,
+        stability: Real = 1.5,
         **options: Any,
     ) -> Self:
         """Make a random family.
@@ -218,11 +219,12 @@ class Recurrent(Network):
             The number of inputs, at least 1.
         gain : float or DataArray, default 1.0
             The factor by which the recurrent matrix is multiplied: a number or an axis.
-        init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale"}
+        init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale", "stable"}
             The law of the recurrent matrix at gain 1: "gaussian" (variance 1/units), "orthogonal" (uniform over rotations and
             reflections), "uniform" (±1/√units, as PyTorch draws), "identity", "spectral" (gaussian, divided by its spectral
-            radius), "sparse" (a share `density` of entries, of variance 1/(units · density); `rs.train` moves its zeros, too) or
-            "dale" (columns of one sign, excitation and inhibition in balance, spectral radius 1 [2]_; see `rs.dale`).
+            radius), "sparse" (a share `density` of entries, of variance 1/(units · density); `rs.train` moves its zeros, too),
+            "dale" (columns of one sign, excitation and inhibition in balance, spectral radius 1 [2]_; see `rs.dale`) or "stable"
+            (symmetric, α-stable, of the scale units^(-1/α) for α = `stability`: heavy tails [3]_ [4]_).
             Input weights are uniform in ±1/√units for "uniform", and normal of variance 1/inputs for every other law.
         seed : int or DataArray, default 0
             Whole numbers from 0: one, or an axis of them.
@@ -235,6 +237,8 @@ class Recurrent(Network):
             The share of entries of a "sparse" matrix that are not 0, in (0, 1].
         excitatory : float, default 0.8
             The share of units that are excitatory in a "dale" matrix, in (0, 1); they come first.
+        stability : float, default 1.5
+            The index α of a "stable" matrix, in (0, 2]. At 1 it has Cauchy's law; at 2 it is normal of variance 2/units.
         **options : object
             The family's further arguments, such as `activation`, `leak` and `readout`.
 
@@ -259,6 +263,8 @@ class Recurrent(Network):
         ----------
         .. [1] G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980): random orthogonal matrices.
         .. [2] H. F. Song, G. R. Yang and X.-J. Wang, PLOS Comput. Biol. 12, e1004792 (2016): excitation and inhibition.
+        .. [3] Ł. Kuśmierz, S. Ogawa and T. Toyoizumi, Phys. Rev. Lett. 125, 028101 (2020): Cauchy's law.
+        .. [4] A. Wardak and P. Gong, Phys. Rev. Lett. 129, 048103 (2022).
 
         Examples
         --------
@@ -272,7 +278,7 @@ class Recurrent(Network):
         sizes = {"unit": units, "unit_from": units, "input": inputs}
         sizes |= {dim: len(labels) for dim, labels in declaration.gate_labels.items()}
         own = {name: dims for name, dims in declaration.dimensions.items() if name not in declaration.numbers}
-        given = drawn_parameters(own, sizes, seed, gain, init, density, excitatory, laws)
+        given = drawn_parameters(own, sizes, seed, gain, init, density, excitatory, stability, laws)
         return cls(**given, **options)
 
 

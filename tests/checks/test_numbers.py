@@ -90,20 +90,53 @@ VERBS: dict[str, Case] = {
     ),
     "sweep": (partial(rs.sweep, rs.simulate, SCALAR, np.ones(4), progress=False), {"memory": 120, "workers": None}),
 }
+LAWS = {"density": 0.3, "excitatory": 0.6, "stability": 1.2}
 FAMILIES: dict[str, Case] = {
     "Elman": (rs.Elman, {"w_in": 0.5, "w_rec": 1.5, "bias": 0.25, "h0": 1, "leak": 0.5, "noise": 0.25}),
     "Readout": (rs.Readout, {"w_out": 0.5, "b_out": 2}),
     "Elman.random": (
         partial(rs.Elman.random, init="sparse"),
-        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "bias": 0.25, "density": 0.3, "excitatory": 0.6, "leak": 0.5},
+        {
+            "units": 4,
+            "inputs": 2,
+            "gain": 1.5,
+            "seed": 7,
+            "h0": 0.5,
+            "bias": 0.25,
+            "density": 0.3,
+            "excitatory": 0.6,
+            "stability": 1.2,
+            "leak": 0.5,
+        },
     ),
     "GRU.random": (
         rs.GRU.random,
-        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "bias": 0.25, "density": 0.3, "excitatory": 0.6},
+        {
+            "units": 4,
+            "inputs": 2,
+            "gain": 1.5,
+            "seed": 7,
+            "h0": 0.5,
+            "bias": 0.25,
+            "density": 0.3,
+            "excitatory": 0.6,
+            "stability": 1.2,
+        },
     ),
     "LSTM.random": (
         rs.LSTM.random,
-        {"units": 4, "inputs": 2, "gain": 1.5, "seed": 7, "h0": 0.5, "c0": 1, "bias": 0.25, "density": 0.3, "excitatory": 0.6},
+        {
+            "units": 4,
+            "inputs": 2,
+            "gain": 1.5,
+            "seed": 7,
+            "h0": 0.5,
+            "c0": 1,
+            "bias": 0.25,
+            "density": 0.3,
+            "excitatory": 0.6,
+            "stability": 1.2,
+        },
     ),
     "Readout.random": (rs.Readout.random, {"units": 4, "outputs": 2, "seed": 7}),
 }

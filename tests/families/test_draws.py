@@ -99,12 +99,22 @@ def test_seeds_gates_and_parameters_are_independent(init):
     alike = np.ones((units, units), bool)  # entries of one law: of a "dale" matrix, the excitatory ones off the diagonal
     if init == "dale":
         alike &= ~np.eye(units, dtype=bool) & (np.arange(units) < 0.8 * units)
+    w_rec = np.arctan(w_rec) if init == "stable" else w_rec  # which has no variance
     matrices = np.concatenate([w_rec[..., alike].reshape(6, -1), w_in[..., alike].reshape(6, -1)])
     between = np.corrcoef(matrices) - np.eye(len(matrices))
     assert np.abs(between).max() < 5 / units
     others = [initializers.biases("gaussian", 0, 1, 1000, name)[0] for name in ("bias", "bias_in", "bias_rec")]
     others += [initializers.start(0, 1000, name) for name in ("h0", "c0")]
     assert np.abs(np.corrcoef(others) - np.eye(5)).max() < 0.15
+
+
+@pytest.mark.parametrize("alpha", [0.7, 1.0, 1.5, 2.0])
+def test_stable_matrices_have_their_characteristic_function(alpha):
+    numbers = initializers.recurrent("stable", np.arange(100), 1, 30, stability=alpha) * 30 ** (1 / alpha)
+    for t in (0.2, 1.0, 2.5):
+        waves, wanted = np.cos(t * numbers), np.exp(-(t**alpha))
+        assert abs(waves.mean() - wanted) < 4 * waves.std() / np.sqrt(waves.size)
+        assert abs(np.sin(t * numbers).mean()) < 4 / np.sqrt(waves.size)
 
 
 def test_numbers_are_those_of_numpy_seed_sequences():

@@ -16,17 +16,21 @@ PARAMETERS = ("w_rec", "w_in", "bias", "bias_in", "bias_rec", "h0", "c0", "w_out
 FIXED_POINT = 2.0**60
 
 
-def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1, excitatory: Any = 0.8) -> np.ndarray:
+def recurrent(
+    init: str, seed: Any, gates: int, units: int, density: float = 0.1, excitatory: Any = 0.8, stability: Any = 1.5
+) -> np.ndarray:
     """Draw recurrent matrices of gain 1, for each gate on its own.
 
     Parameters
     ----------
-    init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale"}
+    init : {"gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale", "stable"}
         The law, for N units. "gaussian" is normal of variance 1/N; "orthogonal" is uniform over the rotations and reflections
         (Haar) [1]_; "uniform" is uniform in ±1/√N, as PyTorch draws; "identity"; "spectral" is gaussian, divided by its spectral
         radius; "sparse" has entries other than 0 with probability `density`, and these are normal of variance 1/(N density). "dale"
         has columns of one sign, those of excitatory units first: sizes are of a gamma distribution of shape 2, none is on the
         diagonal, inhibition in each row that has some is scaled to its excitation, and the whole is divided by its spectral radius [2]_.
+        "stable" is symmetric and α-stable of the scale N^(-1/α), with α = `stability`: heavy tails, but for α = 2, where it is normal of
+        variance 2/N [3]_.
     seed : array_like
         Whole numbers from 0, of any shape.
     gates : int
@@ -37,6 +41,8 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
         The share of entries of a "sparse" matrix, in (0, 1].
     excitatory : float, default 0.8
         The share of excitatory units of a "dale" matrix, in (0, 1).
+    stability : float, default 1.5
+        The index α of a "stable" matrix, in (0, 2].
 
     Returns
     -------
@@ -54,6 +60,7 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
     ----------
     .. [1] G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980).
     .. [2] H. F. Song, G. R. Yang and X.-J. Wang, PLOS Comput. Biol. 12, e1004792 (2016).
+    .. [3] J. M. Chambers, C. L. Mallows and B. W. Stuck, J. Am. Stat. Assoc. 71, 340 (1976): how they are drawn.
 
     Examples
     --------
@@ -63,8 +70,15 @@ def recurrent(init: str, seed: Any, gates: int, units: int, density: float = 0.1
             [0., 1.]]])
     """
     check_init(init)
-    share = checked_excitatory(excitatory, units) if init == "dale" else checked_density(density)
-    return INITS[init](checked_seeds(seed), (gates, units, units), share)
+    return INITS[init](checked_seeds(seed), (gates, units, units), share_of(init, units, density, excitatory, stability))
+
+
+def share_of(init: str, units: int, density: Any, excitatory: Any, stability: Any) -> float:
+    """The number that a law has: of "dale" and "stable" their own, of others the density, which all check."""
+    density = checked_density(density)
+    if init == "dale":
+        return checked_excitatory(excitatory, units)
+    return number("stability", stability, above=0, most=2) if init == "stable" else density
 
 
 def inputs(init: str, seed: Any, gates: int, units: int, features: int) -> np.ndarray:
@@ -206,6 +220,17 @@ def dale_matrices(seeds: np.ndarray, shape: tuple[int, ...], excitatory: float) 
     return scaled
 
 
+def stable_matrices(seeds: np.ndarray, shape: tuple[int, ...], alpha: float) -> np.ndarray:
+    def law(generator: np.random.Generator) -> np.ndarray:
+        angles, waits = np.pi * (generator.random(shape) - 0.5), generator.standard_exponential(shape)
+        return (
+            np.sin(alpha * angles) / np.cos(angles) ** (1 / alpha) * (np.cos((1 - alpha) * angles) / waits) ** ((1 - alpha) / alpha)
+        )
+
+    matrices: np.ndarray = draw(seeds, "w_rec", shape, law) / shape[-1] ** (1 / alpha)
+    return matrices
+
+
 INITS = {
     "gaussian": gaussian_matrices,
     "orthogonal": orthogonal_matrices,
@@ -214,6 +239,7 @@ INITS = {
     "spectral": spectral_matrices,
     "sparse": sparse_matrices,
     "dale": dale_matrices,
+    "stable": stable_matrices,
 }
 
 

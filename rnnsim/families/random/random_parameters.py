@@ -26,13 +26,13 @@ def drawn_parameters(
     init: str,
     density: Real,
     excitatory: Real,
+    stability: Real,
     laws: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The weights, drawn by `init`, and biases and starts as `laws` says: drawn where it names a law, else the numbers given."""
     units, inputs = whole("units", sizes["unit"]), whole("inputs", sizes["input"])
     initializers.check_init(init)
-    density = initializers.checked_density(density)
-    share = initializers.checked_excitatory(excitatory, units) if init == "dale" else density
+    share = initializers.share_of(init, units, density, excitatory, stability)
     seeds, gains, one = initializers.seeds_of(seed), parameter("gain", gain, (), whose="it"), xr.DataArray(1.0)
     sizes = {**sizes, "unit": units, "unit_from": units, "input": inputs}
 
@@ -58,7 +58,8 @@ def drawn_parameters(
         return drawn("w_in", init, one, partial(initializers.inputs, init, gates=gates_of("w_in"), units=units, features=inputs))
 
     def w_rec() -> Drawn:
-        draw = partial(initializers.recurrent, init, gates=gates_of("w_rec"), units=units, density=density, excitatory=excitatory)
+        told: dict[str, Any] = {"density": density, "excitatory": excitatory, "stability": stability}
+        draw = partial(initializers.recurrent, init, gates=gates_of("w_rec"), units=units, **told)
         return drawn("w_rec", f"{init} {share}", gains, draw)
 
     weights = {name: draw() for name, draw in (("w_in", w_in), ("w_rec", w_rec)) if name in dimensions}
