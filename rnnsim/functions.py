@@ -3,6 +3,7 @@
 from rnnsim.equations.symbolic.functions import (
     absolute,
     cos,
+    erf,
     exp,
     linear,
     log,
@@ -22,6 +23,7 @@ from rnnsim.numerics.functions.elementary import relu_and_slope, sigmoid_and_slo
 __all__ = [
     "absolute",
     "cos",
+    "erf",
     "exp",
     "linear",
     "log",

@@ -22,7 +22,7 @@ Names: TypeAlias = str | Iterable[Hashable]  # as xarray takes the names of vari
 Location: TypeAlias = str | PathLike[str]
 Bytes: TypeAlias = float | SupportsFloat | str  # bytes, or text such as "64MB"
 ActivationName: TypeAlias = Literal[
-    "tanh", "linear", "relu", "sigmoid", "softplus", "swish", "elu", "hard_tanh", "threshold_linear", "power_law"
+    "tanh", "linear", "relu", "sigmoid", "softplus", "swish", "gelu", "elu", "hard_tanh", "threshold_linear", "power_law"
 ]
 Init: TypeAlias = Literal["gaussian", "orthogonal", "uniform", "identity", "spectral", "sparse", "dale", "stable"]
 Method: TypeAlias = Literal["nearest", "ffill", "bfill"]

@@ -1,11 +1,16 @@
 """Every activation that has a name, as a function of the pre-activation."""
 
-from rnnsim.equations.symbolic.functions import linear, maximum, minimum, relu, sigmoid, softplus, tanh, where
+from rnnsim.equations.symbolic.functions import erf, linear, maximum, minimum, relu, sigmoid, softplus, tanh, where
 
 
 def swish(a):
     """a σ(a), SiLU in PyTorch (Ramachandran, Zoph and Le 2017)."""
     return a * sigmoid(a)
+
+
+def gelu(a):
+    """a Φ(a), Φ the normal distribution function (Hendrycks and Gimpel 2016)."""
+    return 0.5 * a * (1.0 + erf(0.7071067811865476 * a))
 
 
 def elu(a):
@@ -31,6 +36,7 @@ ACTIVATIONS = {
     "sigmoid": sigmoid,
     "softplus": softplus,
     "swish": swish,
+    "gelu": gelu,
     "elu": elu,
     "hard_tanh": hard_tanh,
     "threshold_linear": relu,

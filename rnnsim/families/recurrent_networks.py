@@ -300,8 +300,8 @@ class Elman(cells.NoisyElman, Recurrent):
         The state at step 0, (unit), or a number for all units. With a dimension `sample` before, every sample has its own start:
         (sample, unit), or (sample) in a scalar network.
     activation : str or Activation
-        The function φ: "tanh", "linear", "relu", "sigmoid", "softplus", "swish" (a σ(a)), "elu", "hard_tanh", "threshold_linear"
-        (as "relu"), "power_law" (max(a, 0)²), or an `rs.Activation` of your own.
+        The function φ: "tanh", "linear", "relu", "sigmoid", "softplus", "swish" (a σ(a)), "gelu" (a Φ(a), Φ the normal distribution
+        function), "elu", "hard_tanh", "threshold_linear" (as "relu"), "power_law" (max(a, 0)²), or an `rs.Activation` of your own.
     leak : array_like or DataArray, default 1.0
         How much of the new state comes in at a step, in (0, 1]: (unit), or a number for all units. This is the step dt/τ of the
         Euler method for τ dh/dt = -h + φ(…).

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba.extending import register_jitable
 
-from rnnsim.numerics.functions import elementary, logarithms, trigonometry
+from rnnsim.numerics.functions import elementary, error_function, logarithms, trigonometry
 from rnnsim.numerics.functions import lookup_tables as tables
 from rnnsim.numerics.simd import Kind, load, store
 from rnnsim.numerics.tuples import width
@@ -57,6 +57,7 @@ EXACT = {
     "sqrt": (elementary.sqrt, mpmath.sqrt, 0.5),
     "sin": (trigonometry.sin, mpmath.sin, ULPS),
     "cos": (trigonometry.cos, mpmath.cos, ULPS),
+    "erf": (error_function.erf, mpmath.erf, ULPS),
 }
 FUNCTIONS = {name: entry[0] for name, entry in EXACT.items()} | {
     "relu": elementary.relu,
@@ -277,6 +278,7 @@ EXPECTED = {
     "log1p": [0.0, -0.0, np.inf, NAN, NAN, 5e-324, -5e-324, 1e-310, math.log(801), NAN, math.log(1e308), NAN],
     "sqrt": [0.0, -0.0, np.inf, NAN, NAN, math.sqrt(5e-324), NAN, math.sqrt(1e-310), math.sqrt(800), NAN, 1e154, NAN],
     "sin": [0.0, -0.0, NAN, NAN, NAN, 5e-324, -5e-324, 1e-310, math.sin(800), -math.sin(800), math.sin(1e308), -math.sin(1e308)],
+    "erf": [0.0, -0.0, 1, -1, np.nan, 5e-324, -5e-324, 1e-310 * 2 / math.sqrt(math.pi), 1, -1, 1, -1],
     "cos": [1, 1, NAN, NAN, NAN, 1, 1, 1, math.cos(800), math.cos(800), math.cos(1e308), math.cos(1e308)],
     "relu": [0, 0, np.inf, 0, np.nan, 5e-324, 0, 1e-310, 800, 0, 1e308, 0],
     "relu slope": [0, 0, 1, 0, np.nan, 1, 0, 1, 1, 0, 1, 0],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,6 +23,12 @@ def by_real(function: Any) -> Any:
     return lambda x, y: function(np.real(x), np.real(y))
 
 
+def erf(x: Any) -> Any:
+    """erf, of numbers next to the real ones."""
+    real = np.vectorize(math.erf, otypes=[float])(np.real(x))
+    return real + 1j * np.imag(x) * 2.0 / math.sqrt(math.pi) * np.exp(-(np.real(x) ** 2)) if np.iscomplexobj(x) else real
+
+
 FUNCTIONS: dict[str, Any] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -40,6 +47,7 @@ FUNCTIONS: dict[str, Any] = {
     "sqrt": np.sqrt,
     "sin": np.sin,
     "cos": np.cos,
+    "erf": erf,
     "absolute": lambda x: np.where(np.real(x) < 0.0, -x, x),
     "sign": lambda x: np.sign(np.real(x)),
     "share": operator.mul,

@@ -191,7 +191,7 @@ def slope(node: Node) -> Node:
     return Node("slope", node)
 
 
-FOLDS: dict[str, Any] = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "tanh": math.tanh}
+FOLDS: dict[str, Any] = {name: getattr(math, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf")}
 
 
 def partials_of_call(node: Node) -> tuple[Node, ...]:
@@ -210,6 +210,8 @@ def partials_of_call(node: Node) -> tuple[Node, ...]:
             return (apply("cos", x),)
         case "cos":
             return (negative(apply("sin", x)),)
+        case "erf":
+            return (multiply(constant(2.0 / math.sqrt(math.pi)), apply("exp", negative(multiply(x, x)))),)
         case "absolute":
             return (Node("sign", x),)
         case "share":

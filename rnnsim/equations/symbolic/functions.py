@@ -10,12 +10,13 @@ from rnnsim.equations.symbolic.expressions import apply
 from rnnsim.equations.symbolic.expressions import where as choose
 from rnnsim.equations.symbolic.symbols import Condition, Symbol, joined, node_of_result
 from rnnsim.numerics import primitives
-from rnnsim.numerics.functions import elementary, logarithms, trigonometry
+from rnnsim.numerics.functions import elementary, error_function, logarithms, trigonometry
 
 NUMERIC = {
     **{name: getattr(elementary, name) for name in ("tanh", "sigmoid", "relu", "exp", "sqrt", "minimum", "maximum", "share")},
     **{name: getattr(logarithms, name) for name in ("log", "log1p", "softplus")},
     **{name: getattr(trigonometry, name) for name in ("sin", "cos")},
+    "erf": error_function.erf,
     "absolute": primitives.absolute,
 }
 
@@ -50,8 +51,8 @@ def known_as(name: str, function: Any, numeric: Any) -> Any:
     return function
 
 
-tanh, sigmoid, relu, exp, log, log1p, softplus, sqrt, sin, cos, absolute = map(
-    of_one, ("tanh", "sigmoid", "relu", "exp", "log", "log1p", "softplus", "sqrt", "sin", "cos", "absolute")
+tanh, sigmoid, relu, exp, log, log1p, softplus, sqrt, sin, cos, erf, absolute = map(
+    of_one, ("tanh", "sigmoid", "relu", "exp", "log", "log1p", "softplus", "sqrt", "sin", "cos", "erf", "absolute")
 )
 minimum, maximum, share = map(of_two, ("minimum", "maximum", "share"))
 

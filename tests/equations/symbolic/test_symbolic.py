@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from own_cells import Adaptive
+from scipy import special
 
 import rnnsim as rs
 from rnnsim import functions as f
@@ -67,6 +68,7 @@ def test_all_rules_of_activations_are_complex_steps(name):
 EXACT = {
     "softplus": lambda a: np.log1p(np.exp(-abs(a))) + np.maximum(a, 0.0),
     "swish": lambda a: a / (1.0 + np.exp(-a)),
+    "gelu": lambda a: 0.5 * a * (1.0 + special.erf(a / np.sqrt(2.0))),
     "elu": lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0.0))),
     "hard_tanh": lambda a: np.clip(a, -1.0, 1.0),
     "threshold_linear": lambda a: np.maximum(a, 0.0),
