@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from benchmarks import (
+    adaptation,
     filling,
     fixed_points,
     orbit_diagrams,
@@ -21,6 +22,7 @@ from benchmarks import (
     with_numpy,
     with_rnnsim,
 )
+from benchmarks.adaptation import ADAPTATION
 from benchmarks.fixed_points import FIXED_POINTS
 from benchmarks.orbit_diagrams import ORBIT_DIAGRAMS
 from benchmarks.rivals import OURS, Rival, Work, optional
@@ -29,7 +31,15 @@ from benchmarks.training_works import TRAINING
 
 TOLERANCE = 1e-9
 
-Problem = problems.Problem | vectors.Problem | training.Problem | spectra.Problem | fixed_points.Problem | orbit_diagrams.Problem
+Problem = (
+    problems.Problem
+    | vectors.Problem
+    | training.Problem
+    | spectra.Problem
+    | fixed_points.Problem
+    | orbit_diagrams.Problem
+    | adaptation.Problem
+)
 
 
 PyTorch, JAX = partial(optional, "with_torch", "torch"), partial(optional, "with_jax", "jax")
@@ -163,6 +173,7 @@ WORKS = {
     **SPECTRA,
     **FIXED_POINTS,
     **ORBIT_DIAGRAMS,
+    **ADAPTATION,
 }
 
 FORWARD = {  # the works whose arithmetic is counted, by units

@@ -83,6 +83,7 @@ OWN_RANGES = {
     "log1p": [*RANGES, *BELOW_0[:3], (-0.6, -1.0), *NEAR_1, *SMALL, *LARGE],
     "sqrt": [*RANGES, *SMALL, *LARGE],
     "sin": [*RANGES, *BELOW_0, *SMALL, *LARGE, *((-low, -high) for low, high in LARGE)],
+    "erf": [*RANGES[:5], *BELOW_0[:5]],
     "cos": [*RANGES, *BELOW_0, *LARGE, *((-low, -high) for low, high in LARGE)],
 }
 
