@@ -448,6 +448,7 @@ def of_tasks() -> Iterator[Entry]:
     """Tasks, and what makes them."""
     tasks = rs.tasks
     yield Entry("tasks.counting", tasks.counting, lambda: {"samples": 3, "steps": 4, "seed": 1})
+    yield Entry("tasks.Fresh", tasks.Fresh, lambda: {"function": rs.tasks.counting, "seed": 1})
     yield Entry("tasks.adding", tasks.adding, lambda: {"samples": 3, "steps": 4, "seed": 1})
     yield Entry("tasks.sum_of_digits", tasks.sum_of_digits, lambda: {"samples": 3, "digits": 2, "seed": 1, "encoding": "one_hot"})
     recall = {"samples": 3, "symbols": 2, "length": 1, "delay": 2, "seed": 1, "encoding": "one_hot"}

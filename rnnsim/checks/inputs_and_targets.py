@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import check_dims, to_array
+from rnnsim.checks.fresh_trials import refuse_fresh
 from rnnsim.checks.showing import kind_of, shown
 
 
@@ -111,6 +112,7 @@ def whole_numbers(name: str, value: Any, layouts: list[tuple[str, ...]], most: i
 
 def parted(inputs: Any, targets: Any, with_targets: bool, weight: Any = None) -> tuple[Any, Any, Any]:
     """Inputs, targets and their weight, which a task may have all of."""
+    refuse_fresh("inputs", inputs)
     if isinstance(inputs, xr.Dataset):
         if "inputs" not in inputs.variables:
             raise TypeError(

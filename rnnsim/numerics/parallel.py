@@ -2,8 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import llvmlite.binding
@@ -86,9 +87,9 @@ def blocks(points: int, steps: int, rows: int, width: int) -> list[tuple[int, in
     return cut(points, max(most, 1), width)
 
 
-def blocks_of_threads(points: int, group: int) -> list[tuple[int, int]]:
-    """Cut points into blocks of whole groups, some for every thread, however long each takes."""
-    return cut(points, -(-points // (PIECES * thread_count())), group)
+def blocks_of_threads(points: int, group: int, each: int = PIECES) -> list[tuple[int, int]]:
+    """Cut points into blocks of whole groups, `each` for every thread, however long each takes."""
+    return cut(points, -(-points // (each * thread_count())), group)
 
 
 def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
@@ -96,6 +97,32 @@ def cut(points: int, size: int, group: int) -> list[tuple[int, int]]:
     size = getattr(state, "block", None) or size
     size = -(-size // group) * group
     return [(lo, min(lo + size, points)) for lo in range(0, points, size)]
+
+
+@contextmanager
+def one_pool() -> Iterator[None]:
+    """Let all calls of `run` in this thread share a pool, of as many threads as the first of them needs."""
+    with ExitStack() as stack:
+        state.stack = stack
+        try:
+            yield
+        finally:
+            vars(state).pop("pool", None)
+            del state.stack
+
+
+@contextmanager
+def pool_of(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of so many threads: that of `one_pool`, if there is one, or a new one."""
+    stack, pool = getattr(state, "stack", None), getattr(state, "pool", None)
+    if pool is not None:
+        yield pool
+        return
+    with ExitStack() as own:
+        pool = (stack or own).enter_context(ThreadPoolExecutor(threads, thread_name_prefix="rnnsim"))
+        if stack is not None:
+            state.pool = pool
+        yield pool
 
 
 def run(work: Callable[[Callable[[], Any]], None], blocks: list[Any], threads: int | None = None) -> None:
@@ -112,7 +139,7 @@ def run(work: Callable[[Callable[[], Any]], None], blocks: list[Any], threads: i
     if threads == 1:
         work(next_block)
         return
-    with ThreadPoolExecutor(threads - 1, thread_name_prefix="rnnsim") as pool:
+    with pool_of(threads - 1) as pool:
         futures = [pool.submit(work, next_block) for _ in range(threads - 1)]
         try:
             work(next_block)

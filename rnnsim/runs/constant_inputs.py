@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rnnsim.checks.arguments import check_named, to_array
+from rnnsim.checks.fresh_trials import refuse_fresh
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.runs.run import check_inputs_of, tokens_of
@@ -15,6 +16,7 @@ MOST_BYTES = 1 << 26  # of inputs that have axes, laid out over steps
 
 def check_constant(net: Network, inputs: Any) -> xr.DataArray:
     """Constant inputs over (axes…, input), without `input` for scalar networks and tokens; `None` is 0."""
+    refuse_fresh("inputs", inputs)
     tokens = tokens_of(net)
     one = net.scalar or tokens is not None
     if inputs is None:

@@ -1,6 +1,6 @@
 """A run of a family, checked before anything is computed, and the dimensions and sizes of its results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -155,6 +155,46 @@ def check_inputs_of(net: Network, inputs: Any) -> Sequences:
     return check_inputs(inputs, None if net.scalar else net.inputs, tokens_of(net))
 
 
+def check_samples(net: Network, inputs: Sequences) -> int | None:
+    """How many samples inputs and starts have; None if there are none."""
+    samples, giver = inputs.array.sizes.get("sample"), "inputs"
+    for name in net.starts:
+        own = net.template(name).sizes.get("sample")
+        if own is not None and samples not in (None, own):
+            raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
+        samples, giver = (own, name) if samples is None else (samples, giver)
+    return samples
+
+
+def check_range(given: Mapping[str, xr.DataArray], dtype: str, tokens: int | None) -> None:
+    """Refuse numbers that are too large for a precision."""
+    for name, array in given.items() if dtype != "float64" else ():
+        if name == "inputs" and tokens is not None:
+            continue
+        with np.errstate(over="ignore"):
+            refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
+
+
+def check_weighed(targets: Sequences | None, weight: Sequences | None) -> None:
+    """Refuse weights that leave a point without any target."""
+    if targets and weight and (weighed(targets, weight) == 0.0).any():
+        raise ValueError("weight is 0 for every target of a point; it needs one above 0 at least")
+
+
+def check_sequences(
+    net: Network, inputs: Any, targets: Any, weight: Any, dtype: str, classes: bool
+) -> tuple[Sequences, Sequences, Sequences | None]:
+    """Inputs, targets and perhaps weights that take the place of others in a run."""
+    sequence = check_inputs_of(net, inputs)
+    steps = sequence.array.sizes["step"]
+    aims = check_targets(targets, check_samples(net, sequence), steps, net.outputs, classes)
+    weights = None if weight is None else check_weight(weight, aims, steps)
+    given = {"inputs": sequence, "targets": aims} | ({} if weights is None else {"weight": weights})
+    check_range({name: part.array for name, part in given.items()}, dtype, tokens_of(net))
+    check_weighed(aims, weights)
+    return sequence, aims, weights
+
+
 def prepare(
     net: Network,
     inputs: Any,
@@ -173,14 +213,8 @@ def prepare(
     if they are `classes`."""
     dtype = check_dtype(dtype)
     inputs, targets, weight = parted(inputs, targets, with_targets, weight)
-    tokens, sequence = tokens_of(net), check_inputs_of(net, inputs)
-    steps = sequence.array.sizes["step"]
-    samples, giver = sequence.array.sizes.get("sample"), "inputs"
-    for name in net.starts:
-        own = net.template(name).sizes.get("sample")
-        if own is not None and samples not in (None, own):
-            raise ValueError(f"{name} has {own} samples, but {giver} has {samples}; they need the same number")
-        samples, giver = (own, name) if samples is None else (samples, giver)
+    sequence = check_inputs_of(net, inputs)
+    samples, steps = check_samples(net, sequence), sequence.array.sizes["step"]
     aims = check_targets(targets, samples, steps, net.outputs, classes) if with_targets else None
     weights = check_weight(weight, aims, steps) if aims and weight is not None else None
     run = Run(
@@ -197,14 +231,9 @@ def prepare(
         validation=validation,
     )
     named = net.templates | run.given
-    for name, array in run.given.items() if dtype != "float64" else ():
-        if name == "inputs" and tokens is not None:
-            continue
-        with np.errstate(over="ignore"):
-            refuse(name, array, np.isinf(array.values.astype(dtype)), f"too large for {dtype}", "smaller numbers")
+    check_range(run.given, dtype, tokens_of(net))
     common_coordinate(run.given, "step")
     grid = common_grid(named, (*OWN_DIMENSIONS, "step"), (*names, DIVERGED_AT))
-    if aims and weights and (weighed(aims, weights) == 0.0).any():
-        raise ValueError("weight is 0 for every target of a point; it needs one above 0 at least")
+    check_weighed(aims, weights)
     starts = {name: net.template(name) for name in net.starts}
     return replace(run, grid=grid, sample=common_coordinate(run.given | starts, "sample"))

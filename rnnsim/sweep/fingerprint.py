@@ -10,6 +10,7 @@ import xarray as xr
 import xxhash
 
 from rnnsim.checks.arguments import plain_text
+from rnnsim.checks.fresh_trials import FreshTrials
 from rnnsim.checks.function_hashes import function_hash, in_python
 from rnnsim.checks.showing import shown
 from rnnsim.equations.user_activations import Activation
@@ -71,6 +72,8 @@ def description(value: Any) -> str:
         return json.dumps(value.described) + fingerprint(value.hashed)
     if isinstance(value, Optimizer | Clip):
         return repr(value) + "".join(description(number) for number in arrays_in(value))
+    if isinstance(value, FreshTrials):
+        return value.described
     if isinstance(value, Activation | Loss):
         return value.hash
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 from numba.core import event
 
+from rnnsim.checks.fresh_trials import FreshTrials
 from rnnsim.checks.inputs_and_targets import parted
 from rnnsim.checks.memory_limits import MOST_OF_MEMORY, as_bytes, check_memory, free_memory
 from rnnsim.checks.showing import shown
@@ -249,6 +250,7 @@ def steps_of(call: Call) -> int | None:
     if steps is not None or inputs is None:
         return steps
     try:
+        inputs = inputs.trials(0) if isinstance(inputs, FreshTrials) else inputs
         return check_inputs_of(call.net, parted(inputs, None, False)[0]).array.sizes["step"]
     except (ValueError, TypeError):
         return None

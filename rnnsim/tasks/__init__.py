@@ -2,6 +2,7 @@
 
 from rnnsim.tasks.decisions import perceptual_decision
 from rnnsim.tasks.digits import counting, sum_of_digits
+from rnnsim.tasks.fresh import Fresh
 from rnnsim.tasks.letters import next_letter
 from rnnsim.tasks.memory import adding, delayed_recall, flip_flop
 from rnnsim.tasks.scaling import Scaling
@@ -10,6 +11,7 @@ from rnnsim.tasks.weather import weather, weather_table
 from rnnsim.tasks.windows import windows
 
 __all__ = [
+    "Fresh",
     "Scaling",
     "adding",
     "counting",

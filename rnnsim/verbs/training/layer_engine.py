@@ -89,10 +89,12 @@ _addresses: dict[Any, Any] = {}  # by rule, each of which has one signature: it 
 
 
 class LayerEngine:
-    """Trains networks of many units, some epochs after the other."""
+    """Trains networks of many units, some epochs after the other. If sequences change from epoch to epoch there are many calls, and blocks
+    are made for the first of them."""
 
     def __init__(self, training: TrainingRun, state: TrainingState):
         self.training, self.state = training, state
+        self.known = dict[tuple[int, int], Any]()
         theta, measures = state.members.theta, training.measures
         batch, shuffled = min(training.batch, training.samples), training.seed is not None and not training.whole
         request = Request(measures, back=True, ordered=shuffled, steps=training.together, samples=batch)
@@ -117,18 +119,21 @@ class LayerEngine:
         numbers, at_once = numbers.reshape(-1), self.training_sets[0].program.tiling.points
 
         def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
-            scratches = {id(training_set): training_set.thread_scratch() for training_set in self.training_sets}
-            update_scratch = np.empty((1 + descriptor.states) * training.size, dtype)
-            what = records(UpdateDescriptor, [UpdateDescriptor()])[0]
+            scratch: Any = None
             while (block := next_block()) is not None:
                 lo, hi = block
-                tasks = [training_set.task(lo, hi, *scratches[id(training_set)]) for training_set in self.training_sets]
+                if block not in self.known:
+                    scratch = scratch or self.thread_scratch()
+                ready = self.known.get(block) or self.tasks(lo, hi, scratch)
+                if training.fresh is not None:
+                    self.known[block], scratch = ready, None
+                tasks, update_scratch, what = ready
                 here = descriptor
                 if orders.size and not training.whole:
                     of_block = np.ascontiguousarray(places[lo:hi])
                     here = replace(descriptor, order=address_of(orders), order_of=address_of(of_block))
                 record = records(TrainingDescriptor, [here])[0]
-                (task, whole, held_out), judged = (task for task, _ in tasks), np.zeros(hi - lo, dtype)
+                (task, whole, held_out), judged = (tasks[one][0] for one in self.training_sets), np.zeros(hi - lo, dtype)
                 found = task.data.counted, task.costs, task.gradient
                 kernels = self.kernels(task, numbers, update_scratch, record, what)
                 given = self.bounds, self.penalty, state.members.theta
@@ -136,7 +141,32 @@ class LayerEngine:
                 sets, everyone = (task, whole, held_out), (state.members, state.record)
                 train_by(layer_epochs)(self.kind, networks, *sets, record, *everyone, numbers, judged)
 
-        parallel.run(work, parallel.blocks_of_threads(training.grid.points, at_once))
+        parallel.run(work, parallel.blocks_of_threads(training.grid.points, at_once, training.blocks_a_thread))
+
+    def thread_scratch(self) -> tuple[dict[TrainingSet, Any], np.ndarray, Any]:
+        """A thread's scratch for each of the sets, and for updates."""
+        training = self.training
+        update_scratch = np.empty((1 + len(training.optimizer.rule.states)) * training.size, training.run.dtype)
+        scratches = {one: one.thread_scratch() for one in dict.fromkeys(self.training_sets)}
+        return scratches, update_scratch, records(UpdateDescriptor, [UpdateDescriptor()])[0]
+
+    def tasks(
+        self, lo: int, hi: int, scratch: tuple[dict[TrainingSet, Any], np.ndarray, Any]
+    ) -> tuple[dict[TrainingSet, Any], Any, Any]:
+        """The tasks of a block of points in a thread's scratch, and that for updates."""
+        scratches, *of_updates = scratch
+        return {one: one.task(lo, hi, *room) for one, room in scratches.items()}, *of_updates
+
+    def forget_sequences(self) -> None:
+        """Let nothing of the sequences of the training set stand in scratch that has been read before."""
+        for tasks, *_ in self.known.values():
+            for task, _ in tasks.values():
+                task.thread.held.fill(-1)
+
+    def read_from(self, name: str) -> list[np.ndarray]:
+        """The arrays that kernels read a sequence of the training set from, where no point has one of its own."""
+        sources = [one.program.sources.source(name) for one in dict.fromkeys(self.training_sets[:2])]
+        return [source.block(0, 1, np.empty(1, np.int64)) for source in sources]
 
     def kernels(self, task: Task, numbers: np.ndarray, update_scratch: np.ndarray, record: Any, what: Any) -> Any:
         """The addresses of the kernels that run a task and that move networks."""

@@ -59,6 +59,8 @@ def facts_of(attrs: Mapping[str, str]) -> Facts:
     """What a run's attributes say of each argument."""
     options = json.loads(attrs["options"])
     found: Facts = {name: {name: options[name]} for name in OF_OPTIONS if name in options}
+    if "trials" in options:
+        found["inputs"] = {"trials": options["trials"]}
     found["net"] = {"network": attrs.get("network")}
     for name, text in attrs.items():
         if name.endswith("_hash") and name != "parameters_hash":

@@ -116,7 +116,7 @@ class LaneEngine:
         numbers, own_orders = numbers.reshape(-1), each(training)
         ordered = None if training.seed is None or training.whole else orders.reshape(-1)
         points, shape = training.grid.points, training.grid.strided_shape
-        blocks = parallel.blocks_of_threads(points, self.networks)
+        blocks = parallel.blocks_of_threads(points, self.networks, training.blocks_a_thread)
         most = -(-max(hi - lo for lo, hi in blocks) // self.networks) * self.networks
 
         def work(next_block: Callable[[], tuple[int, int] | None]) -> None:
@@ -145,6 +145,13 @@ class LaneEngine:
                 train_by(small_epochs)(kind, networks, *sets, descriptor, *everyone, numbers, judged)
 
         parallel.run(work, blocks)
+
+    def read_from(self, name: str) -> list[np.ndarray]:
+        """The arrays that kernels read a sequence of the training set from, where no point has one of its own."""
+        return [getattr(self.training.run, name).values.reshape(-1)]
+
+    def forget_sequences(self) -> None:
+        """Nothing of the sequences stands in scratch from call to call."""
 
 
 def set_reader(run: Run, width: int, most: int, each: bool) -> Any:

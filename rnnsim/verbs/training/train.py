@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from rnnsim.checks.annotations import Flag, Hyperparameter, Inputs, LossName, Metric, Names, Numbers, Precision, Seed, Whole
 from rnnsim.checks.arguments import COUNT, flag, names, read_once, whole, whole_or_none
+from rnnsim.checks.fresh_trials import FreshTrials, refuse_fresh
 from rnnsim.checks.hints import pointing
 from rnnsim.checks.memory_limits import check_room
 from rnnsim.checks.showing import kind_of, shown
@@ -40,6 +41,8 @@ from rnnsim.verbs.training.bounds import (
     pinned,
     starts_of,
 )
+from rnnsim.verbs.training.fresh_engine import FreshEngine
+from rnnsim.verbs.training.fresh_trials import fresh_set
 from rnnsim.verbs.training.history import coordinates, fields_of, record_arrays, recorded_names, state_names
 from rnnsim.verbs.training.layer_engine import LayerEngine
 from rnnsim.verbs.training.optimizers import Clip, ClipNorm, Optimizer
@@ -66,14 +69,14 @@ MEANT = {
 OF_EVERY_EPOCH = ("cost", "grad_norm")
 PARAMETERS, STATES = "parameters", "states"  # groups of what is kept
 SECONDS = 0.25  # between looks at the clock and at the keyboard
-Engine = LaneEngine | LayerEngine
+Engine = LaneEngine | LayerEngine | FreshEngine
 
 
 @planned
 @pointing(MEANT)
 def train(
     net: Network,
-    inputs: Inputs,
+    inputs: Inputs | FreshTrials,
     targets: Numbers | None = None,
     *,
     optimizer: Optimizer,
@@ -105,8 +108,11 @@ def train(
     ----------
     net : Network
         The family.
-    inputs : array_like or DataArray or Dataset
-        As `backprop` takes them. A task stands for inputs and targets: `rs.train(net, task, optimizer=…)`.
+    inputs : array_like or DataArray or Dataset or Fresh
+        As `backprop` takes them. A task stands for inputs and targets: `rs.train(net, task, optimizer=…)`. An `rs.tasks.Fresh` stands
+        for them too, with trials of its own for every epoch: those of epoch e are in the cost recorded at e, and in the updates
+        from e to e + 1, all of them or batch by batch. So a recorded cost is that of trials which the network has not been
+        trained on.
     targets : array_like or DataArray, optional
         As `backprop` takes them.
     optimizer : SGD or Rprop or Adam or RMSprop
@@ -194,7 +200,8 @@ def train(
     Raises
     ------
     ValueError
-        If an argument has the wrong shape, size or value. Nothing has been computed by then.
+        If an argument has the wrong shape, size or value. Nothing has been computed by then, unless it is the fresh trials of a later
+        epoch that are wrong.
     TypeError
         If an argument has the wrong type, or is one that `train` does not take; the message names the one that is meant.
     MemoryError
@@ -209,6 +216,7 @@ def train(
     --------
     rnnsim.backprop : One cost and its gradients.
     rnnsim.Elman.at : The networks as they were at an epoch of a run.
+    rnnsim.tasks.Fresh : Other trials for every epoch.
     rnnsim.schedules : Numbers that change from epoch to epoch.
     rnnsim.plot.training_curves : Draw a run.
 
@@ -242,7 +250,8 @@ def train(
     trained, keep = check_trained(net, train), read_once(keep)
     states = state_names(optimizer.rule, trained, patience is not None)
     told = {"classes": rule.classes, "penalty": penalty, "weight": weight, "noise_seed": noise_seed}
-    run = prepare(net, inputs, targets, (), dtype, with_targets=True, **told)
+    fresh = fresh_set(inputs, targets, weight)
+    run = prepare(net, inputs if fresh is None else fresh.first(first), targets, (), dtype, with_targets=True, **told)
     training = TrainingRun(
         run,
         None if validation is None else prepare_validation(net, validation, loss, dtype, noise_seed),
@@ -262,6 +271,7 @@ def train(
         every,
         check_bounds(run, bounds, trained),
         resume is not None,
+        fresh,
     )
     training = on_one_grid(training)
     check_order(training.bounds)
@@ -272,6 +282,7 @@ def train(
     options["penalty"] = penalties_shown(run.penalties)
     options["bounds"] = bounds_shown(training.bounds)
     options |= run.noise_options
+    options |= {} if fresh is None else {"trials": fresh.task.described}
     options["keep"] = sorted(set(names_in("keep", keep)))
     plan = plan_training(training, options, resume, allowed, progress)
     warn_of_sparse(net, tuple(name for name in trained if not pinned(training, name)))
@@ -329,7 +340,7 @@ def plan_training(
         grid,
         fields,
         coordinates(training, epochs),
-        given_to(training),
+        hashed(training),
         options,
         dict,
         training=training,
@@ -405,6 +416,7 @@ def warn_of_sparse(net: Network, trained: tuple[str, ...]) -> None:
 
 def prepare_validation(net: Network, validation: Any, loss: Any, dtype: Any, noise_seed: Any) -> Run:
     """The sequences of the validation set, checked."""
+    refuse_fresh("validation", validation, "the same trials at every epoch, such as a Dataset of another seed")
     if isinstance(validation, xr.Dataset) and {"inputs", "targets"} <= set(validation.variables):
         validation = validation, None
     if not (isinstance(validation, tuple | list) and len(validation) in (2, 3)):
@@ -427,6 +439,12 @@ def given_to(training: TrainingRun) -> dict[str, xr.DataArray]:
     return given | ({"seed": training.seed} if training.seed is not None and training.seed.ndim else {})
 
 
+def hashed(training: TrainingRun) -> dict[str, xr.DataArray]:
+    """Those arrays, but for trials of one epoch."""
+    parts = () if training.fresh is None else training.fresh.parts
+    return {name: array for name, array in given_to(training).items() if name not in parts}
+
+
 def on_one_grid(training: TrainingRun) -> TrainingRun:
     """The training run with all axes that anything has."""
     named = training.run.net.templates | given_to(training)
@@ -439,7 +457,8 @@ def on_one_grid(training: TrainingRun) -> TrainingRun:
 def go_through(state: TrainingState, progress: bool) -> int:
     """Train, some epochs at a time, until the last one, Ctrl-C, or the end of all patience; how many epochs there were or would be."""
     training = state.training
-    engine: Engine = LaneEngine(training, state) if fits(training) else LayerEngine(training, state)
+    plain = LaneEngine(training, state) if fits(training) else LayerEngine(training, state)
+    engine: Engine = plain if training.fresh is None else FreshEngine(plain, state, training.fresh)
     epoch, length = training.first, 1
     with tqdm(total=training.last - epoch, desc="train", unit="epoch", delay=1.0, disable=not progress) as bar:
         while epoch < training.last:
@@ -464,7 +483,7 @@ def go_through(state: TrainingState, progress: bool) -> int:
             epoch = last
             if progress:
                 bar.set_postfix_str(latest_cost(state, epoch), refresh=False)
-            if training.patience is not None and not state.moving.any():
+            if state.settled:
                 stop_at(state, engine, state.settled_at)
                 break
     return training.last

@@ -19,6 +19,7 @@ from rnnsim.kernels.training.epochs import BY_NORM, BY_VALUE, UNCLIPPED, Members
 from rnnsim.numerics import parallel
 from rnnsim.runs.penalties import of_parameters
 from rnnsim.runs.run import Run
+from rnnsim.verbs.training.fresh_trials import FreshSet
 from rnnsim.verbs.training.optimizers import Optimizer
 
 ALIGNED = 16  # numbers of a network, so that updates take whole registers
@@ -47,6 +48,7 @@ class TrainingRun:
     every: int
     bounds: Mapping[str, Mapping[str, xr.DataArray]]
     resumed: bool = False
+    fresh: FreshSet | None = None
 
     @property
     def grid(self) -> Grid:
@@ -70,6 +72,11 @@ class TrainingRun:
     def whole(self) -> bool:
         """Whether an update goes by the gradient of the cost itself."""
         return self.batch >= self.samples and self.together >= self.run.steps
+
+    @property
+    def blocks_a_thread(self) -> int:
+        """Into how many blocks a thread's points are cut: into one if every epoch is a call of its own."""
+        return parallel.PIECES if self.fresh is None else 1
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -248,6 +255,11 @@ class TrainingState:
         """Which networks move."""
         moving: np.ndarray = (self.members.diverged_at < 0) & (self.members.stopped_at < 0)
         return moving
+
+    @property
+    def settled(self) -> bool:
+        """Whether patience has stopped all networks that had not diverged."""
+        return self.training.patience is not None and not self.moving.any()
 
     @property
     def settled_at(self) -> int:
