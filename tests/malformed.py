@@ -449,6 +449,8 @@ def of_tasks() -> Iterator[Entry]:
     tasks = rs.tasks
     yield Entry("tasks.counting", tasks.counting, lambda: {"samples": 3, "steps": 4, "seed": 1})
     yield Entry("tasks.Fresh", tasks.Fresh, lambda: {"function": rs.tasks.counting, "seed": 1})
+    if neurogym_or_none() is not None:
+        yield Entry("tasks.neurogym", tasks.neurogym, lambda: {"name": "GoNogo-v0", "samples": 2, "steps": 3, "seed": 1})
     yield Entry("tasks.adding", tasks.adding, lambda: {"samples": 3, "steps": 4, "seed": 1})
     yield Entry("tasks.sum_of_digits", tasks.sum_of_digits, lambda: {"samples": 3, "digits": 2, "seed": 1, "encoding": "one_hot"})
     recall = {"samples": 3, "symbols": 2, "length": 1, "delay": 2, "seed": 1, "encoding": "one_hot"}
@@ -501,6 +503,17 @@ def torch_or_none() -> Any:
     except ImportError:
         return None
     return torch
+
+
+@cache
+def neurogym_or_none() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import neurogym
+        except ImportError:
+            return None
+    return neurogym
 
 
 def call_legend(panels: Any, more: Any, **options: Any) -> Any:

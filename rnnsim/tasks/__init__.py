@@ -5,6 +5,7 @@ from rnnsim.tasks.digits import counting, sum_of_digits
 from rnnsim.tasks.fresh import Fresh
 from rnnsim.tasks.letters import next_letter
 from rnnsim.tasks.memory import adding, delayed_recall, flip_flop
+from rnnsim.tasks.neurogym import neurogym
 from rnnsim.tasks.scaling import Scaling
 from rnnsim.tasks.splitting import split
 from rnnsim.tasks.weather import weather, weather_table
@@ -17,6 +18,7 @@ __all__ = [
     "counting",
     "delayed_recall",
     "flip_flop",
+    "neurogym",
     "next_letter",
     "perceptual_decision",
     "split",
