@@ -33,11 +33,11 @@ def network(excitatory: np.ndarray, seed: xr.DataArray) -> rs.Elman:
 def train(net: rs.Elman, excitatory: np.ndarray, trials: int, epochs: int) -> xr.Dataset:
     """The training run, within bounds of signs and masks, on costs with penalties of rates and of recurrent weights."""
     most = xr.DataArray(np.where(excitatory, np.inf, 0.0), dims="unit")
-    task, held_out = (rs.tasks.perceptual_decision(n, seed=seed) for n, seed in ((trials, 1), (200, 2)))
+    task = rs.tasks.Fresh(rs.tasks.perceptual_decision, samples=trials, seed=1)
     return rs.train(
         net,
         task,
-        validation=held_out,
+        validation=rs.tasks.perceptual_decision(200, seed=2),
         optimizer=rs.Adam(5e-3),
         clip=rs.ClipNorm(1.0),
         epochs=epochs,
