@@ -8,6 +8,7 @@ from rnnsim.equations.user_activations import Activation
 from rnnsim.equations.user_losses import Loss
 from rnnsim.families.axes import axis
 from rnnsim.families.cell_checks import check_cell
+from rnnsim.families.low_rank import LowRank
 from rnnsim.families.own_cells import Cell
 from rnnsim.families.random.dale import dale
 from rnnsim.families.readouts import Readout
@@ -48,6 +49,7 @@ __all__ = [
     "Elman",
     "Embedding",
     "Loss",
+    "LowRank",
     "RMSprop",
     "Readout",
     "Rprop",

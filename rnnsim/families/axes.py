@@ -28,6 +28,7 @@ RESERVED = frozenset(
         "gate_in",
         "gate_rec",
         "token",
+        "rank",
         "layer",
         "epoch",
         "point",
@@ -110,7 +111,7 @@ def check_axis_name(name: Any, taken: Iterable[str] = ()) -> None:
     """Refuse a name that no axis can have, or that one of the variables `taken` has."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"an axis was given the name {shown(name)}; it needs letters, digits and underscores, and no digit first")
-    if name in RESERVED or re.fullmatch(r"(unit|unit_from|input|gate)_\d+|dim_\d+", name):
+    if name in RESERVED or re.fullmatch(r"(unit|unit_from|input|gate|rank)_\d+|dim_\d+", name):
         raise ValueError(
             f"an axis was given the name {shown(name)}, which is one of the package's own dimensions; it needs another"
         )

@@ -19,6 +19,7 @@ from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.axes import Grid, common_grid
 from rnnsim.families.cell_protocol import Cell
+from rnnsim.families.low_rank import FACTORS, dense
 from rnnsim.families.parameters import NUMBERED, OWN_DIMENSIONS, layer_number, numbered
 from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.families.readouts import Readout
@@ -31,7 +32,7 @@ METHODS = ("nearest", "ffill", "bfill")
 class Member:
     """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network,
     which have `suffix` behind them. `states` are what results call its states; `biases` come with the gates that they belong to; results
-    of the `top` layer are known without `suffix`, too."""
+    of the `top` layer are known without `suffix`, too. Of a `w_rec` of low rank, `factors` are the parameters that make it."""
 
     cell: Cell
     units: int
@@ -44,6 +45,8 @@ class Member:
     states: tuple[str, ...] = ()
     suffix: str = ""
     top: bool = True
+    factors: tuple[str, ...] = ()
+    rank: int = 0
 
     def results(self, name: str) -> tuple[str, ...]:
         """The names under which the network keeps a variable of this layer."""
@@ -141,6 +144,7 @@ class Network:
             sizes |= {f"{dim}{suffix}": len(labels) for dim, labels in layer.declaration.gate_labels.items()}
             if not self.scalar:
                 sizes |= {f"{dim}{suffix}": layer.units for dim in ("unit", "unit_from")} | {f"input{suffix}": layer.inputs}
+            sizes |= {f"rank{suffix}": layer.rank} if layer.rank else {}
         if not self.scalar:
             sizes |= {"input": self.inputs, "output": self.outputs or 1}
         return sizes | ({"token": self.table.sizes["token"]} if self.table is not None else {})
@@ -155,6 +159,9 @@ class Network:
         }
 
     def __getitem__(self, name: str) -> xr.DataArray:
+        for suffix, layer in self.levels:
+            if layer.rank and name == f"w_rec{suffix}":
+                return numbered(name, dense([layer.source(factor) for factor in FACTORS if factor in layer.parameter_names]))
         if not isinstance(name, str) or name not in self._parameters:
             part = f"; for a part of the family give isel({next(iter(self.axes), 'axis')}=…)" if not isinstance(name, str) else ""
             raise ValueError(f"a family was asked for [{shown(name)}]; it has {', '.join(self._parameters)}{part}")

@@ -18,6 +18,7 @@ from rnnsim.equations.symbolic.expressions import operations_in, text_of
 from rnnsim.equations.symbolic.symbols import Symbol
 from rnnsim.equations.symbolic.tracing import KINDS, cell_of, equation_of
 from rnnsim.families.declarations import Declaration
+from rnnsim.families.low_rank import FACTORS
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import OWN_DIMENSIONS
 from rnnsim.families.readouts import Readout, check_readout
@@ -208,7 +209,7 @@ def is_name(name: Any) -> bool:
 
 def is_taken(name: str, *dims: str) -> bool:
     """Whether results have a variable of this name that is none of a cell's own over these dimensions."""
-    return name in MEANINGS and (name not in DECLARED or MEANINGS[name].dims != dims)
+    return name in MEANINGS and name not in FACTORS and (name not in DECLARED or MEANINGS[name].dims != dims)
 
 
 def check_names(cls: Any, declaration: Declaration) -> None:

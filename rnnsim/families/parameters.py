@@ -11,9 +11,9 @@ from rnnsim.checks.arguments import check_dims, to_array
 from rnnsim.checks.showing import shown
 from rnnsim.families.random.lazy_parameters import Drawn
 
-OWN_DIMENSIONS = ("sample", "gate", "gate_in", "gate_rec", "unit", "unit_from", "input", "output", "token")
+OWN_DIMENSIONS = ("sample", "gate", "gate_in", "gate_rec", "unit", "unit_from", "input", "output", "rank", "token")
 OF_VECTORS = ("unit", "unit_from", "input", "output")
-NUMBERED = ("gate", "gate_in", "gate_rec", "unit", "unit_from", "input")  # of which each layer of a stack has its own
+NUMBERED = ("gate", "gate_in", "gate_rec", "unit", "unit_from", "input", "rank")  # of which each layer of a stack has its own
 
 
 @cache

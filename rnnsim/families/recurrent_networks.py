@@ -18,6 +18,7 @@ from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.equations.user_activations import Activation
 from rnnsim.families.cell_protocol import Cell
 from rnnsim.families.declarations import FIRST, Declaration
+from rnnsim.families.low_rank import FACTORS, LowRank, check_gates
 from rnnsim.families.network import Member, Network
 from rnnsim.families.parameters import OF_VECTORS, has_units, parameter
 from rnnsim.families.random.lazy_parameters import Drawn
@@ -53,7 +54,15 @@ class Recurrent(Network):
     def _take(self, given: dict[str, Any], readout: Readout | None) -> None:
         """Check the parameters and keep them."""
         self._refuse_stacked_gates(given)
-        weights, dimensions_of = self.weights, self.DIMENSIONS
+        weights, dimensions_of, factors = self.weights, self.DIMENSIONS, given.get("w_rec")
+        if isinstance(factors, LowRank):
+            check_gates(type(self).__name__, self.declaration)
+            if not has_units("w_in", given["w_in"], dimensions_of["w_in"]):
+                raise ValueError("w_rec was given as rs.LowRank, but w_in has no units; it needs w_in (unit, input)")
+            weights = ("w_in",)
+            dimensions_of = {"w_in": dimensions_of["w_in"], **FACTORS, **dimensions_of}
+            given = {**given, **factors.parameters}
+            del given["w_rec"]
         full = [has_units(name, given[name], dimensions_of[name]) for name in weights]
         if any(full) and not all(full):
             arrays, numbers = weights if full[0] else weights[::-1]
@@ -89,6 +98,9 @@ class Recurrent(Network):
 
     def _rebuild(self, parameters: dict[str, Any]) -> Self:
         own = {name: value for name, value in parameters.items() if name not in Readout.DIMENSIONS}
+        if self.rank:
+            factors = {name: own.pop(name, None) for name in FACTORS}
+            own.setdefault("w_rec", LowRank(*factors.values()))
         rule: Any = type(self)
         made: Self = rule(**own, readout=readout_of(parameters))
         return made
@@ -123,6 +135,11 @@ class Recurrent(Network):
         return int(self._parameters["w_in"].sizes.get("input", 1))
 
     @property
+    def rank(self) -> int:
+        """The rank of recurrent weights that were given as `rs.LowRank`, else 0."""
+        return 0 if "w_rec" in self._parameters or "w_rec" not in self.DIMENSIONS else int(self._parameters["m"].sizes["rank"])
+
+    @property
     def levels(self) -> tuple[tuple[str, Any], ...]:
         """The one layer, without anything added to the names of its parameters."""
         return (("", self),)
@@ -150,13 +167,13 @@ class Recurrent(Network):
 
     @property
     def idle_numbers(self) -> tuple[str, ...]:
-        """The cell's own numbers that its equation leaves out."""
-        return ()
+        """The parameters that have no gradient: the cell's own numbers that its equation leaves out, and a fixed matrix."""
+        return ("fixed",) if self.rank and "fixed" in self._parameters else ()
 
     @property
     def optional(self) -> tuple[str, ...]:
         """Parameters that this family does without, and may be given."""
-        return ()
+        return ("w_rec", *(() if "fixed" in self._parameters else ("fixed",))) if self.rank else ()
 
     def member(self, suffix: str, top: bool) -> Member:
         """Describe this network as a layer of a larger one.
@@ -189,6 +206,8 @@ class Recurrent(Network):
             declaration.kept_states,
             suffix,
             top,
+            tuple(f"{name}{suffix}" for name in FACTORS if name in self._parameters) if self.rank else (),
+            self.rank,
         )
 
     @classmethod
@@ -292,8 +311,8 @@ class Elman(cells.NoisyElman, Recurrent):
     ----------
     w_in : array_like or DataArray
         Weights of the input, (unit, input), or a number in a scalar network.
-    w_rec : array_like or DataArray
-        Weights of the last state, (unit, unit_from), or a number in a scalar network.
+    w_rec : array_like or DataArray or LowRank
+        Weights of the last state, (unit, unit_from), or a number in a scalar network; or `rs.LowRank(m, n)`.
     bias : array_like or DataArray, default 0.0
         Biases, (unit), or a number for all units.
     h0 : array_like or DataArray, default 0.0
@@ -349,7 +368,7 @@ class Elman(cells.NoisyElman, Recurrent):
     def __init__(
         self,
         w_in: Numbers,
-        w_rec: Numbers,
+        w_rec: Numbers | LowRank,
         bias: Numbers = 0.0,
         h0: Numbers = 0.0,
         *,
@@ -378,13 +397,13 @@ class Elman(cells.NoisyElman, Recurrent):
 
     @property
     def idle_numbers(self) -> tuple[str, ...]:
-        """The leak, if none was given."""
-        return () if self.leaky else ("leak",)
+        """The leak, if none was given, and a fixed matrix."""
+        return *super().idle_numbers, *(() if self.leaky else ("leak",))
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """The noise, if none was given."""
-        return () if "noise" in self._parameters else ("noise",)
+        """The noise, if none was given, and what recurrent weights of low rank do without."""
+        return *super().optional, *(() if "noise" in self._parameters else ("noise",))
 
     @property
     def declared(self) -> Any:

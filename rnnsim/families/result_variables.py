@@ -23,6 +23,7 @@ SIMULATED = {
     "input": Meaning(("sample", "step", "input"), "input"),
     "output": Meaning(("sample", "step", "output"), "output"),
     "final_state": Meaning(("sample", "unit"), "state at the last step"),
+    "overlap": Meaning(("sample", "step", "rank"), "overlap of the state and the right factor of the recurrent weight"),
 }
 
 PARAMETERS = {
@@ -33,6 +34,9 @@ PARAMETERS = {
     "bias_in": Meaning(("gate", "unit"), "bias of the input"),
     "bias_rec": Meaning(("gate", "unit"), "bias of the state"),
     "h0": Meaning(("sample", "unit"), "state at step 0"),
+    "m": Meaning(("unit", "rank"), "left factor of the recurrent weight"),
+    "n": Meaning(("unit", "rank"), "right factor of the recurrent weight"),
+    "fixed": Meaning(("unit", "unit_from"), "recurrent weight beside the factors"),
     "w_out": Meaning(("output", "unit"), "output weight"),
     "b_out": Meaning(("output",), "bias of the output"),
 }
@@ -120,6 +124,7 @@ OF_LAYERS = (
     "grad_state",
     "grad_preactivation",
     "orbit",
+    "overlap",
 )
 DIVERGED_AT = "diverged_at"
 OF_OPTIMIZERS = {

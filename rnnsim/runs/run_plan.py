@@ -15,6 +15,8 @@ from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, OWNERS, PAR
 from rnnsim.runs.plan import Field, Plan, coordinate
 from rnnsim.runs.run import Run
 
+OVERLAP = "overlap"
+
 
 def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The variables of a network that `keep` asks for, of those that a verb knows."""
@@ -29,6 +31,11 @@ def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str
     wanted, kind = read_once(keep), type(net.levels[-1][1]).__name__
     several = wanted if isinstance(wanted, list | tuple) else (wanted,)
     asked = [name for name in several if isinstance(name, str)]
+    without = [name for member in net.members if not member.rank for name in member.results(OVERLAP)]
+    for name in without:
+        all_known.pop(name, None)
+        if name in asked:
+            raise ValueError(f"keep was given {shown(name)}; it needs recurrent weights of low rank, w_rec=rs.LowRank(m, n)")
     for state, owner in OWNERS.items():
         for name in (state, f"final_{state}"):
             if name not in all_known and name in asked:

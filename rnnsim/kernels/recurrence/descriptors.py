@@ -62,7 +62,7 @@ class LayerDescriptor(Descriptor):
     tiles: int  # tiles of columns in a row
     panel: int  # distance of the terms of packed weights
     in_forward: int  # place of w_in, packed for the way forward (gate, panel, term, row of it, lane)
-    rec_forward: int = NONE  # of w_rec; none of a linear map
+    rec_forward: int = NONE  # of w_rec, or of its left factor; none of a linear map
     in_back: int = NONE  # of w_in, packed for the way back (gate, panel, unit, row of it, lane)
     rec_back: int = NONE  # of w_rec alike
     bias: int  # place of the biases (gate, row)
@@ -96,6 +96,18 @@ class LayerDescriptor(Descriptor):
     noise_source: int = NONE  # which source the key of the noise is, if there is noise
     drawn: int = NONE  # place of the numbers of one sequence (word of a counter, step, unit)
     drawn_apart: int = NONE  # distance of two words
+    rank: int = NONE  # of w_rec, if it is given as factors
+    read_forward: int = NONE  # place of the right factor, packed for the way forward (panel, unit, row of it, lane)
+    read_back: int = NONE  # for the way back (panel, rank, row of it, lane)
+    read_gradient: int = NONE  # place of its gradient (rank, row)
+    fixed_forward: int = NONE  # place of the matrix beside the factors, packed as w_rec, if there is one
+    fixed_back: int = NONE  # for the way back
+    overlap: int = NONE  # place of the overlaps of the states and the right factor (step 0…, frame of those)
+    overlap_row: int = NONE  # numbers of a row of those
+    overlap_frame: int = NONE  # numbers of a frame of those
+    overlap_tiles: int = NONE  # tiles of columns in a row of those
+    overlap_cotangent: int = NONE  # place of their cotangents over the units (step, frame of those)
+    no_overlap: int = NONE  # place of a row of zeros, as long as one of those
     penalty_source: int = NONE  # which source the penalty of its states is, a weight over its units, if there is one
     volume: int = NONE  # place of the determinant of w_rec: a mantissa and an exponent (2, lane)
 

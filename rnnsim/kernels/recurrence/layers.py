@@ -16,6 +16,16 @@ from numba.extending import overload
 from rnnsim.equations.arity import partials_of, slots
 from rnnsim.equations.rules import linearize, pull_numbers, pullback, reading, report, step
 from rnnsim.kernels.linalg.matmul import AsNumbers, LaneRows, Vectors, factor, product, product_of_two
+from rnnsim.kernels.recurrence.low_rank import (
+    Full,
+    add_fixed,
+    collect_read,
+    find_overlap,
+    pull_overlap,
+    pulled_at,
+    read_at,
+    read_from,
+)
 from rnnsim.numerics.jit import internal, kernel, specialised
 from rnnsim.numerics.simd import align_stack, load, store
 from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros
@@ -26,8 +36,8 @@ ONES = 0  # where scratch has a register of ones
 
 
 class LaneLayout(NamedTuple):
-    """What lanes are: the lanes of products and of frames, a tile, how weights and data are read (`AsVectors` or `AsNumbers`), and how far
-    the units of a frame are apart."""
+    """What lanes are: the lanes of products and of frames, a tile, how weights and data are read (`AsVectors` or `AsNumbers`), how far
+    the units of a frame are apart, and whether w_rec is given in full or as factors."""
 
     narrow: Any
     wide: Any
@@ -35,6 +45,7 @@ class LaneLayout(NamedTuple):
     weights: Any
     data: Any
     apart: int
+    recurrence: Any = Full()
 
 
 @overload(reading, prefer_literal=True, jit_options=INLINE)
@@ -90,27 +101,30 @@ def project(layout, cell, scratch, values, layer, chunk):
 def sum_inputs_and_states(layout, cell, scratch, values, layer, chunk, k, past, at):
     """a[k] = W_in x[k] + W_rec h[k-1] + bias."""
     x_gates, h_gates, summed = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "summed"))
-    units, terms, row, frame, tiles, panel = layer.units, layer.terms, layer.row, layer.frame, layer.tiles, layer.panel
+    terms, row, frame, tiles, panel = layer.terms, layer.row, layer.frame, layer.tiles, layer.panel
+    read, read_row, read_terms = read_at(layout, layer, past, k)
     x = factor(layout.data, values, chunk.first + k * chunk.by_step, 0, layout.apart, chunk.by_row)
-    h = factor(layout.data, scratch, past, 0, layout.apart, row)
+    h = factor(layout.data, scratch, read, 0, layout.apart, read_row)
     for gate in range(summed):
         in_x, in_h = place_of(gate, x_gates), place_of(gate, h_gates)
         w_in = factor(layout.weights, scratch, layer.in_forward + max(in_x, 0) * tiles * terms * panel, 0, panel, terms * panel)
-        w_rec = factor(layout.weights, scratch, layer.rec_forward + max(in_h, 0) * tiles * units * panel, 0, panel, units * panel)
+        rec = layer.rec_forward + max(in_h, 0) * tiles * read_terms * panel
+        w_rec = factor(layout.weights, scratch, rec, 0, panel, read_terms * panel)
         out, bias = LaneRows(scratch, at + gate * frame, row), LaneRows(scratch, layer.bias + gate * row, 0)
-        count, more = terms if in_x >= 0 else 0, units if in_h >= 0 else 0
+        count, more = terms if in_x >= 0 else 0, read_terms if in_h >= 0 else 0
         product_of_two(layout.narrow, layout.tile, out, bias, chunk.rows, tiles, count, w_in, x, more, w_rec, h)
 
 
 @internal
-def add_states(layout, cell, scratch, layer, chunk, past, at):
+def add_states(layout, cell, scratch, layer, chunk, k, past, at):
     """a[k] += W_rec h[k-1]."""
-    readers, units, row, tiles, panel = reading(cell, "h"), layer.units, layer.row, layer.tiles, layer.panel
-    h = factor(layout.data, scratch, past, 0, layout.apart, row)
+    readers, row, tiles, panel = reading(cell, "h"), layer.row, layer.tiles, layer.panel
+    read, read_row, terms = read_at(layout, layer, past, k)
+    h = factor(layout.data, scratch, read, 0, layout.apart, read_row)
     for i in range(len(readers)):
         out = LaneRows(scratch, at + gate_at(readers, i) * layer.frame, row)
-        w_rec = factor(layout.weights, scratch, layer.rec_forward + i * tiles * units * panel, 0, panel, units * panel)
-        product(layout.narrow, layout.tile, out, out, chunk.rows, tiles, 1, units, w_rec, h)
+        w_rec = factor(layout.weights, scratch, layer.rec_forward + i * tiles * terms * panel, 0, panel, terms * panel)
+        product(layout.narrow, layout.tile, out, out, chunk.rows, tiles, 1, terms, w_rec, h)
 
 
 def prepare_steps(layout, cell, scratch, values, layer, chunk):
@@ -129,7 +143,7 @@ def _prepare_steps(layout, cell, scratch, values, layer, chunk):
 def sum_step(layout, cell, scratch, values, layer, chunk, k, past, at):
     """What is left to do for the pre-activations of a step."""
     if isinstance(layout.data, AsNumbers):
-        add_states(layout, cell, scratch, layer, chunk, past, at)
+        add_states(layout, cell, scratch, layer, chunk, k, past, at)
     else:
         sum_inputs_and_states(layout, cell, scratch, values, layer, chunk, k, past, at)
 
@@ -138,7 +152,7 @@ def sum_step(layout, cell, scratch, values, layer, chunk, k, past, at):
 def _sum_step(layout, cell, scratch, values, layer, chunk, k, past, at):
     if layout.types[layout.fields.index("data")].instance_class is AsNumbers:
         return lambda layout, cell, scratch, values, layer, chunk, k, past, at: add_states(
-            layout, cell, scratch, layer, chunk, past, at
+            layout, cell, scratch, layer, chunk, k, past, at
         )
     return lambda layout, cell, scratch, values, layer, chunk, k, past, at: sum_inputs_and_states(
         layout, cell, scratch, values, layer, chunk, k, past, at
@@ -151,10 +165,12 @@ def forward_layer(layout, cell, scratch, values, layer, chunk, taped):
     align_stack()
     prepare_steps(layout, cell, scratch, values, layer, chunk)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    wide, frame, partials = layout.wide, layer.frame, partials_of(cell)
+    wide, frame, partials, readers = layout.wide, layer.frame, partials_of(cell), reading(cell, "h")
     past, at, tape, constant = layer.states, layer.pre, layer.partials, layer.constants
     for k in range(chunk.steps):
+        find_overlap(layout, scratch, layer, chunk, past, k)
         sum_step(layout, cell, scratch, values, layer, chunk, k, past, at)
+        add_fixed(layout, scratch, layer, chunk, past, at + gate_at(readers, 0) * frame)
         new = past + len(states) * frame
         for p in range(0, frame, width(wide)):
             c = take(wide, constants, scratch, constant + p, frame)
@@ -167,6 +183,7 @@ def forward_layer(layout, cell, scratch, values, layer, chunk, taped):
             else:
                 put(scratch, new + p, frame, step(cell, c, s, a))
         past, at, tape = new, at + len(gates) * frame, tape + len(partials) * frame
+    find_overlap(layout, scratch, layer, chunk, past, chunk.steps)
 
 
 @internal
@@ -174,16 +191,17 @@ def collect(layout, cell, scratch, values, layer, chunk, first, count):
     """Add the gradients of weights and biases from the steps first…first + count, whose cotangents ā stand in `pre`:
     W̄_rec += Σ ā h[k-1]ᵀ, W̄_in += Σ ā x[k]ᵀ, b̄ += Σ ā."""
     gates, states = len(slots(cell, "gates")), len(slots(cell, "states"))
-    row, frame, rows, units, terms = layer.row, layer.frame, chunk.rows, layer.units, layer.terms
+    row, frame, rows, terms = layer.row, layer.frame, chunk.rows, layer.terms
     x_gates, h_gates = reading(cell, "x"), reading(cell, "h")
     jump, tile_row, apart = states * frame, width(layout.narrow) * len(layout.tile.columns), layout.apart
+    read, by_step, by_row, read_terms = read_from(layout, layer, first, jump)
     for gate in range(len(slots(cell, "summed"))):
         a = Vectors(scratch, layer.pre + (first * gates + gate) * frame, gates * frame, row, tile_row)
         in_h, in_x = place_of(gate, h_gates), place_of(gate, x_gates)
         if in_h >= 0:
-            h = factor(layout.data, scratch, layer.states + first * jump, jump, row, apart)
-            out = LaneRows(scratch, layer.rec_gradient + in_h * units * row, row)
-            product(layout.narrow, layout.tile, out, out, units, layer.tiles, count, rows, a, h)
+            h = factor(layout.data, scratch, read, by_step, by_row, apart)
+            out = LaneRows(scratch, layer.rec_gradient + in_h * read_terms * row, row)
+            product(layout.narrow, layout.tile, out, out, read_terms, layer.tiles, count, rows, a, h)
         if in_x >= 0:
             x = factor(layout.data, values, chunk.first + first * chunk.by_step, chunk.by_step, chunk.by_row, apart)
             out = LaneRows(scratch, layer.in_gradient + in_x * terms * row, row)
@@ -191,6 +209,7 @@ def collect(layout, cell, scratch, values, layer, chunk, first, count):
         one = factor(layout.data, scratch, ONES, 0, 0, 0)
         out = LaneRows(scratch, layer.grad_bias + gate * row, row)
         product(layout.narrow, layout.tile, out, out, 1, layer.tiles, count, rows, a, one)
+    collect_read(layout, cell, scratch, layer, chunk, first, count)
 
 
 @internal
@@ -220,9 +239,9 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
     align_stack()
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     readers, partials, numbers = reading(cell, "h"), partials_of(cell), slots(cell, "tracked")
-    units, row, frame, tiles, panel = layer.units, layer.row, layer.frame, layer.tiles, layer.panel
+    row, frame, tiles, panel = layer.row, layer.frame, layer.tiles, layer.panel
     wide, rows, number_sums = layout.wide, chunk.rows, layer.number_sums
-    cotangent, constant, weights, history = layer.cotangent, layer.constants, layer.rec_back, layer.history
+    cotangent, constant, history = layer.cotangent, layer.constants, layer.history
     together = max(1, TERMS // rows)
     collected, top_from = chunk.steps, chunk.top_from
     for k in range(chunk.steps - 1, -1, -1):
@@ -242,10 +261,12 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
             put(scratch, cotangent + p, frame, add(zeros(wide, states), past))
             put(scratch, at + p, frame, g_a)
         out = LaneRows(scratch, cotangent, row)
+        pull_overlap(layout, scratch, layer, chunk, k, at + gate_at(readers, 0) * frame)
         for i in range(len(readers)):
-            data = factor(layout.data, scratch, at + gate_at(readers, i) * frame, 0, layout.apart, row)
-            a = factor(layout.weights, scratch, weights + i * tiles * units * panel, 0, panel, units * panel)
-            product(layout.narrow, layout.tile, out, out, rows, tiles, 1, units, a, data)
+            made, made_row, terms, weights = pulled_at(layout, layer, k, at + gate_at(readers, i) * frame)
+            data = factor(layout.data, scratch, made, 0, layout.apart, made_row)
+            a = factor(layout.weights, scratch, weights + i * tiles * terms * panel, 0, panel, terms * panel)
+            product(layout.narrow, layout.tile, out, out, rows, tiles, 1, terms, a, data)
         if collected - k == together or k == 0:
             collect(layout, cell, scratch, values, layer, chunk, k, collected - k)
             if layer.below >= 0:

@@ -98,7 +98,7 @@ class Map:
 
     @cached_property
     def sources(self) -> Sources:
-        return Sources(self.run)
+        return Sources(self.run, dense=True)
 
     def block(self, lo: int, hi: int) -> Block:
         """The layers' parameters and the inputs (point, input) of the points lo…hi."""

@@ -80,6 +80,9 @@ def frames_of_states(outline: Outline, layer: Layer, at: dict[str, int]) -> Iter
         at_state = states + i * frame
         yield Frames(names=named(state), at=at_state, by_step=jump, row=row, units=units)
         yield Frames(names=named(f"final_{state}"), at=at_state, by_step=jump, row=row, units=units, final=True)
+    if layer.overlap:
+        rank, of_rank, of_frame, _ = layer.overlap
+        yield Frames(names=named("overlap"), at=at["overlap"], by_step=of_frame, row=of_rank, units=rank)
     yield from frames_of_gates(outline, layer, at["pre"], named("preactivation"))
 
 
@@ -123,8 +126,8 @@ def sums_of(outline: Outline, places: Places) -> list[Sums]:
 def sums_of_layer(outline: Outline, layer: Layer, at: dict[str, int]) -> Iterator[Sums]:
     """Of the gradients of a layer's weights, biases, numbers and starts."""
     member, (units, row, *_) = layer.member, layer.shape
-    for what, name, gates, terms in layer.weights:
-        for gate in range(gates):
+    for what, name, gates, terms, _, moving in layer.weights:
+        for gate in range(gates if moving else 0):
             place = at[f"{what}_gradient"] + gate * terms * row
             yield Sums(name=f"grad_{name}", units=units, terms=terms, at=place, row=row, first_number=gate * units * terms)
     for name, reads in member.biases:

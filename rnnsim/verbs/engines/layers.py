@@ -20,7 +20,10 @@ from rnnsim.verbs.engines.sources import counted_of, counted_targets
 def blocks_of(run: Run, program: Program) -> list[tuple[int, int, int, int]]:
     """Blocks of points and of samples: lo, hi, first and last block of samples. Those are apart only where there are few points."""
     sample_blocks = len(program.tiling.sample_blocks) - 1
-    of_step = sum(member.units * (member.units + member.inputs) * member.cell.gates for member in run.net.members)
+    of_step = sum(
+        member.units * ((member.rank if len(member.factors) == 2 else member.units) + member.inputs) * member.cell.gates
+        for member in run.net.members
+    )
     work = (run.samples or 1) * run.steps * of_step
     kept = [run.net.source(name) for name in run.net.parameter_names]
     numbers = 1 + sum(parameter.numbers for parameter in kept if isinstance(parameter, Drawn))

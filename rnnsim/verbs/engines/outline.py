@@ -18,6 +18,7 @@ SUMS = {
     "grad_table",
     "in_gradient",
     "rec_gradient",
+    "read_gradient",
     "grad_bias",
     "grad_starts",
     "grad_numbers",
@@ -47,12 +48,15 @@ class Request:
 
 
 class Weights(NamedTuple):
-    """Weights of a layer: `in` or `rec`, as descriptors call them; the parameter; gates, and terms of each."""
+    """Weights (unit, term) of a layer: what descriptors call them; the parameter; gates, and terms of each; whether they map units to
+    terms on the way forward, not back; whether they have a gradient."""
 
     what: str
     name: str
     gates: int
     terms: int
+    turned: bool = False
+    moving: bool = True
 
 
 class Layer(NamedTuple):
@@ -63,15 +67,27 @@ class Layer(NamedTuple):
     below: Shape
     weights: tuple[Weights, ...]
     tangent_weights: tuple[Weights, ...]
+    overlap: Shape | None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether there is a matrix beside the factors."""
+        return any(weights.what == "fixed" for weights in self.weights)
 
 
-def layer_of(tiling: Tiling, number: int, member: Member) -> Layer:
-    """Layer `number` from below; tangents of what the lowest one reads are none."""
+def layer_of(tiling: Tiling, number: int, member: Member, tangents: int = 0) -> Layer:
+    """Layer `number` from below; tangents of what the lowest one reads are none, and weights of low rank are in full if there are some."""
     weights = [Weights("in", member.w_in, len(reading(member.cell, "x")), member.inputs)]
-    if member.w_rec:
+    factored = bool(member.rank) and not tangents
+    if factored:
+        (m, n, *fixed), rank = member.factors, member.rank
+        weights += [Weights("rec", m, 1, rank), Weights("read", n, 1, rank, turned=True)]
+        weights += [Weights("fixed", name, 1, member.units, moving=False) for name in fixed]
+    elif member.w_rec:
         weights.append(Weights("rec", member.w_rec, len(reading(member.cell, "h")), member.units))
     shapes = tiling.shape(member.units), tiling.shape(member.inputs)
-    return Layer(member, *shapes, tuple(weights), tuple(weights[0 if number else 1 :]))
+    overlap = tiling.shape(member.rank) if factored else None
+    return Layer(member, *shapes, tuple(weights), tuple(weights[0 if number else 1 :]), overlap)
 
 
 def with_numbers(member: Member, names: tuple[str, ...]) -> Member:
@@ -99,7 +115,7 @@ class Outline(NamedTuple):
         tiling = Tiling.of(run, samples, bool(request.tangents))
         steps = (request.steps or run.steps) if request.back else tiling.steps_at_once(run)
         members = [with_numbers(member, names) for member in (run.net.members if request.tangents else run.net.maps)]
-        layers = tuple(layer_of(tiling, i, member) for i, member in enumerate(members))
+        layers = tuple(layer_of(tiling, i, member, request.tangents) for i, member in enumerate(members))
         targets = UNMEASURED
         if request.costs:
             targets = tiling.shape(1) if request.costs[0].classes else layers[-1].shape
@@ -210,6 +226,8 @@ def layer_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
     found["constants"] = len(layer.member.constants) * frame
     found["states"] = (steps + 1) * cell.states * frame
     found["pre"] = steps * cell.gates * frame
+    if layer.overlap:
+        found |= overlap_buffers(outline, layer.overlap)
     if outline.draws(layer):
         found["drawn"] = WORDS * outline.drawn_apart(layer)
     if outline.taped:
@@ -228,12 +246,20 @@ def weight_buffers(outline: Outline, layer: Layer) -> dict[str, int]:
     """Of a layer's packed weights and their gradients."""
     tiling, found = outline.tiling, {}
     panel = tiling.panel * tiling.weight_lanes
-    for what, _, gates, terms in layer.weights:
-        found[f"{what}_forward"] = gates * terms * layer.shape.tiles * panel
+    for what, _, gates, terms, turned, moving in layer.weights:
+        to_units, to_terms = gates * terms * layer.shape.tiles * panel, gates * layer.shape.units * tiling.panels(terms) * panel
+        found[f"{what}_forward"] = to_terms if turned else to_units
         if outline.request.back:
-            found[f"{what}_back"] = gates * layer.shape.units * tiling.panels(terms) * panel
+            found[f"{what}_back"] = to_units if turned else to_terms
+        if outline.request.back and moving:
             found[f"{what}_gradient"] = gates * terms * layer.shape.row
     return found
+
+
+def overlap_buffers(outline: Outline, overlap: Shape) -> dict[str, int]:
+    """Of the overlaps of a layer's states and a factor, and of their cotangents."""
+    found = {"overlap": (outline.steps + 1) * overlap.frame, "no_overlap": overlap.row}
+    return found | ({"overlap_cotangent": outline.steps * overlap.frame} if outline.request.back else {})
 
 
 def way_back_buffers(outline: Outline, layer: Layer) -> dict[str, int]:

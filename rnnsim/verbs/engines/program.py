@@ -7,7 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from rnnsim.kernels.recurrence import costs, layers
+from rnnsim.kernels.recurrence import costs, layers, low_rank
 from rnnsim.kernels.recurrence.descriptors import (
     NONE,
     ChunkDescriptor,
@@ -60,7 +60,7 @@ class Program:
         sources: Sources | None = None,
         also: Buffers | None = None,
     ):
-        self.outline, self.sources = Outline.of(run, names, request), sources or Sources(run)
+        self.outline, self.sources = Outline.of(run, names, request), sources or Sources(run, dense=bool(request.tangents))
         self.run, self.tiling, self.back = run, self.outline.tiling, request.back
         self.maps = [layer.member for layer in self.outline.layers]
         self.buffers = {**buffers_of(self.outline), **(also or {})}
@@ -136,6 +136,7 @@ class Program:
             place_below=sum(states[:-1]) if states else NONE,
             penalty_source=self.sources.index(penalty_name(number)) if self._penalised(number) else NONE,
             **self._noise(number, layer),
+            **self._overlap(layer),
             **self.places[number],
         )
 
@@ -148,6 +149,13 @@ class Program:
         if self.outline.draws(layer):
             found |= {"noise_source": self.sources.index(noise_name(number)), "drawn_apart": self.outline.drawn_apart(layer)}
         return found
+
+    def _overlap(self, layer: Layer) -> dict[str, int]:
+        """The sizes of a layer's overlaps."""
+        if layer.overlap is None:
+            return {}
+        _, row, frame, tiles = layer.overlap
+        return {"rank": layer.member.rank, "overlap_row": row, "overlap_frame": frame, "overlap_tiles": tiles}
 
     def _penalised(self, number: int) -> bool:
         """Whether the states of a layer have a penalty in the cost."""
@@ -176,17 +184,20 @@ class Program:
         """The weights of all layers, for the way forward and back."""
         for i, layer in enumerate(self.outline.layers):
             at, units = self.places[i], layer.shape.units
-            for what, name, gates, terms in layer.weights:
-                source, forward = self.sources.index(name), at[f"{what}_forward"]
-                yield PackDescriptor(source=source, gates=gates, rows=units, terms=terms, by_row=terms, by_term=1, out=forward)
-                if self.back:
-                    back = at[f"{what}_back"]
-                    yield PackDescriptor(source=source, gates=gates, rows=terms, terms=units, by_row=1, by_term=terms, out=back)
+            for what, name, gates, terms, turned, _ in layer.weights:
+                source, ways = self.sources.index(name), (f"{what}_forward", f"{what}_back")
+                to_units, to_terms = reversed(ways) if turned else ways
+                if to_units in at:
+                    out = at[to_units]
+                    yield PackDescriptor(source=source, gates=gates, rows=units, terms=terms, by_row=terms, by_term=1, out=out)
+                if to_terms in at:
+                    out = at[to_terms]
+                    yield PackDescriptor(source=source, gates=gates, rows=terms, terms=units, by_row=1, by_term=terms, out=out)
 
     def tangent_packs(self) -> Iterator[PackDescriptor]:
         """The weights of all layers, for tangents."""
         for i, layer in enumerate(self.outline.layers):
-            for what, name, gates, terms in layer.tangent_weights:
+            for what, name, gates, terms, *_ in layer.tangent_weights:
                 source, units, out = self.sources.index(name), layer.shape.units, self.places[i][f"{what}_tangent"]
                 yield PackDescriptor(source=source, gates=gates, rows=units, terms=terms, by_row=terms, by_term=1, out=out)
 
@@ -233,8 +244,9 @@ class Program:
         layout, maps, outline = self.tiling.layout, self.maps, self.outline
         of_layer, of_cost, of_noise = signatures(self.run.dtype)
         noise = [draw_of(noise_kind(self.run.dtype))] if any(map(outline.draws, outline.layers)) else []
-        forward = [layers.forward_of(layout, member.cell, outline.taped) for member in maps]
-        back = [layers.backward_of(layout, member.cell) for member in maps] if self.back else []
+        layouts = [layout._replace(recurrence=low_rank.Factored()) if layer.overlap else layout for layer in outline.layers]
+        forward = [layers.forward_of(own, member.cell, outline.taped) for own, member in zip(layouts, maps, strict=True)]
+        back = [layers.backward_of(own, member.cell) for own, member in zip(layouts, maps, strict=True)] if self.back else []
         reports = [
             layers.report_of(layout, member.cell) if outline.reports(member) else unused
             for member, unused in zip(maps, forward, strict=True)

@@ -11,6 +11,8 @@ import xarray as xr
 
 from rnnsim.checks.weights import weighed
 from rnnsim.families.axes import ordered
+from rnnsim.families.low_rank import product_of
+from rnnsim.families.network import Member
 from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.kernels.recurrence.descriptors import SourceDescriptor, records
 from rnnsim.numerics import parallel
@@ -71,6 +73,31 @@ def source_of_drawn(run: Run, drawn: Drawn) -> Source:
     return Source(block, **distances(drawn.sizes))
 
 
+def source_of_parameter(run: Run, name: str) -> Source:
+    """A parameter, drawn or not."""
+    kept = run.net.source(name)
+    return source_of_drawn(run, kept) if isinstance(kept, Drawn) else source_of(run, kept, ("sample", *run.net.dimensions(name)))
+
+
+def source_of_product(run: Run, member: Member) -> Source:
+    """Recurrent weights of low rank in full: those of a block are made when it is computed, each but once."""
+    factors, n, rank = [source_of_parameter(run, name) for name in member.factors], member.units, member.rank
+    shapes = [(n, rank), (n, rank), (n, n)]
+
+    def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
+        places = np.empty((len(factors), hi - lo), np.int64)
+        values = [factor.block(lo, hi, row) for factor, row in zip(factors, places, strict=True)]
+        different, which = np.unique(places, axis=1, return_inverse=True)
+        arrays: list[Any] = [
+            array[first[:, None] + np.arange(prod(shape))].reshape(-1, *shape)
+            for array, first, shape in zip(values, different, shapes, strict=False)
+        ]
+        offsets[:] = which.reshape(-1) * n * n
+        return product_of(*arrays, *[None] * (len(shapes) - len(arrays))).astype(run.dtype, copy=False).reshape(-1)
+
+    return Source(block, **distances({"unit": n, "unit_from": n}))
+
+
 def distances(sizes: dict[str, int]) -> dict[str, int]:
     """How far gates, units, samples and steps are apart in a contiguous array of these sizes."""
     apart, distance = {}, 1
@@ -98,18 +125,17 @@ def noise_name(layer: int) -> str:
 
 
 class Sources:
-    """All that kernels read in a run, in the order in which records name it; some parameters may come from elsewhere."""
+    """All that kernels read in a run, in the order in which records name it; some parameters may come from elsewhere. With `dense`,
+    recurrent weights of low rank are there in full, too."""
 
-    def __init__(self, run: Run, instead: Mapping[str, Source] | None = None):
+    def __init__(self, run: Run, instead: Mapping[str, Source] | None = None, dense: bool = False):
         self.names: list[str] = []
         self._sources: list[Source] = []
         for name in run.net.parameter_names:
-            kept = run.net.source(name)
-            if instead and name in instead:
-                self._add(name, instead[name])
-                continue
-            own = ("sample", *run.net.dimensions(name))
-            self._add(name, source_of_drawn(run, kept) if isinstance(kept, Drawn) else source_of(run, kept, own))
+            self._add(name, instead[name] if instead and name in instead else source_of_parameter(run, name))
+        for member in run.net.members if dense else ():
+            if member.rank:
+                self._add(str(member.w_rec), source_of_product(run, member))
         self._add("inputs", source_of(run, run.inputs.array, ("sample", "step", "input")))
         if run.targets:
             self._add("targets", source_of(run, run.targets.array, ("sample", "step", "output")))

@@ -134,7 +134,13 @@ def check_activations(net: Network) -> None:
 
 def check_parameters(net: Network, parameters: Any) -> tuple[str, ...]:
     """The parameters that vary."""
-    known = tuple(name for name in net.trainable if name not in net.own_numbers)
+    factors = [name for member in net.members for name in member.factors if name in net.trainable]
+    known = tuple(name for name in net.trainable if name not in (*net.own_numbers, *factors))
+    if factors and parameters is None:
+        raise ValueError(
+            f"parameters was given as None, but curvature has no second derivatives by {', '.join(factors)} of an rs.LowRank; it needs "
+            f"some of {', '.join(known)}"
+        )
     if parameters is None:
         return tuple(name for name in known if name not in net.starts)
     found = names("parameters", parameters, known, more=", each once")

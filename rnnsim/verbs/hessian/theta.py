@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnsim.families.parameters import layer_number
-from rnnsim.families.random.lazy_parameters import Drawn
 from rnnsim.runs.run import Run
-from rnnsim.verbs.engines.sources import Source, source_of, source_of_drawn
+from rnnsim.verbs.engines.sources import Source, source_of_parameter, source_of_product
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,21 @@ def full_sizes(run: Run, name: str) -> dict[str, int]:
 
 
 def rows_of(run: Run) -> dict[str, ThetaRows]:
-    """All parameters as rows of θ."""
+    """All parameters as rows of θ, and recurrent weights of low rank in full instead of their factors."""
     found: dict[str, ThetaRows] = {}
-    first = 0
+    first, factored = 0, [member for member in run.net.members if member.rank]
+    for member in factored:
+        elements = np.arange(member.units**2)
+        found[str(member.w_rec)] = ThetaRows(first, (member.units, member.units), source_of_product(run, member), elements)
+        first += elements.size
     for name in run.net.parameter_names:
+        if any(name in member.factors for member in factored):
+            continue
         shape, kept = full_sizes(run, name), run.net.source(name)
         has = [dim for dim in shape if dim in kept.dims]
         places = np.arange(np.prod([shape[dim] for dim in has], dtype=np.int64))
         places = places.reshape([shape[dim] if dim in has else 1 for dim in shape])
         elements = np.broadcast_to(places, tuple(shape.values())).reshape(-1)
-        own = ("sample", *run.net.dimensions(name))
-        source = source_of_drawn(run, kept) if isinstance(kept, Drawn) else source_of(run, kept, own)
-        found[name] = ThetaRows(first, tuple(shape.values()), source, elements)
+        found[name] = ThetaRows(first, tuple(shape.values()), source_of_parameter(run, name), elements)
         first += elements.size
     return found
