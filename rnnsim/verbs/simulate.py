@@ -29,7 +29,8 @@ def simulate(
         dimensions and, if wanted, axes. A Dataset is a task, of which `inputs` is taken.
     keep : str or sequence of str, default "state"
         The variables to return, and no others. Over (axes…, sample, step, …), with the T+1 steps 0…T of which step 0 is the start:
-        `state`; `increment`, which is state[k] - state[k-1]; `preactivation`; `input`; `output`; and the `cell_state` of an LSTM.
+        `state`; `increment`, which is state[k] - state[k-1]; `preactivation`; `input`; `output`; the `cell_state` of an LSTM; and
+        `overlap`, nᵀ state / units over `rank`, where w_rec is `rs.LowRank(m, n)`.
         Over (axes…, sample, …): `final_state` and `final_cell_state`. In a stack, the variables of layer 0 are `state_0` and so on,
         and `state` is that of the top layer.
     noise_seed : int or DataArray or None, default 0
