@@ -75,14 +75,15 @@ def with_axes(units=3):
     )
 
 
-def test_axes_of_factors_are_axes_and_a_point_alone_has_the_same_bits():
-    net, (x, targets) = with_axes(), sequences(2, 4, 3)
+@pytest.mark.parametrize("units", [3, 17], ids=["points", "units"])
+def test_axes_of_factors_are_axes_and_a_point_alone_has_the_same_bits(units):
+    net, (x, targets) = with_axes(units), sequences(5, 4, units)
     found = rs.backprop(net, x, targets, keep=KEPT)
     assert net.axes == {"g": 3, "tilt": 2, "c": 2}
     assert found.grad_m.dims == ("g", "tilt", "c", "unit", "rank")
     for point in ({"g": 2, "tilt": 1, "c": 0}, {"g": 0, "tilt": 0, "c": 1}):
         identical(rs.backprop(net.isel(point), x, targets, keep=KEPT), found.isel(point))
-    blocks = rs.sweep(rs.backprop, net, x, targets, keep=KEPT, memory="20kB", progress=False)
+    blocks = rs.sweep(rs.backprop, net, x, targets, keep=KEPT, memory="200kB", progress=False)
     identical(blocks, found)
 
 
