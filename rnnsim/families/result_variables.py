@@ -127,6 +127,7 @@ OF_LAYERS = (
     "overlap",
 )
 DIVERGED_AT = "diverged_at"
+OVERLAP = "overlap"
 OF_OPTIMIZERS = {
     "velocity": "velocity",
     "first_moment": "mean of the gradient, weighted,",

@@ -11,11 +11,9 @@ from rnnsim.checks.arguments import read_once
 from rnnsim.checks.showing import shown
 from rnnsim.families.network import Network
 from rnnsim.families.parameters import layer_number
-from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, OWNERS, PARAMETERS, chosen
+from rnnsim.families.result_variables import DIVERGED_AT, OF_LAYERS, OVERLAP, OWNERS, PARAMETERS, chosen
 from rnnsim.runs.plan import Field, Plan, coordinate
 from rnnsim.runs.run import Run
-
-OVERLAP = "overlap"
 
 
 def variables_of(net: Network, keep: Any, known: Iterable[str], groups: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ import xarray as xr
 
 from rnnsim.checks.annotations import Flag, Numbers, Real, Whole
 from rnnsim.checks.arguments import SEED, flag, number, whole
-from rnnsim.families.network import Network
-from rnnsim.families.result_variables import FIXED_POINTS
+from rnnsim.families.network import Member, Network
+from rnnsim.families.result_variables import FIXED_POINTS, OVERLAP
 from rnnsim.runs.plan import Field, Plan, coordinate, flags, planned
 from rnnsim.runs.run import check_network
-from rnnsim.verbs.engines.autonomous_maps import Map, map_of
+from rnnsim.verbs.engines.autonomous_maps import BlockOfSources, Map, map_of
 from rnnsim.verbs.equilibria.fixed_point_engine import Request, search_all
 from rnnsim.verbs.equilibria.search_starts import check_starts
 
@@ -70,6 +70,7 @@ def fixed_points(
 
         - `state` over `unit`; of an LSTM `cell_state` as well, and in a stack `state_0` and so on; for cycles first over
           `step` 0…period-1.
+        - `overlap` over `rank`, nᵀ state / units, where w_rec is `rs.LowRank(m, n)`.
         - `residual`, as `tolerance` measures it.
         - `multiplier_real` and `multiplier_imag` over `mode`: the eigenvalues of the Jacobian, of cycles that of the whole period,
           the largest modulus first.
@@ -127,7 +128,8 @@ def fixed_points(
     tolerance, slow_points = number("tolerance", tolerance, above=0), flag("slow_points", slow_points)
     if slow_points and period > 1:
         raise ValueError(f"slow_points was given with a period of {period}; slow points need a period of 1")
-    maps = map_of(net, inputs, ("state", "cell_state", *FIXED_POINTS))
+    factored = [OVERLAP] if any(member.rank for member in net.members) else []
+    maps = map_of(net, inputs, ("state", "cell_state", *factored, *FIXED_POINTS))
     given = check_starts(starts, maps)
     request = Request(period, given, tolerance, max_points, seed, slow_points)
     options: dict[str, Any] = {
@@ -156,6 +158,8 @@ def fields_of(maps: Map, request: Request) -> dict[str, Field]:
         return Field.of(name, (*axes, *dims), sizes, dtype, **(flags(FLAGS[name]) if name in FLAGS else {}))
 
     fields = {name: known(name, "point", *steps, *own) for name, own, _ in states_of(maps, "")}
+    for name, rank, member, _ in overlaps_of(maps):
+        fields[name] = Field.of(name, (*axes, "point", *steps, rank), {**sizes, rank: member.rank})
     fields["residual"] = known("residual", "point")
     fields |= {name: known(name, "point", "mode") for name in ("multiplier_real", "multiplier_imag")}
     fields["stability"] = known("stability", "point", dtype=np.int8)
@@ -171,6 +175,9 @@ def computed(maps: Map, request: Request) -> dict[str, np.ndarray]:
     """The variables over points."""
     found, slow = search_all(maps, request)
     arrays = {name: found.state[..., place] for name, _, place in states_of(maps, "")}
+    for name, _, member, place in overlaps_of(maps):
+        n = BlockOfSources(maps.sources, 0, maps.points).whole(member.factors[1], member.units, member.rank)
+        arrays[name] = overlap(found.state[..., place], n)
     arrays |= {"residual": found.residual, "multiplier_real": found.real, "multiplier_imag": found.imag}
     arrays |= {"stability": found.stability, "point_count": found.number}
     arrays |= {"truncated": found.truncated, "undecided": found.undecided}
@@ -186,6 +193,26 @@ def states_of(maps: Map, before: str) -> list[tuple[str, tuple[str, ...], slice]
     for one in maps.layer_states:
         suffix = "" if one.top else one.suffix
         found.append((f"{before}{one.name}{suffix}", () if maps.net.scalar else (f"unit{suffix}",), one.place))
+    return found
+
+
+def overlaps_of(maps: Map) -> list[tuple[str, str, Member, slice]]:
+    """Overlaps of layers whose recurrent weights are of low rank: the variable, its dimension, the layer, and where h stands in a state."""
+    found: list[tuple[str, str, Member, slice]] = []
+    places = {one.suffix: one.place for one in reversed(maps.layer_states)}
+    for member in (member for member in maps.net.members if member.rank):
+        suffix = "" if member.top else member.suffix
+        found.append((f"{OVERLAP}{suffix}", f"rank{suffix}", member, places[member.suffix]))
+    return found
+
+
+def overlap(state: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """nᵀ h / units of states (network, …, unit) and factors (network, unit, rank), summed in the order of the units."""
+    found = np.zeros((*state.shape[:-1], n.shape[-1]))
+    between = (1,) * (state.ndim - 2)
+    for unit in range(n.shape[1]):
+        found += state[..., unit, None] * n[:, unit].reshape(len(n), *between, -1)
+    found /= n.shape[1]
     return found
 
 
