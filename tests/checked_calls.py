@@ -51,6 +51,13 @@ def layers() -> Calls:
     one = rs.Elman.random(70, 3)
     yield "one network", partial(rs.backprop, one, numbers(70, 5, 3), numbers(70, 70))
     yield "one sample", partial(rs.simulate, one, numbers(300, 3), keep=("state", "final_state"))
+    for units, samples in ((3, 9), (3, 33), (40, 9)):
+        factors = rs.LowRank(
+            numbers(units, 2), GAIN * xr.DataArray(numbers(units, 2), dims=("unit", "rank")), numbers(units, units)
+        )
+        net = rs.Elman(numbers(units, 2), factors, h0=0.1)
+        given = numbers(samples, 6, 2), numbers(samples, units)
+        yield f"low rank {units} {samples}", partial(rs.backprop, net, *given, keep=("cost", "grad", "state", "overlap"))
     stack = rs.Stack([rs.Embedding(numbers(4, 3)), rs.LSTM.random(3, 3, gain=GAIN), rs.GRU.random(2, 3)])
     tokens, targets = np.arange(12).reshape(3, 4) % 4, np.arange(3) % 2
     yield "stack", partial(rs.backprop, stack, tokens, targets, loss="cross_entropy")

@@ -373,6 +373,7 @@ def of_families() -> Iterator[Entry]:
     yield Entry("LSTM", rs.LSTM, lambda: {"w_in": np.ones(4), "w_rec": np.ones(4), "bias": 0.0, "h0": 0, "c0": 0, "readout": None})
     yield Entry("Readout", rs.Readout, lambda: {"w_out": np.ones((1, 2)), "b_out": [0.0]})
     yield Entry("Readout.random", rs.Readout.random, lambda: {"units": 2, "outputs": 1, "seed": 0})
+    yield Entry("LowRank", rs.LowRank, lambda: {"m": np.ones((2, 1)), "n": np.ones((2, 1)), "fixed": np.eye(2)})
     yield Entry("Embedding", rs.Embedding, lambda: {"table": np.ones((3, 2))})
     yield Entry("Stack", rs.Stack, lambda: {"layers": [rs.GRU.random(2, 1), rs.Elman.random(1, 2)], "readout": None})
     yield Entry("Elman.random", rs.Elman.random, lambda: random(activation="relu", leak=0.5, readout=None))
@@ -953,6 +954,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "network": lambda: scalar(),
     "network of units": lambda: vector(),
     "Readout": lambda: rs.Readout(1.0),
+    "LowRank": lambda: rs.LowRank(np.ones((2, 1)), np.ones((2, 1))),
     "Optimizer": lambda: rs.SGD(0.1),
     "Clip": lambda: rs.ClipNorm(1.0),
     "schedule": lambda: rs.schedules.linear(0.1, 0.0, epochs=2),

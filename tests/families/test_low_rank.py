@@ -96,16 +96,6 @@ def test_verbs_on_maps_get_the_weights_in_full():
         np.testing.assert_array_equal(array, getattr(expected, name), err_msg=name)
     m, n, fixed = (net[name].isel(g=1, tilt=0, c=0, missing_dims="ignore").values for name in ("m", "n", "fixed"))
     np.testing.assert_allclose(net["w_rec"].isel(g=1, tilt=0, c=0), m @ n.T / 3 + fixed, rtol=1e-14)
-    by_factors, in_full = (rs.fixed_points(family.isel(tilt=0, c=0), [0.5, 0.5]) for family in (net, dense))
-    identical(in_full, by_factors)
-    np.testing.assert_allclose(by_factors.overlap, by_factors.state.values @ n / 3, rtol=1e-13, atol=1e-15)
-    assert by_factors.overlap.dims == ("g", "point", "rank")
-
-
-def test_tangents_are_multiplied_by_the_weights_in_full():
-    net = with_axes().isel(tilt=0, c=0)
-    dense = rs.Elman(net["w_in"], net["w_rec"], net["bias"], net["h0"])
-    identical(*(rs.lyapunov(family, steps=40) for family in (net, dense)))
 
 
 def test_second_derivatives_read_the_weights_in_full():

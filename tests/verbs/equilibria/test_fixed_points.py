@@ -624,3 +624,15 @@ def test_starts_with_a_dimension_twice_are_refused():
     starts = xr.DataArray(np.ones((2, 2, 1)), dims=("w", "w", "unit"))
     with pytest.raises(ValueError, match="starts was given the dimension 'w' twice; it needs each once"):
         rs.fixed_points(NET, starts=starts)
+
+
+def test_weights_of_low_rank_have_points_of_their_product_and_overlaps():
+    rng = np.random.default_rng(4)
+    m, n, w_in = rng.normal(1.0, 0.5, size=(5, 1)), rng.normal(2.0, 0.2, size=(5, 1)), np.zeros((5, 1))
+    net = rs.Elman(w_in, rs.LowRank(rs.axis("g", [0.2, 1.0]) * xr.DataArray(m, dims=("unit", "rank")), n))
+    found = rs.fixed_points(net)
+    identical(rs.fixed_points(rs.Elman(w_in, net["w_rec"])), found)
+    assert found.overlap.dims == ("g", "point", "rank") and found.point_count.values.tolist() == [1, 3]
+    np.testing.assert_allclose(found.overlap, found.state.values @ n / 5, rtol=1e-13, atol=1e-15)
+    kappa = scipy.optimize.brentq(lambda k: (n * np.tanh(m * k)).mean() - k, 0.1, 5.0, xtol=1e-14)
+    np.testing.assert_allclose(found.overlap[1, :3, 0], [-kappa, 0.0, kappa], rtol=1e-12, atol=1e-14)

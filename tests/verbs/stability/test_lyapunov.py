@@ -453,3 +453,13 @@ def test_results_are_saved_and_say_what_they_are(tmp_path):
     assert rs.open(tmp_path / "x.nc").equals(found)
     assert found.attrs["verb"] == "lyapunov" and '"reorthonormalize": 5' in found.attrs["options"]
     assert found.step.values.tolist() == [5, 10, 12]
+
+
+def test_weights_of_low_rank_have_the_exponents_of_their_product():
+    rng = np.random.default_rng(4)
+    m, n, fixed = rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), rng.normal(size=(3, 3))
+    scaled = rs.axis("g", [0.5, 1.0, 2.0]) * xr.DataArray(m, dims=("unit", "rank"))
+    net = rs.Elman(np.zeros((3, 1)), rs.LowRank(scaled, n, fixed), h0=0.2)
+    dense = rs.Elman(np.zeros((3, 1)), net["w_rec"], h0=0.2)
+    np.testing.assert_array_equal(values(net, steps=40), values(dense, steps=40))
+    np.testing.assert_allclose(net["w_rec"][2], 2 * m @ n.T / 3 + fixed, rtol=1e-14)
