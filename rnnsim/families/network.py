@@ -30,8 +30,8 @@ METHODS = ("nearest", "ffill", "bfill")
 @dataclass(frozen=True)
 class Member:
     """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network,
-    which have `suffix` behind them. `states` are what results call its states; `biases` come with the gates that they belong to; results
-    of the `top` layer are known without `suffix`, too."""
+    which have `suffix` behind them. `states` are what results call its own states; `biases` come with the gates that they belong to;
+    results of the `top` layer are known without `suffix`, too."""
 
     cell: Cell
     units: int
@@ -44,6 +44,11 @@ class Member:
     states: tuple[str, ...] = ()
     suffix: str = ""
     top: bool = True
+
+    @property
+    def own(self) -> int:
+        """How many numbers of a unit decide what comes next: all states but what is only read of them."""
+        return self.cell.states - self.cell.outputs
 
     def results(self, name: str) -> tuple[str, ...]:
         """The names under which the network keeps a variable of this layer."""
