@@ -43,8 +43,9 @@ def simulate(
     Dataset
         The variables kept, and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1. If
         neither the inputs nor h0 have `sample`, the result has none. Scalar networks have no `unit`, and without a readout the
-        output is the state, or the `output(s)` of an `rs.Cell`. At step 0, `increment` and `input` are 0, and `preactivation` and `output` are nan. xarray lists
-        `input` and `output` of networks with units among the coordinates, since dimensions have these names.
+        output is the state, or the `output(s)` of an `rs.Cell`. At step 0, `increment` and `input` are 0, and `preactivation` and
+        `output` are nan. xarray lists `input` and `output` of networks with units among the coordinates, since dimensions have
+        these names.
 
     Raises
     ------
