@@ -43,6 +43,39 @@ class Wave(rs.Cell):
         return y, where(absolute(v) < 3.0, v * (1.0 - p.damping), minimum(v, 2.0) * 0.5)
 
 
+class Voltage(rs.Cell):
+    """The voltage of a unit, of whose rate the others hear: v += α (-v + w_rec tanh(v) + w_in x + bias)."""
+
+    states = ("v",)
+    gates = {"a": "xh"}
+    numbers = {"alpha": 0.3}
+
+    def output(s):
+        return tanh(s.v)
+
+    def step(s, a, p):
+        return s.v + p.alpha * (a.a - s.v)
+
+
+class Plastic(rs.Cell):
+    """A unit behind plastic synapses, of which others hear u x σ(h), two of its states times what a third makes."""
+
+    states = ("h", "u", "x")
+    gates = {"a": "xh", "z": "x"}
+    numbers = {"alpha": 0.4, "U": 0.3}
+
+    def output(s):
+        return s.u * s.x * sigmoid(s.h)
+
+    def step(s, a, p):
+        r = sigmoid(s.h)
+        return (
+            s.h + p.alpha * (a.a - s.h),
+            s.u + 0.2 * (p.U - s.u) + 0.1 * (1.0 - s.u) * r + 0.1 * tanh(a.z),
+            s.x + 0.1 * (1.0 - s.x) - 0.2 * s.u * s.x * r,
+        )
+
+
 def sigma(x):
     return 1.0 / (1.0 + np.exp(-x))
 
@@ -66,12 +99,28 @@ def wave(s, a, p):
     return turned, np.where(np.abs(np.real(v)) < 3.0, v * (1.0 - p["damping"]), least * 0.5)
 
 
+def voltage(s, a, p):
+    (v,) = s
+    return (v + p["alpha"] * (a["a"] - v),)
+
+
+def plastic(s, a, p):
+    (h, u, x), r = s, sigma(s[0])
+    return (
+        h + p["alpha"] * (a["a"] - h),
+        u + 0.2 * (p["U"] - u) + 0.1 * (1.0 - u) * r + 0.1 * np.tanh(a["z"]),
+        x + 0.1 * (1.0 - x) - 0.2 * u * x * r,
+    )
+
+
 OWN = {Adaptive: adaptive, Mixed: mixed, Wave: wave}
+WITH_OUTPUTS = {Voltage: voltage, Plastic: plastic}
+READ = {Voltage: lambda s: np.tanh(s[0]), Plastic: lambda s: s[1] * s[2] * sigma(s[0])}
 
 
 def orbit(kind, parameters, inputs):
     """All states (state, sample, step, unit) of a cell, by its equation in NumPy; `parameters` are arrays in their full shapes."""
-    step, gates = OWN[kind], kind.gates
+    step, gates, read = {**OWN, **WITH_OUTPUTS}[kind], kind.gates, READ.get(kind, lambda s: s[0])
     x_gates = [gate for gate, reads in gates.items() if "x" in reads]
     h_gates = [gate for gate, reads in gates.items() if "h" in reads]
     p = parameters
@@ -90,7 +139,7 @@ def orbit(kind, parameters, inputs):
         a = {}
         for gate, reads in gates.items():
             of_input = bias_x.get(gate, 0.0) + (inputs[:, k] @ w_in[gate].T if gate in w_in else 0.0)
-            of_state = bias_h.get(gate, 0.0) + (s[0] @ w_rec[gate].T if gate in w_rec else 0.0)
+            of_state = bias_h.get(gate, 0.0) + (read(s) @ w_rec[gate].T if gate in w_rec else 0.0)
             a |= {f"{gate}_x": of_input, f"{gate}_h": of_state} if reads == "x|h" else {gate: of_input + of_state}
         s = step(s, a, p)
         found.append(s)

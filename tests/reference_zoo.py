@@ -102,6 +102,39 @@ def synaptic_rate(p, x, h, i):
     return h + p["dt"] * (-h + np.tanh(i)) / p["tau"], i + p["dt"] * (-i + a) / p["tau_syn"]
 
 
+def voltage(p, x, v):
+    """Sompolinsky, Crisanti and Sommers 1988: τ dv/dt = -v + W tanh(v) + V x + b."""
+    (a,) = sums(p, x, read("VoltageUnit", v))
+    return (v + p["dt"] * (-v + a) / p["tau"],)
+
+
+def plastic_rate(p, z, h, u, x):
+    """Mongillo, Barak and Tsodyks 2008: τ dh/dt = -h + W (u x r) + V z + b, with du/dt = (U - u)/τ_f + U (1 - u) r and dx/dt = (1 - x)/τ_d
+    - u x r."""
+    (a,), r = sums(p, z, read("PlasticRateUnit", h, u, x)), np.log(1 + np.exp(h))
+    du = (p["U"] - u) / p["tau_f"] + p["U"] * (1 - u) * r
+    dx = (1 - x) / p["tau_d"] - u * x * r
+    return h + p["dt"] * (-h + a) / p["tau"], u + p["dt"] * du, x + p["dt"] * dx
+
+
+def plrnn(p, x, z):
+    """Durstewitz 2017: z' = A z + W max(0, z) + C s + h."""
+    (a,) = sums(p, x, read("PLRNN", z))
+    return (p["A"] * z + a,)
+
+
+READ = {
+    "VoltageUnit": np.tanh,
+    "PlasticRateUnit": lambda h, u, x: u * x * np.log(1 + np.exp(h)),
+    "PLRNN": lambda z: np.where(np.real(z) > 0, z, 0),
+}
+
+
+def read(name, *states):
+    """What weights, readouts and targets are of: the first state, or what the cell makes of its states."""
+    return READ[name](*states) if name in READ else states[0]
+
+
 STEPS = {
     "UGRNN": ugrnn,
     "MGU": mgu,
@@ -115,6 +148,9 @@ STEPS = {
     "RateUnit": rate,
     "AdaptiveRateUnit": adaptive_rate,
     "SynapticRateUnit": synaptic_rate,
+    "VoltageUnit": voltage,
+    "PlasticRateUnit": plastic_rate,
+    "PLRNN": plrnn,
 }
 
 

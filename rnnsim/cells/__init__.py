@@ -4,19 +4,22 @@ from rnnsim.cells.docstrings import complete
 from rnnsim.cells.gated import CFN, JANET, MGU, UGRNN, FastRNN
 from rnnsim.cells.linear_recurrences import LRU, minGRU, minLSTM
 from rnnsim.cells.oscillators import UnICORNN
-from rnnsim.cells.rate_units import AdaptiveRateUnit, RateUnit, SynapticRateUnit
+from rnnsim.cells.rate_units import PLRNN, AdaptiveRateUnit, PlasticRateUnit, RateUnit, SynapticRateUnit, VoltageUnit
 
 __all__ = [
     "CFN",
     "JANET",
     "LRU",
     "MGU",
+    "PLRNN",
     "UGRNN",
     "AdaptiveRateUnit",
     "FastRNN",
+    "PlasticRateUnit",
     "RateUnit",
     "SynapticRateUnit",
     "UnICORNN",
+    "VoltageUnit",
     "minGRU",
     "minLSTM",
 ]

@@ -29,7 +29,7 @@ rnnsim.Cell : Cells of your own, and what their parameters are.
 
 """
 READOUT = """readout : Readout or None
-    The outputs as linear functions of the first state. None makes that state the output.
+    The outputs as linear functions of {read}. None makes that the output.
 """
 
 
@@ -41,9 +41,16 @@ def complete(kind: type[Cell]) -> None:
     head, found, examples = text.partition(QUOTED if QUOTED in text else SHOWN)
     summary, _, numbers = head.partition(LISTED)
     entries = [entry(kind, name) for name in kind.DIMENSIONS if name not in kind.numbers]
+    read = "what others read" if reads_output(kind) else "the first state"
+    readout = READOUT.format(read=read)
     kind.__doc__ = "".join(
-        (summary, LISTED, *entries, numbers.rstrip() + "\n" * bool(numbers), READOUT, "\n", RAISED, found, examples)
+        (summary, LISTED, *entries, numbers.rstrip() + "\n" * bool(numbers), readout, "\n", RAISED, found, examples)
     )
+
+
+def reads_output(kind: type[Cell]) -> bool:
+    """Whether others read something else than the first state."""
+    return hasattr(kind, "output")
 
 
 def entry(kind: type[Cell], name: str) -> str:
@@ -55,7 +62,8 @@ def entry(kind: type[Cell], name: str) -> str:
 def meant(kind: type[Cell], name: str) -> str:
     """What a parameter is, and its shapes."""
     dims, start = kind.DIMENSIONS[name], name in kind.STARTS
-    what = MEANT.get(name) or f"The state {kind.states[kind.STARTS.index(name)]} at step 0"
+    what = "Weights of what others read" if name == "w_rec" and reads_output(kind) else MEANT.get(name)
+    what = what or f"The state {kind.states[kind.STARTS.index(name)]} at step 0"
     of_gates = [dim for dim in dims if dim.startswith("gate")]
     shapes = f"({', '.join(dims)})" + ", (sample, unit)" * start
     if of_gates:

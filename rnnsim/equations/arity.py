@@ -31,3 +31,39 @@ def partials_of(cell):
 def _partials_of(cell):
     members = (0,) * cell.instance_class.partials
     return lambda cell: members
+
+
+def with_read(cell, zero, own):
+    """All states of a unit, or something of each, of that of its own ones: `zero` for what is read, if that is no state."""
+    return (zero,) * cell.outputs + own
+
+
+@overload(with_read, jit_options=INLINE)
+def _with_read(cell, zero, own):
+    if cell.instance_class.outputs:
+        return lambda cell, zero, own: (zero, *own)
+    return lambda cell, zero, own: own
+
+
+def own_of(cell, states):
+    """What there is of a unit's own states, of all states."""
+    return states[cell.outputs :]
+
+
+@overload(own_of, jit_options=INLINE)
+def _own_of(cell, states):
+    if cell.instance_class.outputs:
+        return lambda cell, states: states[1:]
+    return lambda cell, states: states
+
+
+def read_of(cell, states):
+    """What there is of what is read, if that is no state: a tuple of one, or none."""
+    return states[: cell.outputs]
+
+
+@overload(read_of, jit_options=INLINE)
+def _read_of(cell, states):
+    if cell.instance_class.outputs:
+        return lambda cell, states: states[:1]
+    return lambda cell, states: ()

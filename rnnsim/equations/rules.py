@@ -9,6 +9,12 @@ gate; the kernels own the linear maps that make them) give the states s[k], h fi
     pullback_tangent  tangents of the partial derivatives and of the cotangents of s[k]  ->  of what `pullback` gives
     pull_numbers      cotangents of s[k]               ->  of the cell's own numbers, if it is `tracked`
     push_numbers      tangents of the cell's numbers   ->  of s[k], if it is `tracked`
+    output            what is read of the cell's own states s, if it is not the first of them; step and linearize give it before them, and
+                      all other rules take it as a state more
+    output_slopes     its derivatives by these states
+    push_output       tangents of these states         ->  of what is read
+    pull_output       cotangents of what is read       ->  of these states
+    turn_output       tangents of these states, and of cotangents of what is read  ->  of what `pull_output` gives
     report            the pre-activations as users know them
     volume            a unit's factor of the determinant of the Jacobian, where that is Π volume · det W of the gate `volume_gate`, by its
                       place among those that read h; where it is no such product, that place is -1
@@ -63,6 +69,31 @@ def push_numbers(cell, constants, partials, dc):
     return type(cell).push_numbers(cell, constants, partials, dc)
 
 
+def output(cell, own):
+    """What is read of a cell's own states."""
+    return type(cell).output(cell, own)
+
+
+def output_slopes(cell, own):
+    """The derivatives of what is read by a cell's own states."""
+    return type(cell).output_slopes(cell, own)
+
+
+def push_output(cell, own, d_own):
+    """The tangent of what is read from those of a cell's own states."""
+    return type(cell).push_output(cell, own, d_own)
+
+
+def pull_output(cell, own, g_read):
+    """Cotangents of a cell's own states from that of what is read."""
+    return type(cell).pull_output(cell, own, g_read)
+
+
+def turn_output(cell, own, d_own, g_read, dg_read):
+    """Tangents of what `pull_output` gives, from those of a cell's own states and of the cotangent of what is read."""
+    return type(cell).turn_output(cell, own, d_own, g_read, dg_read)
+
+
 def report(cell, a):
     """The pre-activations as users know them."""
     return type(cell).report(cell, a)
@@ -82,6 +113,11 @@ RULES = (
     pullback_tangent,
     pull_numbers,
     push_numbers,
+    output,
+    output_slopes,
+    push_output,
+    pull_output,
+    turn_output,
     report,
     volume,
 )

@@ -14,6 +14,7 @@ from rnnsim.checks.showing import kind_of
 from rnnsim.equations import rules
 from rnnsim.equations.symbolic.evaluation import evaluate
 from rnnsim.equations.symbolic.expressions import Node
+from rnnsim.equations.symbolic.structure import slopes_of
 from rnnsim.equations.symbolic.tracing import cell_of, tracked
 from rnnsim.families.recurrent_networks import Elman, Recurrent
 
@@ -163,7 +164,25 @@ class Rules:
             yield "partial_tangents", d_partials, self.d_partials
             turned = self.run(rules.pullback_tangent, c, p, self.d_partials, self.g, self.dg)
             yield "pullback_tangent", turned, self.turned()
+        if self.cell.outputs:
+            yield from self.of_outputs()
         yield "report", self.run(rules.report, a), self.values(self.equation.reported)
+
+    def of_outputs(self) -> Iterator[tuple[str, Callable[[bool], Values], Values]]:
+        """The same of the rules of what is read of the states."""
+        own, d_own, g, dg, read = self.s[1:], self.ds[1:], self.g[:1], self.dg[:1], [self.equation.read]
+        no, leaves = self.nothing, self.equation.leaves[0][1:]
+        along = [tuple(np.full(POINTS, float(i == j)) for j in range(len(self.s))) for i in range(1, len(self.s))]
+        slopes = tuple(self.tangents(read, ds, no(self.a), no(self.c))[0] for ds in along)
+        yield "output", self.run(rules.output, own), self.values(read)
+        yield "output_slopes", self.run(rules.output_slopes, own), slopes
+        yield "push_output", self.run(rules.push_output, own, d_own), self.tangents(read, self.ds, no(self.a), no(self.c))
+        yield "pull_output", self.run(rules.pull_output, own, g), tuple(slope * g[0] for slope in slopes)
+        if hasattr(self.cell, "turn_output"):
+            nodes = slopes_of(self.equation.read, leaves)
+            turned = zip(slopes, self.tangents(nodes, self.ds, no(self.a), no(self.c)), strict=True)
+            exact = tuple(slope * dg[0] + d_slope * g[0] for slope, d_slope in turned)
+            yield "turn_output", self.run(rules.turn_output, own, d_own, g, dg), exact
 
     def pulled(self, letter: str, g: Values | None = None, step: bool = False) -> Values:
         """The cotangents of states, pre-activations or numbers: Σ g ∂new/∂x, by complex steps along each x."""

@@ -26,6 +26,10 @@ class Cell(Protocol):
         """The number of states, h first."""
 
     @property
+    def outputs(self) -> int:
+        """How many of the states, the first, are no states of the cell's own, but what is read of them: 0 or 1."""
+
+    @property
     def constants(self) -> int:
         """The number of the unit's own numbers that are no weights, such as the leak."""
 

@@ -31,8 +31,8 @@ METHODS = ("nearest", "ffill", "bfill")
 @dataclass(frozen=True)
 class Member:
     """A linear map and, but for a readout, the cells that it feeds, as kernels run them; its parameters by their names in the network,
-    which have `suffix` behind them. `states` are what results call its states; `biases` come with the gates that they belong to; results
-    of the `top` layer are known without `suffix`, too. Of a `w_rec` of low rank, `factors` are the parameters that make it."""
+    which have `suffix` behind them. `states` are what results call its own states; `biases` come with the gates that they belong to;
+    results of the `top` layer are known without `suffix`, too. Of a `w_rec` of low rank, `factors` are the parameters that make it."""
 
     cell: Cell
     units: int
@@ -47,6 +47,11 @@ class Member:
     top: bool = True
     factors: tuple[str, ...] = ()
     rank: int = 0
+
+    @property
+    def own(self) -> int:
+        """How many numbers of a unit decide what comes next: all states but what is only read of them."""
+        return self.cell.states - self.cell.outputs
 
     def results(self, name: str) -> tuple[str, ...]:
         """The names under which the network keeps a variable of this layer."""

@@ -43,6 +43,9 @@ class Cell(Recurrent):
       `gate`, labelled by their names; a weight that only some of them have, `gate_in` or `gate_rec`.
     - `numbers` are parameters of every unit and their usual values. They have gradients and may be axes, and they are trained if
       `train` names them.
+    - `output(s)`, if there is one, says what `w_rec`, readouts and layers above read instead of the first state: a number made of the
+      states of one unit, such as the rate `tanh(s.v)` of a voltage. It is what targets are compared with where there is no readout, and no
+      state: the cell has as many exponents and multipliers as `states` says.
     - `step(s, a, p)` takes the states, the pre-activations and the numbers of one unit, and returns the next states. It is run once,
       on symbols: arithmetic, comparisons and `rnnsim.functions`. `step(s, a, p, xi)` gets noise besides: a standard normal number
       for every unit, step and sample, by the `noise_seed` of the verb.
@@ -52,7 +55,7 @@ class Cell(Recurrent):
     *weights : array_like or DataArray
         The parameters in order: `w_in`, `w_rec` if any gate reads the state, the biases, and the starts.
     readout : Readout or None
-        The outputs as linear functions of the first state. None makes that state the output.
+        The outputs as linear functions of the first state, or of `output(s)`. None makes that the output.
     **named : array_like or DataArray
         The same by name, and the cell's own numbers: (unit), or a number for all units.
 
@@ -84,7 +87,7 @@ class Cell(Recurrent):
     Frozen({'g': 3, 'step': 6, 'unit': 100})
     """
 
-    CALLED = ("step",)
+    CALLED = ("step", "output")
     _made: ClassVar[dict[str, type]] = {}
     _PUBLIC = (*Recurrent._PUBLIC, "derived")
 
@@ -95,7 +98,8 @@ class Cell(Recurrent):
         equation = equation_of(cls)
         check_read(cls, equation)
         super().__init_subclass__()
-        facts = f"{cls.__name__} {text_of(equation.new_states)} {cls.states} {dict(cls.gates)} {tuple(cls.numbers)}"
+        whole = equation.new_states if equation.read is None else (equation.read, *equation.new_states)
+        facts = f"{cls.__name__} {text_of(whole)} {cls.states} {dict(cls.gates)} {tuple(cls.numbers)}"
         cls.equation_hash = xxhash.xxh3_128_hexdigest(facts.encode())
         cls.__signature__ = signature_of(declaration)  # type: ignore[attr-defined]
 
@@ -143,18 +147,22 @@ class Cell(Recurrent):
         kind, equation = type(self), equation_of(type(self))
         facts = {name: getattr(kind, name) for name in ("states", "gates", "numbers", "__doc__")}
         where = kind.__module__, kind.__qualname__
-        return restored, (where, facts, equation.new_states, kind.equation_hash), self.__dict__
+        nodes = equation.new_states[equation.outputs :], equation.read, equation.noisy
+        return restored, (where, facts, nodes, kind.equation_hash), self.__dict__
 
 
-def restored(where: tuple[str, str], facts: Mapping[str, Any], new_states: tuple[Any, ...], equation_hash: str) -> Cell:
+def restored(where: tuple[str, str], facts: Mapping[str, Any], nodes: tuple[Any, Any, bool], equation_hash: str) -> Cell:
     """A network without its parameters, of the class that is called so if it has this equation, else of one like it."""
     module, name = where
     found: Any = reduce(lambda inner, part: getattr(inner, part, None), name.split("."), sys.modules.get(module))
     if getattr(found, "equation_hash", None) != equation_hash:
         found = Cell._made.get(equation_hash)
     if found is None:
-        step = staticmethod(lambda s, a, p: tuple(map(Symbol, new_states)))
-        members = {**facts, "step": step, "__module__": module, "__qualname__": name}
+        new_states, read, noisy = nodes
+        step = (lambda s, a, p, xi: tuple(map(Symbol, new_states))) if noisy else (lambda s, a, p: tuple(map(Symbol, new_states)))
+        members = {**facts, "step": staticmethod(step), "__module__": module, "__qualname__": name}
+        if read is not None:
+            members["output"] = staticmethod(lambda s: Symbol(read))
         found = Cell._made[equation_hash] = type(name.rpartition(".")[2], (Cell,), members)
     made: Cell = found.__new__(found)
     return made
@@ -191,6 +199,7 @@ def check_declared(cls: Any) -> None:
     for number, value in numbers.items():
         if as_real(value) is None:
             raise TypeError(f"{name}.numbers[{number!r}] was given as {shown(value)}; it needs a number")
+    check_output(cls)
     step = inspect.getattr_static(cls, "step")
     step = getattr(step, "__func__", step)
     if not inspect.isfunction(step):
@@ -201,6 +210,19 @@ def check_declared(cls: Any) -> None:
             "the states, the pre-activations and the numbers, and noise if it has some: def step(s, a, p) or def step(s, a, p, xi)"
         )
         raise TypeError(f"{name}.step takes ({took}); it needs {needed}")
+
+
+def check_output(cls: Any) -> None:
+    """Refuse an `output` that is no function of the states."""
+    name, output = cls.__name__, inspect.getattr_static(cls, "output", None)
+    output = getattr(output, "__func__", output)
+    if output is None:
+        return
+    if not inspect.isfunction(output):
+        raise TypeError(f"{name}.output was given {kind_of(output)}; it needs a function, def output(s)")
+    if len(inspect.signature(output).parameters) != 1:
+        took = ", ".join(inspect.signature(output).parameters)
+        raise TypeError(f"{name}.output takes ({took}); it needs the states alone: def output(s)")
 
 
 def is_name(name: Any) -> bool:

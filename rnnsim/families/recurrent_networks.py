@@ -43,7 +43,7 @@ class Recurrent(Network):
     _PUBLIC = (*Network._PUBLIC, "random")
 
     def __init_subclass__(cls) -> None:
-        unused = [name for name in ("step", "forward", "linearize", "pullback") if name not in cls.CALLED]
+        unused = [name for name in ("step", "output", "forward", "linearize", "pullback") if name not in cls.CALLED]
         refuse_methods(cls, unused, "an rs.Cell with a step of its own, or an rs.Elman with an rs.Activation")
         if hasattr(cls, "gates"):
             cls.declaration = Declaration.of(cls)

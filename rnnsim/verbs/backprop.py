@@ -49,7 +49,8 @@ def backprop(
     penalty : dict, optional
         What is added to the cost, by the name of a parameter or of states: `{"w_rec": 1e-4, "state": 1e-3}`. Each is a weight, a
         number of 0 or more or an axis of them, times the mean square of all numbers of the parameter, or of the states over units,
-        steps 1…T and samples. `state_0` and so on are the states of the layers of a stack, and `state` those of the top one.
+        steps 1…T and samples; of an `rs.Cell` with `output(s)`, that is what counts. `state_0` and so on are the states of the
+        layers of a stack, and `state` those of the top one.
     weight : array_like or DataArray, optional
         Weights of the targets, 0 or more, of shape (step) or (sample, step), for the last step alone (sample), and perhaps with
         `output` behind; a DataArray may have some of these dimensions, and axes. The cost is then the mean with these weights over

@@ -44,8 +44,9 @@ def simulate(
     Dataset
         The variables kept, and `diverged_at` over the axes: the first step at which a state of any sample is not finite, or -1. If
         neither the inputs nor h0 have `sample`, the result has none. Scalar networks have no `unit`, and without a readout the
-        output is the state. At step 0, `increment` and `input` are 0, and `preactivation` and `output` are nan. xarray lists
-        `input` and `output` of networks with units among the coordinates, since dimensions have these names.
+        output is the state, or the `output(s)` of an `rs.Cell`. At step 0, `increment` and `input` are 0, and `preactivation` and
+        `output` are nan. xarray lists `input` and `output` of networks with units among the coordinates, since dimensions have
+        these names.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def simulate(
 
 def computed(run: Run, names: tuple[str, ...], loss: Any = None) -> dict[str, Any]:
     """The variables `names`: the input is known, and without a readout the output is the state."""
-    is_state = "output" in names and run.net.readout is None
+    is_state = "output" in names and run.net.readout is None and not run.net.members[-1].cell.outputs
     wanted = dict.fromkeys("state" if is_state and name == "output" else name for name in names if name != "input")
     results = compute(run, tuple(wanted), loss)
     if not is_state:

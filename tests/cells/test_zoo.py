@@ -13,7 +13,7 @@ import rnnsim as rs
 NAMES = rs.cells.__all__
 UNITS, INPUTS, SAMPLES, STEPS = 3, 2, 5, 4
 SIZES = {"unit": UNITS, "unit_from": UNITS, "input": INPUTS}
-POSITIVE = ("tau", "tau_w", "tau_syn")
+POSITIVE = ("tau", "tau_w", "tau_syn", "tau_f", "tau_d")
 
 
 def numbers(kind, rng):
@@ -32,7 +32,7 @@ def of_reference(name, parameters, x, targets):
     starts = getattr(rs.cells, name).STARTS
 
     def cost(p):
-        return reference_networks.mse(reference_zoo.run(name, p, starts, x)[0][:, 1:], targets)
+        return reference_networks.mse(reference_zoo.read(name, *reference_zoo.run(name, p, starts, x))[:, 1:], targets)
 
     exact = reference_networks.complex_step_gradients(parameters, cost)
     return reference_zoo.run(name, parameters, starts, x), cost(parameters), exact

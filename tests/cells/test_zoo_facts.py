@@ -157,3 +157,64 @@ def test_a_rate_unit_behind_a_synapse_of_one_step_reads_the_inputs_of_the_step_b
     late = rs.cells.SynapticRateUnit(w_in[0], none, tau=4.0, tau_syn=1.0)
     plain = rs.cells.RateUnit(w_in[0], none, tau=4.0)
     np.testing.assert_allclose(states(late, x)[:, 1:], states(plain, x)[:, :-1], rtol=1e-13, atol=1e-16)
+
+
+def test_voltages_are_what_the_rates_of_the_other_form_sum_up_to():
+    rng = np.random.default_rng(11)
+    (w_in, w_rec), bias, h0, x = weights(rng), rng.normal(size=UNITS), rng.normal(size=UNITS), rng.normal(size=INPUTS)
+    stays = np.broadcast_to(x, (1, 30, INPUTS))
+    summed = w_in[0] @ x + bias
+    h = states(rs.cells.RateUnit(w_in[0], w_rec[0], bias, h0, tau=3.0), stays)
+    v = states(rs.cells.VoltageUnit(w_in[0], w_rec[0], bias, w_rec[0] @ h0 + summed, tau=3.0), stays)
+    np.testing.assert_allclose(v, h @ w_rec[0].T + summed, rtol=1e-12, atol=1e-13)
+
+
+def test_voltages_at_rest_have_as_many_exponents_as_units():
+    rng = np.random.default_rng(12)
+    matrix = rng.normal(size=(UNITS, UNITS))
+    w_rec = (matrix + matrix.T) / 8
+    net = rs.cells.VoltageUnit(np.zeros((UNITS, 1)), w_rec, h0=1e-12, tau=4.0)
+    exact = np.sort(np.log(np.abs(1.0 + 0.25 * (np.linalg.eigvalsh(w_rec) - 1.0))))[::-1]
+    found = rs.lyapunov(net, steps=100, discard=500, keep="lyapunov_exponent").lyapunov_exponent
+    np.testing.assert_allclose(found, exact, rtol=1e-9)
+
+
+def test_synapses_at_a_constant_rate_rest_where_mongillo_barak_and_tsodyks_say():
+    rng = np.random.default_rng(13)
+    h, U, tau_f, tau_d = rng.normal(3.0, 1.0, size=UNITS), rng.uniform(0.1, 0.6, UNITS), 1.5, 0.2
+    none = np.zeros((UNITS, UNITS))
+    net = rs.cells.PlasticRateUnit(np.zeros((UNITS, 1)), none, h, h0=h, u0=U, x0=1.0, U=U, dt=0.01)
+    found = rs.simulate(net, np.zeros((5000, 1)), keep=("final_u_state", "final_x_state"))
+    r = np.log1p(np.exp(h))
+    u = U * (1 + tau_f * r) / (1 + U * tau_f * r)
+    np.testing.assert_allclose(found.final_u_state, u, rtol=1e-10)
+    np.testing.assert_allclose(found.final_x_state, 1 / (1 + u * tau_d * r), rtol=1e-10)
+
+
+def test_synapses_without_spikes_recover_exponentially():
+    net = rs.cells.PlasticRateUnit(0.0, 0.0, -SHUT, -SHUT, 0.7, 0.4, U=0.3, dt=0.01)
+    found, k = rs.simulate(net, np.zeros(200), keep=("u_state", "x_state", "output")), np.arange(201)
+    np.testing.assert_allclose(found.u_state, 0.3 + 0.4 * (1 - 0.01 / 1.5) ** k, rtol=1e-12)
+    np.testing.assert_allclose(found.x_state, 1 - 0.6 * (1 - 0.01 / 0.2) ** k, rtol=1e-12)
+    np.testing.assert_array_equal(found.output[1:], 0.0)
+
+
+@pytest.mark.parametrize("seed", [None, 14, 15])
+def test_fixed_points_of_a_plrnn_are_those_of_the_linear_systems_of_its_regions(seed):
+    A, w_rec, bias = np.full(2, 0.5), np.array([[0.0, -1.0], [-1.0, 0.0]]), np.full(2, 0.5)  # each unit may silence the other
+    if seed:
+        rng = np.random.default_rng(seed)
+        A, w_rec, bias = rng.uniform(0.1, 0.9, 2), rng.normal(size=(2, 2)), rng.normal(size=2)
+    exact = []
+    for region in np.ndindex(2, 2):
+        z = np.linalg.solve(np.eye(2) - np.diag(A) - w_rec * np.array(region), bias)
+        if ((z > 0) == np.array(region, bool)).all():
+            exact.append((z, np.sort(np.abs(np.linalg.eigvals(np.diag(A) + w_rec * np.array(region))))[::-1]))
+    found = rs.fixed_points(rs.cells.PLRNN(np.zeros((2, 1)), w_rec, bias, A=A))
+    assert found.point_count == len(exact) and (len(exact) == 3 or seed)
+    order = sorted(range(len(exact)), key=lambda i: tuple(exact[i][0]))
+    rows = sorted(range(len(exact)), key=lambda i: tuple(found.state.values[i]))
+    for i, row in zip(order, rows, strict=True):
+        np.testing.assert_allclose(found.state.values[row], exact[i][0], rtol=1e-12)
+        multipliers = found.multiplier_real.values[row] + 1j * found.multiplier_imag.values[row]
+        np.testing.assert_allclose(np.abs(multipliers), exact[i][1], rtol=1e-10)

@@ -6,7 +6,7 @@ import linecache
 from collections import namedtuple
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import count
 from typing import Any
 
@@ -16,7 +16,7 @@ from rnnsim.equations.symbolic import derived_cells
 from rnnsim.equations.symbolic.expressions import NOTHING, ONE, ZERO, Node, Unknown, add, constant, partials, times, value_of
 from rnnsim.equations.symbolic.linearization import Linearisation, factors, linearise, product_of
 from rnnsim.equations.symbolic.source import NAMES, Writer, function_text
-from rnnsim.equations.symbolic.structure import Volume, hides_divergence, joined_gate, volume_of
+from rnnsim.equations.symbolic.structure import Volume, hides_divergence, joined_gate, slopes_of, volume_of
 
 
 def leaves(letter: str, count: int) -> tuple[Node, ...]:
@@ -36,6 +36,9 @@ class Equation:
     `labels` if there are several gates; behind them the parts that are made of h, of gates whose parts are apart: `apart` says which gate
     each belongs to; then the noise, if there is some, which reads nothing. `gate_names` are what `step` calls them. If the rules are to be
     `tracked`, the numbers have derivatives, too.
+
+    Where something else than the first state is read, `read` is that, of the cell's own states. It is then kept as one state more, before
+    them, which no step reads.
     """
 
     declared: Any
@@ -48,6 +51,7 @@ class Equation:
     activation: Any = None
     cached: bool = True
     tracked: bool = False
+    read: Node | None = None
 
     @property
     def name(self) -> str:
@@ -56,6 +60,11 @@ class Equation:
     @property
     def states(self) -> int:
         return len(self.new_states)
+
+    @property
+    def outputs(self) -> int:
+        """How many states, the first, are no states of the cell's own, but what is read of them."""
+        return int(self.read is not None)
 
     @property
     def known_gates(self) -> int:
@@ -107,7 +116,7 @@ class Equation:
     @cached_property
     def volume(self) -> Volume | None:
         """The determinant of the Jacobian, if it is a product of what is remembered."""
-        found = volume_of(self.new_states, self.leaves[0], self.reading_h)
+        found = None if self.outputs else volume_of(self.new_states, self.leaves[0], self.reading_h)
         rest = [factors(part)[1] for part in found.parts] if found else []
         return found if all(node is ONE or self.place(node) is not None for node in rest) else None
 
@@ -174,6 +183,8 @@ class Rules:
         self.p, self.dp = leaves("p", remembered), leaves("dp", remembered)
         self.ds, self.da, self.dc = leaves("ds", states), leaves("da", gates), leaves("dc", len(self.c))
         self.g, self.dg = leaves("g", states), leaves("dg", states)
+        self.own, self.d_own = self.s[equation.outputs :], self.ds[equation.outputs :]
+        self.g_read, self.dg_read = leaves("gy", 1), leaves("dgy", 1)
         self.given: dict[str, Any] = {}
         self.arguments = {
             "constants": self.c,
@@ -186,6 +197,10 @@ class Rules:
             "dc": self.dc,
             "g": self.g,
             "dg": self.dg,
+            "own": self.own,
+            "d_own": self.d_own,
+            "g_read": self.g_read,
+            "dg_read": self.dg_read,
         }
 
     def rule(self, name: str, arguments: str, *results: list[Node], anchors: tuple[str | None, ...] = (), known: Any = None) -> str:
@@ -224,7 +239,26 @@ class Rules:
         moving = e.pushed_forward(dict(zip(self.c, self.dc, strict=True)))
         found["pull_numbers"] = self.rule("pull_numbers", "constants partials g", by_number, anchors=("g0",))
         found["push_numbers"] = self.rule("push_numbers", "constants partials dc", moving, anchors=("dc0" if self.dc else None,))
-        return found | self.second_order(past, by_gate)
+        return found | self.second_order(past, by_gate) | (self.of_outputs() if self.equation.outputs else {})
+
+    def of_outputs(self) -> dict[str, str]:
+        """The source of what is read of the states, and of its derivatives; no second ones where a user gave none."""
+        read, own, moved = self.equation.read, self.own, dict(zip(self.own, self.d_own, strict=True))
+        assert read is not None
+        slopes = slopes_of(read, own)
+        pushed = reduce(add, (times(slope, moved[state]) for slope, state in zip(slopes, own, strict=True)))
+        pulled = [times(slope, self.g_read[0]) for slope in slopes]
+        found = {
+            "output": self.rule("output", "own", [read]),
+            "output_slopes": self.rule("output_slopes", "own", slopes, anchors=("s1",)),
+            "push_output": self.rule("push_output", "own d_own", [pushed]),
+            "pull_output": self.rule("pull_output", "own g_read", pulled, anchors=("gy0",)),
+        }
+        try:
+            turned = tangents_of(pulled, moved | {self.g_read[0]: self.dg_read[0]})
+        except Unknown:
+            return found
+        return found | {"turn_output": self.rule("turn_output", "own d_own g_read dg_read", turned, anchors=("gy0",))}
 
     def second_order(self, past: list[Node], by_gate: list[Node]) -> dict[str, str]:
         """The source of the tangents of partial derivatives, and of pullbacks; none where a user gave no second derivative."""
@@ -278,6 +312,7 @@ def rules_of(equation: Equation) -> type:
     }
     source = "\n".join(sources.values())
     of_noise = {"noisy": equation.noisy, "summed": len(equation.reads) - equation.noisy}
+    of_output = {"outputs": equation.outputs, "own": equation.states - equation.outputs}
     whose = "" if equation.declared.__module__.startswith("rnnsim.") else " of a user's own"
     of_this_process = "" if equation.cached else f" {next(UNCACHED)}"
     name = f"{equation.name}_{xxhash.xxh3_64_hexdigest(f'{source} {facts}{whose}{of_this_process}'.encode())}"
@@ -285,5 +320,5 @@ def rules_of(equation: Equation) -> type:
     exec(compile(source, f"<rules of {name}>", "exec"), namespace)
     linecache.cache[f"<rules of {name}>"] = len(source), None, source.splitlines(keepends=True), f"<rules of {name}>"
     members = {rule: namespace[rule] for rule in sources}
-    members |= facts | of_noise | {"declared": equation.declared, "equation": equation, "source": source}
+    members |= facts | of_noise | of_output | {"declared": equation.declared, "equation": equation, "source": source}
     return derived_cells.keep(name, type(name, (namedtuple(name, ()),), members))

@@ -64,6 +64,12 @@ def row_of(output: Node, leaves: set[Node]) -> dict[Node, Node]:
     return graph.get(output, {} if output not in leaves else {output: ONE})
 
 
+def slopes_of(output: Node, leaves: tuple[Node, ...]) -> list[Node]:
+    """The partial derivatives of an output by each of these leaves."""
+    row = row_of(output, {*leaves})
+    return [row.get(leaf, ZERO) for leaf in leaves]
+
+
 class Volume(NamedTuple):
     """The parts of a unit's factor of the determinant of the Jacobian, where that is Π factor · det W of one gate, and which gate it is."""
 

@@ -5,10 +5,21 @@ A frame is one quantity of all units at one step, numbers[unit · lanes + lane];
 
 from typing import Any, NamedTuple
 
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.rules import linearize, partial_tangents, pullback, pullback_tangent, pushforward, reading
+from rnnsim.equations.rules import (
+    linearize,
+    output,
+    partial_tangents,
+    pull_output,
+    pullback,
+    pullback_tangent,
+    push_output,
+    pushforward,
+    reading,
+    turn_output,
+)
 from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC
 from rnnsim.kernels.linalg.matmul import element, factor
 from rnnsim.kernels.recurrence.layers import gate_at, kernel_of, place_of
@@ -157,6 +168,62 @@ def sum_step(layout, cell, scratch, layer, number, group, directions, k, past, d
     turn(layout, cell, scratch, layer, number, group, directions, x, past, d_at)
 
 
+def start_outputs(kind, cell, scratch, layer):
+    """What is read of the states at step 0, and its tangents."""
+    if cell.outputs:
+        find_outputs(kind, cell, scratch, layer)
+
+
+@overload(start_outputs)
+def _start_outputs(kind, cell, scratch, layer):
+    if cell.instance_class.outputs:
+        return lambda kind, cell, scratch, layer: find_outputs(kind, cell, scratch, layer)
+    return lambda kind, cell, scratch, layer: None
+
+
+@internal
+def find_outputs(kind, cell, scratch, layer):
+    """h[0] = output(s[0]), with its tangents."""
+    own, lanes = slots(cell, "own"), width(kind)
+    frame = layer.units * lanes
+    for p in range(0, frame, lanes):
+        s, ds = (
+            take(kind, own, scratch, layer.states + frame + p, frame),
+            take(kind, own, scratch, layer.d_states + frame + p, frame),
+        )
+        put(scratch, layer.states + p, frame, output(cell, s))
+        put(scratch, layer.d_states + p, frame, push_output(cell, s, ds))
+
+
+def end_outputs(kind, cell, scratch, layer):
+    """Add to the cotangents of the states at step 0 that of what is read of them, and to their tangents."""
+    if cell.outputs:
+        pull_outputs(kind, cell, scratch, layer)
+
+
+@overload(end_outputs)
+def _end_outputs(kind, cell, scratch, layer):
+    if cell.instance_class.outputs:
+        return lambda kind, cell, scratch, layer: pull_outputs(kind, cell, scratch, layer)
+    return lambda kind, cell, scratch, layer: None
+
+
+@internal
+def pull_outputs(kind, cell, scratch, layer):
+    """s̄[0] += h̄[0] ∂output(s[0])/∂s, with its tangents."""
+    own, read, lanes = slots(cell, "own"), slots(cell, "outputs"), width(kind)
+    frame = layer.units * lanes
+    for p in range(0, frame, lanes):
+        s, ds = (
+            take(kind, own, scratch, layer.states + frame + p, frame),
+            take(kind, own, scratch, layer.d_states + frame + p, frame),
+        )
+        g, dg = take(kind, read, scratch, layer.cotangent + p, frame), take(kind, read, scratch, layer.d_cotangent + p, frame)
+        out, d_out = layer.cotangent + frame + p, layer.d_cotangent + frame + p
+        put(scratch, out, frame, add(take(kind, own, scratch, out, frame), pull_output(cell, s, g)))
+        put(scratch, d_out, frame, add(take(kind, own, scratch, d_out, frame), turn_output(cell, s, ds, g, dg)))
+
+
 @internal
 def forward_layer(layout, cell, scratch, layer, number, group, directions):
     """States, partial derivatives and the tangents of both at steps 1…steps, from states and tangents at step 0."""
@@ -164,6 +231,7 @@ def forward_layer(layout, cell, scratch, layer, number, group, directions):
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     lanes, partials = width(layout.kind), partials_of(cell)
     frame = layer.units * lanes
+    start_outputs(kind, cell, scratch, layer)
     for k in range(group.steps):
         past, d_past = layer.states + k * len(states) * frame, layer.d_states + k * len(states) * frame
         sum_step(layout, cell, scratch, layer, number, group, directions, k, past, d_past)
@@ -283,6 +351,7 @@ def backward_layer(layout, cell, scratch, layer, number, group, directions):
         if collected - k == TOGETHER or k == 0:
             collect_steps(layout, cell, scratch, layer, group, k, collected - k)
             collected = k
+    end_outputs(layout.kind, cell, scratch, layer)
 
 
 @specialised

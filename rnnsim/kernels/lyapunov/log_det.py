@@ -1,13 +1,15 @@
 """By what the step of a layer multiplies volumes: |det J| of its Jacobian, multiplied up along an orbit. It is found without any frame of
 tangents, so that the sum of all exponents can be checked by it."""
 
-from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.rules import pushforward, reading, volume
+from numba.extending import overload
+
+from rnnsim.equations.arity import own_of, partials_of, slots, with_read
+from rnnsim.equations.rules import output_slopes, pushforward, reading, volume
 from rnnsim.kernels.linalg.lu import factorise
 from rnnsim.kernels.linalg.matmul import factor
 from rnnsim.kernels.linalg.scaled_products import grown, grown_seldom
-from rnnsim.kernels.lyapunov.push import elements
-from rnnsim.kernels.maps.map import read_states, unit_tangent, write_column
+from rnnsim.kernels.lyapunov.push import elements, states_at
+from rnnsim.kernels.maps.map import read_states, unit_tangent, write_column, write_states
 from rnnsim.kernels.recurrence.layers import kernel_of, place_of
 from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.primitives import absolute
@@ -24,6 +26,63 @@ def by_tangent(count, gate, readers, scratch, at, apart):
         place = place_of(gate + i, readers)
         weights = weights + (scratch[at + place * apart] if place >= 0 else 0.0,)
     return weights
+
+
+def slope_read(cell, scratch, layer, at, lanes, jacobian):
+    """The slopes of what is read of a lane's states, which stand from `at` on, if that is no state: behind the rows of the Jacobian."""
+    if cell.outputs:
+        write_slopes(cell, scratch, layer, at, lanes, jacobian)
+
+
+@overload(slope_read)
+def _slope_read(cell, scratch, layer, at, lanes, jacobian):
+    if cell.instance_class.outputs:
+        return lambda cell, scratch, layer, at, lanes, jacobian: write_slopes(cell, scratch, layer, at, lanes, jacobian)
+    return lambda cell, scratch, layer, at, lanes, jacobian: None
+
+
+@internal
+def write_slopes(cell, scratch, layer, at, lanes, jacobian):
+    """The slopes (state, unit)."""
+    own = slots(cell, "own")
+    for i in range(layer.units):
+        slopes = output_slopes(cell, read_states(own, scratch, at + i * lanes, layer.frame))
+        write_states(jacobian[layer.units * len(own)], i, layer.units, slopes)
+
+
+def by_state(cell, scratch, weight, i, j, units, by_lane, jacobian):
+    """The tangents of the pre-activations of unit i along the state j."""
+    gates = slots(cell, "gates")
+    at = weight + (i * units + j % units) * by_lane
+    if cell.outputs:
+        slope = jacobian[units * cell.own, j]
+        return scaled(slope, by_tangent(gates, 0, reading(cell, "h"), scratch, at, units * units * by_lane))
+    return by_tangent(gates, len(gates) * (j >= units), reading(cell, "h"), scratch, at, units * units * by_lane)
+
+
+@overload(by_state, jit_options={"forceinline": True})
+def _by_state(cell, scratch, weight, i, j, units, by_lane, jacobian):
+    if cell.instance_class.outputs:
+
+        def by_slope(cell, scratch, weight, i, j, units, by_lane, jacobian):
+            at = weight + (i * units + j % units) * by_lane
+            da = by_tangent(slots(cell, "gates"), 0, reading(cell, "h"), scratch, at, units * units * by_lane)
+            return scaled(jacobian[units * len(slots(cell, "own")), j], da)
+
+        return by_slope
+
+    def by_first(cell, scratch, weight, i, j, units, by_lane, jacobian):
+        gates = slots(cell, "gates")
+        unread, first = len(gates) * (j >= units), weight + (i * units + j) * by_lane
+        return by_tangent(gates, unread, reading(cell, "h"), scratch, first, units * units * by_lane)
+
+    return by_first
+
+
+@unrolled(forceinline=True)
+def scaled(factor, values):
+    """Each of a tuple of numbers times one."""
+    return tuple(factor * value for value in values)
 
 
 @internal
@@ -57,21 +116,22 @@ def grow_by_units(spread, cell, scratch, layer, frame):
 @internal
 def grow_by_jacobian(spread, cell, scratch, layer, frame, jacobian, pivots):
     """Volumes times |det J| of each lane."""
-    gates, constants, partials, states = slots(cell, "gates"), slots(cell, "constants"), partials_of(cell), slots(cell, "states")
+    constants, partials, own = slots(cell, "constants"), partials_of(cell), slots(cell, "own")
     units, lanes, by_lane = layer.units, spread.apart, frame.weight_lanes
-    size = units * len(states)
+    size = units * len(own)
     J = jacobian[:size, :size]
     at = layer.partials + frame.step * len(partials) * layer.frame + frame.sequence * layer.row
     constant = layer.constants + frame.sequence * layer.row
     for lane in range(lanes):
         weight = layer.rec_tangent + min(lane, by_lane - 1)
+        slope_read(cell, scratch, layer, states_at(cell, layer, frame) + lane, lanes, jacobian)
         for i in range(units):
             d = read_states(partials, scratch, at + i * lanes + lane, layer.frame)
             c = read_states(constants, scratch, constant + i * lanes + lane, layer.frame)
             for j in range(size):
-                unread, first = len(gates) * (j >= units), weight + (i * units + j) * by_lane
-                da = by_tangent(gates, unread, reading(cell, "h"), scratch, first, units * units * by_lane)
-                write_column(J, i, units, j, pushforward(cell, c, d, unit_tangent(states, i, units, j), da))
+                da = by_state(cell, scratch, weight, i, j, units, by_lane, jacobian)
+                new = pushforward(cell, c, d, with_read(cell, 0.0, unit_tangent(own, i, units, j)), da)
+                write_column(J, i, units, j, own_of(cell, new))
         factorise(J, pivots)
         multiply_up(scratch, frame, width(spread.kind), lane, J)
 

@@ -9,13 +9,16 @@ A point on it is y = (s, q): one vector, q behind the states.
 
 from typing import Any, NamedTuple
 
-from rnnsim.equations.arity import slots
+from rnnsim.equations.arity import own_of, slots, with_read
 from rnnsim.equations.rules import linearize, push_numbers, pushforward, reading
 from rnnsim.equations.symbolic.tracing import tracked
 from rnnsim.kernels.maps.map import (
     Layer,
+    find_read,
+    keep_read,
     kernel_of,
     linearize_from,
+    passed_on,
     preactivate,
     read_states,
     unit_tangent,
@@ -65,7 +68,7 @@ def move_to(line, segment, q):
 
 
 @internal
-def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, gate_scratch):
+def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, dbelow, count, s, first, gate_scratch):
     """∂a[:, i]/∂q at fixed states, into gate_scratch behind the gates."""
     x_gates, h_gates, gates = reading(cell, "x"), reading(cell, "h"), len(slots(cell, "gates"))
     for g in range(gates):
@@ -73,7 +76,7 @@ def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, coun
         total = slope.bias[0, g, i]
         if in_x >= 0:
             for u in range(count):
-                total += slope.w_in[0, in_x, i, u] * values[below + u] + layer.w_in[0, in_x, i, u] * dvalues[below + u]
+                total += slope.w_in[0, in_x, i, u] * values[below + u] + layer.w_in[0, in_x, i, u] * dvalues[dbelow + u]
         if in_h >= 0:
             for u in range(layer.w_rec.shape[2]):
                 total += slope.w_rec[0, in_h, i, u] * s[first + u]
@@ -81,33 +84,40 @@ def slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, coun
 
 
 @internal
-def slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, gate_scratch):
+def slope_of_layer(cell, layer, slope, values, dvalues, below, dbelow, count, s, first, out, dout, gate_scratch):
     """The new states of one layer, and their derivatives by q."""
-    states, constants, gates = slots(cell, "states"), slots(cell, "constants"), slots(cell, "gates")
+    own, constants, gates = slots(cell, "own"), slots(cell, "constants"), slots(cell, "gates")
     n = layer.w_rec.shape[2]
+    read, place = find_read(cell, s, first, n, out.size, gate_scratch)
     for i in range(n):
-        preactivate(cell, layer, 0, i, values, below, count, s, first, gate_scratch)
-        slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, count, s, first, gate_scratch)
+        preactivate(cell, layer, 0, i, values, below, count, read, place, gate_scratch)
+        slopes_of_preactivations(cell, layer, slope, i, values, dvalues, below, dbelow, count, read, place, gate_scratch)
         c = numbers_of(constants, layer.constants[0], i * len(constants))
         old, a, da = (
-            read_states(states, s, first + i, n),
+            with_read(cell, 0.0, read_states(own, s, first + i, n)),
             numbers_of(gates, gate_scratch, 0),
             numbers_of(gates, gate_scratch, len(gates)),
         )
         new, partials = linearize(cell, c, old, a)
-        write_states(out, first + i, n, new)
+        write_states(out, first + i, n, own_of(cell, new))
+        keep_read(cell, first, n, out.size, n + i, new, gate_scratch)
         dc = numbers_of(constants, slope.constants[0], i * len(constants))
-        pushed = pushforward(cell, c, partials, unit_tangent(states, first + i, n, -1), da)
-        write_states(dout, first + i, n, add(pushed, push_numbers(cell, c, partials, dc)))
+        pushed = pushforward(cell, c, partials, with_read(cell, 0.0, unit_tangent(own, first + i, n, -1)), da)
+        moved = add(pushed, push_numbers(cell, c, partials, dc))
+        write_states(dout, first + i, n, own_of(cell, moved))
+        keep_read(cell, first, n, out.size, 2 * n + i, moved, gate_scratch)
 
 
 @unrolled()
 def slope_from(cells, layers, slopes, values, dvalues, below, count, s, first, out, dout, gate_scratch):
     """The same of all these layers, the first of which reads `count` values from `below` on."""
+    dbelow = below
     for cell, layer, slope in zip(cells, layers, slopes, strict=True):
-        slope_of_layer(cell, layer, slope, values, dvalues, below, count, s, first, out, dout, gate_scratch)
+        slope_of_layer(cell, layer, slope, values, dvalues, below, dbelow, count, s, first, out, dout, gate_scratch)
         n = layer.w_rec.shape[2]
-        values, dvalues, below, count, first = out, dout, first, n, first + n * len(slots(cell, "states"))
+        values, below = passed_on(cell, out, first, n, n, gate_scratch)
+        dvalues, dbelow = passed_on(cell, dout, first, n, 2 * n, gate_scratch)
+        count, first = n, first + n * len(slots(cell, "own"))
 
 
 @unrolled(forceinline=True)

@@ -89,6 +89,8 @@ class LayerDescriptor(Descriptor):
     hides_divergence: bool  # whether a finite state can follow one that is not
     place: int = NONE  # in a frame of tangents, the first row of its states
     place_below: int = NONE  # of h of the layer below, if there is one
+    place_read: int = NONE  # in the tangents of what is read, the first row of its own, where that is no state
+    place_read_below: int = NONE  # of that of the layer below
     in_tangent: int = NONE  # place of w_in for tangents (gate, unit, term, lane), if there is a layer below
     rec_tangent: int = NONE  # of w_rec for tangents
     noise: int = NONE  # place of the pre-activations that are noise, if there are some
@@ -125,6 +127,7 @@ class FrameDescriptor(Descriptor):
     kept: int = NONE  # of one kept beside, if intervals are adaptive
     gates: int  # place of what the gates read (gate, unit, row)
     nothing: int  # place of a row of zeros
+    read: int = NONE  # place of the tangents of what is read (unit of a layer, row), where that is no state
     reflectors: int  # place of the reflections (column, row, lane)
     reflector: int  # their distance
     taus: int  # place of their τ (column, lane)
@@ -167,6 +170,7 @@ class ChunkDescriptor(Descriptor):
     top_from: int = LATER  # the step from which on cotangents come from above
     sequence_steps: int = LATER  # steps of all samples whose cost is a mean
     epoch: int = 0  # of training, whose noise is its own
+    start: int = LATER  # the first step
 
 
 class NoiseDescriptor(Descriptor):

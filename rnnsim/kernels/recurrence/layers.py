@@ -3,6 +3,8 @@
     a[k] = W_in x[k] + W_rec h[k-1] + bias          one a gate, for the gates that read x, h or both
     s[k] = step(s[k-1], a[k])                       element by element, s = (h, …)
 
+Where something else than the first state is read (`outputs`), h is that, and the cell's own states follow it.
+
 A *frame* is one quantity of all units and sequences at one step: numbers[row · layer.row + unit · apart + lane], a row a sequence. What
 lanes are, the layout decides; a frame is longer than its rows, up to a whole number of wide registers. All frames stand in `scratch`, and
 `layer` (see `descriptors`) says where; a layer reads x from `values`, which is the scratch or the inputs as the user gave them.
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from rnnsim.equations.arity import partials_of, slots
-from rnnsim.equations.rules import linearize, pull_numbers, pullback, reading, report, step
+from rnnsim.equations.rules import linearize, output, pull_numbers, pull_output, pullback, reading, report, step
 from rnnsim.kernels.linalg.matmul import AsNumbers, LaneRows, Vectors, factor, product, product_of_two
 from rnnsim.kernels.recurrence.low_rank import (
     Full,
@@ -159,10 +161,74 @@ def _sum_step(layout, cell, scratch, values, layer, chunk, k, past, at):
     )
 
 
+def start_outputs(wide, cell, scratch, layer):
+    """What is read of the states at step 0."""
+    if cell.outputs:
+        find_outputs(wide, cell, scratch, layer)
+
+
+@overload(start_outputs)
+def _start_outputs(wide, cell, scratch, layer):
+    if cell.instance_class.outputs:
+        return lambda wide, cell, scratch, layer: find_outputs(wide, cell, scratch, layer)
+    return lambda wide, cell, scratch, layer: None
+
+
+@internal
+def find_outputs(wide, cell, scratch, layer):
+    """h[0] = output(s[0])."""
+    own, frame = slots(cell, "own"), layer.frame
+    for p in range(0, frame, width(wide)):
+        put(scratch, layer.states + p, frame, output(cell, take(wide, own, scratch, layer.states + frame + p, frame)))
+
+
+def end_outputs(wide, cell, scratch, layer):
+    """Add to the cotangents of the states at the first step that of what is read of them."""
+    if cell.outputs:
+        pull_outputs(wide, cell, scratch, layer)
+
+
+@overload(end_outputs)
+def _end_outputs(wide, cell, scratch, layer):
+    if cell.instance_class.outputs:
+        return lambda wide, cell, scratch, layer: pull_outputs(wide, cell, scratch, layer)
+    return lambda wide, cell, scratch, layer: None
+
+
+@internal
+def pull_outputs(wide, cell, scratch, layer):
+    """s̄[0] += h̄[0] ∂output(s[0])/∂s."""
+    own, read, frame, cotangent = slots(cell, "own"), slots(cell, "outputs"), layer.frame, layer.cotangent
+    for p in range(0, frame, width(wide)):
+        s = take(wide, own, scratch, layer.states + frame + p, frame)
+        g = pull_output(cell, s, take(wide, read, scratch, cotangent + p, frame))
+        put(scratch, cotangent + frame + p, frame, add(take(wide, own, scratch, cotangent + frame + p, frame), g))
+
+
+def cotangent_of_first(wide, cell, scratch, at, frame, g):
+    """The cotangent of the first of the cell's own states, which stand in scratch, from those of all states."""
+    return g[0] if not cell.outputs else add_read(wide, cell, scratch, at, frame, g)
+
+
+@overload(cotangent_of_first)
+def _cotangent_of_first(wide, cell, scratch, at, frame, g):
+    if cell.instance_class.outputs:
+        return lambda wide, cell, scratch, at, frame, g: add_read(wide, cell, scratch, at, frame, g)
+    return lambda wide, cell, scratch, at, frame, g: g[0]
+
+
+@internal
+def add_read(wide, cell, scratch, at, frame, g):
+    """The same, where something else is read."""
+    return g[1] + pull_output(cell, take(wide, slots(cell, "own"), scratch, at + frame, frame), (g[0],))[0]
+
+
 @internal
 def forward_layer(layout, cell, scratch, values, layer, chunk, taped):
     """The states of a layer at steps 1…steps, from those at step 0; with the partial derivatives if `taped`."""
     align_stack()
+    if chunk.start == 0:
+        start_outputs(layout.wide, cell, scratch, layer)
     prepare_steps(layout, cell, scratch, values, layer, chunk)
     gates, states, constants = slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
     wide, frame, partials, readers = layout.wide, layer.frame, partials_of(cell), reading(cell, "h")
@@ -252,7 +318,8 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
                 store(scratch, cotangent + p, load(wide, scratch, cotangent + p) + load(wide, scratch, top + p))
             g = take(wide, states, scratch, cotangent + p, frame)
             if history >= 0:
-                store(scratch, history + (k + 1) * frame + p, g[0])
+                own = layer.states + (k + 1) * len(states) * frame + p
+                store(scratch, history + (k + 1) * frame + p, cotangent_of_first(wide, cell, scratch, own, frame, g))
             c = take(wide, constants, scratch, constant + p, frame)
             d = take(wide, partials, scratch, tape + p, frame)
             past, g_a = pullback(cell, c, d, g)
@@ -272,9 +339,11 @@ def backward_layer(layout, cell, scratch, values, layer, chunk):
             if layer.below >= 0:
                 pull_inputs(layout, cell, scratch, layer, chunk, k, collected - k)
             collected = k
+    end_outputs(wide, cell, scratch, layer)
     if history >= 0:
+        first = cotangent + len(slots(cell, "outputs")) * frame
         for p in range(frame):
-            scratch[history + p] = scratch[cotangent + p]
+            scratch[history + p] = scratch[first + p]
 
 
 def kernel_of(cell):

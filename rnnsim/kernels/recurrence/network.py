@@ -155,7 +155,7 @@ def run_forward(program, network, data, thread, kept, group, start, steps):
     """All layers over the steps from `start` on, and what is to be kept of them."""
     scratch, chunk = thread.scratch, thread.chunk[0]
     load_inputs(program, data, thread, group, start, steps)
-    chunk.rows, chunk.steps = group.rows, steps
+    chunk.rows, chunk.steps, chunk.start = group.rows, steps, start
     for i in range(len(network.layers)):
         if network.layers[i].noise >= 0:
             add_noise(network, data, thread, network.layers[i], group, start, steps)

@@ -60,7 +60,7 @@ class Attractors:
         """The states of the top layer on each attractor (network, attractor, step, unit), without `unit` for scalar networks."""
         if net.scalar:
             return self.states[..., list(full_state(net)).index(f"h0{net.levels[-1][0]}")]
-        below = sum(member.units * member.cell.states for member in net.members[:-1])
+        below = sum(member.units * member.own for member in net.members[:-1])
         return self.states[..., below : below + net.units]
 
 

@@ -26,7 +26,7 @@ def full_state(net: Network) -> dict[str, str]:
 
 def numbers_of(net: Network) -> int:
     """How many numbers the full state of a network is."""
-    return sum(member.units * member.cell.states for member in net.members)
+    return sum(member.units * member.own for member in net.members)
 
 
 def unit_dims(array: xr.DataArray) -> list[str]:

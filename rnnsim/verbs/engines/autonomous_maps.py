@@ -66,7 +66,7 @@ class Map:
     @cached_property
     def size(self) -> int:
         """Numbers of one state."""
-        return sum(member.units * member.cell.states for member in self.net.members)
+        return sum(member.units * member.own for member in self.net.members)
 
     @cached_property
     def layer_states(self) -> tuple[LayerState, ...]:
@@ -94,7 +94,8 @@ class Map:
 
     def gate_scratch(self) -> np.ndarray:
         """Scratch for kernels of one thread."""
-        return np.zeros(max(cell.gates for cell in self.cells) * (1 + self.size))
+        read = self.size * (3 + self.size) if any(cell.outputs for cell in self.cells) else 0
+        return np.zeros(max(cell.gates for cell in self.cells) * (1 + self.size) + read)
 
     @cached_property
     def sources(self) -> Sources:

@@ -59,7 +59,7 @@ class DrivenMap(Map):
     def measured(self, lo: int, hi: int, loss: Any) -> Outputs:
         """The targets of the points lo…hi, with the readout that makes the outputs; without targets, none."""
         classes, element = loss.classes, LOSSES["mse"] if loss.classes else loss
-        top = self.layer_states[-self.cells[-1].states].at
+        top = self.layer_states[-self.net.members[-1].own].at
         if self.run.targets is None:
             return Outputs(np.empty((0, 1, 1)), np.empty((0, 1)), np.empty((0, 0, 0, 0)), np.empty(0), 0, top, classes, element)
         sources, targeted = BlockOfSources(self.sources, lo, hi), self.run.targeted

@@ -74,7 +74,9 @@ def frames_of_states(outline: Outline, layer: Layer, at: dict[str, int]) -> Iter
     if not cell.states:
         yield Frames(names=("output",), at=at["pre"] - frame, by_step=frame, row=row, units=units, first_step=1)
         return
-    states, jump = at["states"], cell.states * frame
+    states, jump = at["states"] + cell.outputs * frame, cell.states * frame
+    if cell.outputs and layer is outline.layers[-1]:
+        yield Frames(names=("output",), at=at["states"], by_step=jump, row=row, units=units)
     yield Frames(names=named("increment"), at=states, by_step=jump, row=row, units=units, first_step=1, back=jump)
     for i, state in enumerate(layer.member.states):
         at_state = states + i * frame
@@ -91,7 +93,7 @@ def frames_of_cotangents(outline: Outline, layer: Layer, at: dict[str, int]) -> 
     member, (units, row, frame, _) = layer.member, layer.shape
     for state, name in enumerate(member.starts):
         if outline.by_sample(name):
-            at_start = at["cotangent"] + state * frame
+            at_start = at["cotangent"] + (member.cell.outputs + state) * frame
             yield Frames(names=(f"grad_{name}",), at=at_start, by_step=0, row=row, units=units, final=True)
     if "history" in at:
         yield Frames(names=member.results("grad_state"), at=at["history"], by_step=frame, row=row, units=units)
@@ -137,4 +139,5 @@ def sums_of_layer(outline: Outline, layer: Layer, at: dict[str, int]) -> Iterato
         yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_numbers"] + number * row, row=0)
     for state, name in enumerate(member.starts):
         if not outline.by_sample(name):
-            yield Sums(name=f"grad_{name}", units=units, terms=1, at=at["grad_starts"] + state * row, row=0)
+            place = at["grad_starts"] + (member.cell.outputs + state) * row
+            yield Sums(name=f"grad_{name}", units=units, terms=1, at=place, row=0)

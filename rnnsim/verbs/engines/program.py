@@ -116,7 +116,8 @@ class Program:
 
     def _layer(self, number: int, layer: Layer) -> LayerDescriptor:
         cell, tangents = layer.member.cell, self.outline.request.tangents
-        states = [map.units * map.cell.states for map in self.maps[:number]] if tangents else []
+        below = self.maps[:number] if tangents else []
+        states, units = [map.units * map.own for map in below], [map.units for map in below]
         return LayerDescriptor(
             units=layer.shape.units,
             state_count=cell.states,
@@ -134,6 +135,8 @@ class Program:
             hides_divergence=bool(cell.states) and cell.hides_divergence,
             place=sum(states) if tangents else NONE,
             place_below=sum(states[:-1]) if states else NONE,
+            place_read=sum(units) if tangents and cell.outputs else NONE,
+            place_read_below=sum(units[:-1]) if below and below[-1].cell.outputs else NONE,
             penalty_source=self.sources.index(penalty_name(number)) if self._penalised(number) else NONE,
             **self._noise(number, layer),
             **self._overlap(layer),
@@ -221,7 +224,8 @@ class Program:
     def _starts(self) -> Iterator[SpreadDescriptor]:
         """Constants and starts, one frame after the other."""
         for layer, member in zip(self.layers, self.maps, strict=True):
-            for names, first in ((member.constants, layer.constants), (member.starts, layer.states)):
+            own = layer.states + member.cell.outputs * layer.frame
+            for names, first in ((member.constants, layer.constants), (member.starts, own)):
                 for i, name in enumerate(names):
                     yield SpreadDescriptor(
                         source=self.sources.index(name),

@@ -105,7 +105,7 @@ def search_box(maps: Map, layers: tuple[Layer, ...]) -> SearchBox:
     for cell, layer in zip(maps.cells, layers, strict=True):
         n = layer.bias.shape[2]
         h, c = np.s_[:, at : at + n], np.s_[:, at + n : at + 2 * n]
-        all_states = np.s_[:, at : at + n * cell.states]
+        all_states = np.s_[:, at : at + n * (cell.states - cell.outputs)]
         if cell.declared in (cells.Elman, cells.LeakyElman) and cell.activation == "sigmoid":
             low[h], center[h], scale[h] = 0.0, 0.5, 0.5
         elif not is_within_one(cell):
@@ -116,7 +116,7 @@ def search_box(maps: Map, layers: tuple[Layer, ...]) -> SearchBox:
                 most = layer.bias[:, 1] + np.abs(layer.w_rec[:, 1]).sum(axis=2) + below * np.abs(layer.w_in[:, 1]).sum(axis=2)
                 high[c] = np.nan_to_num(1.0 + np.exp(most), nan=np.inf)
             low[c], scale[c] = -high[c], np.minimum(CELL_STATES, high[c])
-        at += n * cell.states
+        at += n * (cell.states - cell.outputs)
         below = np.inf if np.isinf(high[h]).any() else 1.0
     return SearchBox(center, scale, low, high)
 

@@ -61,7 +61,7 @@ def of_biases(outline: CurvatureOutline, number: int, member: Member, sums: dict
 def of_starts(outline: CurvatureOutline, number: int, member: Member, sums: dict[str, int]) -> Named:
     """The numbers of a layer's starts."""
     units, states = member.units, member.cell.states
-    for state, name in enumerate(member.starts):
+    for state, name in enumerate(member.starts, member.cell.outputs):
         samples = outline.run.net.templates[name].sizes.get("sample", 0)
         for sample, row in np.ndindex(max(samples, 1), units if name in outline.parameters else 0):
             at, d_at = sums_of(outline, sums, "grad_start", (sample * states + state) * units + row)

@@ -143,7 +143,8 @@ class CurvatureProgram:
         for layer, member in zip(self.layers, self.run.net.maps, strict=True):
             n = member.units
             for i, name in enumerate(member.starts):
-                row, out = self.outline.rows[name].first, layer.states + i * n * self.lanes
+                row = self.outline.rows[name].first
+                out = layer.states + (member.cell.outputs + i) * n * self.lanes
                 own = "sample" in self.run.net.templates[name].dims
                 yield LaidDescriptor(row=row, units=n, out=out, added=False, by_sample=n if own else 0)
 

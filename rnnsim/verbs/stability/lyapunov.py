@@ -128,7 +128,7 @@ def lyapunov(
     array([False,  True])
     """
     check_network(net)
-    size = sum(member.units * member.cell.states for member in net.members)
+    size = sum(member.units * member.own for member in net.members)
     steps, discard, seed = whole_or_none("steps", steps), whole("discard", discard, 0), whole("seed", seed, 0, SEED)
     count, reorthonormalize = count_of(exponents, size), interval_of(reorthonormalize)
     keep = read_once(keep)

@@ -90,7 +90,7 @@ def spread_of(tiling: Tiling, columns: int) -> tuple[Spread, int]:
 @dataclass(frozen=True)
 class TangentLayout:
     """How the tangents of a run are laid out: frames, one for each sequence of a group, of so many rows and tiles of columns; the most
-    pre-activations of a layer; lanes of weights."""
+    pre-activations of a layer; lanes of weights; units of all layers, if something is read that is no state."""
 
     tangent_run: TangentRun
     spread: Spread
@@ -99,14 +99,16 @@ class TangentLayout:
     tiles: int
     gates: int
     weight_lanes: int
+    read: int
 
     @classmethod
     def of(cls, run: Run, tangent_run: TangentRun) -> "TangentLayout":
         tiling, members = Tiling.of(run, run.samples or 1, tangents=True), run.net.members
         spread, tiles = spread_of(tiling, tangent_run.columns)
-        rows = sum(member.units * member.cell.states for member in members)
+        rows = sum(member.units * member.own for member in members)
         gates = max(member.units * member.cell.gates for member in members)
-        return cls(tangent_run, spread, tiling.rows, rows, tiles, gates, tiling.weight_lanes)
+        read = sum(member.units for member in members) if any(member.cell.outputs for member in members) else 0
+        return cls(tangent_run, spread, tiling.rows, rows, tiles, gates, tiling.weight_lanes, read)
 
     @property
     def row(self) -> int:
@@ -126,6 +128,8 @@ class TangentLayout:
         shared = {"gates": self.gates * self.row, "nothing": self.row}
         if run.interval is None:
             shared["kept"] = frame
+        if self.read:
+            shared["read"] = self.read * self.row
         shared |= dict.fromkeys(("taus", "lengths", "sizes", "rates"), products)
         shared["reflectors"] = run.columns * self.reflector
         own = {"tangents": frame, "pushed": frame, "mantissas": products, "exponents": products, "last": size, "due": size}

@@ -159,6 +159,9 @@ def threshold_of(net: Network) -> float | None:
 
 def names_of(net: Network, keep: Any, targets: Any) -> tuple[str, ...]:
     """The variables that are asked for, of those that a family has."""
+    if targets is not None and net.members[-1].cell.outputs:
+        kind = type(net.levels[-1][1]).__name__
+        raise ValueError(f"targets was given, but a {kind} is read by its output; rs.propagation has log_grad_norm of states alone")
     gone = {*(OF_RECURRENCE if threshold_of(net) is None else ()), *(() if targets is not None else ("log_grad_norm",))}
     known = [name for name in PROPAGATED if name not in gone]
     wanted = known if keep is None else names("keep", keep, PROPAGATED)

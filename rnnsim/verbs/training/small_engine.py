@@ -36,7 +36,8 @@ def fits(training: TrainingRun) -> bool:
         return False
     if serves(run.net):
         return True
-    simple = isinstance(net, Recurrent) and net.cell.cached and not net.cell.noisy and not net.rank and not run.own_starts
+    plain_cell = isinstance(net, Recurrent) and net.cell.cached and not (net.cell.noisy or net.cell.outputs)
+    simple = plain_cell and not net.rank and not run.own_starts
     by_element = not any(measure.classes for measure in training.measures)
     return simple and by_element and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
 
