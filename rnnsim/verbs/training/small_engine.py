@@ -36,8 +36,8 @@ def fits(training: TrainingRun) -> bool:
         return False
     if serves(run.net):
         return True
-    plain_cell = isinstance(net, Recurrent) and net.cell.cached and not (net.cell.noisy or net.cell.outputs)
-    simple = plain_cell and not net.rank and not run.own_starts
+    layer = net if isinstance(net, Recurrent) and not run.own_starts else None
+    simple = layer is not None and layer.cell.cached and not (layer.cell.noisy or layer.cell.outputs or layer.rank)
     by_element = not any(measure.classes for measure in training.measures)
     return simple and by_element and net.units < FEW_UNITS and min(training.batch, training.samples) < FEW_SAMPLES
 
