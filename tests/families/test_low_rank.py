@@ -12,6 +12,7 @@ from rnnsim.equations.user_losses import check_loss
 from rnnsim.functions import sigmoid, tanh
 from rnnsim.runs.run import prepare
 from rnnsim.verbs.engines.autonomous_maps import map_of
+from rnnsim.verbs.equilibria.fixed_points import overlaps_of
 from rnnsim.verbs.hessian.program import CurvatureProgram
 
 KEPT = ("cost", "grad", "state", "overlap", "grad_state", "grad_input")
@@ -138,6 +139,9 @@ class Gated(rs.Cell):
     states = ("h",)
     gates = {"z": "x", "a": "xh"}
 
+    def output(s):
+        return tanh(s.h)
+
     def step(s, a, p):
         return s.h + sigmoid(a.z) * (tanh(a.a) - s.h)
 
@@ -145,16 +149,19 @@ class Gated(rs.Cell):
 def test_a_cell_of_ones_own_has_factors_if_one_gate_reads_the_state():
     w_in, m, n, fixed, *_ = drawn(3, 2)
     gated, (x, targets) = np.stack([w_in, 2 * w_in]), sequences(2, 3, 3)
-    found = rs.backprop(Gated(gated, rs.LowRank(m, n, fixed)), x, targets)
+    net = Gated(gated, rs.LowRank(m, n, fixed))
+    found = rs.backprop(net, x, targets, keep=("cost", "grad", "state", "overlap"))
 
     def cost(m, n):
         h = np.zeros((2, 3))
         for k in range(3):
-            z, a = x[:, k] @ gated[0].T, x[:, k] @ gated[1].T + h @ (m @ n.T / 3 + fixed).T
+            z, a = x[:, k] @ gated[0].T, x[:, k] @ gated[1].T + np.tanh(h) @ (m @ n.T / 3 + fixed).T
             h = h + (np.tanh(a) - h) / (1 + np.exp(-z))
-        return ((h - targets) ** 2).mean()
+        return ((np.tanh(h) - targets) ** 2).mean()
 
     np.testing.assert_allclose(found.cost, cost(m, n), rtol=1e-13)
+    np.testing.assert_allclose(found.overlap, np.tanh(found.state.values) @ n / 3, rtol=1e-13, atol=1e-15)
+    assert overlaps_of(map_of(net, 0.0)) == []  # of a state that nothing reads
     for place in np.ndindex(3, 2):
         step = np.zeros((3, 2), complex)
         step[place] = 1e-30j

@@ -70,7 +70,7 @@ def fixed_points(
 
         - `state` over `unit`; of an LSTM `cell_state` as well, and in a stack `state_0` and so on; for cycles first over
           `step` 0…period-1.
-        - `overlap` over `rank`, nᵀ state / units, where w_rec is `rs.LowRank(m, n)`.
+        - `overlap` over `rank`, nᵀ state / units, where w_rec is `rs.LowRank(m, n)` and the cell has no `output`.
         - `residual`, as `tolerance` measures it.
         - `multiplier_real` and `multiplier_imag` over `mode`: the eigenvalues of the Jacobian, of cycles that of the whole period,
           the largest modulus first.
@@ -197,10 +197,11 @@ def states_of(maps: Map, before: str) -> list[tuple[str, tuple[str, ...], slice]
 
 
 def overlaps_of(maps: Map) -> list[tuple[str, str, Member, slice]]:
-    """Overlaps of layers whose recurrent weights are of low rank: the variable, its dimension, the layer, and where h stands in a state."""
+    """Overlaps of layers whose recurrent weights are of low rank and read a state: the variable, its dimension, the layer, and where that
+    state stands."""
     found: list[tuple[str, str, Member, slice]] = []
     places = {one.suffix: one.place for one in reversed(maps.layer_states)}
-    for member in (member for member in maps.net.members if member.rank):
+    for member in (member for member in maps.net.members if member.rank and not member.cell.outputs):
         suffix = "" if member.top else member.suffix
         found.append((f"{OVERLAP}{suffix}", f"rank{suffix}", member, places[member.suffix]))
     return found
