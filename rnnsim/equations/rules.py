@@ -9,6 +9,8 @@ gate; the kernels own the linear maps that make them) give the states s[k], h fi
     pullback_tangent  tangents of the partial derivatives and of the cotangents of s[k]  ->  of what `pullback` gives
     pull_numbers      cotangents of s[k]               ->  of the cell's own numbers, if it is `tracked`
     push_numbers      tangents of the cell's numbers   ->  of s[k], if it is `tracked`
+    …_by_numbers      what tangents of the cell's numbers add to those of the partial derivatives, and of what `pullback` gives
+    pull_numbers_tangent  the tangents of what `pull_numbers` gives
     output            what is read of the cell's own states s, if it is not the first of them; step and linearize give it before them, and
                       all other rules take it as a state more
     output_slopes     its derivatives by these states
@@ -69,6 +71,21 @@ def push_numbers(cell, constants, partials, dc):
     return type(cell).push_numbers(cell, constants, partials, dc)
 
 
+def partial_tangents_by_numbers(cell, constants, s, a, partials, dc):
+    """What tangents of the cell's own numbers add to those of the partial derivatives."""
+    return type(cell).partial_tangents_by_numbers(cell, constants, s, a, partials, dc)
+
+
+def pullback_tangent_by_numbers(cell, constants, partials, g, dc):
+    """What tangents of the cell's own numbers add to those of what `pullback` gives."""
+    return type(cell).pullback_tangent_by_numbers(cell, constants, partials, g, dc)
+
+
+def pull_numbers_tangent(cell, constants, partials, d_partials, g, dg, dc):
+    """Tangents of what `pull_numbers` gives."""
+    return type(cell).pull_numbers_tangent(cell, constants, partials, d_partials, g, dg, dc)
+
+
 def output(cell, own):
     """What is read of a cell's own states."""
     return type(cell).output(cell, own)
@@ -113,6 +130,9 @@ RULES = (
     pullback_tangent,
     pull_numbers,
     push_numbers,
+    partial_tangents_by_numbers,
+    pullback_tangent_by_numbers,
+    pull_numbers_tangent,
     output,
     output_slopes,
     push_output,

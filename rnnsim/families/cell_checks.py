@@ -163,10 +163,23 @@ class Rules:
             d_partials = self.run(rules.partial_tangents, c, s, a, p, self.ds, self.da)
             yield "partial_tangents", d_partials, self.d_partials
             turned = self.run(rules.pullback_tangent, c, p, self.d_partials, self.g, self.dg)
-            yield "pullback_tangent", turned, self.turned()
+            yield "pullback_tangent", turned, self.turned("sa", self.d_partials, self.dg, no(c))
+        if hasattr(self.cell, "partial_tangents") and type(self.cell).constants:
+            yield from self.of_numbers()
         if self.cell.outputs:
             yield from self.of_outputs()
         yield "report", self.run(rules.report, a), self.values(self.equation.reported)
+
+    def of_numbers(self) -> Iterator[tuple[str, Callable[[bool], Values], Values]]:
+        """The same of the second-order rules of the cell's own numbers."""
+        c, p, g, dc, no = self.c, self.partials, self.g, self.dc, self.nothing
+        remembered = self.equation.linearisation.remembered
+        moved_partials = self.run(rules.partial_tangents_by_numbers, c, self.s, self.a, p, dc)
+        yield "partial_tangents_by_numbers", moved_partials, self.tangents(remembered, no(self.s), no(self.a), dc)
+        exact = self.turned("sa", no(p), no(g), dc)
+        yield "pullback_tangent_by_numbers", self.run(rules.pullback_tangent_by_numbers, c, p, g, dc), exact
+        turned = self.run(rules.pull_numbers_tangent, c, p, self.d_partials, g, self.dg, dc)
+        yield "pull_numbers_tangent", turned, self.turned("c", self.d_partials, self.dg, dc)
 
     def of_outputs(self) -> Iterator[tuple[str, Callable[[bool], Values], Values]]:
         """The same of the rules of what is read of the states."""
@@ -195,19 +208,16 @@ class Rules:
             found.append(sum((g_i * by_i for g_i, by_i in zip(g or self.g, by, strict=True)), np.zeros(POINTS)))
         return tuple(found)
 
-    def turned(self) -> Values:
-        """The tangents of the cotangents of states and pre-activations: by complex steps of the rule, which is linear in both arguments."""
-        c = self.c
-        places = moved(self.partials, self.d_partials), moved(self.g, self.dg)
+    def turned(self, letters: str, d_partials: Values, dg: Values, dc: Values) -> Values:
+        """The tangents of the cotangents of states and pre-activations, or of numbers, by complex steps of the rules."""
         e = self.equation
-        leaves = {Node("leaf", "p", i): x for i, x in enumerate(places[0])} | {
-            Node("leaf", "g", i): x for i, x in enumerate(places[1])
-        }
-        leaves |= dict(zip(e.number_leaves, c, strict=True))
+        leaves = {Node("leaf", "p", i): x for i, x in enumerate(moved(self.partials, d_partials))}
+        leaves |= {Node("leaf", "g", i): x for i, x in enumerate(moved(self.g, dg))}
+        leaves |= dict(zip(e.number_leaves, moved(self.c, dc), strict=True))
         back = e.pulled_back([Node("leaf", "g", i) for i in range(len(self.g))])
-        nodes = [back[leaf] for leaf in (*e.leaves[0], *e.leaves[1]) if leaf in back]
-        known = iter(tangents_in(evaluate(nodes, leaves)))
-        return tuple(next(known) if leaf in back else np.zeros(POINTS) for leaf in (*e.leaves[0], *e.leaves[1]))
+        wanted = [*e.leaves[0], *e.leaves[1]] if letters == "sa" else [*e.number_leaves]
+        known = iter(tangents_in(evaluate([back[leaf] for leaf in wanted if leaf in back], leaves)))
+        return tuple(next(known) if leaf in back else np.zeros(POINTS) for leaf in wanted)
 
 
 def flat(found: Any) -> Values:

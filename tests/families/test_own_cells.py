@@ -311,7 +311,6 @@ MISTAKES = [
     (lambda: Adaptive.random(3, tau=1.0), TypeError, r"tau"),
     (lambda: Mixed(np.ones((2, 3, 1)), np.ones((2, 3, 3))), ValueError, r"w_in has 2 gates, but a Mixed needs 3 \(n, z, u\)"),
     (lambda: Mixed(np.ones((3, 3, 1)), np.ones((3, 3, 3))), ValueError, r"w_rec has 3 gates, but a Mixed needs 2 \(n, u\)"),
-    (lambda: rs.curvature(Adaptive(1.0, 1.0), [1.0], 1.0, parameters=("g",)), ValueError, r"parameters was given 'g'"),
     (lambda: rs.Stack([Adaptive(1.0, 1.0), rs.Elman(1.0, 1.0, leak=1.5)]), ValueError, r"leak was given the value 1\.5"),
     (
         lambda: rs.simulate(rs.Elman(1.0, 1.0), [1.0], keep="w_state"),

@@ -239,7 +239,7 @@ class Rules:
         moving = e.pushed_forward(dict(zip(self.c, self.dc, strict=True)))
         found["pull_numbers"] = self.rule("pull_numbers", "constants partials g", by_number, anchors=("g0",))
         found["push_numbers"] = self.rule("push_numbers", "constants partials dc", moving, anchors=("dc0" if self.dc else None,))
-        return found | self.second_order(past, by_gate) | (self.of_outputs() if self.equation.outputs else {})
+        return found | self.second_order(past, by_gate, by_number) | (self.of_outputs() if self.equation.outputs else {})
 
     def of_outputs(self) -> dict[str, str]:
         """The source of what is read of the states, and of its derivatives; no second ones where a user gave none."""
@@ -260,7 +260,7 @@ class Rules:
             return found
         return found | {"turn_output": self.rule("turn_output", "own d_own g_read dg_read", turned, anchors=("gy0",))}
 
-    def second_order(self, past: list[Node], by_gate: list[Node]) -> dict[str, str]:
+    def second_order(self, past: list[Node], by_gate: list[Node], by_number: list[Node]) -> dict[str, str]:
         """The source of the tangents of partial derivatives, and of pullbacks; none where a user gave no second derivative."""
         remembered, names = self.equation.linearisation.remembered, names_of(self.p)
         known = {node: names[leaf] for node, leaf in zip(remembered, self.p, strict=True)}
@@ -271,12 +271,33 @@ class Rules:
         except Unknown:
             return {}
         d_past, d_by_gate = nothing_where_zero(tangents_of(past, turned)), tangents_of(by_gate, turned)
+        numbers = dict(zip(self.c, self.dc, strict=True))
         arguments = "constants s a partials ds da", "constants partials d_partials g dg"
         return {
             "partial_tangents": self.rule(
                 "partial_tangents", arguments[0], partial_tangents, anchors=(f"d{self.anchor}",), known=known
             ),
             "pullback_tangent": self.rule("pullback_tangent", arguments[1], d_past, d_by_gate, anchors=(None, "g0")),
+            "partial_tangents_by_numbers": self.rule(
+                "partial_tangents_by_numbers",
+                "constants s a partials dc",
+                tangents_of(remembered, numbers),
+                anchors=(self.anchor,),
+                known=known,
+            ),
+            "pullback_tangent_by_numbers": self.rule(
+                "pullback_tangent_by_numbers",
+                "constants partials g dc",
+                tangents_of(past, numbers),
+                tangents_of(by_gate, numbers),
+                anchors=("g0", "g0"),
+            ),
+            "pull_numbers_tangent": self.rule(
+                "pull_numbers_tangent",
+                "constants partials d_partials g dg dc",
+                tangents_of(by_number, turned | numbers),
+                anchors=("g0",),
+            ),
         }
 
     def volume(self) -> str:

@@ -5,7 +5,7 @@ Frames hold a number of all lanes for each unit; d_ before a name means the tang
 
 from rnnsim.kernels.recurrence.descriptors import LATER, NONE, Descriptor
 
-IN, REC, BIAS, START, TABLE = range(5)  # what a direction may be a number of
+IN, REC, BIAS, START, TABLE, NUMBER = range(6)  # what a direction may be a number of
 
 
 class HessianLayerDescriptor(Descriptor):
@@ -19,6 +19,8 @@ class HessianLayerDescriptor(Descriptor):
     bias: int  # place of the biases (gate, unit)
     nothing: int  # place of a frame of zeros
     constants: int  # place of the cell's constants (constant, unit)
+    d_constants: int
+    number_count: int  # how many they are
     states: int  # place of the states (step 0…, state, unit)
     d_states: int
     pre: int  # place of the pre-activations and then of their cotangents (step, gate, unit)
@@ -46,6 +48,8 @@ class HessianLayerDescriptor(Descriptor):
     d_grad_bias: int
     grad_start: int  # of the starts (sample, state, unit)
     d_grad_start: int
+    grad_number: int  # of the constants that have derivatives (constant, unit)
+    d_grad_number: int
 
 
 class HessianGroupDescriptor(Descriptor):
@@ -66,8 +70,8 @@ class DirectionDescriptor(Descriptor):
     """A direction: which number of which layer is θ[q]."""
 
     layer: int
-    kind: int  # IN, REC, BIAS, START or TABLE
-    gate: int  # the state of a start; 0 of a table
+    kind: int  # IN, REC, BIAS, START, TABLE or NUMBER
+    gate: int  # the state of a start; 0 of a table; which of the cell's constants
     row: int  # the unit, or the token
     term: int = 0  # of weights and tables
     sample: int = NONE  # that has this start; none if all have it

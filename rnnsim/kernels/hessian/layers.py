@@ -12,9 +12,14 @@ from rnnsim.equations.rules import (
     linearize,
     output,
     partial_tangents,
+    partial_tangents_by_numbers,
+    pull_numbers,
+    pull_numbers_tangent,
     pull_output,
     pullback,
     pullback_tangent,
+    pullback_tangent_by_numbers,
+    push_numbers,
     push_output,
     pushforward,
     reading,
@@ -26,7 +31,7 @@ from rnnsim.kernels.recurrence.layers import gate_at, kernel_of, place_of
 from rnnsim.numerics.jit import internal, specialised
 from rnnsim.numerics.primitives import muladd
 from rnnsim.numerics.simd import align_stack, load, store
-from rnnsim.numerics.tuples import add, put, take, width, zeros
+from rnnsim.numerics.tuples import INLINE, add, put, take, width, zeros
 
 TOGETHER = 8  # steps whose frames stay in a cache while the gradients of weights are summed
 
@@ -168,6 +173,18 @@ def sum_step(layout, cell, scratch, layer, number, group, directions, k, past, d
     turn(layout, cell, scratch, layer, number, group, directions, x, past, d_at)
 
 
+def with_numbers(cell, found, by_numbers):
+    """Tangents, with what those of the cell's own numbers add to them, if it is tracked."""
+    return add(found, by_numbers) if cell.tracked else found
+
+
+@overload(with_numbers, jit_options=INLINE)
+def _with_numbers(cell, found, by_numbers):
+    if cell.instance_class.tracked:
+        return lambda cell, found, by_numbers: add(found, by_numbers)
+    return lambda cell, found, by_numbers: found
+
+
 def start_outputs(kind, cell, scratch, layer):
     """What is read of the states at step 0, and its tangents."""
     if cell.outputs:
@@ -239,11 +256,14 @@ def forward_layer(layout, cell, scratch, layer, number, group, directions):
         jump = len(states) * frame
         for p in range(0, frame, lanes):
             c = take(kind, constants, scratch, layer.constants + p, frame)
+            dc = take(kind, constants, scratch, layer.d_constants + p, frame)
             s, ds = take(kind, states, scratch, past + p, frame), take(kind, states, scratch, d_past + p, frame)
             a, da = take(kind, gates, scratch, layer.pre + at + p, frame), take(kind, gates, scratch, layer.d_pre + at + p, frame)
             new, d = linearize(cell, c, s, a)
-            d_partials = partial_tangents(cell, c, s, a, d, ds, da)
-            d_new = pushforward(cell, c, d, ds, da)
+            d_partials = with_numbers(
+                cell, partial_tangents(cell, c, s, a, d, ds, da), partial_tangents_by_numbers(cell, c, s, a, d, dc)
+            )
+            d_new = with_numbers(cell, pushforward(cell, c, d, ds, da), push_numbers(cell, c, d, dc))
             put(scratch, past + jump + p, frame, new)
             put(scratch, d_past + jump + p, frame, d_new)
             put(scratch, layer.partials + tape + p, frame, d)
@@ -317,7 +337,7 @@ def pull_states(layout, cell, scratch, layer, number, group, directions, k):
 def pull_cell(layout, cell, scratch, layer, group, k):
     """Cotangents of s[k-1] but for the path through a[k], and of a[k], which take the place of a[k]; with their tangents."""
     kind, gates, states, constants = layout.kind, slots(cell, "gates"), slots(cell, "states"), slots(cell, "constants")
-    lanes, partials = width(layout.kind), partials_of(cell)
+    lanes, partials, numbers = width(layout.kind), partials_of(cell), slots(cell, "tracked")
     frame = layer.units * lanes
     at, tape, top = k * len(gates) * frame, k * len(partials) * frame, k * frame
     for p in range(0, frame, lanes):
@@ -327,11 +347,18 @@ def pull_cell(layout, cell, scratch, layer, group, k):
             d_g, d_above = layer.d_cotangent + p, layer.d_top + top + p
             store(scratch, d_g, load(kind, scratch, d_g) + load(kind, scratch, d_above))
         c = take(kind, constants, scratch, layer.constants + p, frame)
+        dc = take(kind, constants, scratch, layer.d_constants + p, frame)
         s, ds = take(kind, states, scratch, layer.cotangent + p, frame), take(kind, states, scratch, layer.d_cotangent + p, frame)
         d = take(kind, partials, scratch, layer.partials + tape + p, frame)
         d_partials = take(kind, partials, scratch, layer.d_partials + tape + p, frame)
         past, a = pullback(cell, c, d, s)
         d_past, d_a = pullback_tangent(cell, c, d, d_partials, s, ds)
+        past_by_numbers, a_by_numbers = pullback_tangent_by_numbers(cell, c, d, s, dc)
+        d_past, d_a = with_numbers(cell, d_past, past_by_numbers), with_numbers(cell, d_a, a_by_numbers)
+        sums, d_sums = layer.grad_number + p, layer.d_grad_number + p
+        put(scratch, sums, frame, add(take(kind, numbers, scratch, sums, frame), pull_numbers(cell, c, d, s)))
+        moved = pull_numbers_tangent(cell, c, d, d_partials, s, ds, dc)
+        put(scratch, d_sums, frame, add(take(kind, numbers, scratch, d_sums, frame), moved))
         put(scratch, layer.cotangent + p, frame, add(zeros(kind, states), past))
         put(scratch, layer.d_cotangent + p, frame, add(zeros(kind, states), d_past))
         put(scratch, layer.pre + at + p, frame, a)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnsim.kernels.hessian.descriptors import START, TABLE
+from rnnsim.kernels.hessian.descriptors import NUMBER, START, TABLE
 from rnnsim.numerics.function_pointers import call, numbers_at
 from rnnsim.numerics.jit import internal, kernel
 
@@ -147,17 +147,22 @@ def add_to_table(program, data, thread, sample):
 
 @internal
 def start(network, thread, first_direction, count, sample):
-    """Zero cotangents, and tangents of the starts, 1 in the lanes of their own directions."""
+    """Zero cotangents, and tangents of the starts and of the cells' numbers, 1 in the lanes of their own directions."""
     scratch, lanes = thread.scratch, thread.lanes.size
     for number in range(len(network.layers)):
         layer = network.layers[number]
         for p in range(layer.state_count * layer.units * lanes):
             scratch[layer.cotangent + p] = scratch[layer.d_cotangent + p] = scratch[layer.d_states + p] = 0.0
+        for p in range(layer.number_count * layer.units * lanes):
+            scratch[layer.d_constants + p] = 0.0
     for lane in range(lanes):
         q = network.directions[first_direction + thread.lanes[lane]]
         if q.kind == START and (q.sample < 0 or q.sample == sample):
             layer = network.layers[q.layer]
             scratch[layer.d_states + (q.gate * layer.units + q.row) * lanes + lane] = 1.0
+        if q.kind == NUMBER:
+            layer = network.layers[q.layer]
+            scratch[layer.d_constants + (q.gate * layer.units + q.row) * lanes + lane] = 1.0
 
 
 @internal

@@ -46,7 +46,7 @@ def curvature(
         The cost, as in `backprop`.
     parameters : str or sequence of str, optional
         The names of the parameters that vary, such as ("w_in", "w_rec"), in the order in which their numbers become the dimension
-        `parameter`. By default these are all but the starts h0 and c0.
+        `parameter`. By default these are all but the starts and the cells' own numbers, such as a leak.
     keep : str or sequence of str, default ("cost", "gradient", "hessian", "hessian_eigenvalue")
         The variables to return, and no others.
 
@@ -135,14 +135,14 @@ def check_activations(net: Network) -> None:
 def check_parameters(net: Network, parameters: Any) -> tuple[str, ...]:
     """The parameters that vary."""
     factors = [name for member in net.members for name in member.factors if name in net.trainable]
-    known = tuple(name for name in net.trainable if name not in (*net.own_numbers, *factors))
+    known = tuple(name for name in net.trainable if name not in factors)
     if factors and parameters is None:
         raise ValueError(
             f"parameters was given as None, but curvature has no second derivatives by {', '.join(factors)} of an rs.LowRank; it needs "
             f"some of {', '.join(known)}"
         )
     if parameters is None:
-        return tuple(name for name in known if name not in net.starts)
+        return tuple(name for name in known if name not in (*net.starts, *net.own_numbers))
     found = names("parameters", parameters, known, more=", each once")
     for i, name in enumerate(found):
         if name in found[:i]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnsim.equations.rules import reading
 from rnnsim.families.network import Member
-from rnnsim.kernels.hessian.descriptors import BIAS, IN, REC, START, TABLE, DirectionDescriptor
+from rnnsim.kernels.hessian.descriptors import BIAS, IN, NUMBER, REC, START, TABLE, DirectionDescriptor
 from rnnsim.kernels.recurrence.descriptors import NONE
 from rnnsim.verbs.hessian.outline import SUMS, TABLE_SUMS, CurvatureOutline
 
@@ -27,8 +27,8 @@ def all_directions(outline: CurvatureOutline, places: dict[Any, dict[str, int]])
     """The directions by their parameters, layer after layer."""
     if outline.inputs_move:
         yield from of_table(outline, places[TABLE_SUMS])
-    for number, member in enumerate(outline.run.net.maps):
-        for kind in (of_weights, of_biases, of_starts):
+    for number, member in enumerate(outline.members):
+        for kind in (of_weights, of_biases, of_starts, of_numbers):
             yield from kind(outline, number, member, places[SUMS, number])
 
 
@@ -67,6 +67,14 @@ def of_starts(outline: CurvatureOutline, number: int, member: Member, sums: dict
             at, d_at = sums_of(outline, sums, "grad_start", (sample * states + state) * units + row)
             which = sample if samples else NONE
             yield name, DirectionDescriptor(layer=number, kind=START, gate=state, row=row, sample=which, at=at, d_at=d_at)
+
+
+def of_numbers(outline: CurvatureOutline, number: int, member: Member, sums: dict[str, int]) -> Named:
+    """The numbers of a layer's cells themselves."""
+    for which, name in enumerate(member.constants[: member.cell.tracked]):
+        for row in range(member.units):
+            at, d_at = sums_of(outline, sums, "grad_number", which * member.units + row)
+            yield name, DirectionDescriptor(layer=number, kind=NUMBER, gate=which, row=row, at=at, d_at=d_at)
 
 
 def sums_of(outline: CurvatureOutline, sums: dict[str, int], what: str, number: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from rnnsim.equations.rules import reading
 from rnnsim.families.network import Member
 from rnnsim.numerics import parallel
 from rnnsim.runs.run import Run
+from rnnsim.verbs.engines.outline import with_numbers
 from rnnsim.verbs.hessian.theta import ThetaRows, rows_of
 
 REGISTERS = 2  # a number of all lanes takes, as measured
@@ -28,6 +29,12 @@ class CurvatureOutline:
     @classmethod
     def of(cls, run: Run, loss: Any, parameters: tuple[str, ...]) -> "CurvatureOutline":
         return cls(run, loss, parameters, rows_of(run), parallel.lanes(REGISTERS))
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """The layers and the readout, whose cells have derivatives by their own numbers if any is a direction."""
+        wanted = tuple(f"grad_{name}" for name in self.parameters)
+        return tuple(with_numbers(member, wanted) for member in self.run.net.maps)
 
     @cached_property
     def count(self) -> int:
@@ -57,7 +64,7 @@ class CurvatureOutline:
     @property
     def target_units(self) -> int:
         """Numbers of a target."""
-        return 1 if self.loss.classes else self.run.net.maps[-1].units
+        return 1 if self.loss.classes else self.members[-1].units
 
     @property
     def inputs_move(self) -> bool:
@@ -72,7 +79,7 @@ class CurvatureOutline:
 def buffers_of(outline: CurvatureOutline) -> dict[Any, dict[str, int]]:
     """The buffers of a run, of sums, which stand together, and of the layers: how many numbers they hold, under the names that descriptors
     have for them."""
-    maps = list(enumerate(outline.run.net.maps))
+    maps = list(enumerate(outline.members))
     found: dict[Any, dict[str, int]] = {RUN: run_buffers(outline)}
     for i, member in maps:
         found[SUMS, i] = sum_buffers(outline, member)
@@ -106,6 +113,7 @@ def sum_buffers(outline: CurvatureOutline, member: Member) -> dict[str, int]:
             "grad_rec": len(reading(cell, "h")) * n * n * lanes,
             "grad_bias": cell.gates * n * lanes,
             "grad_start": outline.starts(member) * cell.states * n * lanes,
+            "grad_number": cell.tracked * n * lanes,
         }
     )
 
@@ -116,10 +124,10 @@ def layer_buffers(outline: CurvatureOutline, member: Member) -> dict[str, int]:
     alone = {
         "bias": cell.gates * frame,
         "nothing": max(member.units, member.inputs) * outline.lanes,
-        "constants": cell.constants * frame,
     }
     return alone | with_tangents(
         {
+            "constants": cell.constants * frame,
             "states": (steps + 1) * cell.states * frame,
             "pre": steps * cell.gates * frame,
             "partials": steps * cell.partials * frame,

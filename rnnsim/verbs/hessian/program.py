@@ -43,7 +43,7 @@ class CurvatureProgram:
         self.inputs, self.targets = self._sequences()
         self.descriptor = self._descriptor()
         self.layers: list[HessianLayerDescriptor] = []
-        for i, member in enumerate(run.net.maps):
+        for i, member in enumerate(self.outline.members):
             self.layers.append(self._layer(i, member))
         self.cost = self._cost()
 
@@ -88,6 +88,7 @@ class CurvatureProgram:
         return HessianLayerDescriptor(
             units=member.units,
             state_count=member.cell.states,
+            number_count=member.cell.constants,
             terms=member.inputs,
             w_in=outline.rows[member.w_in].first,
             w_rec=outline.rows[member.w_rec].first if member.w_rec else 0,
@@ -128,7 +129,7 @@ class CurvatureProgram:
 
     def _laid(self) -> Iterator[LaidDescriptor]:
         """Biases and constants as frames."""
-        for layer, member in zip(self.layers, self.run.net.maps, strict=True):
+        for layer, member in zip(self.layers, self.outline.members, strict=True):
             n, seen = member.units, set()
             for name, gates in member.biases:
                 for i, gate in enumerate(gates):
@@ -140,7 +141,7 @@ class CurvatureProgram:
                 yield LaidDescriptor(row=row, units=n, out=out, added=False, by_sample=0)
 
     def _starts(self) -> Iterator[LaidDescriptor]:
-        for layer, member in zip(self.layers, self.run.net.maps, strict=True):
+        for layer, member in zip(self.layers, self.outline.members, strict=True):
             n = member.units
             for i, name in enumerate(member.starts):
                 row = self.outline.rows[name].first
@@ -150,7 +151,7 @@ class CurvatureProgram:
 
     def network(self) -> NetworkKernels:
         """The layers and their kernels."""
-        scratch, maps = numba.typeof(np.empty(0)), self.run.net.maps
+        scratch, maps = numba.typeof(np.empty(0)), self.outline.members
         directions = records(DirectionDescriptor, directions_of(self.outline, self.places))
         layer, group, cost = map(type_of, (HessianLayerDescriptor, HessianGroupDescriptor, HessianCostDescriptor))
         of_layer = (scratch, layer, numba.int64, group, numba.typeof(directions))

@@ -19,8 +19,9 @@ REGISTERS = 2  # a number of a group takes, as measured
 
 
 def serves(run: Run, parameters: tuple[str, ...]) -> bool:
-    """Whether a run is one of scalar Elman networks, each with one start if that is a direction."""
-    return scalar_runs.serves(run.net) and not (run.own_starts and "h0" in parameters)
+    """Whether a run is one of scalar Elman networks, each with one start if that is a direction, of which none is a cell's own number."""
+    plain = not set(parameters) & set(run.net.own_numbers)
+    return plain and scalar_runs.serves(run.net) and not (run.own_starts and "h0" in parameters)
 
 
 def compute(run: Run, loss: Any, parameters: tuple[str, ...]) -> dict[str, np.ndarray]:

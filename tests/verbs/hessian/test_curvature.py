@@ -7,7 +7,7 @@ import xarray as xr
 from family_data import random_family, random_inputs, refused
 
 import rnnsim as rs
-from rnnsim.functions import exp
+from rnnsim.functions import exp, tanh
 from rnnsim.numerics import thread_state
 
 COUNTING = {  # the counting task's cost is A - 2 w_x B(w) + w_x² D(w), times 20, from w⁰ on
@@ -317,3 +317,49 @@ def test_results_are_kept_as_asked_and_saved(tmp_path):
     rs.save(ds, tmp_path / "hessian.nc")
     with rs.open(tmp_path / "hessian.nc") as back:
         xr.testing.assert_equal(back.load(), ds)
+
+
+class Rate(rs.Cell):
+    """A unit with something else than its state to read, and a number in all of its rules."""
+
+    states = ("v", "w")
+    gates = {"a": "xh"}
+    numbers = {"alpha": 0.3}
+
+    def output(s):
+        return tanh(s.v) * s.w
+
+    def step(s, a, p):
+        return s.v + p.alpha * (a.a - s.v * p.alpha), s.w + 0.1 * p.alpha * tanh(s.v - s.w)
+
+
+def test_hessians_by_the_numbers_of_cells():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(2, 4, 2)), rng.normal(size=(2, 4, 1))
+    layers = [rs.Elman.random(2, 2, leak=rng.uniform(0.3, 0.8, 2)), Rate.random(2, 2, seed=1, h0="gaussian")]
+    net, names = rs.Stack(layers, readout=rs.Readout.random(2, seed=1)), ("leak_0", "alpha_1", "w_rec_0", "h0_1", "w_out")
+    found = rs.curvature(net, x, y, parameters=names, keep=("gradient", "hessian"))
+    exact = rs.backprop(net, x, y)
+    np.testing.assert_allclose(found.gradient, np.concatenate([exact[f"grad_{name}"].values.ravel() for name in names]), rtol=1e-13)
+    np.testing.assert_allclose(found.hessian, found.hessian.T, atol=1e-15)
+    at = 0
+    for name in names:
+        values = np.broadcast_to(net[name].values, exact[f"grad_{name}"].shape)
+        for place in np.ndindex(values.shape):
+            sides = []
+            for step in (1e-5, -1e-5):
+                moved = values.copy()
+                moved[place] += step
+                side = rs.backprop(net.replace(**{name: moved}), x, y)
+                sides.append(np.concatenate([side[f"grad_{other}"].values.ravel() for other in names]))
+            np.testing.assert_allclose(found.hessian[at], (sides[0] - sides[1]) / 2e-5, atol=1e-8)
+            at += 1
+
+
+def test_hessians_by_the_leak_of_scalar_networks():
+    net, x, y = rs.Elman(0.5, rs.axis("w", [0.4, 0.9]), 0.1, 0.3, leak=0.6), np.linspace(-1, 1, 8).reshape(2, 4), [0.2, -0.1]
+    few, more = (rs.curvature(net, x, y, parameters=names).hessian for names in (("w_rec", "bias"), ("leak", "w_rec", "bias")))
+    np.testing.assert_allclose(more.sel(parameter=few.parameter, parameter_from=few.parameter_from), few, rtol=1e-12)
+    costs = [rs.backprop(net.replace(leak=0.6 + step), x, y).cost.values for step in (1e-4, 0.0, -1e-4)]
+    second = (costs[0] - 2 * costs[1] + costs[2]) / 1e-8
+    np.testing.assert_allclose(more.sel(parameter="leak", parameter_from="leak"), second, rtol=1e-6)
