@@ -1110,6 +1110,8 @@ ACCEPTABLE = {name: labels for labels, known in OF_ARGUMENTS for name in known.s
 OTHERWISE = {  # arguments of the same name that are something else
     ("axis", "units"): TEXT,
     ("RMSprop", "alpha"): None,
+    ("Cell", "alpha"): None,
+    ("Cell.random", "alpha"): None,
     ("ClipNorm", "limit"): None,
     ("ClipValue", "limit"): None,
     ("plot.spectrum", "exponents"): WHOLE,

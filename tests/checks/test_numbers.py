@@ -258,7 +258,7 @@ def test_no_option_that_is_a_number_or_a_flag_is_left_out(name):
 def test_no_public_function_with_numbers_is_left_out():
     public = [(space, name) for space in (rs, rs.tasks, rs.schedules) for name in getattr(space, "__all__", SCHEDULES)]
     takes = {n for space, n in public if callable(getattr(space, n)) and numbers_of(getattr(space, n))}
-    assert takes - {*CASES, *FLAGS} == {"plan", "GRU", "LSTM", "Embedding", "check_cell"} & takes
+    assert takes - {*CASES, *FLAGS} == {"plan", "GRU", "LSTM", "Embedding", "check_cell", "Fresh", "neurogym"} & takes
 
 
 def numbers_of(function: Any) -> list[str]:

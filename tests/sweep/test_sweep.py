@@ -385,7 +385,7 @@ REFUSED = [
     (
         lambda p: rs.sweep(rs.simulate, plane()),
         TypeError,
-        "simulate was not given inputs; it takes net, inputs, keep, dtype",
+        "simulate was not given inputs; it takes net, inputs, keep, noise_seed, dtype",
     ),
     (lambda p: rs.sweep(rs.simulate, plane(), X, what=1), TypeError, "simulate was given what by name; it takes net, inputs, keep"),
     (lambda p: rs.sweep(rs.simulate, plane(), X * np.nan, to=p), ValueError, "inputs is nan at sample 0, step 0"),
