@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -126,7 +126,7 @@ def perceptual_decision(
 
 def checked_coherences(coherences: Sequence[Real]) -> list[float]:
     """Numbers in [0, 1], one at least."""
-    if isinstance(coherences, str) or not np.iterable(coherences):
+    if isinstance(coherences, str) or not isinstance(coherences, Iterable):
         raise TypeError(f"coherences was given as {shown(coherences)}; it needs a sequence of numbers in [0, 1]")
     found = [number("coherences", coherence, least=0, most=1) for coherence in coherences]
     if not found:
