@@ -151,6 +151,21 @@ def test_scalar_networks_and_exponents_of_linear_ones():
     np.testing.assert_allclose(exponents.transpose("w", ...).values.reshape(2, -1), np.log([[0.5] * 2, [0.9] * 2]), rtol=1e-13)
 
 
+def test_maps_are_those_of_the_network_without_noise():
+    sigma, x = rs.axis("sigma", [0.0, 0.3]), RNG.normal(size=(2, 4, 1))
+    scalar = rs.Elman(0.0, 1.5, 0.1, leak=0.5)
+    units = rs.Elman.random(3, 1, gain=2.0, leak=0.5, activation="relu")
+    for net in (scalar, units):
+        found = [rs.fixed_points(each) for each in (net, net.replace(noise=sigma))]
+        for name in ("state", "point_count", "undecided"):
+            np.testing.assert_array_equal(found[1][name].isel(sigma=1), found[0][name])
+    grown = [rs.propagation(each, x, keep="log_singular_value").log_singular_value for each in (units, units.replace(noise=sigma))]
+    np.testing.assert_array_equal(grown[1].isel(sigma=1), grown[0])
+    line = scalar.replace(bias=rs.axis("bias", [-1.0, 1.0]))
+    folds = [rs.bifurcations(each, along="bias").bias for each in (line, line.replace(noise=0.2))]
+    np.testing.assert_array_equal(folds[1], folds[0])
+
+
 def test_cells_of_a_users_own_may_have_noise():
     assert float(rs.check_cell(Noisy).error.max()) < 1e-13
     net, x = Noisy.random(5, 2, sigma=rs.axis("sigma", [0.0, 0.4])), RNG.normal(size=(2, 5, 2))

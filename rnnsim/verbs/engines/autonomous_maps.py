@@ -1,12 +1,14 @@
 """The map that every network of a family with constant inputs is, as kernels take it: block by block."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from rnnsim.equations import cells
 from rnnsim.equations.rules import reading
+from rnnsim.equations.symbolic.tracing import cell_of
 from rnnsim.families.axes import Grid
 from rnnsim.families.network import Member, Network
 from rnnsim.kernels.maps.map import Layer
@@ -16,6 +18,14 @@ from rnnsim.runs.run import Run, prepare
 from rnnsim.verbs.engines.sources import Source, Sources
 
 Block = tuple[tuple[Layer, ...], np.ndarray]
+
+
+def quiet(member: Member) -> Member:
+    """A layer without its noise: of an Elman network the one that has none, of which more is known; other cells' noise is 0 in maps."""
+    cell: Any = member.cell
+    if cell.declared is not cells.NoisyElman:
+        return member
+    return replace(member, cell=cell_of(cells.LeakyElman, cell.activation), constants=member.constants[:1])
 
 
 @dataclass(frozen=True)
@@ -59,20 +69,25 @@ class Map:
         return self.grid.points
 
     @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """The layers, bottom first, without their noise."""
+        return tuple(map(quiet, self.net.members))
+
+    @cached_property
     def cells(self) -> tuple[Any, ...]:
         """The layers' cells, bottom first."""
-        return tuple(member.cell for member in self.net.members)
+        return tuple(member.cell for member in self.members)
 
     @cached_property
     def size(self) -> int:
         """Numbers of one state."""
-        return sum(member.units * member.own for member in self.net.members)
+        return sum(member.units * member.own for member in self.members)
 
     @cached_property
     def layer_states(self) -> tuple[LayerState, ...]:
         """What a state vector consists of."""
         found, at = [], 0
-        for member in self.net.members:
+        for member in self.members:
             for name in member.states:
                 found.append(LayerState(name, member.suffix, member.top, at, member.units))
                 at += member.units
@@ -81,14 +96,14 @@ class Map:
     @property
     def inputs(self) -> int:
         """Numbers of one input, behind an embedding."""
-        return self.net.members[0].inputs
+        return self.members[0].inputs
 
     @property
     def numbers(self) -> int:
         """Numbers of one point's parameters."""
         of_layers: list[int] = [
             m.units * (len(reading(m.cell, "x")) * m.inputs + len(reading(m.cell, "h")) * m.units + m.cell.gates + m.cell.constants)
-            for m in self.net.members
+            for m in self.members
         ]
         return sum(of_layers) + self.inputs
 
@@ -104,12 +119,12 @@ class Map:
     def block(self, lo: int, hi: int) -> Block:
         """The layers' parameters and the inputs (point, input) of the points lo…hi."""
         sources = BlockOfSources(self.sources, lo, hi)
-        return tuple(layer_of(member, sources) for member in self.net.members), inputs_of(self, sources)
+        return tuple(layer_of(member, sources) for member in self.members), inputs_of(self, sources)
 
     def starts(self, lo: int, hi: int) -> np.ndarray:
         """The families' own states at step 0, (point, state); of the first sample, if samples have starts of their own."""
         sources = BlockOfSources(self.sources, lo, hi)
-        names = [(name, member.units) for member in self.net.members for name in member.starts]
+        names = [(name, member.units) for member in self.members for name in member.starts]
         return np.concatenate([sources.rows(name, 1, units)[:, 0] for name, units in names], axis=1)
 
     def blocks(self, work: int) -> list[tuple[int, int]]:

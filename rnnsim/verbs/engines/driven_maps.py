@@ -32,7 +32,7 @@ class DrivenMap(Map):
     def block(self, lo: int, hi: int) -> tuple[tuple[Layer, ...], np.ndarray]:
         """The layers' parameters and the inputs (point, sample, step, input) of the points lo…hi."""
         sources = BlockOfSources(self.sources, lo, hi)
-        return tuple(layer_of(member, sources) for member in self.net.members), self._inputs(sources)
+        return tuple(layer_of(member, sources) for member in self.members), self._inputs(sources)
 
     def _inputs(self, sources: BlockOfSources) -> np.ndarray:
         sizes = self.samples, self.run.steps
@@ -53,13 +53,13 @@ class DrivenMap(Map):
     def starts(self, lo: int, hi: int) -> np.ndarray:
         """The states at step 0: (point, sample, state)."""
         sources = BlockOfSources(self.sources, lo, hi)
-        names = [(name, member.units) for member in self.net.members for name in member.starts]
+        names = [(name, member.units) for member in self.members for name in member.starts]
         return np.concatenate([self._sequences(sources, name, self.samples, 1, units)[:, :, 0] for name, units in names], axis=2)
 
     def measured(self, lo: int, hi: int, loss: Any) -> Outputs:
         """The targets of the points lo…hi, with the readout that makes the outputs; without targets, none."""
         classes, element = loss.classes, LOSSES["mse"] if loss.classes else loss
-        top = self.layer_states[-self.net.members[-1].own].at
+        top = self.layer_states[-self.members[-1].own].at
         if self.run.targets is None:
             return Outputs(np.empty((0, 1, 1)), np.empty((0, 1)), np.empty((0, 0, 0, 0)), np.empty(0), 0, top, classes, element)
         sources, targeted = BlockOfSources(self.sources, lo, hi), self.run.targeted

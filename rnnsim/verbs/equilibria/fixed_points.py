@@ -201,7 +201,7 @@ def overlaps_of(maps: Map) -> list[tuple[str, str, Member, slice]]:
     state stands."""
     found: list[tuple[str, str, Member, slice]] = []
     places = {one.suffix: one.place for one in reversed(maps.layer_states)}
-    for member in (member for member in maps.net.members if member.rank and not member.cell.outputs):
+    for member in (member for member in maps.members if member.rank and not member.cell.outputs):
         suffix = "" if member.top else member.suffix
         found.append((f"{OVERLAP}{suffix}", f"rank{suffix}", member, places[member.suffix]))
     return found

@@ -78,7 +78,7 @@ class Along:
 
     def line(self) -> Line:
         """A line without nodes, with room for the numbers at one place."""
-        maps, members = self.maps, self.maps.net.members
+        maps, members = self.maps, self.maps.members
         now, slope = np.zeros((2, maps.numbers))
         gate_scratch = np.zeros(maps.gate_scratch().size + 4 * max(cell.gates for cell in maps.cells))
         sizes = np.array([(member.units, member.inputs) for member in members], np.int64)
