@@ -8,21 +8,24 @@ from zlib import crc32
 import numpy as np
 import xarray as xr
 
+from rnnsim.checks.arguments import SEED, whole
 from rnnsim.families.network import Network
 from rnnsim.runs.seeds import check_seed
 
+OTHERWISE = ", or an axis of them, or None"
 STREAM = crc32(b"noise")
 WORD = 1 << 16  # keys are read as numbers of the run's own precision, which have so few digits
 
 
 def check_noise_seed(net: Network, seed: Any) -> xr.DataArray | None:
     """The seed of the noise of a network; None where there is none."""
-    found = None if seed is None else check_seed("noise_seed", seed, ", or an axis of them, or None")
     if any(member.cell.noisy for member in net.members):
-        return found
-    if found is not None and found.ndim:
+        return None if seed is None else check_seed("noise_seed", seed, OTHERWISE)
+    if isinstance(seed, xr.DataArray) and check_seed("noise_seed", seed, OTHERWISE).ndim:
         needed = "rs.Elman(…, noise=…), or an rs.Cell whose step takes xi"
-        raise ValueError(f"noise_seed was given the axis {found.dims[0]!r}, but the network has no noise; it needs {needed}")
+        raise ValueError(f"noise_seed was given the axis {seed.dims[0]!r}, but the network has no noise; it needs {needed}")
+    if seed is not None:
+        whole("noise_seed", seed, 0, SEED, other=OTHERWISE)
     return None
 
 

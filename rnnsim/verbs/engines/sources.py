@@ -59,8 +59,8 @@ def source_of_drawn(run: Run, drawn: Drawn) -> Source:
     """A parameter that is drawn: a block's numbers are made when it is computed."""
     shape = run.grid.strided_shape
     ways = [
-        run.grid.strided(np.ascontiguousarray(array.values), tuple(str(dim) for dim in array.dims))
-        for array in (drawn.seed, drawn.gain.astype(np.float64))
+        run.grid.strided(np.ascontiguousarray(array.values, dtype), tuple(str(dim) for dim in array.dims))
+        for array, dtype in ((drawn.seed, np.int64), (drawn.gain, np.float64))
     ]
 
     def block(lo: int, hi: int, offsets: np.ndarray) -> np.ndarray:
