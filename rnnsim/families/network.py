@@ -137,6 +137,11 @@ class Network:
         return tuple(name for member in self.members for name in member.starts)
 
     @cached_property
+    def noisy_layers(self) -> tuple[int, ...]:
+        """The numbers of the layers whose cells get noise."""
+        return tuple(i for i, member in enumerate(self.members) if member.cell.noisy)
+
+    @cached_property
     def own_numbers(self) -> tuple[str, ...]:
         """The cells' own numbers, such as a leak."""
         return tuple(name for member in self.members for name in member.constants)

@@ -19,7 +19,7 @@ WORD = 1 << 16  # keys are read as numbers of the run's own precision, which hav
 
 def check_noise_seed(net: Network, seed: Any) -> xr.DataArray | None:
     """The seed of the noise of a network; None where there is none."""
-    if any(member.cell.noisy for member in net.members):
+    if net.noisy_layers:
         return None if seed is None else check_seed("noise_seed", seed, OTHERWISE)
     if isinstance(seed, xr.DataArray) and check_seed("noise_seed", seed, OTHERWISE).ndim:
         needed = "rs.Elman(…, noise=…), or an rs.Cell whose step takes xi"
@@ -33,9 +33,8 @@ def noise_keys(net: Network, seed: xr.DataArray | None, validation: bool) -> dic
     """The keys of the layers with noise, each of four numbers below 2¹⁶, over the axes of the seed."""
     if seed is None:
         return {}
-    noisy = [i for i, member in enumerate(net.members) if member.cell.noisy]
     dims = (*seed.dims, "unit")
-    return {i: xr.DataArray(keys(seed.values, i, validation), dict(seed.coords), dims) for i in noisy}
+    return {i: xr.DataArray(keys(seed.values, i, validation), dict(seed.coords), dims) for i in net.noisy_layers}
 
 
 def keys(seeds: np.ndarray, layer: int, validation: bool) -> np.ndarray:

@@ -51,7 +51,7 @@ class Run:
     @property
     def noise_options(self) -> dict[str, Any]:
         """The seed of the noise as attributes show it, if there is noise in the network."""
-        if not any(member.cell.noisy for member in self.net.members):
+        if not self.net.noisy_layers:
             return {}
         return {"noise_seed": None if self.noise_seed is None else self.noise_seed.values.tolist()}
 
