@@ -15,6 +15,7 @@ import platformdirs
 from numba.core import caching
 
 from rnnsim.numerics.checked import CHECKED
+from rnnsim.numerics.code_libraries import whole_kernels
 
 PACKAGE = Path(__file__).parents[1]
 NUMERICS = ("numerics", "equations", "kernels")
@@ -134,8 +135,11 @@ def kernel(function, cached=True):
     """Compile a loop over points: it releases the GIL, divides by zero as IEEE 754 does, and is cached on disk unless a user's function is
     part of it, whose changes would not be seen."""
     compiled = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
-    if cached and CACHE_DIRECTORY is not None and compiled is not function:
+    if compiled is function:
+        return function
+    if cached and CACHE_DIRECTORY is not None:
         compiled._cache = _Cache(function)
+    compiled.compile = whole_kernels()(compiled.compile)
     return compiled
 
 
