@@ -21,7 +21,9 @@ class WholeLibrary(JITCodeLibrary):
 
     def __init__(self, codegen: Any, name: str) -> None:
         super().__init__(codegen, name)
-        self._translated, self._alone = False, None
+        self._translated = False
+        self._alone: Any = None
+        self._shared_module: Any = None
 
     def add_llvm_module(self, ll_module: Any) -> None:
         """Add code as it is."""
