@@ -4,9 +4,11 @@ import functools
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,13 @@ import platformdirs
 from numba.core import caching
 
 from rnnsim.numerics.checked import CHECKED
-from rnnsim.numerics.code_libraries import whole_kernels
+from rnnsim.numerics.machine_code.code_libraries import whole_kernels
+from rnnsim.numerics.machine_code.processors import level_target, ready_directory
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 PACKAGE = Path(__file__).parents[1]
 NUMERICS = ("numerics", "equations", "kernels")
@@ -71,6 +79,7 @@ def _forget_old_versions(home: Path, current: Path) -> None:
 
 
 CACHE_DIRECTORY = _cache_directory()
+READY_DIRECTORY = ready_directory(PACKAGE / "ready") / f"kernels-{STAMP}{BUILD}"
 
 
 class _Locator(caching._CacheLocator):
@@ -94,6 +103,13 @@ class _Locator(caching._CacheLocator):
         return cls(function)
 
 
+class _ReadyLocator(_Locator):
+    """The same of the kernels that came with the package."""
+
+    def get_cache_path(self):
+        return str(READY_DIRECTORY)
+
+
 class _Implementation(caching.CompileResultCacheImpl):
     _locator_classes = [_Locator]
 
@@ -105,22 +121,50 @@ class _Implementation(caching.CompileResultCacheImpl):
             numba.config.CACHE_LOCATOR_CLASSES = locators
 
 
+class _ReadyImplementation(_Implementation):
+    _locator_classes = [_ReadyLocator]
+
+
+class _Ready(caching.FunctionCache):
+    """The kernels that came with the package, which are for all processors of a level."""
+
+    _impl_class = _ReadyImplementation
+
+    def _index_key(self, sig, codegen):
+        sig, (triple, *_), hashes = super()._index_key(sig, codegen)
+        return sig, (triple, *level_target(READY_DIRECTORY.parent.name)), hashes
+
+
 class _Cache(caching.FunctionCache):
     """A cache that is only ever a help: what cannot be read is compiled again, what cannot be written is not kept."""
 
     _impl_class = _Implementation
 
+    def __init__(self, function):
+        super().__init__(function)
+        self._ready = _Ready(function) if READY_DIRECTORY.is_dir() else None
+
     def load_overload(self, sig, target_context):
-        try:
-            found = super().load_overload(sig, target_context)
-        except Exception:
-            self._discard()
-            return None
-        return found if found is not None and tuple(found.signature.args) == tuple(sig) else None
+        for load, discard in self._places():
+            try:
+                found = load(sig, target_context)
+            except Exception:
+                discard()
+                continue
+            if found is not None and tuple(found.signature.args) == tuple(sig):
+                return found
+        say_so()
+        return None
+
+    def _places(self):
+        yield super().load_overload, self._discard
+        if self._ready is not None:
+            yield self._ready.load_overload, self._ready.disable
 
     def save_overload(self, sig, data):
         try:
-            super().save_overload(sig, data)
+            with _alone(Path(self._cache_path) / "lock"):
+                super().save_overload(sig, data)
         except Exception:
             self._discard()
 
@@ -129,6 +173,24 @@ class _Cache(caching.FunctionCache):
             self.flush()
         except OSError:
             self.disable()
+
+
+@contextmanager
+def _alone(path):
+    """Let no other process write here: of two that add to a list at once, one would be lost."""
+    with open(path, "wb") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@functools.cache
+def say_so() -> None:
+    """Tell who waits that kernels are compiled."""
+    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+        print(
+            "rnnsim compiles kernels for this processor and keeps them: what follows will start at once next time.", file=sys.stderr
+        )
 
 
 def kernel(function, cached=True):

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-import llvmlite.binding
 import numpy as np
 
 from rnnsim.numerics import memory
 from rnnsim.numerics.jit import kernel
+from rnnsim.numerics.machine_code.processors import features, simd_bytes
 from rnnsim.numerics.simd import CACHE_LINE
 from rnnsim.numerics.thread_state import state
 
@@ -19,7 +19,7 @@ BLOCK_BYTES = 1 << 21
 BLOCK_STEPS = 1 << 23
 MIN_BLOCKS = 8
 PIECES = 4
-SIMD_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
+SIMD_BYTES = simd_bytes(features())
 
 
 class Strided(NamedTuple):

@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from project import PACKAGE
 
 from rnnsim.numerics import jit
 from rnnsim.numerics.jit import CACHE_DIRECTORY
+from rnnsim.numerics.machine_code.processors import level_target, ready_directory
 
 CALLEES = ("numerics", "equations", "kernels/linalg")
 CALLEE = """
@@ -94,6 +96,25 @@ def test_a_kernel_outside_the_package_is_compiled_anew_when_its_file_changes(cop
     assert copy(script=OWN_SCRIPT)[:2] == (4.5, 1)
 
 
+CALLER = (
+    KERNEL
+    + """
+
+@kernel
+def caller(a):
+    return probe(a) + 1.0
+"""
+)
+
+
+def test_a_kernel_that_calls_one_of_an_earlier_process_has_it_in_it(copy):
+    (copy.place / "rnnsim" / "kernels" / "probe.py").write_text(CALLER.format(factor=2.0))
+    first, second = (f"from rnnsim.kernels import probe; print(probe.{name}(1.5), 0, 0, 0)" for name in ("probe", "caller"))
+    assert copy(script=first)[0] == FOUND
+    for _ in range(2):
+        assert copy(script=second)[0] == FOUND + 1.0
+
+
 def test_the_stamp_sees_every_file_that_kernels_are_made_of(tmp_path, monkeypatch):
     shutil.copytree(PACKAGE, tmp_path / "rnnsim", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(jit, "PACKAGE", tmp_path / "rnnsim")
@@ -118,6 +139,58 @@ def test_damaged_files_are_compiled_anew(copy, tmp_path):
                 file.write_bytes(damage)
             assert copy()[0] == FOUND
     assert copy()[:2] == (FOUND, 1)
+
+
+READY = ready_directory(PACKAGE).name
+needs_level = pytest.mark.skipif(READY == "none", reason="this processor has no level that kernels are made ready for")
+
+
+def make_ready(copy, tmp_path, level=READY):
+    """Compile the probes for a level of processors, and put them into the copy of the package."""
+    name, features = level_target(level)
+    place = tmp_path / "for_all"
+    copy(NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES=features, RNNSIM_CACHE_DIR=str(place))
+    shutil.copytree(place, copy.place / "rnnsim" / "ready" / level)
+
+
+@needs_level
+def test_kernels_that_came_with_the_package_are_not_compiled(copy, tmp_path):
+    make_ready(copy, tmp_path)
+    assert copy()[:2] == (FOUND, 1)
+    assert not list((tmp_path / "cache").rglob("*.nbc"))
+
+
+@needs_level
+def test_kernels_of_other_sources_or_damaged_ones_that_came_with_the_package_are_compiled_anew(copy, tmp_path):
+    make_ready(copy, tmp_path)
+    callee = copy.place / "rnnsim" / "numerics" / "callee.py"
+    callee.write_text(CALLEE.replace("return a", "return a + a"))
+    assert copy()[:2] == (FOUND + 2.25, 0)
+    callee.write_text(CALLEE)
+    for file in (copy.place / "rnnsim" / "ready").rglob("*.nbc"):
+        file.write_bytes(b"nonsense")
+    assert copy()[:2] == (FOUND, 0)
+    assert copy()[:2] == (FOUND, 1)
+
+
+@needs_level
+def test_kernels_for_a_processor_with_more_are_passed_over(copy, tmp_path):
+    make_ready(copy, tmp_path)
+    name, features = level_target("x86-64-v3")
+    features = features.replace("+fma", "-fma")
+    assert copy(NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES=features)[:2] == (FOUND, 0)
+
+
+def test_processes_that_keep_kernels_at_once_lose_none(copy, tmp_path):
+    kinds = ("1.5", "1", "True")
+    script = "from rnnsim.kernels import probe; print(float(probe.probe({0})), 0, 0, 0)"
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda kind: copy(script=script.format(kind)), kinds))
+    hits = "; ".join(f"probe.probe({kind})" for kind in kinds)
+    again = (
+        f"from rnnsim.kernels import probe; {hits}; print(0); print(0); print(sum(probe.probe.stats.cache_hits.values())); print(0)"
+    )
+    assert copy(script=again)[1] == len(kinds)
 
 
 def test_an_unwritable_place_is_passed_over(copy, tmp_path):
@@ -153,7 +226,7 @@ from numba.core.dispatcher import Dispatcher
 from verb_calls import CALLS
 
 def kernels():
-    return [d for d in gc.get_objects() if isinstance(d, Dispatcher) and d.py_func.__module__.startswith("rnnsim.")]
+    return [d for d in gc.get_objects() if isinstance(d, Dispatcher) and (d.py_func.__module__ or "").startswith("rnnsim.")]
 
 for verb, net, args, options, _ in CALLS.values():
     verb(net(), *args, **options)
@@ -179,7 +252,7 @@ def all_verbs(home):
 
 def test_a_second_process_compiles_nothing_and_a_stack_of_known_layers_needs_nothing_new(tmp_path):
     hits, misses, *stacks = all_verbs(CACHE_DIRECTORY.parent)
-    if misses:  # in a copy, since what other processes keep at the same time may get lost
+    if misses:  # in a copy, which other processes leave alone
         with contextlib.suppress(shutil.Error):
             shutil.copytree(CACHE_DIRECTORY, tmp_path / CACHE_DIRECTORY.name)
         all_verbs(tmp_path)

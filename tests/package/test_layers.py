@@ -42,6 +42,7 @@ VERBS = {
     "engines": set(),
     **{name: {"engines"} for name in ("training", "hessian", "stability", "equilibria", "attractors", "simulate")},
     "backprop": {"engines", "simulate"},
+    "compiling": {"training", "hessian", "stability", "equilibria", "attractors", "simulate", "backprop"},
 }
 INSIDE = {"kernels": KERNELS, "verbs": VERBS}
 NO_XARRAY = ("numerics", "kernels")

@@ -22,7 +22,6 @@ class WholeLibrary(JITCodeLibrary):
     def __init__(self, codegen: Any, name: str) -> None:
         super().__init__(codegen, name)
         self._translated = False
-        self._alone: Any = None
         self._shared_module: Any = None
 
     def add_llvm_module(self, ll_module: Any) -> None:
@@ -49,7 +48,6 @@ class WholeLibrary(JITCodeLibrary):
 
     def _translate(self) -> None:
         """Make machine code of the function and its parts."""
-        self._alone = self._without_parts()
         self._add_parts(self._final_module)
         self._optimize_final_module()
         self._final_module.verify()
@@ -62,42 +60,44 @@ class WholeLibrary(JITCodeLibrary):
     def _add_parts(self, module: Any) -> None:
         for library in self._parts({}):
             self._reload_init.update(library._reload_init)
-            alone = library._without_parts() if isinstance(library, WholeLibrary) else library._get_module_for_linking()
-            module.link_in(alone, preserve=True)
+            module.link_in(as_part(library))
+        missing = [function.name for function in module.functions if function.is_declaration and function.name.startswith("_ZN")]
+        if missing:
+            raise RuntimeError(f"{self.name} lacks {missing}")
 
     def _parts(self, found: dict[Any, None]) -> dict[Any, None]:
         """All libraries that this one calls, and those that they call, in the order of their first use."""
         for library in self._linking_libraries:
             if library not in found:
                 found[library] = None
-                if isinstance(library, WholeLibrary):
+                if is_alone(library):
                     library._parts(found)
         return found
-
-    def _without_parts(self) -> Any:
-        """The function alone, as a module that may be linked into many."""
-        if self._alone is None:
-            self._alone = for_linking(self._final_module)
-        return self._alone
 
     def _get_module_for_linking(self) -> Any:
         """The function and its parts, for libraries of Numba's own."""
         if self._translated:
             return super()._get_module_for_linking()
         if self._shared_module is None:
-            whole = self._without_parts().clone()
-            self._add_parts(whole)
-            self._shared_module = whole
+            self._shared_module = as_part(self)
+            self._add_parts(self._shared_module)
         return self._shared_module
 
 
-def for_linking(module: Any) -> Any:
-    """A copy of a module whose functions may be defined in several modules."""
-    copy = module.clone()
-    for function in copy.functions:
+def is_alone(library: Any) -> bool:
+    """Whether a library's module has its function without the parts of it."""
+    return isinstance(library, WholeLibrary) and not library._translated
+
+
+def as_part(library: Any) -> Any:
+    """A copy of a library's module, whose functions may be defined in several modules; without its parts, if it has none of them yet."""
+    if not is_alone(library):
+        return library._get_module_for_linking().clone()
+    module = library._final_module.clone()
+    for function in module.functions:
         if not function.is_declaration and function.linkage == llvm.Linkage.external:
             function.linkage = "linkonce_odr"
-    return copy
+    return module
 
 
 @contextmanager
