@@ -43,5 +43,8 @@ def test_levels_are_what_llvm_calls_so():
 
 def test_without_being_told_they_are_this_processors():
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_CPU")}
-    code = "import llvmlite.binding as b, rnnsim.numerics.machine_code.processors as p; assert p.features() == dict(b.get_host_cpu_features())"
+    code = (
+        "import llvmlite.binding as b; "
+        "from rnnsim.numerics.machine_code.processors import features as f; assert f() == dict(b.get_host_cpu_features())"
+    )
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
