@@ -8,6 +8,7 @@ import warnings
 import pytest
 from project import PACKAGE
 
+from benchmarks import cold
 from rnnsim.__main__ import main
 from rnnsim.numerics.machine_code import processors
 from rnnsim.verbs.compiling.calls import CELLS, VERBS, family
@@ -88,3 +89,14 @@ def test_ready_kernels_that_are_not_finished_leave_the_old_ones(tmp_path, monkey
     with pytest.raises(KeyboardInterrupt), for_processors("x86-64-v3"):
         raise KeyboardInterrupt
     assert old.exists()
+
+
+def test_the_benchmark_of_first_calls_has_a_row_a_verb(monkeypatch):
+    found = iter([[1.0, 0.3, 20.0], [1.0, 0.1, 0.25], [1.0, 0.3, 9.0], [1.0, 0.2, 0.5]])
+    monkeypatch.setattr(cold, "seconds", lambda home, *what: next(found))
+    assert cold.rows(["train", "basins"], "GRU", 8)[2:] == ["| `train` | 20.0 | 0.25 | 0.10 |", "| `basins` | 9.0 | 0.50 | 0.20 |"]
+
+
+def test_a_first_call_is_timed_in_a_process_of_its_own(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(PACKAGE.parent))
+    assert all(0.0 < took < 600.0 for took in cold.seconds(os.environ.get("RNNSIM_CACHE_DIR", ""), "simulate", "Elman", 0))
