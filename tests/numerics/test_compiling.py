@@ -193,6 +193,16 @@ def test_processes_that_keep_kernels_at_once_lose_none(copy, tmp_path):
     assert copy(script=again)[1] == len(kinds)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_line_says_once_that_kernels_are_compiled_where_somebody_waits(monkeypatch, capsys, waits):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: waits)
+    jit.say_so.cache_clear()
+    for _ in range(2):
+        jit.say_so()
+    jit.say_so.cache_clear()
+    assert capsys.readouterr().err.count("rnnsim compiles kernels for this processor and keeps them") == waits
+
+
 def test_an_unwritable_place_is_passed_over(copy, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
