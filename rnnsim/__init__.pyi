@@ -36,24 +36,12 @@ from rnnsim.verbs.simulate import simulate as simulate
 from rnnsim.verbs.stability.lyapunov import lyapunov as lyapunov
 from rnnsim.verbs.stability.propagation import propagation as propagation
 from rnnsim.verbs.training import schedules as schedules
-from rnnsim.verbs.training.optimizers import (
-    SGD as SGD,
-)
-from rnnsim.verbs.training.optimizers import (
-    Adam as Adam,
-)
-from rnnsim.verbs.training.optimizers import (
-    ClipNorm as ClipNorm,
-)
-from rnnsim.verbs.training.optimizers import (
-    ClipValue as ClipValue,
-)
-from rnnsim.verbs.training.optimizers import (
-    RMSprop as RMSprop,
-)
-from rnnsim.verbs.training.optimizers import (
-    Rprop as Rprop,
-)
+from rnnsim.verbs.training.optimizers import SGD as SGD
+from rnnsim.verbs.training.optimizers import Adam as Adam
+from rnnsim.verbs.training.optimizers import ClipNorm as ClipNorm
+from rnnsim.verbs.training.optimizers import ClipValue as ClipValue
+from rnnsim.verbs.training.optimizers import RMSprop as RMSprop
+from rnnsim.verbs.training.optimizers import Rprop as Rprop
 from rnnsim.verbs.training.train import train as train
 
 __version__: str

@@ -15,32 +15,28 @@ from tqdm.auto import tqdm
 from rnnsim.numerics.jit import PACKAGE
 from rnnsim.numerics.machine_code.processors import level_target
 from rnnsim.numerics.parallel import thread_count
-from rnnsim.verbs.compiling.calls import CELLS, VERBS, family
+from rnnsim.verbs.compiling.calls import VERBS, family
 
 Job = tuple[str, tuple[str, ...], tuple[int, ...], tuple[str, ...]]
 
 
 def compile_kernels(
-    verbs: Sequence[str] = tuple(VERBS),
-    cells: Sequence[str] = tuple(CELLS),
-    units: Sequence[int] = (0, 8, 64),
-    dtypes: Sequence[str] = ("float64",),
-    jobs: int | None = None,
+    verbs: Sequence[str], cells: Sequence[str], units: Sequence[int], dtypes: Sequence[str], jobs: int | None
 ) -> None:
     """Compile the kernels of verbs for cells of so many units (0: scalar networks), and keep them where later processes find them.
 
     Parameters
     ----------
-    verbs : sequence of str, optional
-        The verbs. By default all.
-    cells : sequence of str, optional
-        The cells. By default Elman, GRU and LSTM.
-    units : sequence of int, default (0, 8, 64)
+    verbs : sequence of str
+        The verbs.
+    cells : sequence of str
+        The cells, of Elman, GRU and LSTM.
+    units : sequence of int
         Numbers of units, 0 for scalar networks. Kernels are made for kinds of sizes: few units, of which points are lanes, and many.
-    dtypes : sequence of str, default ("float64",)
+    dtypes : sequence of str
         The precisions.
-    jobs : int, optional
-        How many processes. By default one a processor.
+    jobs : int or None
+        How many processes. None is one a processor.
     """
     work: list[Job] = [(verb, tuple(cells), tuple(units), tuple(dtypes)) for verb in VERBS if verb in verbs]
     pool = ProcessPoolExecutor(jobs or thread_count(), mp_context=get_context("spawn"))
